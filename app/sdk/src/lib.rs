@@ -1,1 +1,22 @@
-//! placeholder
+//! Wire types of Switchyard, shared by the browser, the server and any client.
+//!
+//! No I/O and no clock: everything here builds for wasm. One module per feature, named as the feature is
+//! named in every other room. The typed HTTP client lives behind the feature `client`.
+
+pub mod allowed_folders;
+pub mod build_info;
+pub mod chats;
+pub mod errors;
+pub mod git;
+pub mod ids;
+pub mod live;
+pub mod messages;
+pub mod models;
+pub mod organizations;
+pub mod parts;
+pub mod preferences;
+pub mod providers;
+pub mod stream;
+pub mod tokens;
+pub mod users;
+pub mod workspaces;

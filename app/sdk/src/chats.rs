@@ -1,0 +1,219 @@
+//! Chats: what a list row and an open chat know, and the bodies that create and change them.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{
+    AgentId, BuildId, ChatId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
+};
+use crate::parts::InputPart;
+use crate::workspaces::CreateWorkspace;
+
+/// What a chat is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatStatus {
+    /// Idle.
+    #[serde(alias = "completed")]
+    Waiting,
+    /// Work waits for a worker.
+    Pending,
+    /// A worker runs the turn.
+    Running,
+    /// The turn is being stopped.
+    Interrupting,
+    /// The model called a tool that the client must answer.
+    RequiresAction,
+    /// A spending limit stopped the turn.
+    Paused,
+    /// The turn failed.
+    Error,
+}
+
+impl ChatStatus {
+    /// Name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Pending => "pending",
+            Self::Running => "running",
+            Self::Interrupting => "interrupting",
+            Self::RequiresAction => "requires_action",
+            Self::Paused => "paused",
+            Self::Error => "error",
+        }
+    }
+
+    /// Whether a turn is under way, so that a new message is queued.
+    pub const fn is_busy(self) -> bool {
+        matches!(
+            self,
+            Self::Pending | Self::Running | Self::Interrupting | Self::RequiresAction
+        )
+    }
+}
+
+/// Why a turn failed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatError {
+    /// What happened and what to do, in a sentence.
+    pub message: String,
+    /// The provider's own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Class: `overloaded`, `rate_limit`, `timeout`, `startup_timeout`, `auth`, `config`, `generic`, …
+    #[serde(default)]
+    pub kind: String,
+    /// The provider's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// Whether trying again may help.
+    #[serde(default)]
+    pub retryable: bool,
+    /// The provider's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
+}
+
+/// A chat on the wire.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Chat {
+    /// Its id.
+    pub id: ChatId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// Whose it is.
+    pub owner_id: UserId,
+    /// Where its agent works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<WorkspaceId>,
+    /// The workspace's build that its agent was bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_id: Option<BuildId>,
+    /// The agent it was bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<AgentId>,
+    /// The chat that spawned it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_chat_id: Option<ChatId>,
+    /// The tree's root; a root reports itself.
+    pub root_chat_id: ChatId,
+    /// The model of the last turn.
+    pub last_model_config_id: ModelConfigId,
+    /// Its title.
+    pub title: String,
+    /// What it is doing.
+    pub status: ChatStatus,
+    /// Since when, as the server saw it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_since: Option<DateTime<Utc>>,
+    /// Why the last turn failed; always present, null when it did not.
+    pub last_error: Option<String>,
+    /// The same with its class and the provider's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error_info: Option<ChatError>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When something happened in it last.
+    pub updated_at: DateTime<Utc>,
+    /// Put away.
+    pub archived: bool,
+    /// 0 = not pinned.
+    pub pin_order: i32,
+    /// Free labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// MCP servers it may use.
+    #[serde(default)]
+    pub mcp_server_ids: Vec<uuid::Uuid>,
+    /// Whether an answer was not read yet.
+    #[serde(default)]
+    pub has_unread: bool,
+    /// `ui` or `api`.
+    #[serde(default)]
+    pub client_type: ClientType,
+    /// Chats it spawned.
+    #[serde(default)]
+    pub children: Vec<Chat>,
+    /// Things that went wrong without stopping the creation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+/// Which kind of client made a chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClientType {
+    /// The page.
+    Ui,
+    /// Anything else.
+    #[default]
+    Api,
+}
+
+/// Body of `POST /`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CreateChat {
+    /// The caller's only organization when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+    /// The first message; must not be empty.
+    pub content: Vec<InputPart>,
+    /// At most 10,000 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_prompt: Option<String>,
+    /// An existing workspace.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<WorkspaceId>,
+    /// A new workspace to make for this chat; not together with `workspace_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_workspace: Option<CreateWorkspace>,
+    /// The default model when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<ModelConfigId>,
+    /// At most 50.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// `api` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_type: Option<ClientType>,
+}
+
+/// Body of `PATCH /{chat}`; applied in one transaction or not at all.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateChat {
+    /// 1 to 200 characters after trimming.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Archive or unarchive the whole tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub archived: Option<bool>,
+    /// 0 unpins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin_order: Option<i32>,
+    /// Replaces all labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+    /// Attach a workspace; the zero UUID detaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workspace_id: Option<WorkspaceId>,
+}
+
+/// Query of `GET /`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ListChats {
+    /// Filter: `archived:true|false` and further keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// 50 when absent or 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// Rows to skip.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+    /// The last row of the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_id: Option<ChatId>,
+}

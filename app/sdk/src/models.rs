@@ -1,0 +1,178 @@
+//! Model configurations and the catalogue that the model picker shows.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ModelConfigId, ProviderConfigId};
+use crate::providers::ProviderKind;
+
+/// A configured model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelConfig {
+    /// Its id.
+    pub id: ModelConfigId,
+    /// The provider it is reached through.
+    pub provider_config_id: ProviderConfigId,
+    /// That provider's wire protocol.
+    pub provider: ProviderKind,
+    /// The provider's identifier of the model.
+    pub model: String,
+    /// Name shown to people.
+    pub display_name: String,
+    /// Whether members may choose it.
+    pub enabled: bool,
+    /// Whether new chats use it. Exactly one enabled model is the default.
+    pub is_default: bool,
+    /// Context window in tokens.
+    pub context_limit: i64,
+    /// Percent of the context at which the history is compacted; 100 = never.
+    pub compression_threshold: i32,
+    /// Call options.
+    pub model_config: ModelCallConfig,
+    /// When it was added.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Options of each call to a model.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelCallConfig {
+    /// Longest answer in tokens; 32,000 when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_output_tokens: Option<u32>,
+    /// Sampling temperature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    /// How much the model thinks before it answers: `low`, `medium` or `high`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_effort: Option<String>,
+    /// Prices per million tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<ModelPrices>,
+}
+
+/// Prices in USD per million tokens, decimal strings on the wire. An absent price is unknown, zero is free.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ModelPrices {
+    /// Input that was not cached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_price_per_million_tokens: Option<rust_decimal::Decimal>,
+    /// Output, reasoning included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_price_per_million_tokens: Option<rust_decimal::Decimal>,
+    /// Input read from the provider's cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read_price_per_million_tokens: Option<rust_decimal::Decimal>,
+    /// Input written to the provider's cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_price_per_million_tokens: Option<rust_decimal::Decimal>,
+}
+
+/// Body of `POST /model-configs`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateModelConfig {
+    /// The provider it is reached through.
+    pub provider_config_id: ProviderConfigId,
+    /// The provider's identifier of the model.
+    pub model: String,
+    /// Name shown to people; the identifier when absent.
+    #[serde(default)]
+    pub display_name: Option<String>,
+    /// True when absent.
+    #[serde(default)]
+    pub enabled: Option<bool>,
+    /// Make it the default.
+    #[serde(default)]
+    pub is_default: Option<bool>,
+    /// Context window in tokens, above zero.
+    pub context_limit: i64,
+    /// 0 to 100; 70 when absent.
+    #[serde(default)]
+    pub compression_threshold: Option<i32>,
+    /// Call options.
+    #[serde(default)]
+    pub model_config: Option<ModelCallConfig>,
+}
+
+/// Body of `PATCH /model-configs/{model_config}`; an absent field is left as it is.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateModelConfig {
+    /// New identifier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// New name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Offer it or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Make it the default; `false` elects another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_default: Option<bool>,
+    /// New context window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_limit: Option<i64>,
+    /// New compaction threshold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compression_threshold: Option<i32>,
+    /// New call options, replacing the old ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config: Option<ModelCallConfig>,
+}
+
+/// Answer of `GET /models`: what the caller can choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelCatalogue {
+    /// One entry per enabled provider.
+    pub providers: Vec<CatalogueProvider>,
+}
+
+/// A provider in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueProvider {
+    /// Its id.
+    pub id: ProviderConfigId,
+    /// Wire protocol.
+    pub provider: ProviderKind,
+    /// Name shown to people.
+    pub display_name: String,
+    /// Whether its models can be used now.
+    pub available: bool,
+    /// Why not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unavailable_reason: Option<UnavailableReason>,
+    /// Its enabled models.
+    pub models: Vec<CatalogueModel>,
+}
+
+/// Why a provider's models cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnavailableReason {
+    /// No key is stored.
+    MissingApiKey,
+    /// The provider did not answer.
+    FetchFailed,
+    /// The caller must bring their own key.
+    UserApiKeyRequired,
+}
+
+/// A model in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueModel {
+    /// The model configuration's id.
+    pub id: ModelConfigId,
+    /// Wire protocol of its provider.
+    pub provider: ProviderKind,
+    /// The provider's identifier.
+    pub model: String,
+    /// Name shown to people.
+    pub display_name: String,
+    /// Whether new chats use it.
+    pub is_default: bool,
+    /// Context window in tokens.
+    pub context_limit: i64,
+}

@@ -1,0 +1,241 @@
+//! Parts of a message: the same JSON in the database, on REST and on the stream.
+//!
+//! Fields that only the server and the model may see (`provider_metadata`, file bytes) are removed by
+//! [`Part::for_client`]; every path that leaves the server goes through it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::ids::FileId;
+
+/// Version of the stored part array. Version 0 (legacy shapes) is told apart by structure when read.
+pub const CONTENT_VERSION: i16 = 1;
+
+/// One part of a message.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Part {
+    /// Markdown text.
+    Text {
+        /// The text, or on the stream a delta of it.
+        text: String,
+    },
+    /// What the model thought.
+    Reasoning(ReasoningPart),
+    /// The model's wish to run a tool.
+    ToolCall(ToolCallPart),
+    /// What a tool answered.
+    ToolResult(ToolResultPart),
+    /// A citation.
+    Source {
+        /// Address of the source.
+        url: String,
+        /// Its title.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        title: Option<String>,
+    },
+    /// An attached file.
+    File(FilePart),
+    /// Lines of a file that a person quoted.
+    FileReference(LineReference),
+    /// A person's comment on lines of a diff.
+    DiffComment(DiffComment),
+    /// An instruction file that was given to the model.
+    ContextFile {
+        /// Where it was read.
+        context_file_path: String,
+        /// Whether it was cut.
+        #[serde(default)]
+        context_file_truncated: bool,
+    },
+    /// A skill that the model was told of.
+    Skill {
+        /// Its name.
+        skill_name: String,
+        /// What it is for.
+        #[serde(default)]
+        skill_description: String,
+    },
+    /// A part of a newer version; shown as a neutral note.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What the model thought, with what must be sent back to it unchanged.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReasoningPart {
+    /// The text, or on the stream a delta of it.
+    pub text: String,
+    /// When the model began to think.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// When it stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<DateTime<Utc>>,
+    /// Signature and the like. Internal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_metadata: Option<Value>,
+}
+
+/// The model's wish to run a tool.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolCallPart {
+    /// Pairs the call with its result.
+    pub tool_call_id: String,
+    /// The tool.
+    pub tool_name: String,
+    /// Arguments; absent while they stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<Value>,
+    /// Stream only: the next piece of the arguments' JSON text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args_delta: Option<String>,
+    /// Run by the provider itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub provider_executed: bool,
+    /// When the call began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// Internal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_metadata: Option<Value>,
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolResultPart {
+    /// The call it answers.
+    pub tool_call_id: String,
+    /// The tool.
+    pub tool_name: String,
+    /// The answer; absent while output streams.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// Stream only: the next piece of a running command's output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result_delta: Option<String>,
+    /// Whether the tool failed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_error: bool,
+    /// Whether the result is an image or the like.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_media: bool,
+    /// Run by the provider itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub provider_executed: bool,
+    /// When the tool answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
+}
+
+/// An attached file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FilePart {
+    /// Its media type.
+    pub media_type: String,
+    /// The stored file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<FileId>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Base64 bytes, only without `file_id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+}
+
+/// Lines of a file that a person quoted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LineReference {
+    /// Path in the repository.
+    pub file_name: String,
+    /// First line, from 1.
+    #[serde(default)]
+    pub start_line: i64,
+    /// Last line.
+    #[serde(default)]
+    pub end_line: i64,
+    /// The quoted text.
+    #[serde(default)]
+    pub content: String,
+}
+
+/// Which version of a file a diff line belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DiffSide {
+    /// Before the change.
+    Old,
+    /// After the change.
+    New,
+}
+
+/// A person's comment on lines of a diff.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DiffComment {
+    /// Path in the repository.
+    pub file_name: String,
+    /// First line, from 1, in the version that `side` names.
+    pub start_line: i64,
+    /// Last line.
+    pub end_line: i64,
+    /// The version the lines belong to.
+    pub side: DiffSide,
+    /// The comment's text.
+    pub content: String,
+}
+
+/// A part as a client sends it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum InputPart {
+    /// Text; must not be empty after trimming.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// An uploaded file.
+    File {
+        /// The upload's id.
+        file_id: FileId,
+    },
+    /// Lines of a file.
+    FileReference(LineReference),
+    /// A comment on lines of a diff.
+    DiffComment(DiffComment),
+}
+
+impl Part {
+    /// A text part.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+
+    /// The part without the fields that no client may see.
+    #[must_use]
+    pub fn for_client(self) -> Self {
+        match self {
+            Self::Reasoning(mut reasoning) => {
+                reasoning.provider_metadata = None;
+                Self::Reasoning(reasoning)
+            }
+            Self::ToolCall(mut call) => {
+                call.provider_metadata = None;
+                Self::ToolCall(call)
+            }
+            Self::File(mut file) => {
+                if file.file_id.is_some() {
+                    file.data = None;
+                }
+                Self::File(file)
+            }
+            other => other,
+        }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !*value
+}

@@ -1,0 +1,187 @@
+//! Workspaces: where an agent works, and what state that place is in.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BuildId, OrganizationId, TemplateId, UserId, WorkspaceId};
+
+/// How a local workspace uses its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkspaceMode {
+    /// A git worktree of the folder's repository on a branch of its own.
+    Worktree,
+    /// The folder itself.
+    Direct,
+    /// A new empty folder.
+    Empty,
+}
+
+impl WorkspaceMode {
+    /// Name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Worktree => "worktree",
+            Self::Direct => "direct",
+            Self::Empty => "empty",
+        }
+    }
+
+    /// Parses a name on the wire.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Worktree, Self::Direct, Self::Empty]
+            .into_iter()
+            .find(|mode| mode.as_str() == name)
+    }
+}
+
+/// What state a workspace is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkspaceStatus {
+    /// A start waits for its turn.
+    Queued,
+    /// The folder is being prepared or the agent started.
+    Starting,
+    /// The agent was started and has not connected yet.
+    WaitingForAgent,
+    /// The agent is connected.
+    Ready,
+    /// The agent ran and its connection is lost; it reconnects by itself.
+    Reconnecting,
+    /// Stopped; starts again when it is needed.
+    Stopped,
+    /// The last start failed; the reason says why.
+    Failed,
+    /// Gone.
+    Deleted,
+}
+
+/// How well the workspace's processes are kept apart from the server's machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Sandbox {
+    /// Own namespaces; the system read-only, home and the data folder not visible.
+    Bubblewrap,
+    /// Processes run with the server's own rights.
+    None {
+        /// Why there is no sandbox and what to install.
+        reason: String,
+    },
+}
+
+/// A workspace as the API shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name, unique per owner.
+    pub name: String,
+    /// Whose it is.
+    pub owner_id: UserId,
+    /// The organization it belongs to.
+    pub organization_id: OrganizationId,
+    /// The template it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_id: Option<TemplateId>,
+    /// How it uses its folder.
+    pub mode: WorkspaceMode,
+    /// The allowed folder it was made from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Where the agent works.
+    pub working_directory: String,
+    /// Its git branch, when it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit its changes are shown against.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_commit: Option<String>,
+    /// What state it is in.
+    pub status: WorkspaceStatus,
+    /// Why, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_reason: Option<String>,
+    /// Since when it is in that state.
+    pub status_since: DateTime<Utc>,
+    /// How its processes are kept apart; known once it was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
+    /// Its newest build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_build: Option<Build>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Body of `POST /workspaces`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CreateWorkspace {
+    /// Name; made up when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Template to make it from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_id: Option<TemplateId>,
+    /// Absolute path below an allowed folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// `worktree` for a git repository, `empty` without a folder, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<WorkspaceMode>,
+}
+
+/// What a build does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transition {
+    /// Prepare the folder and start the agent.
+    Start,
+    /// End the agent and everything it runs.
+    Stop,
+    /// Stop and remove the folder that Switchyard made.
+    Delete,
+}
+
+/// How far a build is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuildStatus {
+    /// At work.
+    Running,
+    /// Done.
+    Succeeded,
+    /// Failed; `reason` says why.
+    Failed,
+}
+
+/// One start, stop or deletion of a workspace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    /// Its id.
+    pub id: BuildId,
+    /// What it does.
+    pub transition: Transition,
+    /// How far it is.
+    pub status: BuildStatus,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Body of `POST /workspaces/{workspace}/builds`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateBuild {
+    /// What to do.
+    pub transition: Transition,
+    /// Delete although there is unsaved work.
+    #[serde(default)]
+    pub force: bool,
+}
