@@ -1,0 +1,200 @@
+//! Opening a database, migrating it, and beginning transactions.
+//!
+//! SQLite runs in WAL mode with many readers and one writer connection; write transactions begin `IMMEDIATE`, so
+//! two of them never deadlock. PostgreSQL uses one pool for both.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use crate::error::StoreError;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres");
+
+/// How long a statement waits for SQLite's write lock, and a request for a pooled connection.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const SQLITE_READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 20;
+
+/// A database, cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    /// One file.
+    Sqlite {
+        /// Connections that only read.
+        reader: SqlitePool,
+        /// The one connection that writes.
+        writer: SqlitePool,
+    },
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// A transaction that writes.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite's writer.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On a pooled connection.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Which database to open.
+#[derive(Clone, Debug)]
+pub enum OpenOptions {
+    /// A SQLite file, created when missing.
+    SqliteFile(PathBuf),
+    /// A PostgreSQL URL.
+    PostgresUrl(String),
+}
+
+impl OpenOptions {
+    /// The database that a URL names, or `switchyard.db` in the data folder without one.
+    pub fn from_url(url: Option<&str>, data_dir: &Path) -> Result<Self, StoreError> {
+        match url {
+            None => Ok(Self::SqliteFile(data_dir.join("switchyard.db"))),
+            Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::PostgresUrl(url.to_owned()))
+            }
+            Some(_) => Err(StoreError::UnknownUrl),
+        }
+    }
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
+        let db = match options {
+            OpenOptions::SqliteFile(path) => open_sqlite(path).await?,
+            OpenOptions::PostgresUrl(url) => open_postgres(url).await?,
+        };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Begins a transaction that writes.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that sees one state of the database throughout and writes nothing.
+    pub async fn begin_read(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { reader, .. } => Tx::Sqlite(reader.begin().await?),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Tx::Postgres(pool.begin_with(begin).await?)
+            }
+        })
+    }
+
+    /// Closes all connections; SQLite's log is folded into the file.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { reader, writer } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let known = self.migrations();
+        let found = self.newest_migration().await?;
+        let newest_known = known.iter().map(|migration| migration.version).max().unwrap_or(0);
+        if found > newest_known {
+            return Err(StoreError::NewerDatabase { found, known: newest_known });
+        }
+        match self {
+            Self::Sqlite { writer, .. } => known.run(writer).await?,
+            Self::Postgres(pool) => known.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    fn migrations(&self) -> &'static Migrator {
+        match self {
+            Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
+            Self::Postgres(_) => &POSTGRES_MIGRATIONS,
+        }
+    }
+
+    /// 0 when the database is new.
+    async fn newest_migration(&self) -> Result<i64, StoreError> {
+        const SQLITE_TABLE: &str =
+            "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
+        const POSTGRES_TABLE: &str = "SELECT COUNT(*) FROM information_schema.tables \
+             WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
+        const NEWEST: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
+        let tables: i64 = match self {
+            Self::Sqlite { writer, .. } => sqlx::query_scalar(SQLITE_TABLE).fetch_one(writer).await?,
+            Self::Postgres(pool) => sqlx::query_scalar(POSTGRES_TABLE).fetch_one(pool).await?,
+        };
+        if tables == 0 {
+            return Ok(0);
+        }
+        Ok(crate::on_writer!(self, pool => sqlx::query_scalar(NEWEST).fetch_one(pool).await?))
+    }
+}
+
+impl Tx {
+    /// Makes the transaction's writes visible and durable.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Undoes the transaction's writes.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(transaction) => transaction.rollback().await?,
+            Self::Postgres(transaction) => transaction.rollback().await?,
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    Ok(Db::Sqlite { reader, writer })
+}
+
+async fn open_postgres(url: &str) -> Result<Db, StoreError> {
+    let options: PgConnectOptions = url.parse()?;
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(BUSY_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    Ok(Db::Postgres(pool))
+}
