@@ -1,0 +1,83 @@
+//! The one HTTP client of the model providers: addresses, deadlines, event streams, errors.
+//!
+//! Everything that leaves the process passes through a [`Transport`], so a recording one can be put around the real
+//! one ([`HttpClient::with_transport`]). Redirects are never followed, because they would carry the key elsewhere.
+
+mod address;
+mod exchange;
+mod lines;
+mod retry_after;
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{Error, ErrorKind};
+
+pub(crate) use address::BaseUrl;
+pub(crate) use exchange::{Call, Decoder, open_stream};
+pub use retry_after::retry_after_ms;
+pub use transport::{ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+
+/// Deadlines of a provider's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// From the request to the first part of the answer.
+    pub first_part: Duration,
+    /// Longest time without a byte once the answer has begun; a provider's keep-alive counts as bytes.
+    pub silence: Duration,
+    /// For a whole short call, such as listing models.
+    pub short_call: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_part: Duration::from_secs(60),
+            silence: Duration::from_secs(120),
+            short_call: Duration::from_secs(15),
+        }
+    }
+}
+
+/// How the client is built.
+#[derive(Clone, Debug)]
+pub struct HttpOptions {
+    /// Product version for the user agent, `switchyard/<version>`.
+    pub version: String,
+    /// Deadline for reaching a server: name look-up, TCP and TLS.
+    pub connect_timeout: Duration,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), connect_timeout: Duration::from_secs(10) }
+    }
+}
+
+/// A cheap clone of the process's one client.
+#[derive(Clone, Debug)]
+pub struct HttpClient {
+    transport: Arc<dyn Transport>,
+}
+
+impl HttpClient {
+    /// Builds the client. Call once and clone.
+    pub fn new(options: &HttpOptions) -> Result<Self, Error> {
+        let transport = transport::ReqwestTransport::new(options).map_err(|problem| {
+            let message = "The HTTP client could not be built.";
+            Error::new(ErrorKind::Config, None).with_message(message).with_detail(problem.to_string())
+        })?;
+        Ok(Self::with_transport(Arc::new(transport)))
+    }
+
+    /// A client that sends through `transport`.
+    pub fn with_transport(transport: Arc<dyn Transport>) -> Self {
+        Self { transport }
+    }
+
+    /// What it sends through, to put something around it.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.transport)
+    }
+}

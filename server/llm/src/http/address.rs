@@ -1,0 +1,119 @@
+//! A provider's base address: checked once, joined with paths later.
+
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use crate::{Error, ErrorKind};
+
+/// A checked address without a final slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct BaseUrl {
+    url: Url,
+}
+
+impl BaseUrl {
+    /// Checks an address. Only `http` and `https`, no user name or password, no link-local address (that is where
+    /// clouds answer with a machine's credentials).
+    pub(crate) fn parse(provider: &str, text: &str) -> Result<Self, Error> {
+        let refuse = |reason: &str| {
+            let message = format!("The base URL of {provider} cannot be used: {reason}.");
+            Error::new(ErrorKind::Config, Some(provider)).with_message(message)
+        };
+        let mut url = Url::parse(text.trim()).map_err(|problem| refuse(&problem.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+            return Err(refuse("it must begin with http:// or https://"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("it must not contain a user name or a password"));
+        }
+        if is_link_local(&url) {
+            return Err(refuse("link-local addresses are not allowed"));
+        }
+        url.set_fragment(None);
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Ok(Self { url })
+    }
+
+    /// Adds `/v1` where the address has no path at all, as compatible servers are usually written down.
+    pub(crate) fn with_default_version(mut self) -> Self {
+        if self.path().is_empty() {
+            self.url.set_path("/v1");
+        }
+        self
+    }
+
+    /// Takes a final `/v1` away, for protocols whose paths bring it along.
+    pub(crate) fn without_version(mut self) -> Self {
+        if let Some(root) = self.path().strip_suffix("/v1").map(str::to_owned) {
+            self.url.set_path(&root);
+        }
+        self
+    }
+
+    /// The address of a path, which begins with a slash. A query of the base stays.
+    pub(crate) fn join(&self, path: &str) -> Url {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{path}", self.path()));
+        url
+    }
+
+    /// Host and port, for messages.
+    pub(crate) fn authority(&self) -> &str {
+        self.url.authority()
+    }
+
+    fn path(&self) -> &str {
+        self.url.path().trim_end_matches('/')
+    }
+}
+
+fn is_link_local(url: &Url) -> bool {
+    let address = match url.host() {
+        Some(Host::Ipv4(address)) => IpAddr::V4(address),
+        Some(Host::Ipv6(address)) => address.to_canonical(),
+        _ => return false,
+    };
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+
+    fn base(text: &str) -> BaseUrl {
+        BaseUrl::parse("p", text).unwrap()
+    }
+
+    #[test]
+    fn joins_paths_however_the_address_ends() {
+        for text in ["http://h:1", "http://h:1/", " http://h:1// "] {
+            assert_eq!(base(text).with_default_version().join("/models").as_str(), "http://h:1/v1/models");
+            assert_eq!(base(text).without_version().join("/v1/messages").as_str(), "http://h:1/v1/messages");
+        }
+        assert_eq!(base("https://h/api/v1/").with_default_version().join("/models").as_str(), "https://h/api/v1/models");
+        assert_eq!(base("https://h/v1").without_version().join("/v1/messages").as_str(), "https://h/v1/messages");
+        assert_eq!(base("https://h/v1beta/openai").with_default_version().join("/m").as_str(), "https://h/v1beta/openai/m");
+    }
+
+    #[test]
+    fn refuses_what_cannot_be_an_address() {
+        for text in ["", "h:1", "localhost", "ftp://h", "file:///etc", "data:x", "http://u:p@h", "http://u@h", "http://"] {
+            assert_eq!(BaseUrl::parse("p", text).unwrap_err().kind, ErrorKind::Config, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_link_local_addresses() {
+        for text in ["http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"] {
+            assert!(BaseUrl::parse("p", text).is_err(), "{text}");
+        }
+        assert!(BaseUrl::parse("p", "http://127.0.0.1:11434").is_ok());
+    }
+}

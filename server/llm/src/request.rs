@@ -1,0 +1,241 @@
+//! What is asked of a model, in words that belong to no provider.
+//!
+//! The adapters translate this; they drop what a provider has no word for and never fail on it.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// One model call.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The model's id as the provider spells it. Left empty it means the id of the [`crate::Model`] it is given to.
+    pub model: String,
+    /// Instructions before the conversation, in order.
+    pub system: Vec<SystemBlock>,
+    /// The conversation, oldest first.
+    pub messages: Vec<Message>,
+    /// Tools the model may call.
+    pub tools: Vec<Tool>,
+    /// Whether it may, must or must not call them.
+    pub tool_choice: ToolChoice,
+    /// Ceiling for the answer; the adapter's default where a provider demands one.
+    pub max_output_tokens: Option<u32>,
+    /// Sampling temperature.
+    pub temperature: Option<f32>,
+    /// How hard the model should think; `None` leaves it to the provider.
+    pub reasoning: Option<ReasoningEffort>,
+    /// Mark the stable prefix for the provider's prompt cache, where it needs marks.
+    pub cache: bool,
+    /// About the call, never shown to the model.
+    pub metadata: RequestMetadata,
+}
+
+impl Request {
+    /// A request for `model` with nothing in it yet.
+    pub fn new(model: impl Into<String>) -> Self {
+        Self { model: model.into(), ..Self::default() }
+    }
+}
+
+/// About a call: read by the demo model and by transports, never sent as part of the prompt.
+#[derive(Clone, Debug, Default)]
+pub struct RequestMetadata {
+    /// What the answer is for.
+    pub purpose: Purpose,
+    /// Extra HTTP headers for the provider, such as the chat's id.
+    pub headers: BTreeMap<String, String>,
+    /// Typed values handed through to the [`crate::http::Transport`], such as where a recording goes.
+    pub extensions: ::http::Extensions,
+}
+
+/// What the answer of a call is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    /// A step of a conversation.
+    #[default]
+    Chat,
+    /// A short title for a conversation.
+    Title,
+    /// A summary that replaces old messages.
+    Summary,
+}
+
+/// A block of instructions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemBlock {
+    /// Its text.
+    pub text: String,
+}
+
+impl SystemBlock {
+    /// A block with this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The person.
+    User,
+    /// The model.
+    Assistant,
+    /// Results of the calls of the assistant message before.
+    Tool,
+}
+
+/// One message of the conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// What is said, in order.
+    pub content: Vec<Content>,
+}
+
+impl Message {
+    /// A person's text.
+    pub fn user(text: impl Into<String>) -> Self {
+        Self { role: Role::User, content: vec![Content::Text(text.into())] }
+    }
+
+    /// A model's text.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self { role: Role::Assistant, content: vec![Content::Text(text.into())] }
+    }
+
+    /// The result of one tool call, as text.
+    pub fn tool_result(id: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            role: Role::Tool,
+            content: vec![Content::ToolResult {
+                tool_call_id: id.into(),
+                name: name.into(),
+                content: vec![ToolResultContent::Text(text.into())],
+                is_error: false,
+            }],
+        }
+    }
+}
+
+/// A piece of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Plain text; empty text is not sent.
+    Text(String),
+    /// What the model thought.
+    Reasoning {
+        /// Readable text, possibly empty.
+        text: String,
+        /// What the provider must get back unchanged (signature, encrypted block), as [`crate::StreamPart::ReasoningEnd`] gave it.
+        provider_metadata: Option<Value>,
+    },
+    /// A picture.
+    Image {
+        /// For example `image/png`.
+        media_type: String,
+        /// The file's bytes.
+        data: Bytes,
+    },
+    /// The model calls a tool.
+    ToolCall {
+        /// Id the result refers to.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// Raw JSON as the model wrote it; what is not a JSON object is sent back as `{}`.
+        arguments: String,
+    },
+    /// What a tool answered.
+    ToolResult {
+        /// Id of the call.
+        tool_call_id: String,
+        /// The tool's name.
+        name: String,
+        /// Text and pictures.
+        content: Vec<ToolResultContent>,
+        /// Whether the tool failed.
+        is_error: bool,
+    },
+}
+
+/// A piece of a tool's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolResultContent {
+    /// Text, often JSON.
+    Text(String),
+    /// A picture, such as a screenshot.
+    Image {
+        /// For example `image/png`.
+        media_type: String,
+        /// The file's bytes.
+        data: Bytes,
+    },
+}
+
+/// A tool the model may call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// JSON Schema of its arguments (an object).
+    pub input_schema: Value,
+}
+
+/// Whether the model may, must or must not call tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ToolChoice {
+    /// The model decides.
+    #[default]
+    Auto,
+    /// No calls.
+    None,
+    /// At least one call.
+    Required,
+}
+
+/// How hard a model should think.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ReasoningEffort {
+    /// Not at all.
+    None,
+    /// As little as the model allows.
+    Minimal,
+    /// A little.
+    Low,
+    /// The usual.
+    Medium,
+    /// A lot.
+    High,
+    /// More than a lot.
+    ExtraHigh,
+    /// As much as the model can.
+    Max,
+}
+
+impl ReasoningEffort {
+    /// Name in settings and, where the provider has efforts, on its wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::ExtraHigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+
+    /// Parses a name of [`Self::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::ExtraHigh, Self::Max]
+            .into_iter()
+            .find(|effort| effort.as_str() == name)
+    }
+}
