@@ -1,0 +1,40 @@
+//! The program that runs inside a workspace: `switchyard agent`.
+//!
+//! It dials out to the control plane over a WebSocket and serves HTTP/2 on that connection, so a workspace needs
+//! no open port. Everything it must keep (processes, their output, which repositories matter) lives in memory and
+//! in its state folder and survives reconnects. [`router::router`] is testable without the tunnel.
+
+mod dial;
+mod error;
+mod options;
+pub mod router;
+mod state;
+
+pub use dial::run;
+pub use options::{AgentOptions, OptionsError};
+pub use state::AgentState;
+
+/// Why the agent ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The control plane says that the token is no longer valid. The workspace was stopped or deleted.
+    #[error("the server refused this agent's token ({status}); the workspace was stopped or started anew")]
+    TokenRefused {
+        /// 401 or 410.
+        status: http::StatusCode,
+    },
+    /// The control plane could not be reached for as long as the options allow.
+    #[error("the server could not be reached for {} s", .after.as_secs())]
+    Unreachable {
+        /// For how long.
+        after: std::time::Duration,
+    },
+    /// The state folder or another thing the agent needs cannot be used.
+    #[error("{what}: {error}")]
+    Setup {
+        /// What was being set up.
+        what: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}

@@ -1,0 +1,39 @@
+//! Creating, starting, stopping and deleting workspaces.
+//!
+//! [`Backend`] is what the control plane needs of any kind of workspace. A backend keeps what it must know of a
+//! workspace in the workspace's own folder, so that a restart of the server finds it again.
+
+mod error;
+mod types;
+
+pub use error::BackendError;
+pub use types::{BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status, UnsavedWork};
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+/// A kind of workspace.
+#[async_trait]
+pub trait Backend: Send + Sync {
+    /// What stands between the commands of a workspace and the server's machine.
+    fn sandbox(&self) -> Sandbox;
+
+    /// Looks at a source before anything is created, so that a refusal comes at once and with its reason.
+    async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError>;
+
+    /// Prepares the workspace's folder if it is new, and starts its agent. The agent connects on its own.
+    async fn start(&self, spec: &StartSpec, log: &BuildLog) -> Result<Started, BackendError>;
+
+    /// Ends the agent and every process in the workspace. Files stay. Stopping what is stopped is fine.
+    async fn stop(&self, workspace_id: Uuid) -> Result<(), BackendError>;
+
+    /// Stops the workspace and removes its files and its branch. Without `force` it refuses when there is work that
+    /// is nowhere else.
+    async fn delete(&self, workspace_id: Uuid, force: bool) -> Result<(), BackendError>;
+
+    /// Whether the workspace exists and its agent's process runs.
+    async fn status(&self, workspace_id: Uuid) -> Result<Status, BackendError>;
+
+    /// What would be lost if the workspace was deleted now.
+    async fn unsaved_work(&self, workspace_id: Uuid) -> Result<UnsavedWork, BackendError>;
+}

@@ -1,0 +1,71 @@
+//! Why a backend could not do what it was asked.
+
+use std::path::PathBuf;
+
+use uuid::Uuid;
+
+use super::UnsavedWork;
+
+/// Why a backend could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The folder is not there or not a directory.
+    #[error("the folder {} {problem}", .folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it and what to do.
+        problem: String,
+    },
+    /// The folder cannot be used for a worktree.
+    #[error("{} cannot be worked on in a worktree: {problem}", .folder.display())]
+    Repository {
+        /// The folder.
+        folder: PathBuf,
+        /// What is wrong with it and what to do.
+        problem: String,
+    },
+    /// There is no such workspace.
+    #[error("there is no workspace {workspace_id}")]
+    NotFound {
+        /// Which.
+        workspace_id: Uuid,
+    },
+    /// An agent of this workspace runs already.
+    #[error("the workspace runs already")]
+    AlreadyRunning {
+        /// Which agent.
+        agent_id: Uuid,
+    },
+    /// Deleting would lose work.
+    #[error("deleting the workspace would lose {} uncommitted files and {} commits", .0.uncommitted_count, .0.unmerged_count)]
+    UnsavedWork(Box<UnsavedWork>),
+    /// A program that is needed is not installed.
+    #[error("{program} is needed and was not found; install it and try again")]
+    ProgramMissing {
+        /// Which.
+        program: &'static str,
+    },
+    /// Git failed.
+    #[error("git {action} failed: {message}")]
+    Git {
+        /// What was tried.
+        action: String,
+        /// What git says.
+        message: String,
+    },
+    /// The agent's process could not be started, or ended at once.
+    #[error("the agent could not be started: {message}")]
+    Agent {
+        /// What is known of it, with the end of its log.
+        message: String,
+    },
+    /// The system refused.
+    #[error("{what}: {error}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
+}

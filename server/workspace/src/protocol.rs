@@ -1,0 +1,55 @@
+//! What the control plane and the agent say to each other: JSON bodies, header names and the chat scope.
+//!
+//! Both ends are built from this module, so a field that changes here changes on both. Bodies stay plain
+//! structs; behaviour lives in `agent` and `connection`.
+
+mod files;
+mod git;
+mod processes;
+mod scope;
+
+pub use files::{
+    DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits, ListDirectoryRequest,
+    ListDirectoryResult, ReadFileLines, ReadLinesQuery, Relativity, ResolvedPath, WriteFileResult,
+};
+pub use git::{ChangedFile, FileChange, GitChanges, GitEvent, LeftOut, RepositoryChanges};
+pub use processes::{
+    ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest, StartProcess, StartedProcess,
+    Truncation,
+};
+pub use scope::{ANCESTOR_CHAT_IDS_HEADER, CHAT_ID_HEADER, ChatScope};
+
+use serde::{Deserialize, Serialize};
+
+/// The body of every answer of the agent that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// What went wrong and what to do next, for a person or a model.
+    pub message: String,
+}
+
+/// A plain acknowledgement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// What was done.
+    pub message: String,
+}
+
+/// What the agent says about itself at `GET /api/v0/about`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Version of the agent's program.
+    pub version: String,
+    /// Absolute path of the folder the agent works in.
+    pub working_directory: String,
+    /// Absolute home folder of the processes it starts.
+    pub home_directory: String,
+    /// The operating system, as `std::env::consts::OS` names it.
+    pub operating_system: String,
+    /// The processor architecture.
+    pub architecture: String,
+    /// The shell that runs commands.
+    pub shell: String,
+    /// Whether the agent runs inside a sandbox of its own namespaces.
+    pub is_sandboxed: bool,
+}

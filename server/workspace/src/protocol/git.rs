@@ -1,0 +1,118 @@
+//! Bodies of the git routes: what changed in the workspace's repositories against where the chat began.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One snapshot of every repository that matters to the asking chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitChanges {
+    /// When it was taken.
+    pub scanned_at: DateTime<Utc>,
+    /// The repositories; in a stream only those that changed since the snapshot before.
+    pub repositories: Vec<RepositoryChanges>,
+}
+
+/// One line of the `git/watch` stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum GitEvent {
+    /// Something changed; the first line of a stream is always one.
+    Changes(GitChanges),
+    /// A scan failed; the stream goes on.
+    Error {
+        /// What failed.
+        message: String,
+    },
+    /// Nothing changed; sent so that a broken connection is noticed.
+    Alive,
+}
+
+/// The state of one repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RepositoryChanges {
+    /// Absolute path of the work tree's root.
+    pub repo_root: String,
+    /// The current branch; absent when HEAD is detached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The commit HEAD names; absent before the first commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
+    /// The commit the changes are shown against; absent when everything is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// Address of the remote `origin`, without credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote_origin: Option<String>,
+    /// Unified diff of tracked changes against `base` and of untracked files that are not ignored; whole files only.
+    #[serde(default)]
+    pub unified_diff: String,
+    /// Every changed file, also those whose text is left out of `unified_diff`.
+    #[serde(default)]
+    pub files: Vec<ChangedFile>,
+    /// Lines added in all files.
+    #[serde(default)]
+    pub additions: u64,
+    /// Lines removed in all files.
+    #[serde(default)]
+    pub deletions: u64,
+    /// What `unified_diff` does not hold because of its size limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
+    /// The repository is gone; sent once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removed: bool,
+}
+
+/// How much of a diff was left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Files whose text is missing.
+    pub files: u64,
+    /// Lines added in them.
+    pub additions: u64,
+    /// Lines removed in them.
+    pub deletions: u64,
+}
+
+/// One changed file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangedFile {
+    /// Path in the repository.
+    pub path: String,
+    /// Where it was before a rename or copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_path: Option<String>,
+    /// What happened to it.
+    pub change: FileChange,
+    /// Lines added; zero for binary files.
+    pub additions: u64,
+    /// Lines removed; zero for binary files.
+    pub deletions: u64,
+    /// Whether the content is binary.
+    #[serde(default)]
+    pub is_binary: bool,
+    /// Whether it is a submodule.
+    #[serde(default)]
+    pub is_submodule: bool,
+}
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileChange {
+    /// It is new.
+    Added,
+    /// Its content changed.
+    Modified,
+    /// It is gone.
+    Deleted,
+    /// It has another name, perhaps with changes.
+    Renamed,
+    /// It is a copy of another.
+    Copied,
+    /// Only its permissions or its type changed.
+    ModeChanged,
+    /// It has merge conflicts.
+    Conflicted,
+}
