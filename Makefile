@@ -1,0 +1,62 @@
+# make run · make test · make dev · make bench   (make help lists the rest)
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+cache := $(or $(SWITCHYARD_CACHE_DIR),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/switchyard)
+# One target folder outside the clone: repeated builds and fresh clones share it.
+export CARGO_TARGET_DIR ?= $(cache)/target
+export SWITCHYARD_CACHE_DIR := $(cache)
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+site_dev := $(CARGO_TARGET_DIR)/site-dev-out
+site_release := $(CARGO_TARGET_DIR)/site
+# Written by setup.sh: the compiler that has the wasm library.
+toolchain = set -a; . $(cache)/toolchain.env; set +a
+build = $(toolchain); cargo run --quiet --package xtask --
+
+.PHONY: help
+help: ## List the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: run
+run: site-release ## Build everything and start the server on http://127.0.0.1:3000
+	@echo "==> Building the server"
+	cargo build --release --package server
+	exec $(CARGO_TARGET_DIR)/release/switchyard serve --site-dir $(site_release) $(ARGS)
+
+.PHONY: dev
+dev: setup-run ## Rebuild and restart on every change
+	exec server/build/dev.sh
+
+.PHONY: test
+test: ## Run every check and every test; sets up what it needs
+	@server/build/test.sh
+
+.PHONY: check
+check: setup-run ## Formatting, lints, documentation, architecture
+	@server/build/checks.sh
+
+.PHONY: bench
+bench: site-release ## Measure and print the table of docs/performance.md
+	cargo build --release --package server --package standin
+	cargo run --release --package bench
+
+.PHONY: soak
+soak: setup-run ## The long random tests
+	SWITCHYARD_SOAK=1 server/build/with-postgres.sh cargo nextest run --workspace --exclude frontend --run-ignored all
+
+.PHONY: site site-release
+site: setup-run ## Build the page for development
+	@$(build) site --out $(site_dev) --target-dir $(CARGO_TARGET_DIR)
+
+site-release: setup-run
+	@echo "==> Building the page"
+	@$(build) site --release --out $(site_release) --target-dir $(CARGO_TARGET_DIR)
+
+.PHONY: setup-run setup-test
+setup-run:
+	@server/build/setup.sh run
+
+setup-test:
+	@server/build/setup.sh test

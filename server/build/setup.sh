@@ -1,0 +1,137 @@
+#!/usr/bin/env bash
+# Installs what a build or a test run needs and is missing, and says what it does. Does nothing when all is there.
+#
+#   setup.sh run    what building and running needs: compiler, wasm standard library, Node packages
+#   setup.sh test   that, and what the tests need: Chromium, PostgreSQL, bubblewrap, nextest
+#
+# Writes <cache>/toolchain.env, which the Makefile reads: the compiler that builds the wasm part of the page.
+set -euo pipefail
+
+purpose=${1:-run}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cache=${SWITCHYARD_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/switchyard}
+mkdir -p "$cache"
+
+say() { printf '==> %s\n' "$*"; }
+stop() { printf 'switchyard set-up: %s\n' "$*" >&2; exit 1; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif has sudo; then sudo "$@"
+  else stop "needs root to install: $*. Run it as root, or install the packages yourself and try again."
+  fi
+}
+
+apt_updated=no
+# install PACKAGE...: from Debian's archive; says what to do elsewhere.
+install() {
+  has apt-get || stop "please install: $*"
+  if [ "$apt_updated" = no ]; then
+    say "Reading the list of Debian packages"
+    as_root apt-get update -qq || as_root apt-get update -qq
+    apt_updated=yes
+  fi
+  say "Installing $*"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >"$cache/apt.log" 2>&1 \
+    || { tail -20 "$cache/apt.log" >&2; stop "apt-get could not install: $*"; }
+}
+
+native_tools() {
+  local missing=()
+  has git || missing+=(git)
+  has cc || missing+=(build-essential)
+  has make || missing+=(make)
+  has curl || missing+=(curl ca-certificates)
+  has bwrap || missing+=(bubblewrap)
+  [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+  has cargo || install rustc-web cargo-web
+  has node && has npm || install nodejs npm
+}
+
+# The library lies where the compiler looks for it: true when plain cargo can build for wasm with it.
+has_wasm_library() {
+  local folder
+  folder=$("$1" --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) || return 1
+  compgen -G "$folder/libstd-*.rlib" >/dev/null || compgen -G "$folder/libstd.rlib" >/dev/null
+}
+
+write_toolchain() {
+  printf 'WASM_CARGO=%s\nWASM_RUSTC=%s\n' "$1" "$2" >"$cache/toolchain.env.new"
+  mv "$cache/toolchain.env.new" "$cache/toolchain.env"
+}
+
+# Debian ships the compiler and the library's source, not the library for wasm: build it once, as its package would.
+build_wasm_library() {
+  local cargo=$1 rustc=$2 sysroot stamp work
+  sysroot=$("$rustc" --print sysroot)
+  stamp=$("$rustc" --version)
+  local target=$sysroot/lib/rustlib/wasm32-unknown-unknown
+  if [ -f "$target/switchyard.stamp" ] && [ "$(cat "$target/switchyard.stamp")" = "$stamp" ]; then return; fi
+  say "Building the wasm standard library for $stamp (once, about a minute)"
+  work=$(mktemp -d)
+  mkdir -p "$work/src"
+  printf '[package]\nname = "wasm-library"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n[workspace]\n' >"$work/Cargo.toml"
+  : >"$work/src/lib.rs"
+  mkdir -p "$sysroot/lib/rustlib/x86_64-unknown-linux-gnu/bin" 2>/dev/null || true
+  ( cd "$work" && env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 RUSTC="$rustc" RUSTFLAGS=-Cembed-bitcode=yes \
+      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld \
+      "$cargo" build --quiet --release --target wasm32-unknown-unknown -Z build-std=std,panic_abort,proc_macro ) \
+    || { rm -rf "$work"; stop "the wasm standard library could not be built"; }
+  as_root mkdir -p "$target/lib"
+  as_root find "$target/lib" -name '*.rlib' -delete
+  as_root cp "$work"/target/wasm32-unknown-unknown/release/deps/*.rlib "$target/lib/"
+  as_root rm -f "$target"/lib/libwasm_library-*.rlib
+  printf '%s' "$stamp" | as_root tee "$target/switchyard.stamp" >/dev/null
+  rm -rf "$work"
+}
+
+wasm_tools() {
+  if has_wasm_library "${RUSTC:-rustc}"; then
+    write_toolchain cargo "${RUSTC:-rustc}"
+    return
+  fi
+  if ! has apt-get; then
+    stop "the compiler has no wasm target. Run: rustup target add wasm32-unknown-unknown"
+  fi
+  local missing=()
+  [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ] || missing+=(rustc-web cargo-web rust-web-src)
+  has wasm-ld || has lld || missing+=(lld)
+  [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+  local linker=/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+  if [ ! -e "$linker" ] && has lld; then
+    as_root mkdir -p "$(dirname "$linker")"
+    as_root ln -sf "$(command -v lld)" "$linker"
+  fi
+  build_wasm_library /usr/bin/cargo /usr/bin/rustc
+  has_wasm_library /usr/bin/rustc || stop "the wasm standard library is not where /usr/bin/rustc looks for it"
+  write_toolchain /usr/bin/cargo /usr/bin/rustc
+}
+
+# node_packages FOLDER: installs what its lock file says, once for each lock file.
+node_packages() {
+  local folder=$root/$1
+  [ -f "$folder/package-lock.json" ] || return 0
+  local sum
+  sum=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
+  if [ "$(cat "$folder/node_modules/.switchyard-lock" 2>/dev/null)" = "$sum" ]; then return; fi
+  say "Installing Node packages of $1"
+  ( cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1 npm ci --no-audit --no-fund --silent ) \
+    || stop "npm could not install the packages of $1"
+  printf '%s' "$sum" >"$folder/node_modules/.switchyard-lock"
+}
+
+test_tools() {
+  local missing=()
+  has chromium || [ -n "${CHROMIUM_PATH:-}" ] || missing+=(chromium fonts-liberation)
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missing+=(postgresql)
+  has python3 || missing+=(python3)
+  python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+  [ ${#missing[@]} = 0 ] || install "${missing[@]}"
+  node_packages end2end
+}
+
+native_tools
+wasm_tools
+node_packages style
+[ "$purpose" != test ] || test_tools

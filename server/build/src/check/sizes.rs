@@ -1,0 +1,102 @@
+//! No source file grows over the limit, except those in a list that may only shrink.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+/// Lines a source file may have.
+const LIMIT_LINES: usize = 500;
+/// `path lines` a line; blank lines and `#` are skipped.
+const LIST: &str = "server/build/large-files.txt";
+const FOLDERS: [&str; 3] = ["app", "frontend", "server"];
+
+/// All source files against the limit and the list.
+pub fn check(root: &Path) -> Result<Vec<String>> {
+    let list = fs::read_to_string(root.join(LIST)).with_context(|| format!("read {LIST}"))?;
+    let mut lengths = BTreeMap::new();
+    for folder in FOLDERS {
+        measure(root, &root.join(folder), &mut lengths)?;
+    }
+    compare(&parse(&list)?, &lengths)
+}
+
+fn parse(list: &str) -> Result<BTreeMap<String, usize>> {
+    list.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            let (path, lines) = line.rsplit_once(' ').with_context(|| format!("{LIST}: {line}: no line count"))?;
+            Ok((path.to_owned(), lines.parse().with_context(|| format!("{LIST}: {line}"))?))
+        })
+        .collect()
+}
+
+fn measure(root: &Path, folder: &Path, lengths: &mut BTreeMap<String, usize>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path: PathBuf = entry?.path();
+        let is_skipped = path.file_name().is_some_and(|name| name == "tests" || name == "node_modules" || name == "target");
+        if path.is_dir() && !is_skipped {
+            measure(root, &path, lengths)?;
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+            let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+            lengths.insert(name, text.lines().count());
+        }
+    }
+    Ok(())
+}
+
+fn compare(listed: &BTreeMap<String, usize>, lengths: &BTreeMap<String, usize>) -> Result<Vec<String>> {
+    let mut findings = Vec::new();
+    for (path, lines) in lengths {
+        match listed.get(path) {
+            None if *lines > LIMIT_LINES => {
+                findings.push(format!("{path} has {lines} lines, the limit is {LIMIT_LINES}: split it by meaning"));
+            }
+            Some(most) if lines > most => {
+                findings.push(format!("{path} grew from {most} to {lines} lines: it may only shrink"));
+            }
+            Some(most) if lines < most => {
+                findings.push(format!("{path} shrank to {lines} lines: say so in {LIST} ({most} stands there)"));
+            }
+            _ => {}
+        }
+    }
+    for path in listed.keys().filter(|path| !lengths.contains_key(*path)) {
+        findings.push(format!("{path} is gone: remove it from {LIST}"));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn findings(list: &str, lengths: &[(&str, usize)]) -> usize {
+        let lengths = lengths.iter().map(|(path, lines)| ((*path).to_owned(), *lines)).collect();
+        compare(&parse(list).unwrap(), &lengths).unwrap().len()
+    }
+
+    #[test]
+    fn a_long_file_is_found_unless_listed_with_its_length() {
+        assert_eq!(findings("", &[("a.rs", 500)]), 0);
+        assert_eq!(findings("", &[("a.rs", 501)]), 1);
+        assert_eq!(findings("a.rs 501", &[("a.rs", 501)]), 0);
+    }
+
+    #[test]
+    fn the_list_may_only_shrink() {
+        assert_eq!(findings("a.rs 600", &[("a.rs", 601)]), 1);
+        assert_eq!(findings("a.rs 600", &[("a.rs", 550)]), 1);
+        assert_eq!(findings("a.rs 600", &[]), 1);
+    }
+
+    #[test]
+    fn a_line_without_a_count_is_refused() {
+        assert!(parse("a.rs").is_err());
+    }
+}

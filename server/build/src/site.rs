@@ -1,0 +1,122 @@
+//! The site folder: what the server hands to browsers.
+//!
+//! `<site>/pkg` holds the wasm module, its JavaScript, the style sheet and the fonts, under names that carry a hash
+//! of their content, so that they can be cached for ever; `manifest.json` names them for the server.
+
+mod assets;
+mod bundle;
+mod styles;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+/// The shipped wasm module must stay below this, compressed with brotli.
+const WASM_BUDGET_BYTES: usize = 350 * 1024;
+
+/// How to build the site.
+#[derive(Args)]
+pub struct SiteArguments {
+    /// Optimize for size, compress, and hold the size budget.
+    #[arg(long)]
+    release: bool,
+    /// Where to put it.
+    #[arg(long)]
+    out: PathBuf,
+    /// Folder for the compiler's own files.
+    #[arg(long)]
+    target_dir: PathBuf,
+    /// Cargo of the toolchain that has the wasm library.
+    #[arg(long, env = "WASM_CARGO", default_value = "cargo")]
+    wasm_cargo: String,
+    /// Compiler of the same toolchain.
+    #[arg(long, env = "WASM_RUSTC", default_value = "rustc")]
+    wasm_rustc: String,
+}
+
+/// Builds everything and replaces the site folder's content.
+pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
+    let work = arguments.target_dir.join(if arguments.release { "site-release" } else { "site-dev" });
+    recreate(&work)?;
+    let pkg = work.join("pkg");
+    fs::create_dir_all(&pkg)?;
+
+    let module = bundle::compile(root, arguments)?;
+    bundle::bind(&module, &pkg)?;
+    if arguments.release {
+        bundle::optimize(root, &pkg)?;
+    }
+    styles::compile(root, &pkg, arguments.release)?;
+    styles::copy_fonts(root, &pkg)?;
+    assets::copy_public(root, &work)?;
+
+    let names = assets::hash_names(&pkg)?;
+    write_manifest(&pkg, &names)?;
+    if arguments.release {
+        assets::compress(&work)?;
+    }
+    replace(&work, &arguments.out)?;
+    report(&arguments.out, &names, arguments.release)
+}
+
+fn write_manifest(pkg: &Path, names: &BTreeMap<&'static str, String>) -> Result<()> {
+    let text = serde_json::to_string_pretty(names)?;
+    fs::write(pkg.join("manifest.json"), text).context("write manifest.json")
+}
+
+fn recreate(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))
+}
+
+/// Moves the finished folder into place, so that a failed build leaves the old site standing.
+fn replace(work: &Path, out: &Path) -> Result<()> {
+    if out.exists() {
+        fs::remove_dir_all(out).with_context(|| format!("remove {}", out.display()))?;
+    }
+    if let Some(parent) = out.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::rename(work, out).with_context(|| format!("move the site to {}", out.display()))
+}
+
+/// Prints the sizes a browser has to load and holds the budget.
+fn report(out: &Path, names: &BTreeMap<&'static str, String>, is_release: bool) -> Result<()> {
+    println!("{:<12} {:>10} {:>10}", "site", "plain", "brotli");
+    for (kind, name) in names {
+        let path = out.join("pkg").join(name);
+        let plain = file_len(&path)?;
+        let compressed = file_len(&assets::with_suffix(&path, "br")).ok();
+        let shown = compressed.map_or_else(|| "-".to_owned(), kibibytes);
+        println!("{kind:<12} {:>10} {shown:>10}", kibibytes(plain));
+        if is_release && *kind == "wasm" && compressed.is_some_and(|size| size > WASM_BUDGET_BYTES) {
+            bail!("the wasm module is larger than its budget of {}", kibibytes(WASM_BUDGET_BYTES));
+        }
+    }
+    Ok(())
+}
+
+fn file_len(path: &Path) -> Result<usize> {
+    let metadata = fs::metadata(path).with_context(|| format!("read {}", path.display()))?;
+    Ok(usize::try_from(metadata.len())?)
+}
+
+fn kibibytes(bytes: usize) -> String {
+    format!("{} KiB", bytes.div_ceil(1024))
+}
+
+/// Runs a command and fails with its name when it fails.
+fn run(command: &mut Command) -> Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let status = command.status().with_context(|| format!("start {name}"))?;
+    if !status.success() {
+        bail!("{name} failed ({status})");
+    }
+    Ok(())
+}

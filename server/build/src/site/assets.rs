@@ -1,0 +1,135 @@
+//! Names that carry a hash of the content, files copied as they are, and compressed twins.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+
+/// Files named by the manifest: kind, name before hashing, name's stem and ending after.
+const HASHED: [(&str, &str, &str, &str); 3] = [
+    ("css", "main.css", "main", "css"),
+    ("js", "switchyard.js", "switchyard", "js"),
+    ("wasm", "switchyard_bg.wasm", "switchyard", "wasm"),
+];
+
+/// Endings worth compressing.
+const COMPRESSIBLE: [&str; 5] = ["css", "js", "wasm", "svg", "json"];
+const BROTLI_QUALITY: u32 = 11;
+const BROTLI_WINDOW_BITS: u32 = 22;
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// Renames the bundle's files to carry a hash; returns kind → name.
+pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
+    let mut names = BTreeMap::new();
+    for (kind, file, stem, ending) in HASHED {
+        let path = pkg.join(file);
+        let content = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
+        let name = format!("{stem}-{}.{ending}", short_hash(&content));
+        fs::rename(&path, pkg.join(&name))?;
+        names.insert(kind, name);
+    }
+    Ok(names)
+}
+
+fn short_hash(content: &[u8]) -> String {
+    Sha256::digest(content).iter().take(8).fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Copies `style/public` (favicon and the like) to the site's root.
+pub fn copy_public(root: &Path, work: &Path) -> Result<()> {
+    let source = root.join("style/public");
+    if source.is_dir() { copy_folder(&source, work) } else { Ok(()) }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a `.br` and a `.gz` beside each file that gains from it.
+pub fn compress(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            compress(&path)?;
+        } else if is_compressible(&path) {
+            compress_file(&path).with_context(|| format!("compress {}", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn is_compressible(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| COMPRESSIBLE.iter().any(|known| ending == *known))
+}
+
+fn compress_file(path: &Path) -> Result<()> {
+    let content = fs::read(path)?;
+    let mut brotli = Vec::new();
+    brotli::CompressorWriter::new(&mut brotli, BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW_BITS)
+        .write_all(&content)?;
+    fs::write(with_suffix(path, "br"), brotli)?;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(&content)?;
+    fs::write(with_suffix(path, "gz"), gzip.finish()?)?;
+    Ok(())
+}
+
+/// `a/b.js` → `a/b.js.br`.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn names_carry_the_hash_of_the_content() {
+        let folder = tempfile::tempdir().unwrap();
+        for (_, file, _, _) in HASHED {
+            fs::write(folder.path().join(file), file).unwrap();
+        }
+        let names = hash_names(folder.path()).unwrap();
+        let css = names.get("css").unwrap();
+        assert_eq!(css, &format!("main-{}.css", short_hash(b"main.css")));
+        assert!(folder.path().join(css).is_file());
+        assert!(!folder.path().join("main.css").exists());
+    }
+
+    #[test]
+    fn compressed_twins_unpack_to_the_same_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.js");
+        let content = "let a = 1;\n".repeat(1000);
+        fs::write(&path, &content).unwrap();
+        compress(folder.path()).unwrap();
+        let packed = fs::read(with_suffix(&path, "br")).unwrap();
+        let mut unpacked = Vec::new();
+        brotli::BrotliDecompress(&mut packed.as_slice(), &mut unpacked).unwrap();
+        assert_eq!(unpacked, content.as_bytes());
+        assert!(packed.len() < content.len() / 10);
+    }
+}
