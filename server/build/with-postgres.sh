@@ -53,11 +53,11 @@ trap 'exit 143' TERM HUP
 run_as_server "$programs/initdb" --pgdata="$root/data" --username=postgres --auth=trust --encoding=UTF8 \
     --locale=C --no-sync >"$root/initdb.log" 2>&1 || fail "initdb failed: $(cat "$root/initdb.log")"
 run_as_server "$programs/pg_ctl" --pgdata="$root/data" --log="$root/data/server.log" --wait --timeout=60 start -o "\
-    -c listen_addresses= -c unix_socket_directories=$root -c max_connections=300 -c shared_buffers=64MB \
+    -c listen_addresses= -c port=5432 -c unix_socket_directories=$root -c max_connections=300 -c shared_buffers=64MB \
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0" \
     >"$root/start.log" 2>&1 || fail "PostgreSQL did not start: $(cat "$root/start.log" "$root/data/server.log")"
 
-export SWITCHYARD_TEST_POSTGRES_URL="postgres://postgres@localhost/postgres?host=$root"
+export SWITCHYARD_TEST_POSTGRES_URL="postgres://postgres@localhost:5432/postgres?host=$root"
 code=0
 "$@" || code=$?
 exit "$code"
