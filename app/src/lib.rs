@@ -1,1 +1,20 @@
-//! The isomorphic page.
+//! The isomorphic page: rendered by the server with real data, then brought to life in the browser.
+//!
+//! `shell` is the document, `routes` the map of pages, `pages` one folder per page, `components` what pages are
+//! made of, `api` the server functions. The tree never depends on where it runs: browser-only work lives in
+//! effects and event handlers.
+
+#![recursion_limit = "512"]
+
+pub mod api;
+pub mod components;
+pub mod error;
+pub mod pages;
+pub mod routes;
+pub mod session;
+pub mod shell;
+pub mod site;
+pub mod theme;
+
+pub use routes::App;
+pub use shell::shell;

@@ -1,0 +1,8 @@
+//! One module per page.
+
+pub mod agents;
+pub mod gallery;
+pub mod login;
+pub mod not_found;
+pub mod settings;
+pub mod setup;

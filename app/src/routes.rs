@@ -1,0 +1,177 @@
+//! The map of pages. Every page is rendered whole by the server (`SsrMode::Async`), so that it can be read with
+//! JavaScript off, and has a guard that says who may see it.
+
+use leptos::prelude::*;
+use leptos_meta::{Title, provide_meta_context};
+use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
+use leptos_router::hooks::use_location;
+use leptos_router::location::Url;
+use leptos_router::{SsrMode, path};
+
+use crate::components::toast::{ToastRegion, provide_toasts};
+use crate::pages::agents::{AgentsHome, AgentsPage, ChatPage};
+use crate::pages::gallery::GalleryPage;
+use crate::pages::login::LoginPage;
+use crate::pages::not_found::NotFoundPage;
+use crate::pages::settings::{
+    FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
+};
+use crate::pages::setup::SetupPage;
+use crate::session::{Session, provide_session, use_hydrated, use_session};
+
+/// The root of the tree, the same on the server and in the browser.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    provide_session();
+    provide_toasts();
+    mark_hydrated();
+    view! {
+        <Title formatter=|text: String| if text.is_empty() { "Switchyard".to_owned() } else { format!("{text} · Switchyard") }/>
+        <Router>
+            <a class="skip-link" href="#main" rel="external">
+                "Skip to content"
+            </a>
+            <Routes fallback=|| view! { <NotFoundPage/> }.into_any()>
+                <Route path=path!("/") view=|| view! { <Redirect path="/agents"/> }.into_any() ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=setup ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=login ssr=SsrMode::Async/>
+                <ParentRoute path=path!("/agents") view=|| guard(Access::SignedIn, || view! { <AgentsPage/> }.into_any()) ssr=SsrMode::Async>
+                    <Route path=path!("") view=|| view! { <AgentsHome/> }.into_any()/>
+                    <Route path=path!(":id") view=|| view! { <ChatPage/> }.into_any()/>
+                </ParentRoute>
+                <ParentRoute
+                    path=path!("/settings")
+                    view=|| guard(Access::SignedIn, || view! { <SettingsPage/> }.into_any())
+                    ssr=SsrMode::Async
+                >
+                    <Route path=path!("") view=|| view! { <ProfilePage/> }.into_any()/>
+                    <Route path=path!("tokens") view=|| view! { <TokensPage/> }.into_any()/>
+                    <Route path=path!("users") view=|| guard(Access::Owner, || view! { <UsersPage/> }.into_any())/>
+                    <Route path=path!("providers") view=|| guard(Access::Owner, || view! { <ProvidersPage/> }.into_any())/>
+                    <Route path=path!("folders") view=|| guard(Access::Owner, || view! { <FoldersPage/> }.into_any())/>
+                </ParentRoute>
+                <Route
+                    path=path!("/dev/gallery")
+                    view=|| guard(Access::OwnerOrDevelopment, || view! { <GalleryPage/> }.into_any())
+                    ssr=SsrMode::Async
+                />
+            </Routes>
+        </Router>
+        <ToastRegion/>
+    }
+}
+
+/// Who may see a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    SignedIn,
+    Owner,
+    OwnerOrDevelopment,
+}
+
+/// Where a reader is led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    Open,
+    Setup,
+    Login,
+    NotFound,
+}
+
+fn gate(session: &Session, access: Access) -> Gate {
+    if access == Access::OwnerOrDevelopment && session.is_development {
+        return Gate::Open;
+    }
+    match (&session.user, access) {
+        (None, _) if !session.has_first_user => Gate::Setup,
+        (None, _) => Gate::Login,
+        (Some(_), Access::SignedIn) => Gate::Open,
+        (Some(user), _) if user.is_owner() => Gate::Open,
+        // What a person may not read does not exist for them.
+        (Some(_), _) => Gate::NotFound,
+    }
+}
+
+fn guard(access: Access, page: impl FnOnce() -> AnyView) -> AnyView {
+    match use_session().with_untracked(|session| gate(session, access)) {
+        Gate::Open => page(),
+        Gate::Setup => view! { <Redirect path="/setup"/> }.into_any(),
+        Gate::Login => view! { <Redirect path=login_path()/> }.into_any(),
+        Gate::NotFound => view! { <NotFoundPage/> }.into_any(),
+    }
+}
+
+fn login_path() -> String {
+    let location = use_location();
+    let path = location.pathname.get_untracked();
+    let search = location.search.get_untracked();
+    let here = if search.is_empty() {
+        path
+    } else {
+        format!("{path}?{search}")
+    };
+    format!("/login?next={}", Url::escape(&here))
+}
+
+fn setup() -> AnyView {
+    if use_session().with_untracked(|session| session.has_first_user) {
+        view! { <Redirect path="/login"/> }.into_any()
+    } else {
+        view! { <SetupPage/> }.into_any()
+    }
+}
+
+fn login() -> AnyView {
+    match use_session().with_untracked(|session| (session.has_first_user, session.user.is_some())) {
+        (false, _) => view! { <Redirect path="/setup"/> }.into_any(),
+        (true, true) => view! { <Redirect path="/agents"/> }.into_any(),
+        (true, false) => view! { <LoginPage/> }.into_any(),
+    }
+}
+
+/// Says on `<html>` that handlers are attached; tests and styles wait for it.
+fn mark_hydrated() {
+    let hydrated = use_hydrated();
+    Effect::new(move |_| {
+        if hydrated.get()
+            && let Some(root) = document().document_element()
+        {
+            let _ = root.set_attribute("data-hydrated", "true");
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn leads_a_visitor_to_setup_until_there_is_an_owner() {
+        let mut session = Session::default();
+        assert_eq!(gate(&session, Access::SignedIn), Gate::Setup);
+        session.has_first_user = true;
+        assert_eq!(gate(&session, Access::SignedIn), Gate::Login);
+        assert_eq!(gate(&session, Access::Owner), Gate::Login);
+    }
+
+    #[test]
+    fn shows_the_gallery_to_anyone_in_development_only() {
+        let mut session = Session {
+            has_first_user: true,
+            ..Session::default()
+        };
+        assert_eq!(gate(&session, Access::OwnerOrDevelopment), Gate::Login);
+        session.is_development = true;
+        assert_eq!(gate(&session, Access::OwnerOrDevelopment), Gate::Open);
+        assert_eq!(gate(&session, Access::Owner), Gate::Login);
+    }
+}

@@ -1,0 +1,61 @@
+//! Who is looking and how they like the page: known before the first byte is rendered, so that nothing jumps.
+//!
+//! The server provides a `Session` by context for each request; the browser reads the same value from the page.
+
+use leptos::prelude::*;
+use sdk::preferences::Preferences;
+use sdk::users::User;
+use serde::{Deserialize, Serialize};
+
+/// What every page knows about its reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Session {
+    /// The signed-in user; absent for a visitor.
+    pub user: Option<User>,
+    /// The user's preferences, or the defaults.
+    pub preferences: Preferences,
+    /// Whether the deployment has an owner; without one every page leads to set-up.
+    pub has_first_user: bool,
+    /// Whether the server runs in development mode.
+    pub is_development: bool,
+    /// Version of the server, for the foot of the settings.
+    pub version: String,
+}
+
+impl Session {
+    /// Whether the reader administers the deployment.
+    pub fn is_owner(&self) -> bool {
+        self.user.as_ref().is_some_and(User::is_owner)
+    }
+}
+
+/// The session of this page, by context.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionContext(pub RwSignal<Session>);
+
+/// Whether the page has come to life, by context: false on the server and during hydration, then true.
+#[derive(Clone, Copy, Debug)]
+pub struct Hydrated(pub RwSignal<bool>);
+
+/// Reads the request's session and hands it to the tree. Called once, by `App`.
+pub fn provide_session() -> RwSignal<Session> {
+    let session = SharedValue::new(|| use_context::<Session>().unwrap_or_default()).into_inner();
+    let session = RwSignal::new(session);
+    provide_context(SessionContext(session));
+    let hydrated = RwSignal::new(false);
+    provide_context(Hydrated(hydrated));
+    Effect::new(move |_| hydrated.set(true));
+    session
+}
+
+/// The session of this page.
+pub fn use_session() -> RwSignal<Session> {
+    use_context::<SessionContext>()
+        .map_or_else(|| RwSignal::new(Session::default()), |context| context.0)
+}
+
+/// Whether handlers are attached. What cannot work as a plain form is disabled until then.
+pub fn use_hydrated() -> RwSignal<bool> {
+    use_context::<Hydrated>().map_or_else(|| RwSignal::new(false), |context| context.0)
+}

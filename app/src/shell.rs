@@ -1,0 +1,62 @@
+//! The document around the app: theme, style sheet, fonts, and the script that brings the page to life.
+//!
+//! No inline handlers and no inline styles: the one inline script carries the request's nonce.
+
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_meta::MetaTags;
+
+use crate::routes::App;
+use crate::session::Session;
+use crate::site::SiteManifest;
+use crate::theme;
+
+/// Renders the whole document. The server provides `Session` and `SiteManifest` by context.
+pub fn shell() -> impl IntoView {
+    let site = use_context::<SiteManifest>().unwrap_or_default();
+    let theme =
+        use_context::<Session>().and_then(|session| theme::attribute(session.preferences.theme));
+    view! {
+        <!DOCTYPE html>
+        <html lang="en" data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="referrer" content="same-origin"/>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                {assets(&site)}
+                <MetaTags/>
+            </head>
+            <body>
+                <App/>
+            </body>
+        </html>
+    }
+}
+
+fn assets(site: &SiteManifest) -> impl IntoView + use<> {
+    let fonts = site
+        .fonts
+        .iter()
+        .map(|font| {
+            view! { <link rel="preload" href=rooted(font) r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }
+        })
+        .collect_view();
+    let script = rooted(&site.script);
+    let wasm = rooted(&site.wasm);
+    let start = format!(
+        "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
+    );
+    view! {
+        <link rel="stylesheet" href=rooted(&site.css)/>
+        {fonts}
+        <link rel="modulepreload" href=script/>
+        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+        <script type="module" nonce=use_nonce() inner_html=start></script>
+    }
+}
+
+fn rooted(path: &str) -> String {
+    format!("/{}", path.trim_start_matches('/'))
+}
