@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::AllowedFolderId;
 
 /// A folder an admin has allowed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedFolder {
     /// Its id.
@@ -20,6 +21,7 @@ pub struct AllowedFolder {
 }
 
 /// Body of `POST /allowed-folders`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateAllowedFolder {
     /// Absolute path of an existing folder.

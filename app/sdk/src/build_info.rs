@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version facts of the server, public.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildInfo {
     /// Semantic version of the binary.
@@ -14,6 +15,7 @@ pub struct BuildInfo {
 }
 
 /// The two databases Switchyard runs on.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DatabaseKind {

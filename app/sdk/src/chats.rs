@@ -12,6 +12,7 @@ use crate::parts::InputPart;
 use crate::workspaces::CreateWorkspace;
 
 /// What a chat is doing.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatStatus {
@@ -56,6 +57,7 @@ impl ChatStatus {
 }
 
 /// Why a turn failed.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChatError {
     /// What happened and what to do, in a sentence.
@@ -78,6 +80,7 @@ pub struct ChatError {
 }
 
 /// A chat on the wire.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
     /// Its id.
@@ -143,6 +146,7 @@ pub struct Chat {
 }
 
 /// Which kind of client made a chat.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClientType {
@@ -154,6 +158,7 @@ pub enum ClientType {
 }
 
 /// Body of `POST /`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CreateChat {
     /// The caller's only organization when absent.
@@ -182,6 +187,7 @@ pub struct CreateChat {
 }
 
 /// Body of `PATCH /{chat}`; applied in one transaction or not at all.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateChat {
     /// 1 to 200 characters after trimming.
@@ -202,6 +208,7 @@ pub struct UpdateChat {
 }
 
 /// Query of `GET /`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ListChats {
     /// Filter: `archived:true|false` and further keys.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What every failed request answers with.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// What happened and what to do next, in a sentence for people.
@@ -16,6 +17,7 @@ pub struct ErrorBody {
 }
 
 /// One refused field of a request.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Validation {
     /// The field's name as sent.

@@ -7,6 +7,7 @@ use crate::ids::{ChatId, MessageId, ModelConfigId, QueuedMessageId, UserId};
 use crate::parts::{InputPart, Part};
 
 /// Who a message is from.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -40,6 +41,7 @@ impl Role {
 }
 
 /// Tokens that a call used. Absent = the provider did not say.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessageUsage {
@@ -67,6 +69,7 @@ pub struct MessageUsage {
 }
 
 /// A committed message.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// Grows with each commit; the reader's cursor.
@@ -113,6 +116,7 @@ impl Message {
 }
 
 /// A message that waits until the running turn is over.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueuedMessage {
     /// Its id.
@@ -132,6 +136,7 @@ pub struct QueuedMessage {
 }
 
 /// What a message does when the chat is busy.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BusyBehavior {
@@ -143,6 +148,7 @@ pub enum BusyBehavior {
 }
 
 /// Body of `POST /{chat}/messages`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CreateMessage {
     /// Must not be empty.
@@ -156,6 +162,7 @@ pub struct CreateMessage {
 }
 
 /// Answer of `POST /{chat}/messages`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CreatedMessage {
     /// The committed message, unless it was queued.
@@ -172,6 +179,7 @@ pub struct CreatedMessage {
 }
 
 /// Body of `PATCH /{chat}/messages/{message}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct EditMessage {
     /// The new content.
@@ -182,6 +190,7 @@ pub struct EditMessage {
 }
 
 /// Query of `GET /{chat}/messages`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ListMessages {
     /// Only messages with smaller ids; absent or 0 = the newest page.
@@ -199,6 +208,7 @@ pub struct ListMessages {
 }
 
 /// Answer of `GET /{chat}/messages`: newest first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct MessagePage {
     /// Messages, newest first.

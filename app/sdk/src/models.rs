@@ -7,6 +7,7 @@ use crate::ids::{ModelConfigId, ProviderConfigId};
 use crate::providers::ProviderKind;
 
 /// A configured model.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelConfig {
     /// Its id.
@@ -36,6 +37,7 @@ pub struct ModelConfig {
 }
 
 /// Options of each call to a model.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelCallConfig {
@@ -54,6 +56,7 @@ pub struct ModelCallConfig {
 }
 
 /// Prices in USD per million tokens, decimal strings on the wire. An absent price is unknown, zero is free.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelPrices {
@@ -72,6 +75,7 @@ pub struct ModelPrices {
 }
 
 /// Body of `POST /model-configs`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateModelConfig {
     /// The provider it is reached through.
@@ -98,6 +102,7 @@ pub struct CreateModelConfig {
 }
 
 /// Body of `PATCH /model-configs/{model_config}`; an absent field is left as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateModelConfig {
     /// New identifier.
@@ -124,6 +129,7 @@ pub struct UpdateModelConfig {
 }
 
 /// Answer of `GET /models`: what the caller can choose from.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCatalogue {
     /// One entry per enabled provider.
@@ -131,6 +137,7 @@ pub struct ModelCatalogue {
 }
 
 /// A provider in the catalogue.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueProvider {
     /// Its id.
@@ -149,6 +156,7 @@ pub struct CatalogueProvider {
 }
 
 /// Why a provider's models cannot be used.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnavailableReason {
@@ -161,6 +169,7 @@ pub enum UnavailableReason {
 }
 
 /// A model in the catalogue.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogueModel {
     /// The model configuration's id.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::OrganizationId;
 
 /// An organization the caller belongs to.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     /// Its id.

@@ -13,6 +13,7 @@ use crate::ids::FileId;
 pub const CONTENT_VERSION: i16 = 1;
 
 /// One part of a message.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Part {
@@ -63,6 +64,7 @@ pub enum Part {
 }
 
 /// What the model thought, with what must be sent back to it unchanged.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReasoningPart {
     /// The text, or on the stream a delta of it.
@@ -79,6 +81,7 @@ pub struct ReasoningPart {
 }
 
 /// The model's wish to run a tool.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolCallPart {
     /// Pairs the call with its result.
@@ -103,6 +106,7 @@ pub struct ToolCallPart {
 }
 
 /// What a tool answered.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolResultPart {
     /// The call it answers.
@@ -130,6 +134,7 @@ pub struct ToolResultPart {
 }
 
 /// An attached file.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct FilePart {
     /// Its media type.
@@ -146,6 +151,7 @@ pub struct FilePart {
 }
 
 /// Lines of a file that a person quoted.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineReference {
     /// Path in the repository.
@@ -162,6 +168,7 @@ pub struct LineReference {
 }
 
 /// Which version of a file a diff line belongs to.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DiffSide {
@@ -172,6 +179,7 @@ pub enum DiffSide {
 }
 
 /// A person's comment on lines of a diff.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DiffComment {
     /// Path in the repository.
@@ -187,6 +195,7 @@ pub struct DiffComment {
 }
 
 /// A part as a client sends it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum InputPart {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ProviderConfigId;
 
 /// Which wire protocol a provider speaks.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ProviderKind {
@@ -41,6 +42,7 @@ impl ProviderKind {
 }
 
 /// Where a provider's configuration comes from.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProviderSource {
@@ -53,6 +55,7 @@ pub enum ProviderSource {
 }
 
 /// A provider as admins see it; never its key.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderConfig {
     /// Its id.
@@ -76,6 +79,7 @@ pub struct ProviderConfig {
 }
 
 /// Body of `POST /providers`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateProviderConfig {
     /// Wire protocol.
@@ -95,6 +99,7 @@ pub struct CreateProviderConfig {
 }
 
 /// Body of `PATCH /providers/{provider}`; an absent field is left as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateProviderConfig {
     /// New name; blank = unchanged.
@@ -112,6 +117,7 @@ pub struct UpdateProviderConfig {
 }
 
 /// Answer of `POST /providers/{provider}/test`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderTest {
     /// Whether the provider answered as it should.
@@ -123,6 +129,7 @@ pub struct ProviderTest {
 }
 
 /// A model that a provider reports.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportedModel {
     /// The provider's identifier.

@@ -15,6 +15,7 @@ use crate::messages::{Message, QueuedMessage, Role};
 use crate::parts::Part;
 
 /// One event of a chat's stream.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StreamEvent {
     /// The chat it concerns.
@@ -25,6 +26,7 @@ pub struct StreamEvent {
 }
 
 /// What happened in a chat.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StreamEventKind {
@@ -82,6 +84,7 @@ pub enum StreamEventKind {
 }
 
 /// A status and since when it holds.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusUpdate {
     /// The status.
@@ -92,6 +95,7 @@ pub struct StatusUpdate {
 }
 
 /// A live piece of the answer being generated.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LivePart {
     /// `assistant` or `tool`.
@@ -107,6 +111,7 @@ pub struct LivePart {
 }
 
 /// The pair in force.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PreviewReset {
     /// History version.
@@ -116,6 +121,7 @@ pub struct PreviewReset {
 }
 
 /// What remains after an edit.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryReset {
     /// The history's new version.
@@ -125,6 +131,7 @@ pub struct HistoryReset {
 }
 
 /// When and why the next attempt comes.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryInfo {
     /// The attempt that failed, from 1.
@@ -147,6 +154,7 @@ pub struct RetryInfo {
 }
 
 /// Tool calls that the client must answer.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionRequired {
     /// The calls.
@@ -154,6 +162,7 @@ pub struct ActionRequired {
 }
 
 /// A tool call that the client must answer.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingToolCall {
     /// Pairs the call with its result.
@@ -165,6 +174,7 @@ pub struct PendingToolCall {
 }
 
 /// One event of the list's socket.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WatchEvent {
     /// What happened.
@@ -174,6 +184,7 @@ pub struct WatchEvent {
 }
 
 /// What happened to a chat in the list.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WatchEventKind {

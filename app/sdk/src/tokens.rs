@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::TokenId;
 
 /// A token as lists show it; never the key.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// Its id.
@@ -23,6 +24,7 @@ pub struct Token {
 }
 
 /// Body of `POST /users/{user}/keys/tokens`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateToken {
     /// 1 to 64 characters.
@@ -33,6 +35,7 @@ pub struct CreateToken {
 }
 
 /// Answer of `POST /users/{user}/keys/tokens`: the only time the key is shown.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedToken {
     /// The token's id.

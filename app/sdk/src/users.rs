@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{OrganizationId, UserId};
 
 /// What a user may do. An `owner` administers the deployment.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
@@ -35,6 +36,7 @@ impl Role {
 }
 
 /// Whether an account can be used.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UserStatus {
@@ -45,6 +47,7 @@ pub enum UserStatus {
 }
 
 /// A user as the API shows them.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Their id.
@@ -78,6 +81,7 @@ impl User {
 }
 
 /// Body of `POST /users/first`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateFirstUser {
     /// E-mail address to sign in with.
@@ -92,6 +96,7 @@ pub struct CreateFirstUser {
 }
 
 /// Answer of `POST /users/first`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstUserCreated {
     /// The new owner.
@@ -101,6 +106,7 @@ pub struct FirstUserCreated {
 }
 
 /// Body of `POST /users`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateUser {
     /// E-mail address to sign in with.
@@ -118,6 +124,7 @@ pub struct CreateUser {
 }
 
 /// Body of `PATCH /users/{user}`; an absent field is left as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct UpdateUser {
     /// New display name.
@@ -144,6 +151,7 @@ pub struct UpdateUser {
 }
 
 /// Body of `POST /users/login`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Login {
     /// E-mail address.
@@ -153,6 +161,7 @@ pub struct Login {
 }
 
 /// Answer of `POST /users/login`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedIn {
     /// The session's token; also set as a cookie.

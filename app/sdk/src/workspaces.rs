@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{BuildId, OrganizationId, TemplateId, UserId, WorkspaceId};
 
 /// How a local workspace uses its folder.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkspaceMode {
@@ -36,6 +37,7 @@ impl WorkspaceMode {
 }
 
 /// What state a workspace is in.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkspaceStatus {
@@ -58,6 +60,7 @@ pub enum WorkspaceStatus {
 }
 
 /// How well the workspace's processes are kept apart from the server's machine.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Sandbox {
@@ -71,6 +74,7 @@ pub enum Sandbox {
 }
 
 /// A workspace as the API shows it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Workspace {
     /// Its id.
@@ -117,6 +121,7 @@ pub struct Workspace {
 }
 
 /// Body of `POST /workspaces`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct CreateWorkspace {
     /// Name; made up when absent.
@@ -134,6 +139,7 @@ pub struct CreateWorkspace {
 }
 
 /// What a build does.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Transition {
@@ -146,6 +152,7 @@ pub enum Transition {
 }
 
 /// How far a build is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BuildStatus {
@@ -158,6 +165,7 @@ pub enum BuildStatus {
 }
 
 /// One start, stop or deletion of a workspace.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// Its id.
@@ -177,6 +185,7 @@ pub struct Build {
 }
 
 /// Body of `POST /workspaces/{workspace}/builds`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateBuild {
     /// What to do.

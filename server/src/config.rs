@@ -1,0 +1,159 @@
+//! Configuration of `serve`: flags over `SWITCHYARD_*` variables over one TOML file over defaults.
+//!
+//! An option's TOML key is its long name with underscores; a test compares the two lists. clap reads flags and
+//! variables, figment lays them over the file. Unknown keys in the file are refused: a misspelt key that is
+//! ignored is a setting that silently does not hold.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use figment::Figment;
+use figment::providers::{Format as _, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+
+/// Options of `serve` as flags and variables.
+#[derive(Clone, Debug, Default, Args, Serialize)]
+pub struct ServeArguments {
+    /// TOML file with the same settings [default: switchyard.toml in the data folder, when it exists]
+    #[arg(long, env = "SWITCHYARD_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+
+    /// Address and port to listen on [default: 127.0.0.1:3000]
+    #[arg(long, env = "SWITCHYARD_LISTEN", value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+
+    /// Folder for the database, the encryption key and the workspaces [default: $XDG_DATA_HOME/switchyard or
+    /// ~/.local/share/switchyard]
+    #[arg(long, env = "SWITCHYARD_DATA_DIR", value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+
+    /// `postgres://…` to use PostgreSQL [default: SQLite in the data folder]
+    #[arg(long, env = "SWITCHYARD_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+
+    /// URL under which people reach this server, for links and for cookies over TLS [default: the listen address]
+    #[arg(long, env = "SWITCHYARD_ACCESS_URL", value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_url: Option<url::Url>,
+
+    /// Folder with the page's built files [default: the files inside the binary]
+    #[arg(long, env = "SWITCHYARD_SITE_DIR", value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site_dir: Option<PathBuf>,
+
+    /// Do not look for Ollama on 127.0.0.1:11434 at start [default: false]
+    #[arg(long, env = "SWITCHYARD_NO_OLLAMA_DETECTION", value_name = "BOOL", num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_ollama_detection: Option<bool>,
+
+    /// Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses or networks, by comma
+    /// [default: none]
+    #[arg(long, env = "SWITCHYARD_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trusted_proxies: Option<Vec<String>>,
+
+    /// What to log, as a tracing filter such as `info` or `warn,chatd=debug` [default: info]
+    #[arg(long, env = "SWITCHYARD_LOG", value_name = "FILTER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+
+    /// How log lines are written [default: text]
+    #[arg(long, env = "SWITCHYARD_LOG_FORMAT", value_name = "FORMAT", value_enum)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The settings in force.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Folder for the database, the encryption key and the workspaces.
+    pub data_dir: PathBuf,
+    /// PostgreSQL's URL; absent = SQLite in the data folder.
+    pub database_url: Option<String>,
+    /// URL under which people reach this server.
+    pub access_url: Option<url::Url>,
+    /// Folder with the page's built files.
+    pub site_dir: Option<PathBuf>,
+    /// Do not look for Ollama at start.
+    pub no_ollama_detection: bool,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<String>,
+    /// What to log.
+    pub log: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+}
+
+impl Settings {
+    /// Lays flags and variables over the file over the defaults.
+    pub fn load(arguments: &ServeArguments) -> anyhow::Result<Self> {
+        let data_dir = match &arguments.data_dir {
+            Some(data_dir) => data_dir.clone(),
+            None => default_data_dir()?,
+        };
+        let mut figment = Figment::from(Serialized::defaults(Self::defaults(data_dir.clone())));
+        if let Some(file) = config_file(arguments, &data_dir)? {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        figment
+            .merge(Serialized::defaults(arguments))
+            .extract()
+            .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error}"))
+    }
+
+    fn defaults(data_dir: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            data_dir,
+            database_url: None,
+            access_url: None,
+            site_dir: None,
+            no_ollama_detection: false,
+            trusted_proxies: Vec::new(),
+            log: "info".into(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+fn config_file(arguments: &ServeArguments, data_dir: &std::path::Path) -> anyhow::Result<Option<PathBuf>> {
+    if let Some(file) = &arguments.config {
+        anyhow::ensure!(file.is_file(), "the configuration file {} does not exist", file.display());
+        return Ok(Some(file.clone()));
+    }
+    let file = data_dir.join("switchyard.toml");
+    Ok(file.is_file().then_some(file))
+}
+
+/// The platform's folder for application data.
+pub fn default_data_dir() -> anyhow::Result<PathBuf> {
+    let from_xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = match from_xdg {
+        Some(base) => base,
+        None => std::env::var_os("HOME")
+            .map(|home| PathBuf::from(home).join(".local/share"))
+            .context("neither XDG_DATA_HOME nor HOME is set: name the data folder with --data-dir")?,
+    };
+    Ok(base.join("switchyard"))
+}
