@@ -159,6 +159,8 @@ CREATE TABLE chats (
     labels JSONB NOT NULL,
     client_type TEXT NOT NULL CHECK (client_type IN ('ui', 'api')),
     archived BOOLEAN NOT NULL,
+    -- The turn is being stopped so that the chat can be archived.
+    archive_requested BOOLEAN NOT NULL,
     pin_order INTEGER NOT NULL CHECK (pin_order >= 0),
     last_read_message_id BIGINT NOT NULL,
     -- Ownership: null = no worker.
