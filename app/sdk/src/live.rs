@@ -254,3 +254,6 @@ fn replace<T: PartialEq>(slot: &mut T, value: T) -> Applied {
     *slot = value;
     Applied::Changed
 }
+
+#[cfg(test)]
+mod tests;
