@@ -1,1 +1,17 @@
-//! placeholder
+//! What Switchyard can do: one method per thing a person can ask for, each taking the [`Actor`] and asking whether
+//! they may before it touches a row.
+//!
+//! REST handlers, server functions and the command line are thin faces on [`Platform`]. Methods stand in one file
+//! per feature. What a person may not read does not exist for them. Failures implement [`Failure`]; the server maps
+//! [`FailureKind`] to a status in one table.
+
+mod actor;
+mod failure;
+mod open;
+mod options;
+
+pub use actor::{Actor, Via};
+pub use failure::{Failure, FailureKind};
+pub use open::{OpenError, Platform};
+pub use options::{EnvironmentPresets, PlatformOptions};
+pub use store::Clock;

@@ -1,7 +1,12 @@
 //! Opening a database, migrating it, and beginning transactions.
 //!
 //! SQLite runs in WAL mode with many readers and one writer connection; write transactions begin `IMMEDIATE`, so
-//! two of them never deadlock. PostgreSQL uses one pool for both.
+//! two of them never deadlock. One server process at a time may hold a SQLite file ([`lock`]). PostgreSQL uses one
+//! pool for reading and writing.
+
+mod lock;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,6 +16,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+pub use self::lock::FileLock;
 use crate::error::StoreError;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -30,6 +36,8 @@ pub enum Db {
         reader: SqlitePool,
         /// The one connection that writes.
         writer: SqlitePool,
+        /// Keeps other server processes away.
+        lock: FileLock,
     },
     /// A server.
     Postgres(PgPool),
@@ -45,7 +53,7 @@ pub enum Tx {
 }
 
 /// Which database to open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum OpenOptions {
     /// A SQLite file, created when missing.
     SqliteFile(PathBuf),
@@ -66,15 +74,53 @@ impl OpenOptions {
     }
 }
 
+impl std::fmt::Debug for OpenOptions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::SqliteFile(path) => formatter.debug_tuple("SqliteFile").field(path).finish(),
+            // The URL may hold a password.
+            Self::PostgresUrl(_) => formatter.write_str("PostgresUrl(…)"),
+        }
+    }
+}
+
 impl Db {
-    /// Opens the database and brings its schema up to date.
+    /// Opens the database for a server and brings its schema up to date. A SQLite file that another server holds is
+    /// refused with [`StoreError::Locked`].
     pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
-        let db = match options {
-            OpenOptions::SqliteFile(path) => open_sqlite(path).await?,
-            OpenOptions::PostgresUrl(url) => open_postgres(url).await?,
-        };
+        let db = Self::connect(options, FileLock::exclusive).await?;
         db.migrate().await?;
         Ok(db)
+    }
+
+    /// Opens the database for a short command beside a server that may be running. A new or old schema is brought up
+    /// to date; beside a running server with an older schema it is [`StoreError::OlderDatabase`].
+    pub async fn open_beside(options: &OpenOptions) -> Result<Self, StoreError> {
+        let db = Self::connect(options, FileLock::exclusive_or_none).await?;
+        if let Self::Sqlite { lock, .. } = &db
+            && !lock.is_held()
+        {
+            let (found, known) = db.versions().await?;
+            if found < known {
+                return Err(StoreError::OlderDatabase { found, known });
+            }
+        }
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Which database this is.
+    pub const fn kind(&self) -> sdk::build_info::DatabaseKind {
+        match self {
+            Self::Sqlite { .. } => sdk::build_info::DatabaseKind::Sqlite,
+            Self::Postgres(_) => sdk::build_info::DatabaseKind::Postgres,
+        }
+    }
+
+    /// Succeeds when the database answers.
+    pub async fn check_ready(&self) -> Result<(), StoreError> {
+        crate::on_writer!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        Ok(())
     }
 
     /// Begins a transaction that writes.
@@ -96,39 +142,56 @@ impl Db {
         })
     }
 
-    /// Closes all connections; SQLite's log is folded into the file.
+    /// Closes all connections and gives the file free; SQLite's log is folded into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { reader, writer } => {
+            Self::Sqlite { reader, writer, lock } => {
                 reader.close().await;
                 writer.close().await;
+                lock.release();
             }
             Self::Postgres(pool) => pool.close().await,
         }
     }
 
+    /// The migrations of PostgreSQL, in order.
+    #[cfg(any(test, feature = "test-support"))]
+    pub(crate) fn postgres_migrations() -> &'static Migrator {
+        &POSTGRES_MIGRATIONS
+    }
+
+    async fn connect(
+        options: &OpenOptions,
+        lock: fn(&Path) -> Result<FileLock, StoreError>,
+    ) -> Result<Self, StoreError> {
+        match options {
+            OpenOptions::SqliteFile(path) => connect_sqlite(path, lock(path)?).await,
+            OpenOptions::PostgresUrl(url) => connect_postgres(url).await,
+        }
+    }
+
     async fn migrate(&self) -> Result<(), StoreError> {
-        let known = self.migrations();
-        let found = self.newest_migration().await?;
-        let newest_known = known.iter().map(|migration| migration.version).max().unwrap_or(0);
-        if found > newest_known {
-            return Err(StoreError::NewerDatabase { found, known: newest_known });
+        let (found, known) = self.versions().await?;
+        if found > known {
+            return Err(StoreError::NewerDatabase { found, known });
         }
         match self {
-            Self::Sqlite { writer, .. } => known.run(writer).await?,
-            Self::Postgres(pool) => known.run(pool).await?,
+            Self::Sqlite { writer, .. } => SQLITE_MIGRATIONS.run(writer).await?,
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
         }
         Ok(())
     }
 
-    fn migrations(&self) -> &'static Migrator {
-        match self {
+    /// The newest migration in the database (0 = none) and in this binary.
+    async fn versions(&self) -> Result<(i64, i64), StoreError> {
+        let migrations = match self {
             Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
             Self::Postgres(_) => &POSTGRES_MIGRATIONS,
-        }
+        };
+        let known = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+        Ok((self.newest_migration().await?, known))
     }
 
-    /// 0 when the database is new.
     async fn newest_migration(&self) -> Result<i64, StoreError> {
         const SQLITE_TABLE: &str =
             "SELECT COUNT(*) FROM sqlite_master WHERE name = '_sqlx_migrations'";
@@ -166,7 +229,7 @@ impl Tx {
     }
 }
 
-async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
+async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -186,10 +249,10 @@ async fn open_sqlite(path: &Path) -> Result<Db, StoreError> {
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
-    Ok(Db::Sqlite { reader, writer })
+    Ok(Db::Sqlite { reader, writer, lock })
 }
 
-async fn open_postgres(url: &str) -> Result<Db, StoreError> {
+async fn connect_postgres(url: &str) -> Result<Db, StoreError> {
     let options: PgConnectOptions = url.parse()?;
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)

@@ -19,6 +19,16 @@ pub enum StoreError {
         /// Newest migration in the binary.
         known: i64,
     },
+    /// The running server is older than this binary and must not have its schema changed.
+    #[error(
+        "a running Switchyard uses this database at migration {found}, this binary needs {known}: stop the server, or use the server's own binary"
+    )]
+    OlderDatabase {
+        /// Newest migration in the database.
+        found: i64,
+        /// Newest migration in the binary.
+        known: i64,
+    },
     /// Another process holds the data folder.
     #[error("another Switchyard process uses {path}; stop it, or use another --data-dir or PostgreSQL")]
     Locked {

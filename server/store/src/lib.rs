@@ -2,11 +2,29 @@
 //!
 //! One module per feature, named as in every other room. SQL stands in named constants at the top of each file
 //! and runs on both databases; what differs between them lives in [`dialect`]. Nothing here knows HTTP or who may
-//! do what.
+//! do what. Tests run on both databases through [`testing`].
 
+pub mod chats;
+pub mod clock;
 pub mod db;
 pub mod dialect;
 pub mod error;
+pub mod heartbeats;
+pub mod messages;
+pub mod model_configs;
+pub mod notices;
+pub mod organizations;
+pub mod provider_configs;
+pub mod queue;
+pub mod sessions;
+pub mod settings;
+pub mod statements;
+#[cfg(any(test, feature = "test-support"))]
+pub mod testing;
+pub mod tokens;
+pub mod users;
 
+pub use clock::Clock;
 pub use db::{Db, OpenOptions, Tx};
 pub use error::StoreError;
+pub use notices::{Notice, Notices};

@@ -1,0 +1,35 @@
+//! Who asks.
+
+use sdk::ids::{OrganizationId, SessionId, TokenId, UserId};
+use sdk::users::Role;
+
+/// A signed-in person, as the credential of one request tells. Not to be kept: role and status may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user_id: UserId,
+    /// Their organization.
+    pub organization_id: OrganizationId,
+    /// What they may do.
+    pub role: Role,
+    /// By which credential.
+    pub via: Via,
+}
+
+/// The credential of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A sign-in session.
+    Session(SessionId),
+    /// An API token.
+    Token(TokenId),
+    /// A command on the server's own machine.
+    CommandLine,
+}
+
+impl Actor {
+    /// Whether they administer the deployment.
+    pub fn is_owner(&self) -> bool {
+        self.role == Role::Owner
+    }
+}

@@ -1,0 +1,76 @@
+//! What the wiring passes in. The platform reads neither the environment nor the command line itself.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use store::Clock;
+use url::Url;
+
+/// How to open a platform.
+#[derive(Clone, Debug)]
+pub struct PlatformOptions {
+    /// Where the database (SQLite), the encryption key and the workspaces lie. Created when missing, private.
+    pub data_dir: PathBuf,
+    /// `postgres://…`, or `None` for SQLite in the data folder.
+    pub database_url: Option<SecretString>,
+    /// 32 bytes in base64; `None` = the key file in the data folder, created when missing.
+    pub encryption_key: Option<SecretString>,
+    /// Where workspaces' agents reach this server, for example `http://127.0.0.1:3000/`.
+    pub access_url: Url,
+    /// This binary, to start workspace agents with.
+    pub executable: PathBuf,
+    /// Providers that the environment names.
+    pub environment: EnvironmentPresets,
+    /// Address at which to look for Ollama at start; `None` = do not look.
+    pub ollama_url: Option<String>,
+    /// Product version, for the user agent of calls to providers.
+    pub version: String,
+    /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
+    pub is_command: bool,
+    /// The time.
+    pub clock: Clock,
+}
+
+impl PlatformOptions {
+    /// Options with SQLite and the key file in `data_dir`, no providers from outside.
+    pub fn new(data_dir: impl Into<PathBuf>, access_url: Url, executable: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            database_url: None,
+            encryption_key: None,
+            access_url,
+            executable: executable.into(),
+            environment: EnvironmentPresets::default(),
+            ollama_url: None,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            is_command: false,
+            clock: Clock::system(),
+        }
+    }
+}
+
+/// Providers that the environment names. A key here is used from memory and never stored.
+#[derive(Clone, Default)]
+pub struct EnvironmentPresets {
+    /// `ANTHROPIC_API_KEY`.
+    pub anthropic_api_key: Option<SecretString>,
+    /// `ANTHROPIC_BASE_URL`.
+    pub anthropic_base_url: Option<String>,
+    /// `OPENAI_API_KEY`.
+    pub openai_api_key: Option<SecretString>,
+    /// `OPENAI_BASE_URL`.
+    pub openai_base_url: Option<String>,
+}
+
+impl fmt::Debug for EnvironmentPresets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EnvironmentPresets")
+            .field("has_anthropic_api_key", &self.anthropic_api_key.is_some())
+            .field("anthropic_base_url", &self.anthropic_base_url)
+            .field("has_openai_api_key", &self.openai_api_key.is_some())
+            .field("openai_base_url", &self.openai_base_url)
+            .finish()
+    }
+}

@@ -1,0 +1,1 @@
+//! Queries of provider_configs.
