@@ -1,0 +1,202 @@
+//! A chat's row in memory, and the way from the columns to it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use sdk::chats::{ChatError, ClientType};
+use sdk::ids::{
+    AgentId, BuildId, ChatId, MessageId, ModelConfigId, OrganizationId, RunnerId, UserId, WorkerId, WorkspaceId,
+};
+use sdk::stream::RetryInfo;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use crate::StoreError;
+
+/// What a chat is doing, as it is stored. Ownership is apart from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Status {
+    /// Idle.
+    Waiting,
+    /// A turn is to be run or runs.
+    Running,
+    /// The turn is being stopped.
+    Interrupting,
+    /// A client must answer tool calls.
+    RequiresAction,
+    /// The last turn failed.
+    Error,
+}
+
+impl Status {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Running, Self::Interrupting, Self::RequiresAction, Self::Error];
+
+    /// Name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Running => "running",
+            Self::Interrupting => "interrupting",
+            Self::RequiresAction => "requires_action",
+            Self::Error => "error",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+}
+
+/// A chat's row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatRow {
+    /// Its id.
+    pub id: ChatId,
+    /// Whose it is.
+    pub owner_id: UserId,
+    /// Its organization.
+    pub organization_id: OrganizationId,
+    /// Where its agent works.
+    pub workspace_id: Option<WorkspaceId>,
+    /// The workspace start it was bound to.
+    pub build_id: Option<BuildId>,
+    /// The agent it was bound to.
+    pub agent_id: Option<AgentId>,
+    /// The chat that spawned it.
+    pub parent_chat_id: Option<ChatId>,
+    /// The tree's root; null for a root.
+    pub root_chat_id: Option<ChatId>,
+    /// Its title.
+    pub title: String,
+    /// Whether the title is still made of the first words.
+    pub is_title_fallback: bool,
+    /// What it is doing.
+    pub status: Status,
+    /// Since when.
+    pub status_since: DateTime<Utc>,
+    /// Why the last turn failed.
+    pub last_error: Option<ChatError>,
+    /// The model of the last turn.
+    pub last_model_config_id: ModelConfigId,
+    /// Free labels.
+    pub labels: BTreeMap<String, String>,
+    /// Who made it.
+    pub client_type: ClientType,
+    /// Put away.
+    pub archived: bool,
+    /// To be put away when the turn has stopped.
+    pub archive_requested: bool,
+    /// 0 = not pinned.
+    pub pin_order: i32,
+    /// The read cursor.
+    pub last_read_message_id: MessageId,
+    /// The server process that runs it.
+    pub worker_id: Option<WorkerId>,
+    /// The acquisition that runs it.
+    pub runner_id: Option<RunnerId>,
+    /// Grows by one with each transition.
+    pub snapshot_version: i64,
+    /// The transition that changed the messages last.
+    pub history_version: i64,
+    /// The transition that changed the queue last.
+    pub queue_version: i64,
+    /// Attempts at the next answer since the messages changed last.
+    pub generation_attempt: i64,
+    /// A retry that is being waited for.
+    pub retry_state: Option<RetryInfo>,
+    /// The transition that changed it last.
+    pub retry_state_version: i64,
+    /// When a client's answer is given up.
+    pub requires_action_deadline_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When something happened in it last.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The columns as the drivers give them.
+#[derive(sqlx::FromRow)]
+pub(crate) struct RawChat {
+    id: Uuid,
+    owner_id: Uuid,
+    organization_id: Uuid,
+    workspace_id: Option<Uuid>,
+    build_id: Option<Uuid>,
+    agent_id: Option<Uuid>,
+    parent_chat_id: Option<Uuid>,
+    root_chat_id: Option<Uuid>,
+    title: String,
+    is_title_fallback: bool,
+    status: String,
+    status_since: DateTime<Utc>,
+    last_error: Option<Json<ChatError>>,
+    last_model_config_id: Uuid,
+    labels: Json<BTreeMap<String, String>>,
+    client_type: String,
+    archived: bool,
+    archive_requested: bool,
+    pin_order: i32,
+    last_read_message_id: i64,
+    worker_id: Option<Uuid>,
+    runner_id: Option<Uuid>,
+    snapshot_version: i64,
+    history_version: i64,
+    queue_version: i64,
+    generation_attempt: i64,
+    retry_state: Option<Json<RetryInfo>>,
+    retry_state_version: i64,
+    requires_action_deadline_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl TryFrom<RawChat> for ChatRow {
+    type Error = StoreError;
+
+    fn try_from(raw: RawChat) -> Result<Self, StoreError> {
+        let corrupt = |detail: String| StoreError::Corrupt { table: "chats", detail };
+        let status = Status::parse(&raw.status).ok_or_else(|| corrupt(format!("status {}", raw.status)))?;
+        Ok(Self {
+            id: raw.id.into(),
+            owner_id: raw.owner_id.into(),
+            organization_id: raw.organization_id.into(),
+            workspace_id: raw.workspace_id.map(Into::into),
+            build_id: raw.build_id.map(Into::into),
+            agent_id: raw.agent_id.map(Into::into),
+            parent_chat_id: raw.parent_chat_id.map(Into::into),
+            root_chat_id: raw.root_chat_id.map(Into::into),
+            title: raw.title,
+            is_title_fallback: raw.is_title_fallback,
+            status,
+            status_since: raw.status_since,
+            last_error: raw.last_error.map(|json| json.0),
+            last_model_config_id: raw.last_model_config_id.into(),
+            labels: raw.labels.0,
+            client_type: if raw.client_type == "ui" { ClientType::Ui } else { ClientType::Api },
+            archived: raw.archived,
+            archive_requested: raw.archive_requested,
+            pin_order: raw.pin_order,
+            last_read_message_id: MessageId(raw.last_read_message_id),
+            worker_id: raw.worker_id.map(Into::into),
+            runner_id: raw.runner_id.map(Into::into),
+            snapshot_version: raw.snapshot_version,
+            history_version: raw.history_version,
+            queue_version: raw.queue_version,
+            generation_attempt: raw.generation_attempt,
+            retry_state: raw.retry_state.map(|json| json.0),
+            retry_state_version: raw.retry_state_version,
+            requires_action_deadline_at: raw.requires_action_deadline_at,
+            created_at: raw.created_at,
+            updated_at: raw.updated_at,
+        })
+    }
+}
+
+pub(super) const fn client_type_name(client_type: ClientType) -> &'static str {
+    match client_type {
+        ClientType::Ui => "ui",
+        ClientType::Api => "api",
+    }
+}
