@@ -11,6 +11,9 @@ use crate::session::Session;
 use crate::site::SiteManifest;
 use crate::theme;
 
+/// Met late in the style sheet, needed for the first line of text.
+const INTERFACE_FONT: &str = "/pkg/fonts/inter-latin-wght-normal.woff2";
+
 /// Renders the whole document. The server provides `Session` and `SiteManifest` by context.
 pub fn shell() -> impl IntoView {
     let site = use_context::<SiteManifest>().unwrap_or_default();
@@ -36,27 +39,15 @@ pub fn shell() -> impl IntoView {
 }
 
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {
-    let fonts = site
-        .fonts
-        .iter()
-        .map(|font| {
-            view! { <link rel="preload" href=rooted(font) r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }
-        })
-        .collect_view();
-    let script = rooted(&site.script);
-    let wasm = rooted(&site.wasm);
-    let start = format!(
-        "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
-    );
+    let css = format!("/pkg/{}", site.css);
+    let script = format!("/pkg/{}", site.js);
+    let wasm = format!("/pkg/{}", site.wasm);
+    let start = format!("import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();");
     view! {
-        <link rel="stylesheet" href=rooted(&site.css)/>
-        {fonts}
+        <link rel="stylesheet" href=css/>
+        <link rel="preload" href=INTERFACE_FONT r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
         <link rel="modulepreload" href=script/>
         <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
         <script type="module" nonce=use_nonce() inner_html=start></script>
     }
-}
-
-fn rooted(path: &str) -> String {
-    format!("/{}", path.trim_start_matches('/'))
 }

@@ -1,17 +1,15 @@
-//! Names of the files that the page loads, as the build tool named them.
+//! Names of the files that the page loads, as the build tool wrote them to `pkg/manifest.json`.
 
 use serde::{Deserialize, Serialize};
 
-/// The page's files below the site's root, each with a content hash in its name.
+/// File names below `/pkg`, each with a hash of its content.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SiteManifest {
     /// The script that starts the page.
-    pub script: String,
+    pub js: String,
     /// The WebAssembly module it loads.
     pub wasm: String,
     /// The style sheet.
     pub css: String,
-    /// Fonts to load before they are met in the style sheet.
-    pub fonts: Vec<String>,
 }
