@@ -6,7 +6,10 @@
 
 mod dial;
 mod error;
+mod files;
+mod git;
 mod options;
+mod processes;
 pub mod router;
 mod state;
 
@@ -18,7 +21,9 @@ pub use state::AgentState;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// The control plane says that the token is no longer valid. The workspace was stopped or deleted.
-    #[error("the server refused this agent's token ({status}); the workspace was stopped or started anew")]
+    #[error(
+        "the server refused this agent's token ({status}); the workspace was stopped or started anew"
+    )]
     TokenRefused {
         /// 401 or 410.
         status: http::StatusCode,

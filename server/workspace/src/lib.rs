@@ -8,4 +8,5 @@
 pub mod agent;
 pub mod backend;
 pub mod connection;
+mod git_command;
 pub mod protocol;

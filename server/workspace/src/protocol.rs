@@ -9,13 +9,14 @@ mod processes;
 mod scope;
 
 pub use files::{
-    DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits, ListDirectoryRequest,
-    ListDirectoryResult, ReadFileLines, ReadLinesQuery, Relativity, ResolvedPath, WriteFileResult,
+    DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits,
+    ListDirectoryRequest, ListDirectoryResult, ReadFileLines, ReadLinesQuery, Relativity,
+    ResolvedPath, WriteFileResult,
 };
 pub use git::{ChangedFile, FileChange, GitChanges, GitEvent, LeftOut, RepositoryChanges};
 pub use processes::{
-    ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest, StartProcess, StartedProcess,
-    Truncation,
+    ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest,
+    StartProcess, StartedProcess, Truncation,
 };
 pub use scope::{ANCESTOR_CHAT_IDS_HEADER, CHAT_ID_HEADER, ChatScope};
 

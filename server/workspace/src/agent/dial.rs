@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::{AgentOptions, AgentState, RunError, router};
+use super::{AgentOptions, AgentState, RunError, processes, router};
 use crate::connection::socket::{self, Keepalive};
 
 const DIAL_DEADLINE: Duration = Duration::from_secs(30);
@@ -32,8 +32,11 @@ const CONNECT_PATH: &str = "/api/v2/agents/connect";
 /// Runs the agent until its token is refused or the control plane is away for too long. Processes that are still
 /// running then are killed.
 pub async fn run(options: AgentOptions) -> Result<(), RunError> {
-    let state = AgentState::new(&options)
-        .map_err(|error| RunError::Setup { what: format!("cannot use {}", options.state_directory.display()), error })?;
+    processes::harden();
+    let state = AgentState::new(&options).map_err(|error| RunError::Setup {
+        what: format!("cannot use {}", options.state_directory.display()),
+        error,
+    })?;
     let outcome = tokio::select! {
         outcome = keep_connected(&options, &state) => outcome,
         () = asked_to_end() => Ok(()),
@@ -57,7 +60,9 @@ async fn keep_connected(options: &AgentOptions, state: &AgentState) -> Result<()
                 }
             }
             Err(DialError::TokenRefused(status)) => return Err(RunError::TokenRefused { status }),
-            Err(DialError::Other(message)) => tracing::warn!(server = %options.server_url, message, "cannot connect"),
+            Err(DialError::Other(message)) => {
+                tracing::warn!(server = %options.server_url, message, "cannot connect")
+            }
         }
         if let Some(after) = options.give_up_after
             && last_reached.elapsed() >= after
@@ -74,9 +79,14 @@ enum DialError {
     Other(String),
 }
 
-async fn dial(options: &AgentOptions) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, DialError> {
+async fn dial(
+    options: &AgentOptions,
+) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, DialError> {
     let address = connect_address(&options.server_url).map_err(DialError::Other)?;
-    let mut request = address.as_str().into_client_request().map_err(|error| DialError::Other(error.to_string()))?;
+    let mut request = address
+        .as_str()
+        .into_client_request()
+        .map_err(|error| DialError::Other(error.to_string()))?;
     let mut authorization = HeaderValue::from_str(&format!("Bearer {}", options.token))
         .map_err(|_| DialError::Other("the token cannot be sent in a header".into()))?;
     authorization.set_sensitive(true);
@@ -84,12 +94,18 @@ async fn dial(options: &AgentOptions) -> Result<WebSocketStream<MaybeTlsStream<T
     match tokio::time::timeout(DIAL_DEADLINE, connect_async(request)).await {
         Ok(Ok((websocket, _))) => Ok(websocket),
         Ok(Err(tungstenite::Error::Http(response)))
-            if matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::GONE) =>
+            if matches!(
+                response.status(),
+                StatusCode::UNAUTHORIZED | StatusCode::GONE
+            ) =>
         {
             Err(DialError::TokenRefused(response.status()))
         }
         Ok(Err(error)) => Err(DialError::Other(error.to_string())),
-        Err(_) => Err(DialError::Other(format!("no answer within {} s", DIAL_DEADLINE.as_secs()))),
+        Err(_) => Err(DialError::Other(format!(
+            "no answer within {} s",
+            DIAL_DEADLINE.as_secs()
+        ))),
     }
 }
 
@@ -110,9 +126,15 @@ fn connect_address(server: &Url) -> Result<Url, String> {
     let mut address = server.clone();
     let scheme = match server.scheme() {
         "http" | "ws" => "ws",
-        other => return Err(format!("the scheme {other}:// is not supported; use the server's http:// address")),
+        other => {
+            return Err(format!(
+                "the scheme {other}:// is not supported; use the server's http:// address"
+            ));
+        }
     };
-    address.set_scheme(scheme).map_err(|()| "the server's address cannot be used".to_owned())?;
+    address
+        .set_scheme(scheme)
+        .map_err(|()| "the server's address cannot be used".to_owned())?;
     let prefix = server.path().trim_end_matches('/').to_owned();
     address.set_path(&format!("{prefix}{CONNECT_PATH}"));
     Ok(address)
@@ -124,8 +146,10 @@ fn jittered(pause: Duration) -> Duration {
 
 async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -136,14 +160,27 @@ async fn asked_to_end() {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
     use super::*;
 
     #[test]
     fn dials_the_agents_route_below_the_servers_path() {
-        let address = |text: &str| connect_address(&text.parse().unwrap()).map(|url| url.to_string());
-        assert_eq!(address("http://127.0.0.1:3000").unwrap(), "ws://127.0.0.1:3000/api/v2/agents/connect");
-        assert_eq!(address("http://host/base/").unwrap(), "ws://host/base/api/v2/agents/connect");
+        let address =
+            |text: &str| connect_address(&text.parse().unwrap()).map(|url| url.to_string());
+        assert_eq!(
+            address("http://127.0.0.1:3000").unwrap(),
+            "ws://127.0.0.1:3000/api/v2/agents/connect"
+        );
+        assert_eq!(
+            address("http://host/base/").unwrap(),
+            "ws://host/base/api/v2/agents/connect"
+        );
         assert!(address("ftp://host").is_err());
     }
 }

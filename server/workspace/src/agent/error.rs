@@ -21,22 +21,34 @@ pub struct ApiError {
 impl ApiError {
     /// The request is wrong as it is.
     pub fn bad_request(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: message.into() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: message.into(),
+        }
     }
 
     /// There is no such thing, or not for this chat.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, message: message.into() }
+        Self {
+            status: StatusCode::NOT_FOUND,
+            message: message.into(),
+        }
     }
 
     /// The thing is not in a state for this.
     pub fn conflict(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::CONFLICT, message: message.into() }
+        Self {
+            status: StatusCode::CONFLICT,
+            message: message.into(),
+        }
     }
 
     /// It was tried and did not work.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, message: message.into() }
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            message: message.into(),
+        }
     }
 
     /// A system error, with what was attempted in front.
@@ -45,9 +57,10 @@ impl ApiError {
         let status = match error.kind() {
             ErrorKind::NotFound => StatusCode::NOT_FOUND,
             ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => StatusCode::FORBIDDEN,
-            ErrorKind::IsADirectory | ErrorKind::NotADirectory | ErrorKind::InvalidInput | ErrorKind::InvalidFilename => {
-                StatusCode::BAD_REQUEST
-            }
+            ErrorKind::IsADirectory
+            | ErrorKind::NotADirectory
+            | ErrorKind::InvalidInput
+            | ErrorKind::InvalidFilename => StatusCode::BAD_REQUEST,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         let reason = match error.kind() {
@@ -57,19 +70,31 @@ impl ApiError {
             ErrorKind::StorageFull => "the disk is full; nothing was changed".to_owned(),
             _ => error.to_string(),
         };
-        Self { status, message: format!("{what}: {reason}") }
+        Self {
+            status,
+            message: format!("{what}: {reason}"),
+        }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(ErrorBody { message: self.message })).into_response()
+        (
+            self.status,
+            Json(ErrorBody {
+                message: self.message,
+            }),
+        )
+            .into_response()
     }
 }
 
 impl From<JsonRejection> for ApiError {
     fn from(rejection: JsonRejection) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, message: rejection.body_text() }
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            message: rejection.body_text(),
+        }
     }
 }
 
@@ -81,6 +106,9 @@ impl From<QueryRejection> for ApiError {
 
 impl From<BytesRejection> for ApiError {
     fn from(rejection: BytesRejection) -> Self {
-        Self { status: rejection.status(), message: rejection.body_text() }
+        Self {
+            status: rejection.status(),
+            message: rejection.body_text(),
+        }
     }
 }

@@ -3,12 +3,7 @@
 //! Everything but the token travels in environment variables. The token comes on standard input, so that it is
 //! neither in the environment nor on the command line, where the commands of the workspace could read it.
 
-use std::{
-    collections::BTreeMap,
-    io::BufRead,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{collections::BTreeMap, io::BufRead, path::PathBuf, time::Duration};
 
 use url::Url;
 
@@ -73,12 +68,23 @@ impl AgentOptions {
     ) -> Result<Self, OptionsError> {
         let present = |name| variable(name).filter(|value| !value.is_empty());
         let required = |name| present(name).ok_or(OptionsError::Missing { name });
-        let wrong = |name| move |error: String| OptionsError::Wrong { name, message: error };
-        let server_url = required(SERVER_URL)?.parse().map_err(|error: url::ParseError| wrong(SERVER_URL)(error.to_string()))?;
+        let wrong = |name| {
+            move |error: String| OptionsError::Wrong {
+                name,
+                message: error,
+            }
+        };
+        let server_url = required(SERVER_URL)?
+            .parse()
+            .map_err(|error: url::ParseError| wrong(SERVER_URL)(error.to_string()))?;
         let working_directory = absolute(WORKING_DIRECTORY, required(WORKING_DIRECTORY)?)?;
         let state_directory = absolute(STATE_DIRECTORY, required(STATE_DIRECTORY)?)?;
         let give_up_after = present(GIVE_UP_AFTER_S)
-            .map(|text| text.parse::<u64>().map(Duration::from_secs).map_err(|error| wrong(GIVE_UP_AFTER_S)(error.to_string())))
+            .map(|text| {
+                text.parse::<u64>()
+                    .map(Duration::from_secs)
+                    .map_err(|error| wrong(GIVE_UP_AFTER_S)(error.to_string()))
+            })
             .transpose()?;
         let token = match present(TOKEN) {
             Some(token) => token,
@@ -99,9 +105,15 @@ impl AgentOptions {
     pub fn to_variables(&self) -> BTreeMap<&'static str, String> {
         let mut variables = BTreeMap::from([
             (SERVER_URL, self.server_url.to_string()),
-            (WORKING_DIRECTORY, self.working_directory.display().to_string()),
+            (
+                WORKING_DIRECTORY,
+                self.working_directory.display().to_string(),
+            ),
             (STATE_DIRECTORY, self.state_directory.display().to_string()),
-            (SANDBOXED, if self.is_sandboxed { "1" } else { "0" }.to_owned()),
+            (
+                SANDBOXED,
+                if self.is_sandboxed { "1" } else { "0" }.to_owned(),
+            ),
         ]);
         if let Some(base_commit) = &self.base_commit {
             variables.insert(BASE_COMMIT, base_commit.clone());
@@ -115,7 +127,14 @@ impl AgentOptions {
 
 fn absolute(name: &'static str, value: String) -> Result<PathBuf, OptionsError> {
     let path = PathBuf::from(value);
-    if path.is_absolute() { Ok(path) } else { Err(OptionsError::Wrong { name, message: "the path must be absolute".into() }) }
+    if path.is_absolute() {
+        Ok(path)
+    } else {
+        Err(OptionsError::Wrong {
+            name,
+            message: "the path must be absolute".into(),
+        })
+    }
 }
 
 fn read_token(source: impl BufRead) -> Option<String> {
@@ -127,7 +146,13 @@ fn read_token(source: impl BufRead) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
     use super::*;
 
     fn options() -> AgentOptions {
@@ -146,8 +171,14 @@ mod tests {
     fn reads_back_what_a_backend_hands_over_and_keeps_the_token_out_of_the_environment() {
         let variables = options().to_variables();
         assert!(variables.values().all(|value| !value.contains("secret")));
-        assert!(variables.keys().all(|name| name.starts_with(ENVIRONMENT_PREFIX)));
-        let read = AgentOptions::from_variables(|name| variables.get(name).cloned(), &b"secret\n"[..]).unwrap();
+        assert!(
+            variables
+                .keys()
+                .all(|name| name.starts_with(ENVIRONMENT_PREFIX))
+        );
+        let read =
+            AgentOptions::from_variables(|name| variables.get(name).cloned(), &b"secret\n"[..])
+                .unwrap();
         assert_eq!(read.token, "secret");
         assert_eq!(read.to_variables(), variables);
     }
@@ -156,7 +187,9 @@ mod tests {
     fn names_the_variable_that_is_missing_or_wrong() {
         let mut variables = options().to_variables();
         let read = |variables: &BTreeMap<&'static str, String>, token: &[u8]| {
-            AgentOptions::from_variables(|name| variables.get(name).cloned(), token).err().map(|error| error.to_string())
+            AgentOptions::from_variables(|name| variables.get(name).cloned(), token)
+                .err()
+                .map(|error| error.to_string())
         };
         assert!(read(&variables, b"").unwrap().contains(TOKEN));
         variables.insert(WORKING_DIRECTORY, "relative".into());

@@ -1,13 +1,38 @@
 //! The agent's routes. Handlers parse, call the part that does the work, and map its errors.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    routing::{get, post},
+};
+use http::Uri;
 
-use super::AgentState;
+use super::{AgentState, error::ApiError, files, git, processes};
 use crate::protocol::About;
 
 /// The agent's HTTP API, below `/api/v0`.
 pub fn router(state: AgentState) -> Router {
-    Router::new().route("/api/v0/about", get(about)).with_state(state)
+    let routes = Router::new()
+        .route("/about", get(about))
+        .route("/read-file", get(files::read_file))
+        .route("/read-file-lines", get(files::read_file_lines))
+        .route("/write-file", post(files::write_file))
+        .route("/edit-files", post(files::edit_files))
+        .route("/resolve-path", get(files::resolve_path))
+        .route("/list-directory", post(files::list_directory))
+        .route("/processes/start", post(processes::start))
+        .route("/processes/list", get(processes::list))
+        .route("/processes/{id}/output", get(processes::output))
+        .route("/processes/{id}/tail", get(processes::tail))
+        .route("/processes/{id}/signal", post(processes::signal))
+        .route("/git/changes", get(git::changes))
+        .route("/git/refresh", post(git::refresh))
+        .route("/git/watch", get(git::watch));
+    Router::new()
+        .nest("/api/v0", routes)
+        .fallback(no_route)
+        .layer(DefaultBodyLimit::max(files::MAX_WRITE_BYTES))
+        .with_state(state)
 }
 
 async fn about(State(state): State<AgentState>) -> Json<About> {
@@ -17,7 +42,14 @@ async fn about(State(state): State<AgentState>) -> Json<About> {
         home_directory: state.inner.home_directory.display().to_string(),
         operating_system: std::env::consts::OS.into(),
         architecture: std::env::consts::ARCH.into(),
-        shell: "bash".into(),
+        shell: processes::shell().display().to_string(),
         is_sandboxed: state.inner.is_sandboxed,
     })
+}
+
+async fn no_route(uri: Uri) -> ApiError {
+    ApiError::not_found(format!(
+        "this agent has no route {}; it may be of another version",
+        uri.path()
+    ))
 }

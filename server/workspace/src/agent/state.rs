@@ -1,8 +1,9 @@
 //! What the agent keeps between calls and across reconnects.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::AgentOptions;
+use super::{AgentOptions, git::Scanner, processes::ProcessTable};
+use crate::protocol::ChatScope;
 
 /// The agent's state; a cheap clone.
 #[derive(Clone)]
@@ -13,24 +14,53 @@ pub struct AgentState {
 pub(super) struct Inner {
     pub(super) working_directory: PathBuf,
     pub(super) home_directory: PathBuf,
+    pub(super) state_directory: PathBuf,
     pub(super) is_sandboxed: bool,
+    /// Held while files are written: one writer at a time.
+    pub(super) write_lock: tokio::sync::Mutex<()>,
+    pub(super) processes: ProcessTable,
+    pub(super) scanner: Scanner,
 }
 
 impl AgentState {
     /// Creates the state folder and an empty process table.
     pub fn new(options: &AgentOptions) -> std::io::Result<Self> {
-        std::fs::create_dir_all(&options.state_directory)?;
-        let home_directory =
-            std::env::var_os("HOME").map_or_else(|| options.working_directory.clone(), PathBuf::from);
+        let scratch = options.state_directory.join("git");
+        std::fs::create_dir_all(options.state_directory.join("output"))?;
+        std::fs::create_dir_all(&scratch)?;
+        let home_directory = std::env::var_os("HOME")
+            .map_or_else(|| options.working_directory.clone(), PathBuf::from);
         Ok(Self {
             inner: Arc::new(Inner {
                 working_directory: options.working_directory.clone(),
                 home_directory,
+                state_directory: options.state_directory.clone(),
                 is_sandboxed: options.is_sandboxed,
+                write_lock: tokio::sync::Mutex::default(),
+                processes: ProcessTable::default(),
+                scanner: Scanner::new(
+                    options.working_directory.clone(),
+                    options.base_commit.clone(),
+                    scratch,
+                ),
             }),
         })
     }
 
     /// Ends every process.
-    pub async fn shut_down(&self) {}
+    pub async fn shut_down(&self) {
+        self.inner.processes.kill_all();
+        // The kernel needs a moment; whoever waits for an exit code gets it.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    /// Remembers what this chat's tools touched, so that the git panel looks there.
+    pub(super) fn touched(&self, scope: &ChatScope, paths: impl IntoIterator<Item = PathBuf>) {
+        self.inner.scanner.touched(scope, paths);
+    }
+
+    /// A command ended and may have changed files.
+    pub(super) fn notice_process_end(&self) {
+        self.inner.scanner.notice();
+    }
 }

@@ -33,12 +33,35 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn get(path_and_query: String, waiting_for: &'static str, deadline: Duration) -> Self {
-        Self { method: Method::GET, path_and_query, body: Bytes::new(), is_repeatable: true, waiting_for, deadline }
+    pub(super) fn get(
+        path_and_query: String,
+        waiting_for: &'static str,
+        deadline: Duration,
+    ) -> Self {
+        Self {
+            method: Method::GET,
+            path_and_query,
+            body: Bytes::new(),
+            is_repeatable: true,
+            waiting_for,
+            deadline,
+        }
     }
 
-    pub(super) fn post(path_and_query: String, body: Bytes, waiting_for: &'static str, deadline: Duration) -> Self {
-        Self { method: Method::POST, path_and_query, body, is_repeatable: false, waiting_for, deadline }
+    pub(super) fn post(
+        path_and_query: String,
+        body: Bytes,
+        waiting_for: &'static str,
+        deadline: Duration,
+    ) -> Self {
+        Self {
+            method: Method::POST,
+            path_and_query,
+            body,
+            is_repeatable: false,
+            waiting_for,
+            deadline,
+        }
     }
 
     pub(super) fn repeatable(mut self) -> Self {
@@ -48,11 +71,18 @@ impl Call {
 }
 
 /// Sends a call and reads its whole answer.
-pub(super) async fn fetch(agent: &Agent, scope: &ChatScope, grace: Duration, call: &Call) -> Result<Bytes, AgentError> {
+pub(super) async fn fetch(
+    agent: &Agent,
+    scope: &ChatScope,
+    grace: Duration,
+    call: &Call,
+) -> Result<Bytes, AgentError> {
     let deadline = Instant::now() + call.deadline;
     loop {
         match attempt(agent, scope, grace, call, deadline).await {
-            Err(Broken { since, was_sent }) if (call.is_repeatable || !was_sent) && Instant::now() < deadline => {
+            Err(Broken { since, was_sent })
+                if (call.is_repeatable || !was_sent) && Instant::now() < deadline =>
+            {
                 tracing::debug!(agent_id = %agent.id(), path = call.path_and_query, ?since, "repeating a call over a new connection");
             }
             Err(Broken { since, .. }) => return Err(AgentError::Disconnected { since }),
@@ -71,24 +101,36 @@ pub(super) async fn open(
     let deadline = Instant::now() + call.deadline;
     let mut sender = wait_for_sender(agent, grace.min(call.deadline)).await?;
     let request = request(scope, call)?;
-    let response = timeout_at(deadline, sender.send_request(request)).await.map_err(|_| timed_out(call))?;
-    let response = response.map_err(|_| AgentError::Disconnected { since: since(agent) })?;
+    let response = timeout_at(deadline, sender.send_request(request))
+        .await
+        .map_err(|_| timed_out(call))?;
+    let response = response.map_err(|_| AgentError::Disconnected {
+        since: since(agent),
+    })?;
     if response.status().is_success() {
         return Ok(response.into_body());
     }
     let status = response.status();
-    let body = timeout_at(deadline, read_body(response)).await.map_err(|_| timed_out(call))?;
+    let body = timeout_at(deadline, read_body(response))
+        .await
+        .map_err(|_| timed_out(call))?;
     Err(refusal(status, &body.unwrap_or_default()))
 }
 
 /// The JSON of a body that is to be sent.
 pub(super) fn json<T: Serialize>(value: &T) -> Result<Bytes, AgentError> {
-    serde_json::to_vec(value).map(Bytes::from).map_err(|error| AgentError::Protocol { message: error.to_string() })
+    serde_json::to_vec(value)
+        .map(Bytes::from)
+        .map_err(|error| AgentError::Protocol {
+            message: error.to_string(),
+        })
 }
 
 /// The value in an answer's JSON.
 pub(super) fn parse<T: DeserializeOwned>(body: &Bytes) -> Result<T, AgentError> {
-    serde_json::from_slice(body).map_err(|error| AgentError::Protocol { message: error.to_string() })
+    serde_json::from_slice(body).map_err(|error| AgentError::Protocol {
+        message: error.to_string(),
+    })
 }
 
 /// The connection broke under the call.
@@ -115,16 +157,28 @@ async fn attempt(
     if sender.ready().await.is_err() {
         // The connection is closing; do not spin until its departure is noted.
         tokio::time::sleep(Duration::from_millis(20)).await;
-        return Err(Broken { since: since(agent), was_sent: false });
+        return Err(Broken {
+            since: since(agent),
+            was_sent: false,
+        });
     }
     let exchange = async {
-        let response = sender.send_request(request).await.map_err(|error| !error.is_canceled())?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| !error.is_canceled())?;
         let status = response.status();
-        read_body(response).await.map(|body| (status, body)).ok_or(true)
+        read_body(response)
+            .await
+            .map(|body| (status, body))
+            .ok_or(true)
     };
     match timeout_at(deadline, exchange).await {
         Err(_) => Ok(Err(timed_out(call))),
-        Ok(Err(was_sent)) => Err(Broken { since: since(agent), was_sent }),
+        Ok(Err(was_sent)) => Err(Broken {
+            since: since(agent),
+            was_sent,
+        }),
         Ok(Ok((status, body))) if status.is_success() => Ok(Ok(body)),
         Ok(Ok((status, body))) => Ok(Err(refusal(status, &body))),
     }
@@ -132,12 +186,21 @@ async fn attempt(
 
 async fn wait_for_sender(agent: &Agent, grace: Duration) -> Result<Sender, AgentError> {
     let mut links = agent.subscribe();
-    let connected = links.wait_for(|link| link.connection.as_ref().is_some_and(|connection| !connection.sender.is_closed()));
+    let connected = links.wait_for(|link| {
+        link.connection
+            .as_ref()
+            .is_some_and(|connection| !connection.sender.is_closed())
+    });
     let link = match tokio::time::timeout(grace, connected).await {
-        Ok(Ok(link)) => link.connection.as_ref().map(|connection| connection.sender.clone()),
+        Ok(Ok(link)) => link
+            .connection
+            .as_ref()
+            .map(|connection| connection.sender.clone()),
         Ok(Err(_)) | Err(_) => None,
     };
-    link.ok_or_else(|| AgentError::Disconnected { since: since(agent) })
+    link.ok_or_else(|| AgentError::Disconnected {
+        since: since(agent),
+    })
 }
 
 fn since(agent: &Agent) -> Option<chrono::DateTime<chrono::Utc>> {
@@ -157,21 +220,36 @@ fn request(scope: &ChatScope, call: &Call) -> Result<Request<Full<Bytes>>, Agent
     for (name, value) in scope.headers() {
         request = request.header(name, value);
     }
-    request.body(Full::new(call.body.clone())).map_err(|error| AgentError::Protocol { message: error.to_string() })
+    request
+        .body(Full::new(call.body.clone()))
+        .map_err(|error| AgentError::Protocol {
+            message: error.to_string(),
+        })
 }
 
 async fn read_body(response: Response<Incoming>) -> Option<Bytes> {
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES);
-    body.collect().await.ok().map(http_body_util::Collected::to_bytes)
+    body.collect()
+        .await
+        .ok()
+        .map(http_body_util::Collected::to_bytes)
 }
 
 fn timed_out(call: &Call) -> AgentError {
-    AgentError::Timeout { waiting_for: call.waiting_for, after: call.deadline }
+    AgentError::Timeout {
+        waiting_for: call.waiting_for,
+        after: call.deadline,
+    }
 }
 
 fn refusal(status: StatusCode, body: &Bytes) -> AgentError {
     let message = serde_json::from_slice::<ErrorBody>(body).map_or_else(
-        |_| format!("the agent answered {status}: {}", String::from_utf8_lossy(body.get(..200).unwrap_or(body))),
+        |_| {
+            format!(
+                "the agent answered {status}: {}",
+                String::from_utf8_lossy(body.get(..200).unwrap_or(body))
+            )
+        },
         |body| body.message,
     );
     match status {

@@ -23,9 +23,10 @@ use super::{
     hub::{Agent, ConnectionState},
 };
 use crate::protocol::{
-    About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, GitChanges, GitEvent, ListDirectoryRequest,
-    ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, ReadFileLines, ReadLinesQuery,
-    ResolvedPath, SignalRequest, StartProcess, StartedProcess, WriteFileResult,
+    About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, GitChanges, GitEvent,
+    ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal,
+    ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest, StartProcess,
+    StartedProcess, WriteFileResult,
 };
 
 /// Deadline of calls that only touch files or memory.
@@ -52,19 +53,29 @@ pub type GitWatch = futures::stream::BoxStream<'static, Result<GitEvent, AgentEr
 
 impl AgentClient {
     pub(super) fn new(agent: Arc<Agent>, reconnect_grace: Duration) -> Self {
-        Self { agent, scope: ChatScope::default(), reconnect_grace }
+        Self {
+            agent,
+            scope: ChatScope::default(),
+            reconnect_grace,
+        }
     }
 
     /// A client whose calls are made for this chat.
     #[must_use]
     pub fn for_chat(&self, chat_id: Uuid, ancestor_chat_ids: Vec<Uuid>) -> Self {
-        Self { scope: ChatScope::new(chat_id, ancestor_chat_ids), ..self.clone() }
+        Self {
+            scope: ChatScope::new(chat_id, ancestor_chat_ids),
+            ..self.clone()
+        }
     }
 
     /// A client that waits this long, instead of the hub's time, for an agent that is away.
     #[must_use]
     pub fn with_reconnect_grace(&self, reconnect_grace: Duration) -> Self {
-        Self { reconnect_grace, ..self.clone() }
+        Self {
+            reconnect_grace,
+            ..self.clone()
+        }
     }
 
     /// The agent this client speaks to.
@@ -80,10 +91,14 @@ impl AgentClient {
     /// Waits until the agent is connected.
     pub async fn wait_until_connected(&self, deadline: Duration) -> Result<(), AgentError> {
         let mut links = self.agent.subscribe();
-        let outcome = tokio::time::timeout(deadline, links.wait_for(|link| link.connection.is_some())).await;
+        let outcome =
+            tokio::time::timeout(deadline, links.wait_for(|link| link.connection.is_some())).await;
         match outcome {
             Ok(Ok(_)) => Ok(()),
-            _ => Err(AgentError::Timeout { waiting_for: "the workspace's agent to connect", after: deadline }),
+            _ => Err(AgentError::Timeout {
+                waiting_for: "the workspace's agent to connect",
+                after: deadline,
+            }),
         }
     }
 
@@ -95,82 +110,149 @@ impl AgentClient {
     /// A whole file's bytes, at most 10 MiB.
     pub async fn read_file(&self, path: &str) -> Result<Bytes, AgentError> {
         let path_and_query = with_query("/api/v0/read-file", &[("path", path)])?;
-        self.fetch(&Call::get(path_and_query, "the file", QUICK)).await
+        self.fetch(&Call::get(path_and_query, "the file", QUICK))
+            .await
     }
 
     /// Numbered lines of a text file; limits that stand in the way are `success: false`.
-    pub async fn read_file_lines(&self, query: &ReadLinesQuery) -> Result<ReadFileLines, AgentError> {
-        self.get("/api/v0/read-file-lines", query, "the file", QUICK).await
+    pub async fn read_file_lines(
+        &self,
+        query: &ReadLinesQuery,
+    ) -> Result<ReadFileLines, AgentError> {
+        self.get("/api/v0/read-file-lines", query, "the file", QUICK)
+            .await
     }
 
     /// Writes a whole file, creating it and its folders.
-    pub async fn write_file(&self, path: &str, content: impl Into<Bytes>) -> Result<WriteFileResult, AgentError> {
+    pub async fn write_file(
+        &self,
+        path: &str,
+        content: impl Into<Bytes>,
+    ) -> Result<WriteFileResult, AgentError> {
         let path_and_query = with_query("/api/v0/write-file", &[("path", path)])?;
-        let call = Call::post(path_and_query, content.into(), "the file to be written", QUICK).repeatable();
+        let call = Call::post(
+            path_and_query,
+            content.into(),
+            "the file to be written",
+            QUICK,
+        )
+        .repeatable();
         call::parse(&self.fetch(&call).await?)
     }
 
     /// Applies a batch of edits: all of them or none. Never repeated by itself.
-    pub async fn edit_files(&self, request: &EditFilesRequest) -> Result<EditFilesResult, AgentError> {
-        let call = Call::post("/api/v0/edit-files".into(), call::json(request)?, "the edits", QUICK);
+    pub async fn edit_files(
+        &self,
+        request: &EditFilesRequest,
+    ) -> Result<EditFilesResult, AgentError> {
+        let call = Call::post(
+            "/api/v0/edit-files".into(),
+            call::json(request)?,
+            "the edits",
+            QUICK,
+        );
         call::parse(&self.fetch(&call).await?)
     }
 
     /// Where a path really lies.
     pub async fn resolve_path(&self, path: &str) -> Result<ResolvedPath, AgentError> {
-        self.get("/api/v0/resolve-path", &[("path", path)], "the path", QUICK).await
+        self.get("/api/v0/resolve-path", &[("path", path)], "the path", QUICK)
+            .await
     }
 
     /// The entries of a directory.
-    pub async fn list_directory(&self, request: &ListDirectoryRequest) -> Result<ListDirectoryResult, AgentError> {
-        self.post("/api/v0/list-directory".into(), request, "the directory").await
+    pub async fn list_directory(
+        &self,
+        request: &ListDirectoryRequest,
+    ) -> Result<ListDirectoryResult, AgentError> {
+        self.post("/api/v0/list-directory".into(), request, "the directory")
+            .await
     }
 
     /// Starts a command. An id is made up when the request has none, so that a lost answer can be asked for again.
-    pub async fn start_process(&self, request: &StartProcess) -> Result<StartedProcess, AgentError> {
-        let request = StartProcess { id: Some(request.id.unwrap_or_else(Uuid::now_v7)), ..request.clone() };
-        self.post("/api/v0/processes/start".into(), &request, "the process to start").await
+    pub async fn start_process(
+        &self,
+        request: &StartProcess,
+    ) -> Result<StartedProcess, AgentError> {
+        let request = StartProcess {
+            id: Some(request.id.unwrap_or_else(Uuid::now_v7)),
+            ..request.clone()
+        };
+        self.post(
+            "/api/v0/processes/start".into(),
+            &request,
+            "the process to start",
+        )
+        .await
     }
 
     /// The processes this chat may see.
     pub async fn list_processes(&self) -> Result<ProcessList, AgentError> {
-        self.get("/api/v0/processes/list", &(), "the processes", QUICK).await
+        self.get("/api/v0/processes/list", &(), "the processes", QUICK)
+            .await
     }
 
     /// A process's output; waits for its end at most `wait` (never more than five minutes).
-    pub async fn process_output(&self, id: Uuid, wait: Duration) -> Result<ProcessOutput, AgentError> {
+    pub async fn process_output(
+        &self,
+        id: Uuid,
+        wait: Duration,
+    ) -> Result<ProcessOutput, AgentError> {
         let wait = wait.min(MAX_PROCESS_WAIT);
         let query = [("wait", format!("{}ms", wait.as_millis()))];
         let path = format!("/api/v0/processes/{id}/output");
-        self.get(&path, &query, "the process", wait + WAIT_MARGIN).await
+        self.get(&path, &query, "the process", wait + WAIT_MARGIN)
+            .await
     }
 
     /// The output from `offset` on; waits for more at most `wait` when there is none yet.
-    pub async fn process_tail(&self, id: Uuid, offset: u64, wait: Duration) -> Result<ProcessTail, AgentError> {
+    pub async fn process_tail(
+        &self,
+        id: Uuid,
+        offset: u64,
+        wait: Duration,
+    ) -> Result<ProcessTail, AgentError> {
         let wait = wait.min(MAX_PROCESS_WAIT);
-        let query = [("offset", offset.to_string()), ("wait", format!("{}ms", wait.as_millis()))];
+        let query = [
+            ("offset", offset.to_string()),
+            ("wait", format!("{}ms", wait.as_millis())),
+        ];
         let path = format!("/api/v0/processes/{id}/tail");
-        self.get(&path, &query, "output of the process", wait + WAIT_MARGIN).await
+        self.get(&path, &query, "output of the process", wait + WAIT_MARGIN)
+            .await
     }
 
     /// Signals a process and everything in its group. 409 (`Refused`) when it has ended.
-    pub async fn signal_process(&self, id: Uuid, signal: ProcessSignal) -> Result<Acknowledged, AgentError> {
+    pub async fn signal_process(
+        &self,
+        id: Uuid,
+        signal: ProcessSignal,
+    ) -> Result<Acknowledged, AgentError> {
         let signal = match signal {
             ProcessSignal::Terminate => "terminate",
             ProcessSignal::Kill => "kill",
         };
-        let body = SignalRequest { signal: signal.into() };
-        self.post(format!("/api/v0/processes/{id}/signal"), &body, "the signal").await
+        let body = SignalRequest {
+            signal: signal.into(),
+        };
+        self.post(
+            format!("/api/v0/processes/{id}/signal"),
+            &body,
+            "the signal",
+        )
+        .await
     }
 
     /// A snapshot of what changed in the repositories that matter to this chat.
     pub async fn git_changes(&self) -> Result<GitChanges, AgentError> {
-        self.get("/api/v0/git/changes", &(), "the changes", GIT_SCAN).await
+        self.get("/api/v0/git/changes", &(), "the changes", GIT_SCAN)
+            .await
     }
 
     /// Asks for a scan now; its result comes on the watch streams.
     pub async fn refresh_git(&self) -> Result<Acknowledged, AgentError> {
-        self.post("/api/v0/git/refresh".into(), &(), "the scan").await
+        self.post("/api/v0/git/refresh".into(), &(), "the scan")
+            .await
     }
 
     /// Snapshots whenever something changed, the first one at once.
@@ -192,11 +274,20 @@ impl AgentClient {
         T: DeserializeOwned,
     {
         let path_and_query = with_query(path, query)?;
-        call::parse(&self.fetch(&Call::get(path_and_query, waiting_for, deadline)).await?)
+        call::parse(
+            &self
+                .fetch(&Call::get(path_and_query, waiting_for, deadline))
+                .await?,
+        )
     }
 
     /// A POST whose effect is the same when it is made twice.
-    async fn post<B, T>(&self, path: String, body: &B, waiting_for: &'static str) -> Result<T, AgentError>
+    async fn post<B, T>(
+        &self,
+        path: String,
+        body: &B,
+        waiting_for: &'static str,
+    ) -> Result<T, AgentError>
     where
         B: Serialize,
         T: DeserializeOwned,
@@ -211,16 +302,28 @@ impl AgentClient {
 }
 
 fn with_query<Q: Serialize + ?Sized>(path: &str, query: &Q) -> Result<String, AgentError> {
-    let query =
-        serde_urlencoded::to_string(query).map_err(|error| AgentError::Protocol { message: error.to_string() })?;
-    Ok(if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") })
+    let query = serde_urlencoded::to_string(query).map_err(|error| AgentError::Protocol {
+        message: error.to_string(),
+    })?;
+    Ok(if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    })
 }
 
 fn git_events(body: Incoming) -> impl Stream<Item = Result<GitEvent, AgentError>> + Send {
     let bytes = BodyDataStream::new(body).map(|piece| piece.map_err(std::io::Error::other));
-    let lines = FramedRead::new(StreamReader::new(bytes), LinesCodec::new_with_max_length(MAX_GIT_LINE_BYTES));
+    let lines = FramedRead::new(
+        StreamReader::new(bytes),
+        LinesCodec::new_with_max_length(MAX_GIT_LINE_BYTES),
+    );
     lines.map(|line| {
-        let line = line.map_err(|_| AgentError::Disconnected { since: Some(chrono::Utc::now()) })?;
-        serde_json::from_str(&line).map_err(|error| AgentError::Protocol { message: error.to_string() })
+        let line = line.map_err(|_| AgentError::Disconnected {
+            since: Some(chrono::Utc::now()),
+        })?;
+        serde_json::from_str(&line).map_err(|error| AgentError::Protocol {
+            message: error.to_string(),
+        })
     })
 }

@@ -51,7 +51,9 @@ pub enum AgentError {
 }
 
 fn since_text(since: Option<DateTime<Utc>>) -> String {
-    since.map_or_else(String::new, |since| format!(" since {}", since.format("%Y-%m-%d %H:%M:%S UTC")))
+    since.map_or_else(String::new, |since| {
+        format!(" since {}", since.format("%Y-%m-%d %H:%M:%S UTC"))
+    })
 }
 
 impl AgentError {

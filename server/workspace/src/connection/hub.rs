@@ -119,14 +119,27 @@ impl Hub {
     /// An empty registry.
     pub fn new(options: HubOptions) -> Self {
         let (events, _) = broadcast::channel(256);
-        Self { shared: Arc::new(Shared { options, agents: Mutex::default(), events }) }
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                agents: Mutex::default(),
+                events,
+            }),
+        }
     }
 
     /// Serves an agent's WebSocket until it ends. The caller has checked the agent's token.
-    pub async fn accept_websocket(&self, agent_id: Uuid, websocket: WebSocket) -> Result<(), AgentError> {
-        let keepalive =
-            socket::Keepalive { ping_interval: self.shared.options.ping_interval, silence_limit: self.shared.options.silence_limit };
-        self.accept(agent_id, socket::from_axum(websocket, keepalive)).await
+    pub async fn accept_websocket(
+        &self,
+        agent_id: Uuid,
+        websocket: WebSocket,
+    ) -> Result<(), AgentError> {
+        let keepalive = socket::Keepalive {
+            ping_interval: self.shared.options.ping_interval,
+            silence_limit: self.shared.options.silence_limit,
+        };
+        self.accept(agent_id, socket::from_axum(websocket, keepalive))
+            .await
     }
 
     /// Serves an agent's connection over any byte stream until it ends.
@@ -139,13 +152,26 @@ impl Hub {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .handshake(TokioIo::new(stream))
             .await
-            .map_err(|error| AgentError::Protocol { message: error.to_string() })?;
+            .map_err(|error| AgentError::Protocol {
+                message: error.to_string(),
+            })?;
         let agent = self.agent(agent_id);
         let close = CancellationToken::new();
         let connection_id = Uuid::now_v7();
-        self.connected(&agent, Connection { id: connection_id, sender, close: close.clone() });
+        self.connected(
+            &agent,
+            Connection {
+                id: connection_id,
+                sender,
+                close: close.clone(),
+            },
+        );
         // Dropped on every way out, also when the caller drops this future.
-        let _guard = Departure { hub: self.clone(), agent, connection_id };
+        let _guard = Departure {
+            hub: self.clone(),
+            agent,
+            connection_id,
+        };
         tokio::select! {
             () = close.cancelled() => {}
             outcome = connection => if let Err(error) = outcome {
@@ -162,7 +188,11 @@ impl Hub {
 
     /// Whether this agent is connected.
     pub fn state(&self, agent_id: Uuid) -> ConnectionState {
-        self.agents().get(&agent_id).map_or(ConnectionState::NeverConnected, |agent| agent.link.borrow().state)
+        self.agents()
+            .get(&agent_id)
+            .map_or(ConnectionState::NeverConnected, |agent| {
+                agent.link.borrow().state
+            })
     }
 
     /// Closes this agent's connection and forgets it, for example because its token is revoked.
@@ -188,12 +218,18 @@ impl Hub {
     }
 
     fn agents(&self) -> MutexGuard<'_, HashMap<Uuid, Arc<Agent>>> {
-        self.shared.agents.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .agents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn agent(&self, id: Uuid) -> Arc<Agent> {
         let fresh = || {
-            let (link, _) = watch::channel(Link { state: ConnectionState::NeverConnected, connection: None });
+            let (link, _) = watch::channel(Link {
+                state: ConnectionState::NeverConnected,
+                connection: None,
+            });
             Arc::new(Agent { id, link })
         };
         self.agents().entry(id).or_insert_with(fresh).clone()
@@ -201,7 +237,10 @@ impl Hub {
 
     fn connected(&self, agent: &Agent, connection: Connection) {
         let state = ConnectionState::Connected { since: Utc::now() };
-        let before = agent.link.send_replace(Link { state, connection: Some(connection) });
+        let before = agent.link.send_replace(Link {
+            state,
+            connection: Some(connection),
+        });
         if let Some(older) = before.connection {
             older.close.cancel();
         }
@@ -211,9 +250,15 @@ impl Hub {
     fn departed(&self, agent: &Agent, connection_id: Uuid) {
         let state = ConnectionState::Disconnected { since: Utc::now() };
         let is_current = agent.link.send_if_modified(|link| {
-            let is_current = link.connection.as_ref().is_some_and(|connection| connection.id == connection_id);
+            let is_current = link
+                .connection
+                .as_ref()
+                .is_some_and(|connection| connection.id == connection_id);
             if is_current {
-                *link = Link { state, connection: None };
+                *link = Link {
+                    state,
+                    connection: None,
+                };
             }
             is_current
         });

@@ -32,7 +32,10 @@ pub struct Keepalive {
 
 impl Default for Keepalive {
     fn default() -> Self {
-        Self { ping_interval: Duration::from_secs(10), silence_limit: Duration::from_secs(30) }
+        Self {
+            ping_interval: Duration::from_secs(10),
+            silence_limit: Duration::from_secs(30),
+        }
     }
 }
 

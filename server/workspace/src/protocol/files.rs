@@ -22,7 +22,11 @@ const fn first_line() -> u64 {
 impl ReadLinesQuery {
     /// Reads a file from its beginning, as many lines as are allowed.
     pub fn whole(path: impl Into<String>) -> Self {
-        Self { path: path.into(), offset: 1, limit: 0 }
+        Self {
+            path: path.into(),
+            offset: 1,
+            limit: 0,
+        }
     }
 }
 

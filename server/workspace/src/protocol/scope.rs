@@ -22,7 +22,10 @@ pub struct ChatScope {
 impl ChatScope {
     /// The scope of one chat and its ancestors.
     pub fn new(chat_id: Uuid, ancestor_chat_ids: Vec<Uuid>) -> Self {
-        Self { chat_id: Some(chat_id), ancestor_chat_ids }
+        Self {
+            chat_id: Some(chat_id),
+            ancestor_chat_ids,
+        }
     }
 
     /// Reads the scope from request headers; what cannot be read counts as absent.
@@ -35,7 +38,10 @@ impl ChatScope {
             .iter()
             .filter_map(|value| Uuid::parse_str(value.as_str()?).ok())
             .collect();
-        Self { chat_id, ancestor_chat_ids }
+        Self {
+            chat_id,
+            ancestor_chat_ids,
+        }
     }
 
     /// The header values that carry this scope.
@@ -53,17 +59,28 @@ impl ChatScope {
 
     /// The chat and its ancestors.
     pub fn chats(&self) -> impl Iterator<Item = Uuid> + '_ {
-        self.chat_id.into_iter().chain(self.ancestor_chat_ids.iter().copied())
+        self.chat_id
+            .into_iter()
+            .chain(self.ancestor_chat_ids.iter().copied())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
     use super::*;
 
     fn headers(pairs: &[(&'static str, String)]) -> HeaderMap {
-        pairs.iter().map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| (http::HeaderName::from_static(name), value.parse().unwrap()))
+            .collect()
     }
 
     #[test]
@@ -79,7 +96,13 @@ mod tests {
             (CHAT_ID_HEADER, "not-an-id".into()),
             (ANCESTOR_CHAT_IDS_HEADER, format!("[\"{good}\", 7, \"x\"]")),
         ]));
-        assert_eq!(scope, ChatScope { chat_id: None, ancestor_chat_ids: vec![good] });
+        assert_eq!(
+            scope,
+            ChatScope {
+                chat_id: None,
+                ancestor_chat_ids: vec![good]
+            }
+        );
         let scope = ChatScope::from_headers(&headers(&[(ANCESTOR_CHAT_IDS_HEADER, "{".into())]));
         assert_eq!(scope, ChatScope::default());
     }

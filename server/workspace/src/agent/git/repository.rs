@@ -1,0 +1,188 @@
+//! One scan of one repository.
+//!
+//! Untracked files are shown like new ones: a copy of the index learns of them, the repository's own index is
+//! never touched.
+
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+use super::{diff, remote};
+use crate::{
+    git_command::{GitCommand, GitError},
+    protocol::RepositoryChanges,
+};
+
+/// More untracked files than this are not looked at.
+const MAX_UNTRACKED: usize = 20_000;
+
+/// What to scan.
+pub struct Scan<'a> {
+    /// Root of the work tree.
+    pub root: &'a Path,
+    /// The commit to compare with; `HEAD` when absent or not there.
+    pub base: Option<&'a str>,
+    /// A folder for the copy of the index.
+    pub scratch: &'a Path,
+}
+
+/// The root of the innermost repository that this path lies in.
+pub fn root_of(path: &Path) -> Option<PathBuf> {
+    path.ancestors()
+        .find(|folder| folder.join(".git").exists())
+        .map(Path::to_path_buf)
+}
+
+/// Scans a repository.
+pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
+    let git = || GitCommand::new(scan.root);
+    let head = git()
+        .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
+        .optional_text()
+        .await?;
+    let branch = git()
+        .args(["symbolic-ref", "--quiet", "--short", "HEAD"])
+        .optional_text()
+        .await?;
+    let origin = git()
+        .args(["config", "--get", "remote.origin.url"])
+        .optional_text()
+        .await?;
+    let base = base(scan, head.as_deref()).await?;
+    let tree = match &base {
+        Some(base) => base.clone(),
+        // The empty tree's name depends on the repository's hash function.
+        None => {
+            git()
+                .args(["hash-object", "-t", "tree", "/dev/null"])
+                .text()
+                .await?
+        }
+    };
+    let index = IndexCopy::new(scan).await?;
+    index.add_untracked(scan.root).await?;
+    let listed = index
+        .diff(scan.root, &tree, &["--raw", "--numstat", "-z"])
+        .output()
+        .await?;
+    let files = diff::files(&listed.stdout);
+    let patch = index.diff(scan.root, &tree, &["--patch"]).output().await?;
+    let (unified_diff, left_out) =
+        diff::fitting(&patch.stdout, patch.is_cut, &files, diff::MAX_DIFF_BYTES);
+    Ok(RepositoryChanges {
+        repo_root: scan.root.display().to_string(),
+        branch,
+        head,
+        base,
+        remote_origin: origin.as_deref().map(remote::without_credentials),
+        unified_diff,
+        additions: files.iter().map(|file| file.additions).sum(),
+        deletions: files.iter().map(|file| file.deletions).sum(),
+        files,
+        left_out,
+        removed: false,
+    })
+}
+
+async fn base(scan: &Scan<'_>, head: Option<&str>) -> Result<Option<String>, GitError> {
+    if let Some(base) = scan.base {
+        let commit = format!("{base}^{{commit}}");
+        let git = GitCommand::new(scan.root).args([
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &commit,
+        ]);
+        if let Some(found) = git.optional_text().await? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(head.map(str::to_owned))
+}
+
+/// A copy of the index, removed when dropped.
+struct IndexCopy {
+    path: PathBuf,
+}
+
+impl IndexCopy {
+    async fn new(scan: &Scan<'_>) -> Result<Self, GitError> {
+        let git = GitCommand::new(scan.root).args(["rev-parse", "--git-path", "index"]);
+        let index = scan.root.join(git.text().await?);
+        let copy = Self {
+            path: scan
+                .scratch
+                .join(format!("index-{}", Uuid::new_v4().simple())),
+        };
+        match tokio::fs::copy(&index, &copy.path).await {
+            Ok(_) => Ok(copy),
+            // Nothing was ever added.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && scan.scratch.is_dir() => {
+                Ok(copy)
+            }
+            Err(error) => Err(GitError::Failed {
+                action: "diff".into(),
+                message: format!("cannot copy the index: {error}"),
+            }),
+        }
+    }
+
+    fn git(&self, root: &Path) -> GitCommand {
+        GitCommand::new(root).env("GIT_INDEX_FILE", &self.path)
+    }
+
+    async fn add_untracked(&self, root: &Path) -> Result<(), GitError> {
+        let listed = self
+            .git(root)
+            .args(["ls-files", "--others", "--exclude-standard", "-z"])
+            .output()
+            .await?;
+        let names: Vec<&[u8]> = listed
+            .stdout
+            .split(|&byte| byte == 0)
+            // A name that ends in a slash is a repository inside this one.
+            .filter(|name| !name.is_empty() && !name.ends_with(b"/"))
+            .take(MAX_UNTRACKED)
+            .collect();
+        if names.is_empty() {
+            return Ok(());
+        }
+        let arguments = [
+            "add",
+            "--intent-to-add",
+            "--ignore-errors",
+            "--pathspec-from-file=-",
+            "--pathspec-file-nul",
+        ];
+        // Files that went away in the meantime or cannot be read are no reason to show nothing.
+        self.git(root)
+            .args(arguments)
+            .input(names.join(&0))
+            .run()
+            .await?;
+        Ok(())
+    }
+
+    fn diff(&self, root: &Path, tree: &str, form: &[&str]) -> GitCommand {
+        self.git(root)
+            .args([
+                "diff",
+                "--no-ext-diff",
+                "--no-textconv",
+                "--no-color",
+                "--find-renames",
+                "--submodule=short",
+            ])
+            .args(["--src-prefix=a/", "--dst-prefix=b/", "-O/dev/null"])
+            .args(form)
+            .args(["--end-of-options", tree, "--"])
+    }
+}
+
+impl Drop for IndexCopy {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(self.path.with_extension("lock"));
+    }
+}
