@@ -1,1 +1,2 @@
-//! placeholder
+//! The chat daemon: state machine, worker, turn loop, tools, prompt and streams.
+pub mod state;

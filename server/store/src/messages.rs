@@ -30,27 +30,49 @@ const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, creat
      cache_creation_tokens, cache_read_tokens, context_limit, total_cost_micros, runtime_ms, compressed, deleted, \
      created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, FALSE, FALSE, \
      $18) RETURNING id";
-const DELETE_FROM: &str =
-    "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
-const GET: &str = concat!("SELECT ", message_columns!(), " FROM chat_messages WHERE chat_id = $1 AND id = $2");
+const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
+const GET: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM chat_messages WHERE chat_id = $1 AND id = $2"
+);
 const BEFORE: &str = concat!(
     "SELECT ",
     message_columns!(),
     shown!(),
     " AND NOT deleted AND id < $2 ORDER BY id DESC LIMIT $3"
 );
-const AFTER: &str =
-    concat!("SELECT ", message_columns!(), shown!(), " AND NOT deleted AND id > $2 ORDER BY id LIMIT $3");
-const CHANGED_SINCE: &str =
-    concat!("SELECT ", message_columns!(), shown!(), " AND revision > $2 ORDER BY id LIMIT $3");
-const NEWEST_ALIVE_UP_TO: &str =
-    concat!("SELECT COALESCE(MAX(id), 0)", shown!(), " AND NOT deleted AND id <= $2");
+const AFTER: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    shown!(),
+    " AND NOT deleted AND id > $2 ORDER BY id LIMIT $3"
+);
+const CHANGED_SINCE: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    shown!(),
+    " AND revision > $2 ORDER BY id LIMIT $3"
+);
+const NEWEST_ALIVE_UP_TO: &str = concat!(
+    "SELECT COALESCE(MAX(id), 0)",
+    shown!(),
+    " AND NOT deleted AND id <= $2"
+);
 const PROMPT: &str = concat!(
     "SELECT ",
     message_columns!(),
     " FROM chat_messages WHERE chat_id = $1 AND visibility IN ('model', 'both') AND NOT deleted \
      AND ((role = 'system' AND NOT compressed) OR id >= COALESCE((SELECT MAX(id) FROM chat_messages WHERE \
      chat_id = $1 AND compressed AND visibility IN ('model', 'both') AND NOT deleted), 0)) ORDER BY id"
+);
+
+const LAST_STEP: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM chat_messages WHERE chat_id = $1 AND visibility IN ('model', 'both') AND NOT deleted AND id >= \
+     COALESCE((SELECT MAX(id) FROM chat_messages WHERE chat_id = $1 AND role = 'assistant' AND NOT deleted), 0) \
+     ORDER BY id"
 );
 
 /// Who sees a message.
@@ -175,7 +197,12 @@ impl TryFrom<RawMessage> for MessageRow {
             runtime_ms: raw.runtime_ms,
             rendered: Vec::new(),
         };
-        Ok(Self { message, revision: raw.revision, compressed: raw.compressed, deleted: raw.deleted })
+        Ok(Self {
+            message,
+            revision: raw.revision,
+            compressed: raw.compressed,
+            deleted: raw.deleted,
+        })
     }
 }
 
@@ -232,7 +259,12 @@ pub async fn insert(
 }
 
 /// Marks a message and everything after it as deleted; how many there were.
-pub async fn delete_from(tx: &mut Tx, chat: ChatId, from: MessageId, revision: i64) -> Result<u64, StoreError> {
+pub async fn delete_from(
+    tx: &mut Tx,
+    chat: ChatId,
+    from: MessageId,
+    revision: i64,
+) -> Result<u64, StoreError> {
     Ok(on_tx!(tx, connection => sqlx::query(DELETE_FROM)
         .bind(chat.0)
         .bind(from.0)
@@ -243,7 +275,11 @@ pub async fn delete_from(tx: &mut Tx, chat: ChatId, from: MessageId, revision: i
 }
 
 /// One message of a chat, deleted or not.
-pub async fn get_in(tx: &mut Tx, chat: ChatId, id: MessageId) -> Result<Option<MessageRow>, StoreError> {
+pub async fn get_in(
+    tx: &mut Tx,
+    chat: ChatId,
+    id: MessageId,
+) -> Result<Option<MessageRow>, StoreError> {
     let raw: Option<RawMessage> = on_tx!(tx, connection => sqlx::query_as(GET)
         .bind(chat.0)
         .bind(id.0)
@@ -253,7 +289,12 @@ pub async fn get_in(tx: &mut Tx, chat: ChatId, id: MessageId) -> Result<Option<M
 }
 
 /// Messages that clients see with ids below `before`, newest first.
-pub async fn before(db: &Db, chat: ChatId, before: MessageId, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
+pub async fn before(
+    db: &Db,
+    chat: ChatId,
+    before: MessageId,
+    limit: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
     rows(on_reader!(db, pool => sqlx::query_as(BEFORE)
         .bind(chat.0)
         .bind(before.0)
@@ -263,7 +304,12 @@ pub async fn before(db: &Db, chat: ChatId, before: MessageId, limit: i64) -> Res
 }
 
 /// Messages that clients see with ids above `after`, oldest first.
-pub async fn after(db: &Db, chat: ChatId, after: MessageId, limit: i64) -> Result<Vec<MessageRow>, StoreError> {
+pub async fn after(
+    db: &Db,
+    chat: ChatId,
+    after: MessageId,
+    limit: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
     rows(on_reader!(db, pool => sqlx::query_as(AFTER)
         .bind(chat.0)
         .bind(after.0)
@@ -303,7 +349,11 @@ pub async fn changed_since(
 }
 
 /// The newest message that clients see, not deleted, with an id of at most `id`; 0 = none.
-pub async fn newest_alive_up_to(tx: &mut Tx, chat: ChatId, id: MessageId) -> Result<MessageId, StoreError> {
+pub async fn newest_alive_up_to(
+    tx: &mut Tx,
+    chat: ChatId,
+    id: MessageId,
+) -> Result<MessageId, StoreError> {
     let newest: i64 = on_tx!(tx, connection => sqlx::query_scalar(NEWEST_ALIVE_UP_TO)
         .bind(chat.0)
         .bind(id.0)
@@ -317,4 +367,21 @@ pub async fn prompt(tx: &mut Tx, chat: ChatId) -> Result<Vec<MessageRow>, StoreE
     rows(on_tx!(tx, connection => sqlx::query_as(PROMPT).bind(chat.0).fetch_all(connection).await?))
 }
 
-crate::statements![INSERT, DELETE_FROM, GET, BEFORE, AFTER, CHANGED_SINCE, NEWEST_ALIVE_UP_TO, PROMPT];
+/// The last answer and what follows it; everything when there is no answer yet.
+pub async fn last_step(tx: &mut Tx, chat: ChatId) -> Result<Vec<MessageRow>, StoreError> {
+    rows(
+        on_tx!(tx, connection => sqlx::query_as(LAST_STEP).bind(chat.0).fetch_all(connection).await?),
+    )
+}
+
+crate::statements![
+    INSERT,
+    DELETE_FROM,
+    GET,
+    BEFORE,
+    AFTER,
+    CHANGED_SINCE,
+    NEWEST_ALIVE_UP_TO,
+    PROMPT,
+    LAST_STEP
+];

@@ -1,0 +1,114 @@
+//! Putting chats away and taking them out again, a whole tree at once or not at all.
+//!
+//! A busy chat is stopped first and keeps its partial work: it is marked, the worker (or the next one, should the
+//! server die meanwhile) ends the interruption and archives in the same transaction. Queued messages are kept: the
+//! chat lands in XE1 with an error that says so.
+
+use sdk::chats::ChatError;
+use store::chats::{self, Status};
+
+use super::change::{Change, Committed, Locked};
+use super::error::StateError;
+use super::open_calls::Unanswered;
+use super::table::{self, Code};
+
+impl Change {
+    /// W, E0, E1 → XW, XE0, XE1.
+    pub fn archive(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        locked.enter(&table::ARCHIVE)?;
+        locked.chat.archived = true;
+        locked.chat.archive_requested = false;
+        locked.chat.pin_order = 0;
+        locked.chat.updated_at = self.now;
+        locked.leave(&table::ARCHIVE)
+    }
+
+    /// R, I, A → I, marked to be archived when the turn has stopped.
+    pub async fn request_archive(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        let state = locked.enter(&table::REQUEST_ARCHIVE)?;
+        if matches!(state, Code::A0 | Code::A1) {
+            self.answer_open_calls(locked, Unanswered::Cancelled)
+                .await?;
+        }
+        locked.set_status(Status::Interrupting);
+        locked.chat.archive_requested = true;
+        locked.leave(&table::REQUEST_ARCHIVE)
+    }
+
+    /// XW, XE0, XE1 → W, E0, E1.
+    pub async fn unarchive(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        if !locked.chat.archived {
+            return Err(StateError::NotArchived);
+        }
+        if let Some(parent) = locked.chat.parent_chat_id {
+            let parent = chats::get_in(&mut self.tx, parent).await?;
+            let is_tree_archived = parent.is_some_and(|parent| parent.archived);
+            if is_tree_archived && locked.chat.root_chat_id.is_none() {
+                return Err(StateError::ParentArchived);
+            }
+        }
+        locked.enter(&table::UNARCHIVE)?;
+        locked.chat.archived = false;
+        locked.chat.updated_at = self.now;
+        locked.leave(&table::UNARCHIVE)
+    }
+
+    /// Archives a root and everything it spawned. Idle trees are archived at once; when a member is busy it is
+    /// stopped and the tree follows when the last one has stopped. True when it is done.
+    pub async fn archive_family(
+        &mut self,
+        root: sdk::ids::ChatId,
+    ) -> Result<Vec<Committed>, StateError> {
+        let mut members = Vec::new();
+        for id in chats::family(&mut self.tx, root).await? {
+            members.push(self.lock(id).await?);
+        }
+        let is_idle =
+            |locked: &Locked| matches!(locked.chat.status, Status::Waiting | Status::Error);
+        let is_all_idle = members.iter().all(is_idle);
+        let mut committed = Vec::new();
+        for mut member in members {
+            if member.chat.archived {
+                continue;
+            }
+            if is_all_idle {
+                self.archive(&mut member)?;
+            } else if !is_idle(&member) {
+                self.request_archive(&mut member).await?;
+            }
+            committed.push(self.close(member).await?);
+        }
+        Ok(committed)
+    }
+
+    /// Takes a root and everything it spawned out again.
+    pub async fn unarchive_family(
+        &mut self,
+        root: sdk::ids::ChatId,
+    ) -> Result<Vec<Committed>, StateError> {
+        let mut committed = Vec::new();
+        for id in chats::family(&mut self.tx, root).await? {
+            let mut member = self.lock(id).await?;
+            if member.chat.archived {
+                self.unarchive(&mut member).await?;
+                committed.push(self.close(member).await?);
+            }
+        }
+        if committed.is_empty() {
+            Err(StateError::NotArchived)
+        } else {
+            Ok(committed)
+        }
+    }
+}
+
+/// What an archived chat with a queue says.
+pub(super) fn archived_with_queue() -> ChatError {
+    ChatError {
+        message: "This chat was archived while messages were waiting. They are still queued: send one to go on."
+            .to_owned(),
+        kind: "archived".to_owned(),
+        retryable: true,
+        ..ChatError::default()
+    }
+}

@@ -1,0 +1,59 @@
+//! Why a transition did not happen.
+
+use store::StoreError;
+
+use super::table::Code;
+
+/// Why a transition did not happen. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// There is no such chat.
+    #[error("this chat does not exist")]
+    ChatNotFound,
+    /// The state does not accept the transition.
+    #[error("{transition} is not possible while the chat is {state:?}")]
+    Refused {
+        /// The transition's name.
+        transition: &'static str,
+        /// The state the chat is in.
+        state: Code,
+    },
+    /// The worker's view is out of date: somebody else owns or changed the chat.
+    #[error("the chat changed meanwhile")]
+    Stale,
+    /// The chat is archived or about to be.
+    #[error("this chat is archived; unarchive it first")]
+    Archived,
+    /// The chat is not archived.
+    #[error("this chat is not archived")]
+    NotArchived,
+    /// A child whose parent is archived stays archived.
+    #[error("the chat that started this one is archived; unarchive that one")]
+    ParentArchived,
+    /// The queue is full.
+    #[error("at most {limit} messages can wait; delete one or wait until the turn is over")]
+    QueueFull {
+        /// Its length.
+        limit: i64,
+    },
+    /// There is no such message, or it was removed.
+    #[error("this message does not exist")]
+    MessageNotFound,
+    /// Only a person's messages can be edited.
+    #[error("only messages that a person wrote can be edited")]
+    NotAUserMessage,
+    /// There is no such queued message.
+    #[error("this message does not wait in the queue any more")]
+    QueuedNotFound,
+    /// A transition landed where it must not; a defect.
+    #[error("{transition} landed in {state:?}")]
+    WrongLanding {
+        /// The transition's name.
+        transition: &'static str,
+        /// Where it landed.
+        state: Code,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

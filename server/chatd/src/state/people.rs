@@ -1,0 +1,326 @@
+//! Transitions that people make through the API.
+
+use std::collections::BTreeMap;
+
+use sdk::chats::ClientType;
+use sdk::ids::{
+    ChatId, MessageId, ModelConfigId, OrganizationId, QueuedMessageId, UserId, WorkspaceId,
+};
+use sdk::messages::{BusyBehavior, Message, QueuedMessage, Role};
+use sdk::parts::Part;
+use store::chats::{ChatRow, Status};
+use store::messages::{self, NewMessage, Visibility};
+use store::queue::{self, NewQueued};
+
+use super::change::{Change, Locked};
+use super::error::StateError;
+use super::open_calls::Unanswered;
+use super::table::{self, Code};
+
+/// At most this many messages wait.
+pub const QUEUE_LIMIT: i64 = 20;
+
+/// A new chat.
+#[derive(Clone, Debug)]
+pub struct NewChat {
+    /// Its id.
+    pub id: ChatId,
+    /// Whose it is.
+    pub owner_id: UserId,
+    /// Its organization.
+    pub organization_id: OrganizationId,
+    /// Where its agent works.
+    pub workspace_id: Option<WorkspaceId>,
+    /// The first words.
+    pub title: String,
+    /// Its model.
+    pub model_config_id: ModelConfigId,
+    /// Free labels.
+    pub labels: BTreeMap<String, String>,
+    /// Who makes it.
+    pub client_type: ClientType,
+    /// Instructions of this chat alone.
+    pub system_prompt: Option<String>,
+    /// The first message.
+    pub content: Vec<Part>,
+}
+
+/// A person's message.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Its parts.
+    pub content: Vec<Part>,
+    /// The model to use from here on.
+    pub model_config_id: Option<ModelConfigId>,
+    /// Who writes it.
+    pub created_by: UserId,
+}
+
+/// What became of a sent message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sent {
+    /// It is in the history.
+    Committed(Message),
+    /// It waits.
+    Queued(QueuedMessage),
+}
+
+impl Change {
+    /// N → R0.
+    pub async fn create(&mut self, new: NewChat) -> Result<(Locked, Message), StateError> {
+        let chat = ChatRow {
+            id: new.id,
+            owner_id: new.owner_id,
+            organization_id: new.organization_id,
+            workspace_id: new.workspace_id,
+            build_id: None,
+            agent_id: None,
+            parent_chat_id: None,
+            root_chat_id: None,
+            title: new.title,
+            is_title_fallback: true,
+            status: Status::Running,
+            status_since: self.now,
+            last_error: None,
+            last_model_config_id: new.model_config_id,
+            labels: new.labels,
+            client_type: new.client_type,
+            archived: false,
+            archive_requested: false,
+            pin_order: 0,
+            last_read_message_id: MessageId(0),
+            worker_id: None,
+            runner_id: None,
+            snapshot_version: 1,
+            history_version: 1,
+            queue_version: 0,
+            generation_attempt: 0,
+            retry_state: None,
+            retry_state_version: 0,
+            requires_action_deadline_at: None,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let mut locked = self.insert(chat).await?;
+        if let Some(prompt) = new.system_prompt {
+            let row = NewMessage {
+                visibility: Visibility::Model,
+                ..NewMessage::new(Role::System, vec![Part::text(prompt)])
+            };
+            self.insert_messages(&mut locked, vec![row]).await?;
+        }
+        let outgoing = Outgoing {
+            content: new.content,
+            model_config_id: Some(new.model_config_id),
+            created_by: new.owner_id,
+        };
+        let message = self.insert_user(&mut locked, outgoing).await?;
+        locked.leave(&table::CREATE)?;
+        Ok((locked, message))
+    }
+
+    /// A message. Idle chats run at once; busy ones queue it, and with [`BusyBehavior::Interrupt`] stop for it.
+    pub async fn send(
+        &mut self,
+        locked: &mut Locked,
+        outgoing: Outgoing,
+        behavior: BusyBehavior,
+    ) -> Result<Sent, StateError> {
+        let transition = match behavior {
+            BusyBehavior::Queue => &table::SEND_QUEUE,
+            BusyBehavior::Interrupt => &table::SEND_INTERRUPT,
+        };
+        if locked.chat.archive_requested {
+            return Err(StateError::Archived);
+        }
+        let state = locked.enter(transition)?;
+        locked.chat.updated_at = self.now;
+        let sent = match state {
+            Code::W | Code::E0 => {
+                self.answer_open_calls(locked, Unanswered::Failed).await?;
+                let message = self.insert_user(locked, outgoing).await?;
+                locked.set_status(Status::Running);
+                Sent::Committed(message)
+            }
+            Code::E1 => {
+                let queued = self.queue(locked, outgoing).await?;
+                self.answer_open_calls(locked, Unanswered::Failed).await?;
+                self.promote(locked, None).await?;
+                locked.set_status(Status::Running);
+                Sent::Queued(queued)
+            }
+            _ => {
+                let queued = self.queue(locked, outgoing).await?;
+                if behavior == BusyBehavior::Interrupt {
+                    self.stop_for_message(locked).await?;
+                }
+                Sent::Queued(queued)
+            }
+        };
+        locked.leave(transition)?;
+        Ok(sent)
+    }
+
+    /// Replaces a person's message: it and everything after it is removed, the queue is emptied, running work is
+    /// made obsolete.
+    pub async fn edit(
+        &mut self,
+        locked: &mut Locked,
+        message_id: MessageId,
+        outgoing: Outgoing,
+    ) -> Result<Message, StateError> {
+        if locked.chat.archive_requested {
+            return Err(StateError::Archived);
+        }
+        let row = messages::get_in(&mut self.tx, locked.chat.id, message_id).await?;
+        locked.enter(&table::EDIT)?;
+        let row = row
+            .filter(|row| !row.deleted)
+            .ok_or(StateError::MessageNotFound)?;
+        if row.message.role != Role::User {
+            return Err(StateError::NotAUserMessage);
+        }
+        locked.chat.updated_at = self.now;
+        self.delete_from(locked, message_id).await?;
+        self.clear_queue(locked).await?;
+        let message = self.insert_user(locked, outgoing).await?;
+        locked.clear_owner();
+        locked.set_status(Status::Running);
+        locked.leave(&table::EDIT)?;
+        Ok(message)
+    }
+
+    /// Removes a queued message.
+    pub async fn delete_queued(
+        &mut self,
+        locked: &mut Locked,
+        id: QueuedMessageId,
+    ) -> Result<(), StateError> {
+        locked.enter(&table::DELETE_QUEUED)?;
+        if !queue::delete(&mut self.tx, locked.chat.id, id).await? {
+            return Err(StateError::QueuedNotFound);
+        }
+        locked.queue_length -= 1;
+        locked.chat.queue_version = locked.chat.snapshot_version;
+        locked.leave(&table::DELETE_QUEUED)
+    }
+
+    /// Sends a queued message first: at once when nothing runs, else the turn is stopped for it. The message when
+    /// it is in the history already.
+    pub async fn promote_queued(
+        &mut self,
+        locked: &mut Locked,
+        id: QueuedMessageId,
+    ) -> Result<Option<Message>, StateError> {
+        let state = locked.enter(&table::PROMOTE_QUEUED)?;
+        locked.chat.updated_at = self.now;
+        let message = match state {
+            Code::E1 | Code::A1 => {
+                let reason = if state == Code::A1 {
+                    Unanswered::Cancelled
+                } else {
+                    Unanswered::Failed
+                };
+                self.answer_open_calls(locked, reason).await?;
+                let message = self
+                    .promote(locked, Some(id))
+                    .await?
+                    .ok_or(StateError::QueuedNotFound)?;
+                locked.set_status(Status::Running);
+                Some(message)
+            }
+            _ => {
+                if !queue::move_to_head(&mut self.tx, locked.chat.id, id).await? {
+                    return Err(StateError::QueuedNotFound);
+                }
+                locked.chat.queue_version = locked.chat.snapshot_version;
+                locked.set_status(Status::Interrupting);
+                None
+            }
+        };
+        locked.leave(&table::PROMOTE_QUEUED)?;
+        Ok(message)
+    }
+
+    /// Stops the turn; a pending client action is cancelled instead and the turn goes on.
+    pub async fn interrupt(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        let state = locked.enter(&table::INTERRUPT)?;
+        if matches!(state, Code::A0 | Code::A1) {
+            self.answer_open_calls(locked, Unanswered::Cancelled)
+                .await?;
+            locked.set_status(Status::Running);
+        } else {
+            locked.set_status(Status::Interrupting);
+        }
+        locked.leave(&table::INTERRUPT)
+    }
+
+    /// Runs the failed turn again: the history stays, the error goes.
+    pub async fn retry(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        locked.enter(&table::RETRY)?;
+        self.answer_open_calls(locked, Unanswered::Failed).await?;
+        locked.next_attempt();
+        locked.set_status(Status::Running);
+        locked.leave(&table::RETRY)
+    }
+
+    /// A client answered its calls; calls that it left out are answered as cancelled.
+    pub async fn complete_action(
+        &mut self,
+        locked: &mut Locked,
+        results: Vec<NewMessage>,
+    ) -> Result<(), StateError> {
+        locked.enter(&table::COMPLETE_ACTION)?;
+        self.insert_messages(locked, results).await?;
+        self.answer_open_calls(locked, Unanswered::Cancelled)
+            .await?;
+        locked.set_status(Status::Running);
+        locked.leave(&table::COMPLETE_ACTION)
+    }
+
+    async fn stop_for_message(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+        if locked.chat.status == Status::RequiresAction {
+            self.answer_open_calls(locked, Unanswered::Cancelled)
+                .await?;
+            locked.set_status(Status::Running);
+        } else {
+            locked.set_status(Status::Interrupting);
+        }
+        Ok(())
+    }
+
+    async fn queue(
+        &mut self,
+        locked: &mut Locked,
+        outgoing: Outgoing,
+    ) -> Result<QueuedMessage, StateError> {
+        if locked.queue_length >= QUEUE_LIMIT {
+            return Err(StateError::QueueFull { limit: QUEUE_LIMIT });
+        }
+        let new = NewQueued {
+            content: outgoing.content,
+            model_config_id: outgoing.model_config_id,
+            created_by: Some(outgoing.created_by),
+            created_at: self.now,
+        };
+        self.enqueue(locked, &new).await
+    }
+
+    async fn insert_user(
+        &mut self,
+        locked: &mut Locked,
+        outgoing: Outgoing,
+    ) -> Result<Message, StateError> {
+        let model = outgoing
+            .model_config_id
+            .unwrap_or(locked.chat.last_model_config_id);
+        locked.chat.last_model_config_id = model;
+        let new = NewMessage {
+            model_config_id: Some(model),
+            created_by: Some(outgoing.created_by),
+            ..NewMessage::new(Role::User, outgoing.content)
+        };
+        let mut inserted = self.insert_messages(locked, vec![new]).await?;
+        inserted.pop().ok_or(StateError::MessageNotFound)
+    }
+}
