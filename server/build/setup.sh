@@ -116,7 +116,9 @@ node_packages() {
   sum=$(sha256sum "$folder/package-lock.json" | cut -d' ' -f1)
   if [ "$(cat "$folder/node_modules/.switchyard-lock" 2>/dev/null)" = "$sum" ]; then return; fi
   say "Installing Node packages of $1"
-  ( cd "$folder" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1 npm ci --no-audit --no-fund --silent ) \
+  # `npm ci` refuses a lock without the optional packages of other systems, which some registries do not serve.
+  ( cd "$folder" && export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 \
+      && { npm ci --no-audit --no-fund --silent || npm install --no-save --no-audit --no-fund --loglevel=error; } ) \
     || stop "npm could not install the packages of $1"
   printf '%s' "$sum" >"$folder/node_modules/.switchyard-lock"
 }
