@@ -1,44 +1,156 @@
-//! Adapter (being filled in).
+//! Anthropic Messages, streamed.
+//!
+//! `request` writes the body, `events` reads the answer, `thinking` chooses how a model is told to think. What must be
+//! sent back with a thought travels in `provider_metadata` under the key `anthropic`.
+
+mod events;
+mod models;
+mod request;
+mod thinking;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use crate::http::{BaseUrl, Call, HttpRequest, custom_headers, open_stream, secret_header};
+use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
-use crate::{Error, HttpClient};
+use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
 
-/// The adapter.
+/// Where Anthropic listens.
+pub const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
+
+const VERSION: &str = "2023-06-01";
+
+/// The provider.
 #[derive(Clone, Debug)]
 pub struct Anthropic {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    http: HttpClient,
     config: ProviderConfig,
+    base: BaseUrl,
 }
 
 impl Anthropic {
     /// Checks the configuration; sends nothing.
-    pub fn new(_http: HttpClient, config: ProviderConfig) -> Result<Self, Error> {
-        Ok(Self { config })
+    pub fn new(http: HttpClient, config: ProviderConfig) -> Result<Self, Error> {
+        let address = config.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
+        let base = BaseUrl::parse(&config.name, address)?.without_version();
+        Ok(Self {
+            shared: Arc::new(Shared { http, config, base }),
+        })
     }
 }
 
 #[async_trait]
 impl Provider for Anthropic {
     fn kind(&self) -> ProviderKind {
-        self.config.kind
+        self.shared.config.kind
     }
 
     fn name(&self) -> &str {
-        &self.config.name
+        &self.shared.config.name
     }
 
     async fn list_models(&self) -> Result<Vec<ModelInfo>, Error> {
-        Err(Error::missing_key(&self.config.name))
+        models::list(&self.shared).await
     }
 
     fn model(&self, id: &str) -> Arc<dyn Model> {
-        crate::demo::Demo::new().model(id)
+        Arc::new(AnthropicModel {
+            id: id.to_owned(),
+            shared: Arc::clone(&self.shared),
+        })
     }
 
     async fn test_connection(&self) -> Result<ConnectionReport, Error> {
-        Err(Error::missing_key(&self.config.name))
+        let models = self.list_models().await?;
+        Ok(ConnectionReport::of(self.shared.base.authority(), &models))
+    }
+}
+
+#[derive(Debug)]
+struct AnthropicModel {
+    id: String,
+    shared: Arc<Shared>,
+}
+
+impl Model for AnthropicModel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn provider(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    fn limits(&self) -> ModelLimits {
+        limits::known(&self.id)
+    }
+
+    fn stream(&self, mut request: Request, cancel: CancellationToken) -> PartStream {
+        if request.model.is_empty() {
+            request.model.clone_from(&self.id);
+        }
+        let url = self.shared.base.join("/v1/messages");
+        let body = request::body(&request).to_string();
+        match self.shared.call(Method::POST, url, body, &request.metadata) {
+            Ok(call) => open_stream(call, events::EventDecoder::new(self.provider()), cancel),
+            Err(error) => futures::stream::iter([Err(error)]).boxed(),
+        }
+    }
+}
+
+impl Shared {
+    fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: String,
+        metadata: &RequestMetadata,
+    ) -> Result<Call, Error> {
+        let key = self
+            .config
+            .api_key
+            .as_ref()
+            .ok_or_else(|| Error::missing_key(&self.config.name))?;
+        let headers = self.headers(key, metadata)?;
+        let body = Bytes::from(body);
+        Ok(Call {
+            http: self.http.clone(),
+            provider: self.config.name.clone(),
+            api_key: Some(key.clone()),
+            timeouts: self.config.timeouts,
+            request: HttpRequest {
+                method,
+                url,
+                headers,
+                body,
+                extensions: metadata.extensions.clone(),
+            },
+        })
+    }
+
+    fn headers(&self, key: &SecretString, metadata: &RequestMetadata) -> Result<HeaderMap, Error> {
+        let mut headers = custom_headers(&metadata.headers);
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("text/event-stream, application/json"),
+        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert("anthropic-version", HeaderValue::from_static(VERSION));
+        headers.insert("x-api-key", secret_header(&self.config.name, "", key)?);
+        Ok(headers)
     }
 }

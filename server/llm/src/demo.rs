@@ -40,7 +40,10 @@ impl Provider for Demo {
     }
 
     async fn test_connection(&self) -> Result<ConnectionReport, Error> {
-        Ok(ConnectionReport { model_count: 1, message: String::new() })
+        Ok(ConnectionReport {
+            model_count: 1,
+            message: String::new(),
+        })
     }
 }
 
@@ -64,7 +67,16 @@ impl Model for DemoModel {
 
     fn stream(&self, _request: Request, _cancel: CancellationToken) -> PartStream {
         let text = "This is the scripted demo model, not an AI.".to_owned();
-        let finish = StreamPart::Finish { reason: FinishReason::Stop, usage: Usage::default(), response_id: None };
-        futures::stream::iter([Ok(StreamPart::Start), Ok(StreamPart::TextDelta { text }), Ok(finish)]).boxed()
+        let finish = StreamPart::Finish {
+            reason: FinishReason::Stop,
+            usage: Usage::default(),
+            response_id: None,
+        };
+        futures::stream::iter([
+            Ok(StreamPart::Start),
+            Ok(StreamPart::TextDelta { text }),
+            Ok(finish),
+        ])
+        .boxed()
     }
 }

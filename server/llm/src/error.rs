@@ -104,14 +104,22 @@ impl Error {
     /// The caller cancelled the call.
     pub fn cancelled(provider: Option<&str>) -> Self {
         let message = "The request was cancelled.".to_owned();
-        Self { message, is_cancelled: true, is_retryable: false, ..Self::new(ErrorKind::Generic, provider) }
+        Self {
+            message,
+            is_cancelled: true,
+            is_retryable: false,
+            ..Self::new(ErrorKind::Generic, provider)
+        }
     }
 
     /// The connection ended before the provider said that the answer is whole.
     pub fn truncated(provider: Option<&str>) -> Self {
         let name = provider.unwrap_or("The provider");
         let message = format!("{name} ended the connection in the middle of the answer.");
-        Self { message, ..Self::new(ErrorKind::Timeout, provider) }
+        Self {
+            message,
+            ..Self::new(ErrorKind::Timeout, provider)
+        }
     }
 
     /// There is no key to call with.
@@ -122,7 +130,11 @@ impl Error {
     /// The answer does not follow the protocol. Trying again may help: it is usually a broken proxy on the way.
     pub(crate) fn protocol(provider: &str, detail: impl Into<String>) -> Self {
         let message = format!("{provider} sent an answer that does not follow its protocol.");
-        let error = Self { message, is_retryable: true, ..Self::new(ErrorKind::Generic, Some(provider)) };
+        let error = Self {
+            message,
+            is_retryable: true,
+            ..Self::new(ErrorKind::Generic, Some(provider))
+        };
         error.with_detail(detail)
     }
 
@@ -157,7 +169,10 @@ impl std::error::Error for Error {}
 
 fn is_usually_retryable(kind: ErrorKind) -> bool {
     use ErrorKind::{Overloaded, RateLimit, StartupTimeout, StreamSilence, Timeout};
-    matches!(kind, Overloaded | RateLimit | Timeout | StartupTimeout | StreamSilence)
+    matches!(
+        kind,
+        Overloaded | RateLimit | Timeout | StartupTimeout | StreamSilence
+    )
 }
 
 fn sentence(kind: ErrorKind, name: &str) -> String {
@@ -165,20 +180,36 @@ fn sentence(kind: ErrorKind, name: &str) -> String {
         ErrorKind::Generic => format!("{name} answered with an error."),
         ErrorKind::Overloaded => format!("{name} is overloaded. Try again in a moment."),
         ErrorKind::Auth => {
-            format!("{name} refused the API key. Check the key and what it may do in the provider's settings.")
+            format!(
+                "{name} refused the API key. Check the key and what it may do in the provider's settings."
+            )
         }
-        ErrorKind::RateLimit => format!("{name} limits the rate of requests. Try again in a moment."),
+        ErrorKind::RateLimit => {
+            format!("{name} limits the rate of requests. Try again in a moment.")
+        }
         ErrorKind::UsageLimit => {
-            format!("The quota or credit at {name} is used up. Check the plan and billing of the account.")
+            format!(
+                "The quota or credit at {name} is used up. Check the plan and billing of the account."
+            )
         }
-        ErrorKind::Timeout => format!("{name} could not be reached or did not answer in time. Try again."),
+        ErrorKind::Timeout => {
+            format!("{name} could not be reached or did not answer in time. Try again.")
+        }
         ErrorKind::StartupTimeout => format!("{name} did not begin to answer in time. Try again."),
-        ErrorKind::StreamSilence => format!("{name} stopped sending in the middle of the answer. Try again."),
-        ErrorKind::Config => {
-            format!("{name} refused the model or its configuration. Check the model's name and limits.")
+        ErrorKind::StreamSilence => {
+            format!("{name} stopped sending in the middle of the answer. Try again.")
         }
-        ErrorKind::MissingKey => format!("{name} has no API key. Add one in the provider's settings."),
-        ErrorKind::ProviderDisabled => format!("{name} is switched off. Choose another model or switch it on."),
+        ErrorKind::Config => {
+            format!(
+                "{name} refused the model or its configuration. Check the model's name and limits."
+            )
+        }
+        ErrorKind::MissingKey => {
+            format!("{name} has no API key. Add one in the provider's settings.")
+        }
+        ErrorKind::ProviderDisabled => {
+            format!("{name} is switched off. Choose another model or switch it on.")
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod address;
 mod exchange;
+mod headers;
 mod lines;
 mod retry_after;
 mod transport;
@@ -15,9 +16,14 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
+#[cfg(test)]
+pub(crate) use exchange::decode_body;
 pub(crate) use exchange::{Call, Decoder, open_stream};
+pub(crate) use headers::{custom_headers, secret_header};
 pub use retry_after::retry_after_ms;
-pub use transport::{ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
+};
 
 /// Deadlines of a provider's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +57,10 @@ pub struct HttpOptions {
 
 impl Default for HttpOptions {
     fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), connect_timeout: Duration::from_secs(10) }
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            connect_timeout: Duration::from_secs(10),
+        }
     }
 }
 
@@ -66,7 +75,9 @@ impl HttpClient {
     pub fn new(options: &HttpOptions) -> Result<Self, Error> {
         let transport = transport::ReqwestTransport::new(options).map_err(|problem| {
             let message = "The HTTP client could not be built.";
-            Error::new(ErrorKind::Config, None).with_message(message).with_detail(problem.to_string())
+            Error::new(ErrorKind::Config, None)
+                .with_message(message)
+                .with_detail(problem.to_string())
         })?;
         Ok(Self::with_transport(Arc::new(transport)))
     }

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod ollama;
 pub mod openai;
 pub mod provider;
+mod replay;
 pub mod request;
 pub mod response;
 pub mod retry;
@@ -20,10 +21,12 @@ pub mod stream;
 
 pub use error::{Error, ErrorKind};
 pub use http::{HttpClient, Timeouts};
-pub use provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind, connect};
+pub use provider::{
+    ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind, connect,
+};
 pub use request::{
-    Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role, SystemBlock, Tool, ToolChoice,
-    ToolResultContent,
+    Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role, SystemBlock, Tool,
+    ToolChoice, ToolResultContent,
 };
 pub use response::{Accumulator, Response, collect};
 pub use stream::{FinishReason, PartStream, StreamPart, Usage};

@@ -17,7 +17,10 @@ pub struct ModelLimits {
 
 impl ModelLimits {
     const fn new(context_tokens: u64, max_output_tokens: u64) -> Self {
-        Self { context_tokens, max_output_tokens }
+        Self {
+            context_tokens,
+            max_output_tokens,
+        }
     }
 }
 
@@ -47,12 +50,21 @@ const KNOWN: &[(&str, ModelLimits)] = &[
 /// Limits of a model by its id; a vendor prefix such as `openai/` is ignored.
 pub fn known(model: &str) -> ModelLimits {
     let bare = model.rsplit('/').next().unwrap_or(model);
-    KNOWN.iter().find(|(prefix, _)| bare.starts_with(prefix)).map_or(DEFAULT, |(_, limits)| *limits)
+    KNOWN
+        .iter()
+        .find(|(prefix, _)| bare.starts_with(prefix))
+        .map_or(DEFAULT, |(_, limits)| *limits)
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -73,7 +85,10 @@ mod tests {
     #[test]
     fn no_entry_is_hidden_by_one_before_it() {
         for (position, (prefix, _)) in KNOWN.iter().enumerate() {
-            let hidden = KNOWN.iter().take(position).any(|(earlier, _)| prefix.starts_with(earlier));
+            let hidden = KNOWN
+                .iter()
+                .take(position)
+                .any(|(earlier, _)| prefix.starts_with(earlier));
             assert!(!hidden, "{prefix} can never match");
         }
     }

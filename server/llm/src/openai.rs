@@ -1,44 +1,212 @@
-//! Adapter (being filled in).
+//! OpenAI Chat Completions, streamed, at OpenAI and at every server that speaks the same protocol.
+//!
+//! `request` writes the body, `events` and `calls` read the answer, `reasoning` keeps what must be sent back with a thought,
+//! `dialect` learns which fields a server refuses and leaves them out from then on.
+
+mod calls;
+mod dialect;
+mod events;
+mod models;
+mod reasoning;
+mod request;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method};
+use tokio_util::sync::CancellationToken;
+use url::Url;
 
+use self::dialect::{Dialect, Dialects};
+use crate::http::{BaseUrl, Call, HttpRequest, custom_headers, open_stream, secret_header};
+use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
-use crate::{Error, HttpClient};
+use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
 
-/// The adapter.
+/// Where OpenAI listens.
+pub const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
+
+/// The provider.
 #[derive(Clone, Debug)]
 pub struct OpenAi {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    http: HttpClient,
     config: ProviderConfig,
+    base: BaseUrl,
+    dialects: Dialects,
 }
 
 impl OpenAi {
     /// Checks the configuration; sends nothing.
-    pub fn new(_http: HttpClient, config: ProviderConfig) -> Result<Self, Error> {
-        Ok(Self { config })
+    pub fn new(http: HttpClient, config: ProviderConfig) -> Result<Self, Error> {
+        let address = config.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
+        let base = BaseUrl::parse(&config.name, address)?.with_default_version();
+        let dialects = Dialects::new(is_official(&base));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                http,
+                config,
+                base,
+                dialects,
+            }),
+        })
     }
+}
+
+/// OpenAI itself, which is stricter than the servers that imitate it.
+fn is_official(base: &BaseUrl) -> bool {
+    ["openai.com", "openai.azure.com"]
+        .iter()
+        .any(|domain| base.is_below(domain))
 }
 
 #[async_trait]
 impl Provider for OpenAi {
     fn kind(&self) -> ProviderKind {
-        self.config.kind
+        self.shared.config.kind
     }
 
     fn name(&self) -> &str {
-        &self.config.name
+        &self.shared.config.name
     }
 
     async fn list_models(&self) -> Result<Vec<ModelInfo>, Error> {
-        Err(Error::missing_key(&self.config.name))
+        models::list(&self.shared).await
     }
 
     fn model(&self, id: &str) -> Arc<dyn Model> {
-        crate::demo::Demo::new().model(id)
+        Arc::new(OpenAiModel {
+            id: id.to_owned(),
+            shared: Arc::clone(&self.shared),
+        })
     }
 
     async fn test_connection(&self) -> Result<ConnectionReport, Error> {
-        Err(Error::missing_key(&self.config.name))
+        let models = self.list_models().await?;
+        Ok(ConnectionReport::of(self.shared.base.authority(), &models))
+    }
+}
+
+#[derive(Debug)]
+struct OpenAiModel {
+    id: String,
+    shared: Arc<Shared>,
+}
+
+impl Model for OpenAiModel {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn provider(&self) -> &str {
+        &self.shared.config.name
+    }
+
+    fn limits(&self) -> ModelLimits {
+        limits::known(&self.id)
+    }
+
+    fn stream(&self, mut request: Request, cancel: CancellationToken) -> PartStream {
+        if request.model.is_empty() {
+            request.model.clone_from(&self.id);
+        }
+        let shared = Arc::clone(&self.shared);
+        let parts = async_stream::stream! {
+            let (mut answer, first) = shared.open(&request, &cancel).await;
+            if let Some(part) = first {
+                yield part;
+                while let Some(part) = answer.next().await {
+                    yield part;
+                }
+            }
+        };
+        parts.boxed()
+    }
+}
+
+impl Shared {
+    /// Opens an answer and reads its first part. A server that refuses a field is asked again without it, which is
+    /// safe because a refused request has not begun to answer.
+    async fn open(
+        &self,
+        request: &Request,
+        cancel: &CancellationToken,
+    ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
+        loop {
+            let dialect = self.dialects.of(&request.model);
+            let mut answer = self.answer(request, dialect, cancel.clone());
+            let first = answer.next().await;
+            match &first {
+                Some(Err(error)) if self.dialects.learn(&request.model, dialect, error) => {}
+                _ => return (answer, first),
+            }
+        }
+    }
+
+    fn answer(&self, request: &Request, dialect: Dialect, cancel: CancellationToken) -> PartStream {
+        let url = self.base.join("/chat/completions");
+        let body = request::body(request, dialect).to_string();
+        match self.call(Method::POST, url, body, &request.metadata) {
+            Ok(call) => {
+                let decoder =
+                    events::EventDecoder::new(&self.config.name, self.dialects.is_official());
+                open_stream(call, decoder, cancel)
+            }
+            Err(error) => futures::stream::iter([Err(error)]).boxed(),
+        }
+    }
+
+    fn call(
+        &self,
+        method: Method,
+        url: Url,
+        body: String,
+        metadata: &RequestMetadata,
+    ) -> Result<Call, Error> {
+        let headers = self.headers(metadata)?;
+        let body = Bytes::from(body);
+        Ok(Call {
+            http: self.http.clone(),
+            provider: self.config.name.clone(),
+            api_key: self.config.api_key.clone(),
+            timeouts: self.config.timeouts,
+            request: HttpRequest {
+                method,
+                url,
+                headers,
+                body,
+                extensions: metadata.extensions.clone(),
+            },
+        })
+    }
+
+    /// OpenAI cannot be called without a key; a compatible server on a private network often has none.
+    fn headers(&self, metadata: &RequestMetadata) -> Result<HeaderMap, Error> {
+        let mut headers = custom_headers(&metadata.headers);
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("text/event-stream, application/json"),
+        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        match &self.config.api_key {
+            Some(key) => {
+                headers.insert(
+                    AUTHORIZATION,
+                    secret_header(&self.config.name, "Bearer ", key)?,
+                );
+            }
+            None if self.config.kind == ProviderKind::OpenAi => {
+                return Err(Error::missing_key(&self.config.name));
+            }
+            None => {}
+        }
+        Ok(headers)
     }
 }

@@ -42,9 +42,14 @@ impl ProviderKind {
 
     /// Parses a name of [`Self::as_str`].
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Anthropic, Self::OpenAi, Self::OpenAiCompatible, Self::Demo]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        [
+            Self::Anthropic,
+            Self::OpenAi,
+            Self::OpenAiCompatible,
+            Self::Demo,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
     }
 }
 
@@ -55,7 +60,8 @@ pub struct ProviderConfig {
     pub kind: ProviderKind,
     /// Name in errors and logs, for example `anthropic` or `ollama`.
     pub name: String,
-    /// Where it listens, with or without a final `/v1`; the provider's public address when `None`.
+    /// Where it listens; the provider's public address when `None`. For Anthropic with or without a final `/v1`; for
+    /// OpenAI and compatible servers up to and with the version, where `/v1` is added to an address without a path.
     pub base_url: Option<String>,
     /// The key; compatible servers on a private network may need none.
     pub api_key: Option<SecretString>,
@@ -66,14 +72,22 @@ pub struct ProviderConfig {
 impl ProviderConfig {
     /// A configuration with the protocol's own name, address and deadlines.
     pub fn new(kind: ProviderKind, api_key: Option<SecretString>) -> Self {
-        Self { kind, name: kind.as_str().to_owned(), base_url: None, api_key, timeouts: Timeouts::default() }
+        Self {
+            kind,
+            name: kind.as_str().to_owned(),
+            base_url: None,
+            api_key,
+            timeouts: Timeouts::default(),
+        }
     }
 }
 
 /// Makes the adapter for a configuration. Fails with `config` when the base URL cannot be used; nothing is sent.
 pub fn connect(http: &HttpClient, config: ProviderConfig) -> Result<Arc<dyn Provider>, Error> {
     Ok(match config.kind {
-        ProviderKind::Anthropic => Arc::new(crate::anthropic::Anthropic::new(http.clone(), config)?),
+        ProviderKind::Anthropic => {
+            Arc::new(crate::anthropic::Anthropic::new(http.clone(), config)?)
+        }
         ProviderKind::OpenAi | ProviderKind::OpenAiCompatible => {
             Arc::new(crate::openai::OpenAi::new(http.clone(), config)?)
         }
@@ -133,6 +147,25 @@ pub struct ModelInfo {
 pub struct ConnectionReport {
     /// How many models are offered.
     pub model_count: usize,
-    /// What to show, in the provider's own words where it has any.
+    /// What to show to the person who asked.
     pub message: String,
+}
+
+impl ConnectionReport {
+    /// What a list of models says about the connection.
+    pub(crate) fn of(place: &str, models: &[ModelInfo]) -> Self {
+        let message = match models {
+            [] => format!("{place} answered, but it offers no models."),
+            [only] => format!("{place} answered and offers one model, {}.", only.id),
+            [first, ..] => format!(
+                "{place} answered and offers {} models, such as {}.",
+                models.len(),
+                first.id
+            ),
+        };
+        Self {
+            model_count: models.len(),
+            message,
+        }
+    }
 }

@@ -35,7 +35,10 @@ pub struct Request {
 impl Request {
     /// A request for `model` with nothing in it yet.
     pub fn new(model: impl Into<String>) -> Self {
-        Self { model: model.into(), ..Self::default() }
+        Self {
+            model: model.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -99,16 +102,26 @@ pub struct Message {
 impl Message {
     /// A person's text.
     pub fn user(text: impl Into<String>) -> Self {
-        Self { role: Role::User, content: vec![Content::Text(text.into())] }
+        Self {
+            role: Role::User,
+            content: vec![Content::Text(text.into())],
+        }
     }
 
     /// A model's text.
     pub fn assistant(text: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: vec![Content::Text(text.into())] }
+        Self {
+            role: Role::Assistant,
+            content: vec![Content::Text(text.into())],
+        }
     }
 
     /// The result of one tool call, as text.
-    pub fn tool_result(id: impl Into<String>, name: impl Into<String>, text: impl Into<String>) -> Self {
+    pub fn tool_result(
+        id: impl Into<String>,
+        name: impl Into<String>,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
             role: Role::Tool,
             content: vec![Content::ToolResult {
@@ -234,8 +247,16 @@ impl ReasoningEffort {
 
     /// Parses a name of [`Self::as_str`].
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::None, Self::Minimal, Self::Low, Self::Medium, Self::High, Self::ExtraHigh, Self::Max]
-            .into_iter()
-            .find(|effort| effort.as_str() == name)
+        [
+            Self::None,
+            Self::Minimal,
+            Self::Low,
+            Self::Medium,
+            Self::High,
+            Self::ExtraHigh,
+            Self::Max,
+        ]
+        .into_iter()
+        .find(|effort| effort.as_str() == name)
     }
 }

@@ -54,8 +54,18 @@ pub struct Accumulator {
 #[derive(Clone, Debug)]
 enum Block {
     Text(String),
-    Reasoning { text: String, provider_metadata: Option<Value>, is_open: bool },
-    ToolCall { index: usize, id: String, name: String, arguments: String, is_whole: bool },
+    Reasoning {
+        text: String,
+        provider_metadata: Option<Value>,
+        is_open: bool,
+    },
+    ToolCall {
+        index: usize,
+        id: String,
+        name: String,
+        arguments: String,
+        is_whole: bool,
+    },
 }
 
 impl Accumulator {
@@ -65,7 +75,9 @@ impl Accumulator {
             StreamPart::Start => {}
             StreamPart::TextDelta { text } => self.push_text(text),
             StreamPart::ReasoningDelta { text } => self.push_reasoning(text),
-            StreamPart::ReasoningEnd { provider_metadata } => self.end_reasoning(provider_metadata.as_ref()),
+            StreamPart::ReasoningEnd { provider_metadata } => {
+                self.end_reasoning(provider_metadata.as_ref())
+            }
             StreamPart::ToolCallStart { index, id, name } => self.blocks.push(Block::ToolCall {
                 index: *index,
                 id: id.clone(),
@@ -73,14 +85,26 @@ impl Accumulator {
                 arguments: String::new(),
                 is_whole: false,
             }),
-            StreamPart::ToolCallDelta { index, arguments_delta } => {
+            StreamPart::ToolCallDelta {
+                index,
+                arguments_delta,
+            } => {
                 if let Some(Block::ToolCall { arguments, .. }) = self.tool_call(*index) {
                     arguments.push_str(arguments_delta);
                 }
             }
-            StreamPart::ToolCallEnd { index, id, name, arguments } => self.end_tool_call(*index, id, name, arguments),
+            StreamPart::ToolCallEnd {
+                index,
+                id,
+                name,
+                arguments,
+            } => self.end_tool_call(*index, id, name, arguments),
             StreamPart::Usage(usage) => self.usage = *usage,
-            StreamPart::Finish { reason, usage, response_id } => {
+            StreamPart::Finish {
+                reason,
+                usage,
+                response_id,
+            } => {
                 self.usage = *usage;
                 self.finish = Some((*reason, response_id.clone()));
             }
@@ -101,7 +125,12 @@ impl Accumulator {
     pub fn finish(self) -> Option<Response> {
         let content = self.content();
         let (finish_reason, response_id) = self.finish?;
-        Some(Response { content, finish_reason, usage: self.usage, response_id })
+        Some(Response {
+            content,
+            finish_reason,
+            usage: self.usage,
+            response_id,
+        })
     }
 
     fn push_text(&mut self, delta: &str) {
@@ -113,17 +142,30 @@ impl Accumulator {
     }
 
     fn push_reasoning(&mut self, delta: &str) {
-        if let Some(Block::Reasoning { text, is_open: true, .. }) = self.blocks.last_mut() {
+        if let Some(Block::Reasoning {
+            text,
+            is_open: true,
+            ..
+        }) = self.blocks.last_mut()
+        {
             text.push_str(delta);
         } else {
             let text = delta.to_owned();
-            self.blocks.push(Block::Reasoning { text, provider_metadata: None, is_open: true });
+            self.blocks.push(Block::Reasoning {
+                text,
+                provider_metadata: None,
+                is_open: true,
+            });
         }
     }
 
     fn end_reasoning(&mut self, metadata: Option<&Value>) {
         let open = self.blocks.iter_mut().rev().find_map(|block| match block {
-            Block::Reasoning { provider_metadata, is_open, .. } if *is_open => Some((provider_metadata, is_open)),
+            Block::Reasoning {
+                provider_metadata,
+                is_open,
+                ..
+            } if *is_open => Some((provider_metadata, is_open)),
             _ => None,
         });
         if let Some((provider_metadata, is_open)) = open {
@@ -131,12 +173,21 @@ impl Accumulator {
             *is_open = false;
         } else if metadata.is_some() {
             let provider_metadata = metadata.cloned();
-            self.blocks.push(Block::Reasoning { text: String::new(), provider_metadata, is_open: false });
+            self.blocks.push(Block::Reasoning {
+                text: String::new(),
+                provider_metadata,
+                is_open: false,
+            });
         }
     }
 
     fn end_tool_call(&mut self, index: usize, id: &str, name: &str, whole: &str) {
-        if let Some(Block::ToolCall { arguments, is_whole, .. }) = self.tool_call(index) {
+        if let Some(Block::ToolCall {
+            arguments,
+            is_whole,
+            ..
+        }) = self.tool_call(index)
+        {
             whole.clone_into(arguments);
             *is_whole = true;
         } else {
@@ -151,7 +202,9 @@ impl Accumulator {
     }
 
     fn tool_call(&mut self, wanted: usize) -> Option<&mut Block> {
-        self.blocks.iter_mut().find(|block| matches!(block, Block::ToolCall { index, .. } if *index == wanted))
+        self.blocks
+            .iter_mut()
+            .find(|block| matches!(block, Block::ToolCall { index, .. } if *index == wanted))
     }
 }
 
@@ -159,9 +212,21 @@ impl Block {
     fn content(&self) -> Option<Content> {
         match self {
             Self::Text(text) => (!text.is_empty()).then(|| Content::Text(text.clone())),
-            Self::Reasoning { text, provider_metadata, .. } => (!text.is_empty() || provider_metadata.is_some())
-                .then(|| Content::Reasoning { text: text.clone(), provider_metadata: provider_metadata.clone() }),
-            Self::ToolCall { id, name, arguments, is_whole, .. } => is_whole.then(|| Content::ToolCall {
+            Self::Reasoning {
+                text,
+                provider_metadata,
+                ..
+            } => (!text.is_empty() || provider_metadata.is_some()).then(|| Content::Reasoning {
+                text: text.clone(),
+                provider_metadata: provider_metadata.clone(),
+            }),
+            Self::ToolCall {
+                id,
+                name,
+                arguments,
+                is_whole,
+                ..
+            } => is_whole.then(|| Content::ToolCall {
                 id: id.clone(),
                 name: name.clone(),
                 arguments: arguments.clone(),

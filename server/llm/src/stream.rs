@@ -136,9 +136,14 @@ impl Usage {
 
     /// Sum of the non-overlapping counts, `None` when none was said.
     pub(crate) fn sum_of_parts(&self) -> Option<u64> {
-        [self.input_tokens, self.output_tokens, self.cache_creation_tokens, self.cache_read_tokens]
-            .into_iter()
-            .flatten()
-            .reduce(u64::saturating_add)
+        [
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_creation_tokens,
+            self.cache_read_tokens,
+        ]
+        .into_iter()
+        .flatten()
+        .reduce(u64::saturating_add)
     }
 }

@@ -25,9 +25,21 @@ pub struct Signals<'a> {
 }
 
 const OVERLOADED: &[&str] = &["overloaded"];
-const AUTH: &[&str] =
-    &["authentication", "unauthorized", "invalid api key", "incorrect api key", "invalid x api key", "api key not valid"];
-const USAGE_LIMIT: &[&str] = &["quota", "billing", "insufficient quota", "payment required", "credit balance"];
+const AUTH: &[&str] = &[
+    "authentication",
+    "unauthorized",
+    "invalid api key",
+    "incorrect api key",
+    "invalid x api key",
+    "api key not valid",
+];
+const USAGE_LIMIT: &[&str] = &[
+    "quota",
+    "billing",
+    "insufficient quota",
+    "payment required",
+    "credit balance",
+];
 const FORBIDDEN: &[&str] = &["forbidden"];
 const RATE_LIMIT: &[&str] = &["rate limit", "too many requests"];
 const TIMEOUT: &[&str] = &[
@@ -97,11 +109,17 @@ fn sort(signals: &Signals<'_>) -> (ErrorKind, bool) {
     } else if (status == 429 || has(RATE_LIMIT)) && !is_config {
         (ErrorKind::RateLimit, true)
     } else if (matches!(status, 408 | 502 | 503 | 504) || has(TIMEOUT)) && !is_config {
-        (ErrorKind::Timeout, !words.contains("context deadline exceeded"))
+        (
+            ErrorKind::Timeout,
+            !words.contains("context deadline exceeded"),
+        )
     } else if is_config || status == 404 {
         (ErrorKind::Config, false)
     } else {
-        (ErrorKind::Generic, (500..600).contains(&status) || has(SERVER_ERROR))
+        (
+            ErrorKind::Generic,
+            (500..600).contains(&status) || has(SERVER_ERROR),
+        )
     }
 }
 
@@ -115,22 +133,35 @@ fn normalised(signals: &Signals<'_>) -> String {
 
 /// Providers put the model's name in the middle: `model 'x' not found`, `The model "x" does not exist`.
 fn names_missing_model(words: &str) -> bool {
-    words.contains("model") && ["not found", "does not exist"].iter().any(|phrase| words.contains(phrase))
+    words.contains("model")
+        && ["not found", "does not exist"]
+            .iter()
+            .any(|phrase| words.contains(phrase))
 }
 
 /// Finds a word where a word begins; a short one must end there too (`eof` is not in `thereof` nor in `eofx`).
 fn contains_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(start, _)| {
         let before = text.get(..start).and_then(|head| head.chars().next_back());
-        let after = text.get(start + word.len()..).and_then(|tail| tail.chars().next());
-        let is_free = |neighbour: Option<char>| neighbour.is_none_or(|character| !character.is_alphanumeric());
+        let after = text
+            .get(start + word.len()..)
+            .and_then(|tail| tail.chars().next());
+        let is_free = |neighbour: Option<char>| {
+            neighbour.is_none_or(|character| !character.is_alphanumeric())
+        };
         is_free(before) && (word.len() > 4 || is_free(after))
     })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -139,7 +170,12 @@ mod tests {
         (Some(529), "", ErrorKind::Overloaded, true),
         (Some(401), "Overloaded", ErrorKind::Overloaded, true),
         (Some(429), "overloaded_error", ErrorKind::Overloaded, true),
-        (None, "The engine is currently overloaded", ErrorKind::Overloaded, true),
+        (
+            None,
+            "The engine is currently overloaded",
+            ErrorKind::Overloaded,
+            true,
+        ),
         // the key
         (Some(401), "", ErrorKind::Auth, false),
         (Some(401), "rate limit", ErrorKind::Auth, false),
@@ -149,9 +185,24 @@ mod tests {
         (None, "Unauthorized", ErrorKind::Auth, false),
         // the account
         (Some(402), "", ErrorKind::UsageLimit, false),
-        (Some(429), "You exceeded your current quota", ErrorKind::UsageLimit, false),
-        (Some(429), "insufficient_quota", ErrorKind::UsageLimit, false),
-        (Some(400), "Your credit balance is too low", ErrorKind::UsageLimit, false),
+        (
+            Some(429),
+            "You exceeded your current quota",
+            ErrorKind::UsageLimit,
+            false,
+        ),
+        (
+            Some(429),
+            "insufficient_quota",
+            ErrorKind::UsageLimit,
+            false,
+        ),
+        (
+            Some(400),
+            "Your credit balance is too low",
+            ErrorKind::UsageLimit,
+            false,
+        ),
         (None, "billing_error", ErrorKind::UsageLimit, false),
         (None, "Payment Required", ErrorKind::UsageLimit, false),
         // forbidden
@@ -161,31 +212,81 @@ mod tests {
         // rate
         (Some(429), "", ErrorKind::RateLimit, true),
         (None, "rate_limit_error", ErrorKind::RateLimit, true),
-        (None, "You are being rate limited", ErrorKind::RateLimit, true),
-        (Some(429), "context length exceeded", ErrorKind::Config, false),
+        (
+            None,
+            "You are being rate limited",
+            ErrorKind::RateLimit,
+            true,
+        ),
+        (
+            Some(429),
+            "context length exceeded",
+            ErrorKind::Config,
+            false,
+        ),
         // time and connections
         (Some(408), "", ErrorKind::Timeout, true),
         (Some(502), "", ErrorKind::Timeout, true),
         (Some(503), "", ErrorKind::Timeout, true),
         (Some(504), "", ErrorKind::Timeout, true),
         (None, "connection reset by peer", ErrorKind::Timeout, true),
-        (None, "Connection refused (os error 111)", ErrorKind::Timeout, true),
+        (
+            None,
+            "Connection refused (os error 111)",
+            ErrorKind::Timeout,
+            true,
+        ),
         (None, "unexpected EOF", ErrorKind::Timeout, true),
         (None, "broken pipe", ErrorKind::Timeout, true),
-        (None, "http2: client conn could not be established", ErrorKind::Timeout, true),
+        (
+            None,
+            "http2: client conn could not be established",
+            ErrorKind::Timeout,
+            true,
+        ),
         (None, "GOAWAY received", ErrorKind::Timeout, true),
-        (None, "use of closed network connection", ErrorKind::Timeout, true),
+        (
+            None,
+            "use of closed network connection",
+            ErrorKind::Timeout,
+            true,
+        ),
         (None, "request timed out", ErrorKind::Timeout, true),
         (None, "context deadline exceeded", ErrorKind::Timeout, false),
         (Some(503), "model not found", ErrorKind::Config, false),
         // configuration
         (Some(400), "invalid model", ErrorKind::Config, false),
-        (Some(404), "model 'nope' not found", ErrorKind::Config, false),
+        (
+            Some(404),
+            "model 'nope' not found",
+            ErrorKind::Config,
+            false,
+        ),
         (Some(404), "", ErrorKind::Config, false),
-        (Some(400), "The model `nope` does not exist", ErrorKind::Config, false),
-        (Some(400), "context_length_exceeded", ErrorKind::Config, false),
-        (Some(400), "This model's maximum context length is 8192 tokens", ErrorKind::Config, false),
-        (Some(400), "prompt is too long: 210000 tokens > 200000 maximum", ErrorKind::Config, false),
+        (
+            Some(400),
+            "The model `nope` does not exist",
+            ErrorKind::Config,
+            false,
+        ),
+        (
+            Some(400),
+            "context_length_exceeded",
+            ErrorKind::Config,
+            false,
+        ),
+        (
+            Some(400),
+            "This model's maximum context length is 8192 tokens",
+            ErrorKind::Config,
+            false,
+        ),
+        (
+            Some(400),
+            "prompt is too long: 210000 tokens > 200000 maximum",
+            ErrorKind::Config,
+            false,
+        ),
         (Some(500), "malformed config", ErrorKind::Config, false),
         // the provider's own faults
         (Some(500), "", ErrorKind::Generic, true),
@@ -193,7 +294,12 @@ mod tests {
         (None, "Internal server error", ErrorKind::Generic, true),
         (None, "server_error", ErrorKind::Generic, true),
         // anything else
-        (Some(400), "messages: at least one message is required", ErrorKind::Generic, false),
+        (
+            Some(400),
+            "messages: at least one message is required",
+            ErrorKind::Generic,
+            false,
+        ),
         (Some(418), "I'm a teapot", ErrorKind::Generic, false),
         (None, "the owner thereof", ErrorKind::Generic, false),
         (None, "", ErrorKind::Generic, false),
@@ -202,22 +308,38 @@ mod tests {
     #[test]
     fn sorts_by_the_table() {
         for (status_code, text, kind, is_retryable) in TABLE {
-            let signals = Signals { provider: "p", status_code: *status_code, text, ..Signals::default() };
+            let signals = Signals {
+                provider: "p",
+                status_code: *status_code,
+                text,
+                ..Signals::default()
+            };
             let error = Error::classify(&signals);
-            assert_eq!((error.kind, error.is_retryable), (*kind, *is_retryable), "{status_code:?} {text:?}");
+            assert_eq!(
+                (error.kind, error.is_retryable),
+                (*kind, *is_retryable),
+                "{status_code:?} {text:?}"
+            );
             assert_eq!(error.status_code, *status_code);
         }
     }
 
     #[test]
     fn reads_the_code_words_like_the_text() {
-        let signals = Signals { code: "invalid_request_error context_length_exceeded", ..Signals::default() };
+        let signals = Signals {
+            code: "invalid_request_error context_length_exceeded",
+            ..Signals::default()
+        };
         assert_eq!(Error::classify(&signals).kind, ErrorKind::Config);
     }
 
     #[test]
     fn cancellation_comes_before_everything() {
-        let signals = Signals { status_code: Some(529), is_cancelled: true, ..Signals::default() };
+        let signals = Signals {
+            status_code: Some(529),
+            is_cancelled: true,
+            ..Signals::default()
+        };
         let error = Error::classify(&signals);
         assert!(error.is_cancelled && !error.is_retryable);
         assert_eq!(error.kind, ErrorKind::Generic);
@@ -225,7 +347,13 @@ mod tests {
 
     #[test]
     fn an_implied_status_sorts_but_is_not_reported() {
-        let error = Error::classify(&Signals { implied_status: Some(529), ..Signals::default() });
-        assert_eq!((error.kind, error.status_code), (ErrorKind::Overloaded, None));
+        let error = Error::classify(&Signals {
+            implied_status: Some(529),
+            ..Signals::default()
+        });
+        assert_eq!(
+            (error.kind, error.status_code),
+            (ErrorKind::Overloaded, None)
+        );
     }
 }

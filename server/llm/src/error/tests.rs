@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use super::*;
 
@@ -6,7 +12,12 @@ use super::*;
 fn cuts_the_providers_words_at_five_hundred_characters() {
     let error = Error::new(ErrorKind::Generic, None).with_detail("é".repeat(700));
     assert_eq!(error.detail.unwrap().chars().count(), 500);
-    assert_eq!(Error::new(ErrorKind::Generic, None).with_detail("  \n").detail, None);
+    assert_eq!(
+        Error::new(ErrorKind::Generic, None)
+            .with_detail("  \n")
+            .detail,
+        None
+    );
 }
 
 #[test]
@@ -22,7 +33,16 @@ fn deadlines_and_truncation_may_be_tried_again() {
 fn kinds_have_the_same_name_everywhere() {
     use ErrorKind::*;
     for kind in [
-        Generic, Overloaded, Auth, RateLimit, UsageLimit, Timeout, StartupTimeout, StreamSilence, Config, MissingKey,
+        Generic,
+        Overloaded,
+        Auth,
+        RateLimit,
+        UsageLimit,
+        Timeout,
+        StartupTimeout,
+        StreamSilence,
+        Config,
+        MissingKey,
         ProviderDisabled,
     ] {
         assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
@@ -32,5 +52,8 @@ fn kinds_have_the_same_name_everywhere() {
 #[test]
 fn says_what_happened_and_in_whose_words() {
     let error = Error::new(ErrorKind::Overloaded, Some("anthropic")).with_detail("Overloaded");
-    assert_eq!(error.to_string(), "anthropic is overloaded. Try again in a moment. (Overloaded)");
+    assert_eq!(
+        error.to_string(),
+        "anthropic is overloaded. Try again in a moment. (Overloaded)"
+    );
 }

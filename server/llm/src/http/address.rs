@@ -59,6 +59,13 @@ impl BaseUrl {
         url
     }
 
+    /// Whether the host is `domain` or below it.
+    pub(crate) fn is_below(&self, domain: &str) -> bool {
+        let host = self.url.host_str().unwrap_or_default();
+        host.strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
     /// Host and port, for messages.
     pub(crate) fn authority(&self) -> &str {
         self.url.authority()
@@ -83,7 +90,13 @@ fn is_link_local(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -94,24 +107,74 @@ mod tests {
     #[test]
     fn joins_paths_however_the_address_ends() {
         for text in ["http://h:1", "http://h:1/", " http://h:1// "] {
-            assert_eq!(base(text).with_default_version().join("/models").as_str(), "http://h:1/v1/models");
-            assert_eq!(base(text).without_version().join("/v1/messages").as_str(), "http://h:1/v1/messages");
+            assert_eq!(
+                base(text).with_default_version().join("/models").as_str(),
+                "http://h:1/v1/models"
+            );
+            assert_eq!(
+                base(text).without_version().join("/v1/messages").as_str(),
+                "http://h:1/v1/messages"
+            );
         }
-        assert_eq!(base("https://h/api/v1/").with_default_version().join("/models").as_str(), "https://h/api/v1/models");
-        assert_eq!(base("https://h/v1").without_version().join("/v1/messages").as_str(), "https://h/v1/messages");
-        assert_eq!(base("https://h/v1beta/openai").with_default_version().join("/m").as_str(), "https://h/v1beta/openai/m");
+        assert_eq!(
+            base("https://h/api/v1/")
+                .with_default_version()
+                .join("/models")
+                .as_str(),
+            "https://h/api/v1/models"
+        );
+        assert_eq!(
+            base("https://h/v1")
+                .without_version()
+                .join("/v1/messages")
+                .as_str(),
+            "https://h/v1/messages"
+        );
+        assert_eq!(
+            base("https://h/v1beta/openai")
+                .with_default_version()
+                .join("/m")
+                .as_str(),
+            "https://h/v1beta/openai/m"
+        );
     }
 
     #[test]
     fn refuses_what_cannot_be_an_address() {
-        for text in ["", "h:1", "localhost", "ftp://h", "file:///etc", "data:x", "http://u:p@h", "http://u@h", "http://"] {
-            assert_eq!(BaseUrl::parse("p", text).unwrap_err().kind, ErrorKind::Config, "{text}");
+        for text in [
+            "",
+            "h:1",
+            "localhost",
+            "ftp://h",
+            "file:///etc",
+            "data:x",
+            "http://u:p@h",
+            "http://u@h",
+            "http://",
+        ] {
+            assert_eq!(
+                BaseUrl::parse("p", text).unwrap_err().kind,
+                ErrorKind::Config,
+                "{text}"
+            );
         }
     }
 
     #[test]
+    fn knows_the_domain_it_belongs_to() {
+        assert!(base("https://api.openai.com/v1").is_below("openai.com"));
+        assert!(base("https://openai.com").is_below("openai.com"));
+        assert!(!base("https://notopenai.com").is_below("openai.com"));
+        assert!(!base("https://openai.com.example.org").is_below("openai.com"));
+    }
+
+    #[test]
     fn refuses_link_local_addresses() {
-        for text in ["http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"] {
+        for text in [
+            "http://169.254.169.254/latest",
+            "http://[fe80::1]/",
+            "http://[::ffff:169.254.169.254]/",
+        ] {
             assert!(BaseUrl::parse("p", text).is_err(), "{text}");
         }
         assert!(BaseUrl::parse("p", "http://127.0.0.1:11434").is_ok());

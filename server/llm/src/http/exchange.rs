@@ -56,7 +56,11 @@ pub(crate) trait Decoder: Send + 'static {
 }
 
 /// Sends a call and reads its events.
-pub(crate) fn open_stream<D: Decoder>(call: Call, decoder: D, cancel: CancellationToken) -> PartStream {
+pub(crate) fn open_stream<D: Decoder>(
+    call: Call,
+    decoder: D,
+    cancel: CancellationToken,
+) -> PartStream {
     let parts = async_stream::stream! {
         let provider = call.provider.clone();
         let opened = tokio::select! {
@@ -97,14 +101,22 @@ pub(crate) fn open_stream<D: Decoder>(call: Call, decoder: D, cancel: Cancellati
 }
 
 /// Reads a recorded body the way a live one is read, without deadlines.
+#[cfg(test)]
 pub(crate) fn decode_body<S, D>(provider: &str, body: S, decoder: D) -> PartStream
 where
     S: Stream<Item = Result<bytes::Bytes, TransportError>> + Send + 'static,
     D: Decoder,
 {
     let endless = Duration::from_secs(60 * 60 * 24 * 365);
-    let timeouts = Timeouts { first_part: endless, silence: endless, short_call: endless };
-    let faults = Faults { provider: provider.to_owned(), api_key: None };
+    let timeouts = Timeouts {
+        first_part: endless,
+        silence: endless,
+        short_call: endless,
+    };
+    let faults = Faults {
+        provider: provider.to_owned(),
+        api_key: None,
+    };
     let mut reader = Reader::new(faults, timeouts, Instant::now(), body.boxed(), decoder);
     let parts = async_stream::stream! {
         loop {
@@ -122,15 +134,22 @@ where
 impl Call {
     /// Sends a short call and reads its whole JSON body.
     pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let faults = Faults { provider: self.provider, api_key: self.api_key };
+        let faults = Faults {
+            provider: self.provider,
+            api_key: self.api_key,
+        };
         let deadline = Instant::now() + self.timeouts.short_call;
         let whole = async {
             let response = faults.send(&self.http, self.request).await?;
-            let body = read_body(response.body, LONGEST_BODY_BYTES).await.map_err(|error| faults.broken(&error))?;
+            let body = read_body(response.body, LONGEST_BODY_BYTES)
+                .await
+                .map_err(|error| faults.broken(&error))?;
             serde_json::from_slice(&body).map_err(|problem| faults.protocol(problem.to_string()))
         };
         let provider = faults.provider.as_str();
-        timeout_at(deadline, whole).await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, Some(provider))))
+        timeout_at(deadline, whole)
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, Some(provider))))
     }
 }
 
@@ -150,15 +169,33 @@ struct Reader<D> {
 impl<D: Decoder> Reader<D> {
     async fn open(call: Call, decoder: D) -> Result<Self, Error> {
         let opened_at = Instant::now();
-        let faults = Faults { provider: call.provider, api_key: call.api_key };
-        let response = timeout_at(opened_at + call.timeouts.first_part, faults.send(&call.http, call.request))
-            .await
-            .unwrap_or_else(|_| Err(faults.of_kind(ErrorKind::StartupTimeout)))?;
+        let faults = Faults {
+            provider: call.provider,
+            api_key: call.api_key,
+        };
+        let response = timeout_at(
+            opened_at + call.timeouts.first_part,
+            faults.send(&call.http, call.request),
+        )
+        .await
+        .unwrap_or_else(|_| Err(faults.of_kind(ErrorKind::StartupTimeout)))?;
         faults.require_events(&response)?;
-        Ok(Self::new(faults, call.timeouts, opened_at, response.body, decoder))
+        Ok(Self::new(
+            faults,
+            call.timeouts,
+            opened_at,
+            response.body,
+            decoder,
+        ))
     }
 
-    fn new(faults: Faults, timeouts: Timeouts, opened_at: Instant, body: ByteStream, decoder: D) -> Self {
+    fn new(
+        faults: Faults,
+        timeouts: Timeouts,
+        opened_at: Instant,
+        body: ByteStream,
+        decoder: D,
+    ) -> Self {
         let last_byte_ms = Arc::new(AtomicU64::new(0));
         let noticed = Arc::clone(&last_byte_ms);
         let on_bytes = move || noticed.store(milliseconds_since(opened_at), Ordering::Relaxed);
@@ -191,7 +228,9 @@ impl<D: Decoder> Reader<D> {
             };
             match event {
                 Some(Ok(event)) => {
-                    self.decoder.decode(&event, &mut self.parts).map_err(|error| self.faults.redacted(error))?;
+                    self.decoder
+                        .decode(&event, &mut self.parts)
+                        .map_err(|error| self.faults.redacted(error))?;
                 }
                 Some(Err(problem)) => return Err(self.faults.unreadable(&problem)),
                 None => {
@@ -209,7 +248,8 @@ impl<D: Decoder> Reader<D> {
         if !self.has_begun {
             return Err(self.faults.of_kind(ErrorKind::StartupTimeout));
         }
-        let last_byte = self.opened_at + Duration::from_millis(self.last_byte_ms.load(Ordering::Relaxed));
+        let last_byte =
+            self.opened_at + Duration::from_millis(self.last_byte_ms.load(Ordering::Relaxed));
         let deadline = last_byte + self.timeouts.silence;
         if deadline <= Instant::now() {
             return Err(self.faults.of_kind(ErrorKind::StreamSilence));
@@ -232,10 +272,14 @@ struct Faults {
 impl Faults {
     async fn send(&self, http: &HttpClient, request: HttpRequest) -> Result<HttpResponse, Error> {
         let authority = request.url.authority().to_owned();
-        let response = http.transport.send(request).await.map_err(|error| match error.kind {
-            TransportErrorKind::Connect => self.unreachable(&authority, &error),
-            TransportErrorKind::Broken => self.broken(&error),
-        })?;
+        let response = http
+            .transport
+            .send(request)
+            .await
+            .map_err(|error| match error.kind {
+                TransportErrorKind::Connect => self.unreachable(&authority, &error),
+                TransportErrorKind::Broken => self.broken(&error),
+            })?;
         if response.status.is_success() {
             return Ok(response);
         }
@@ -244,14 +288,20 @@ impl Faults {
         }
         let retry_after_ms = retry_after_ms(&response.headers, Utc::now());
         // What has arrived of a body that breaks off still says more than nothing.
-        let body = read_body(response.body, LONGEST_ERROR_BYTES).await.unwrap_or_default();
+        let body = read_body(response.body, LONGEST_ERROR_BYTES)
+            .await
+            .unwrap_or_default();
         Err(self.refused(response.status, retry_after_ms, &body))
     }
 
     fn refused(&self, status: StatusCode, retry_after_ms: Option<u64>, body: &[u8]) -> Error {
         let words = ProviderWords::from_bytes(body);
         let said = redact(&words.text, self.api_key.as_ref());
-        let text = if said.is_empty() { format!("HTTP status {status}") } else { said };
+        let text = if said.is_empty() {
+            format!("HTTP status {status}")
+        } else {
+            said
+        };
         Error::classify(&Signals {
             provider: &self.provider,
             status_code: Some(status.as_u16()),
@@ -263,40 +313,75 @@ impl Faults {
     }
 
     fn redirected(&self, status: StatusCode, headers: &HeaderMap) -> Error {
-        let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or("somewhere else");
-        let message = format!("{} redirects to another address. Set the base URL to that address.", self.provider);
-        let error = Error { status_code: Some(status.as_u16()), ..self.of_kind(ErrorKind::Config) };
-        error.with_message(message).with_detail(redact(&format!("redirected to {target}"), self.api_key.as_ref()))
+        let target = headers
+            .get(LOCATION)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("somewhere else");
+        let message = format!(
+            "{} redirects to another address. Set the base URL to that address.",
+            self.provider
+        );
+        let error = Error {
+            status_code: Some(status.as_u16()),
+            ..self.of_kind(ErrorKind::Config)
+        };
+        error.with_message(message).with_detail(redact(
+            &format!("redirected to {target}"),
+            self.api_key.as_ref(),
+        ))
     }
 
     /// An address that is not an API answers with a page or a document and status 200.
     fn require_events(&self, response: &HttpResponse) -> Result<(), Error> {
-        let content_type = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let content_type = response
+            .headers
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         if !content_type.starts_with("text/html") && !content_type.starts_with("application/json") {
             return Ok(());
         }
-        let message = format!("{} did not answer with a stream. Check the base URL.", self.provider);
-        let error = Error { status_code: Some(response.status.as_u16()), ..self.of_kind(ErrorKind::Config) };
-        Err(error.with_message(message).with_detail(format!("content type {content_type}")))
+        let message = format!(
+            "{} did not answer with a stream. Check the base URL.",
+            self.provider
+        );
+        let error = Error {
+            status_code: Some(response.status.as_u16()),
+            ..self.of_kind(ErrorKind::Config)
+        };
+        Err(error
+            .with_message(message)
+            .with_detail(format!("content type {content_type}")))
     }
 
     fn unreachable(&self, authority: &str, error: &TransportError) -> Error {
-        let message = format!("{} cannot be reached at {authority}. Check that it runs and the base URL.", self.provider);
+        let message = format!(
+            "{} cannot be reached at {authority}. Check that it runs and the base URL.",
+            self.provider
+        );
         let detail = redact(&error.text, self.api_key.as_ref());
-        self.of_kind(ErrorKind::Timeout).with_message(message).with_detail(detail)
+        self.of_kind(ErrorKind::Timeout)
+            .with_message(message)
+            .with_detail(detail)
     }
 
     fn broken(&self, error: &TransportError) -> Error {
-        self.of_kind(ErrorKind::Timeout).with_detail(redact(&error.text, self.api_key.as_ref()))
+        self.of_kind(ErrorKind::Timeout)
+            .with_detail(redact(&error.text, self.api_key.as_ref()))
     }
 
     fn unreadable(&self, problem: &EventStreamError<ReadError>) -> Error {
         match problem {
             EventStreamError::Transport(ReadError::Transport(error)) => {
-                Error::truncated(Some(&self.provider)).with_detail(redact(&error.text, self.api_key.as_ref()))
+                Error::truncated(Some(&self.provider))
+                    .with_detail(redact(&error.text, self.api_key.as_ref()))
             }
-            EventStreamError::Transport(ReadError::LineTooLong) => self.protocol("a line does not end"),
-            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => self.protocol("the event stream is malformed"),
+            EventStreamError::Transport(ReadError::LineTooLong) => {
+                self.protocol("a line does not end")
+            }
+            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => {
+                self.protocol("the event stream is malformed")
+            }
         }
     }
 
@@ -309,7 +394,9 @@ impl Faults {
     }
 
     fn redacted(&self, mut error: Error) -> Error {
-        error.detail = error.detail.map(|detail| redact(&detail, self.api_key.as_ref()));
+        error.detail = error
+            .detail
+            .map(|detail| redact(&detail, self.api_key.as_ref()));
         error
     }
 }
@@ -319,7 +406,10 @@ async fn read_body(mut body: ByteStream, limit: usize) -> Result<Vec<u8>, Transp
     while let Some(chunk) = body.next().await {
         let chunk = chunk?;
         if whole.len() + chunk.len() > limit {
-            return Err(TransportError { kind: TransportErrorKind::Broken, text: "the body is too large".to_owned() });
+            return Err(TransportError {
+                kind: TransportErrorKind::Broken,
+                text: "the body is too large".to_owned(),
+            });
         }
         whole.extend_from_slice(&chunk);
     }

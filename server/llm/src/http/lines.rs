@@ -26,7 +26,10 @@ pub(super) enum ReadError {
 
 /// Regroups chunks into blocks that end with a line. What follows the last line end is dropped at the end of the
 /// body: by the standard an unfinished line is no event. `on_bytes` is told of every chunk.
-pub(super) fn line_blocks<S, F>(body: S, mut on_bytes: F) -> impl Stream<Item = Result<String, ReadError>>
+pub(super) fn line_blocks<S, F>(
+    body: S,
+    mut on_bytes: F,
+) -> impl Stream<Item = Result<String, ReadError>>
 where
     S: Stream<Item = Result<Bytes, TransportError>>,
     F: FnMut(),

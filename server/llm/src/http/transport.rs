@@ -43,7 +43,10 @@ pub struct HttpResponse {
 
 impl Debug for HttpResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("HttpResponse").field("status", &self.status).finish_non_exhaustive()
+        formatter
+            .debug_struct("HttpResponse")
+            .field("status", &self.status)
+            .finish_non_exhaustive()
     }
 }
 
@@ -85,14 +88,23 @@ pub(super) struct ReqwestTransport {
 impl ReqwestTransport {
     pub(super) fn new(options: &HttpOptions) -> Result<Self, TransportError> {
         // reqwest is built without a crypto provider and panics when none is installed. An error means that one is.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let local = builder(options).no_proxy().tls_certs_only([]).build().map_err(describe)?;
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+        let local = builder(options)
+            .no_proxy()
+            .tls_certs_only([])
+            .build()
+            .map_err(describe)?;
         let outward = builder(options).build().or_else(|problem| {
             // A machine without certificates can still reach servers that need none.
             tracing::warn!(%problem, "no certificates of the system could be loaded; https addresses will fail");
             builder(options).tls_certs_only([]).build()
         });
-        Ok(Self { outward: outward.map_err(describe)?, local })
+        Ok(Self {
+            outward: outward.map_err(describe)?,
+            local,
+        })
     }
 
     fn client_for(&self, url: &Url) -> &reqwest::Client {
@@ -102,7 +114,11 @@ impl ReqwestTransport {
             Some(Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        if is_local && url.scheme() == "http" { &self.local } else { &self.outward }
+        if is_local && url.scheme() == "http" {
+            &self.local
+        } else {
+            &self.outward
+        }
     }
 }
 
@@ -118,7 +134,9 @@ fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
 impl Transport for ReqwestTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         let client = self.client_for(&request.url);
-        let mut outgoing = client.request(request.method, request.url).headers(request.headers);
+        let mut outgoing = client
+            .request(request.method, request.url)
+            .headers(request.headers);
         if !request.body.is_empty() {
             outgoing = outgoing.body(request.body);
         }
@@ -132,8 +150,11 @@ impl Transport for ReqwestTransport {
 }
 
 fn describe(problem: reqwest::Error) -> TransportError {
-    let kind =
-        if problem.is_connect() { TransportErrorKind::Connect } else { TransportErrorKind::Broken };
+    let kind = if problem.is_connect() {
+        TransportErrorKind::Connect
+    } else {
+        TransportErrorKind::Broken
+    };
     let problem = problem.without_url();
     let mut text = problem.to_string();
     let mut cause = problem.source();

@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use futures::stream;
 use serde_json::json;
@@ -6,20 +12,35 @@ use serde_json::json;
 use super::*;
 
 fn text(text: &str) -> StreamPart {
-    StreamPart::TextDelta { text: text.to_owned() }
+    StreamPart::TextDelta {
+        text: text.to_owned(),
+    }
 }
 
 fn thought(text: &str) -> StreamPart {
-    StreamPart::ReasoningDelta { text: text.to_owned() }
+    StreamPart::ReasoningDelta {
+        text: text.to_owned(),
+    }
 }
 
 fn finish() -> StreamPart {
-    let usage = Usage { output_tokens: Some(3), ..Usage::default() };
-    StreamPart::Finish { reason: FinishReason::Stop, usage, response_id: Some("r".to_owned()) }
+    let usage = Usage {
+        output_tokens: Some(3),
+        ..Usage::default()
+    };
+    StreamPart::Finish {
+        reason: FinishReason::Stop,
+        usage,
+        response_id: Some("r".to_owned()),
+    }
 }
 
 fn call_start(index: usize) -> StreamPart {
-    StreamPart::ToolCallStart { index, id: format!("c{index}"), name: "execute".to_owned() }
+    StreamPart::ToolCallStart {
+        index,
+        id: format!("c{index}"),
+        name: "execute".to_owned(),
+    }
 }
 
 fn call_end(index: usize) -> StreamPart {
@@ -45,21 +66,51 @@ async fn collected(parts: Vec<Result<StreamPart, Error>>) -> Result<Response, Er
 
 #[tokio::test]
 async fn joins_deltas_in_the_order_the_blocks_began() {
-    let end = StreamPart::ReasoningEnd { provider_metadata: Some(json!({"signature": "s"})) };
-    let parts = vec![StreamPart::Start, thought("a"), thought("b"), end, text("c"), text("d"), finish()];
-    let response = collected(parts.into_iter().map(Ok).collect()).await.unwrap();
-    let reasoning = Content::Reasoning { text: "ab".to_owned(), provider_metadata: Some(json!({"signature": "s"})) };
-    assert_eq!(response.content, [reasoning, Content::Text("cd".to_owned())]);
+    let end = StreamPart::ReasoningEnd {
+        provider_metadata: Some(json!({"signature": "s"})),
+    };
+    let parts = vec![
+        StreamPart::Start,
+        thought("a"),
+        thought("b"),
+        end,
+        text("c"),
+        text("d"),
+        finish(),
+    ];
+    let response = collected(parts.into_iter().map(Ok).collect())
+        .await
+        .unwrap();
+    let reasoning = Content::Reasoning {
+        text: "ab".to_owned(),
+        provider_metadata: Some(json!({"signature": "s"})),
+    };
+    assert_eq!(
+        response.content,
+        [reasoning, Content::Text("cd".to_owned())]
+    );
     assert_eq!(response.text(), "cd");
     assert_eq!(response.usage.output_tokens, Some(3));
 }
 
 #[tokio::test]
 async fn keeps_parallel_calls_apart() {
-    let delta = |index, text: &str| StreamPart::ToolCallDelta { index, arguments_delta: text.to_owned() };
-    let parts =
-        vec![call_start(0), call_start(1), delta(1, "{"), delta(0, "{"), call_end(1), call_end(0), finish()];
-    let response = collected(parts.into_iter().map(Ok).collect()).await.unwrap();
+    let delta = |index, text: &str| StreamPart::ToolCallDelta {
+        index,
+        arguments_delta: text.to_owned(),
+    };
+    let parts = vec![
+        call_start(0),
+        call_start(1),
+        delta(1, "{"),
+        delta(0, "{"),
+        call_end(1),
+        call_end(0),
+        finish(),
+    ];
+    let response = collected(parts.into_iter().map(Ok).collect())
+        .await
+        .unwrap();
     assert_eq!(response.content, [tool_call(0), tool_call(1)]);
 }
 
@@ -68,7 +119,12 @@ async fn a_stream_without_an_end_is_an_error() {
     let error = collected(vec![Ok(text("half"))]).await.unwrap_err();
     assert!(error.is_retryable);
     let broken = Error::truncated(Some("p"));
-    assert_eq!(collected(vec![Ok(text("half")), Err(broken.clone())]).await.unwrap_err(), broken);
+    assert_eq!(
+        collected(vec![Ok(text("half")), Err(broken.clone())])
+            .await
+            .unwrap_err(),
+        broken
+    );
 }
 
 #[test]
@@ -77,20 +133,34 @@ fn partial_content_has_the_text_and_the_whole_calls_only() {
     for part in [text("half"), call_start(0), call_end(0), call_start(1)] {
         accumulator.push(&part);
     }
-    assert_eq!(accumulator.content(), [Content::Text("half".to_owned()), tool_call(0)]);
+    assert_eq!(
+        accumulator.content(),
+        [Content::Text("half".to_owned()), tool_call(0)]
+    );
     assert_eq!(accumulator.finish(), None);
 }
 
 #[test]
 fn two_thoughts_stay_two_blocks() {
     let mut accumulator = Accumulator::default();
-    let sealed = |name: &str| StreamPart::ReasoningEnd { provider_metadata: Some(json!(name)) };
-    for part in [thought("a"), sealed("1"), thought("b"), sealed("2"), sealed("hidden")] {
+    let sealed = |name: &str| StreamPart::ReasoningEnd {
+        provider_metadata: Some(json!(name)),
+    };
+    for part in [
+        thought("a"),
+        sealed("1"),
+        thought("b"),
+        sealed("2"),
+        sealed("hidden"),
+    ] {
         accumulator.push(&part);
     }
     let block = |text: &str, metadata: &str| Content::Reasoning {
         text: text.to_owned(),
         provider_metadata: Some(json!(metadata)),
     };
-    assert_eq!(accumulator.content(), [block("a", "1"), block("b", "2"), block("", "hidden")]);
+    assert_eq!(
+        accumulator.content(),
+        [block("a", "1"), block("b", "2"), block("", "hidden")]
+    );
 }

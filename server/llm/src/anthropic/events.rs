@@ -1,0 +1,350 @@
+//! Reads the events of a Messages stream.
+//!
+//! Blocks come one after another, each with its index; `message_stop` alone ends an answer. Events and blocks that are
+//! unknown are passed over, because the API promises to add some.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use eventsource_stream::Event;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::error::{ProviderWords, Signals};
+use crate::http::Decoder;
+use crate::{Error, FinishReason, StreamPart, Usage};
+
+/// Reads one answer.
+#[derive(Debug)]
+pub(super) struct EventDecoder {
+    provider: String,
+    response_id: Option<String>,
+    blocks: BTreeMap<u64, Block>,
+    tool_call_count: usize,
+    usage: Usage,
+    stop_reason: Option<String>,
+}
+
+#[derive(Debug)]
+enum Block {
+    Text,
+    Thinking {
+        signature: String,
+    },
+    ToolUse {
+        call: usize,
+        id: String,
+        name: String,
+        input: Value,
+        arguments: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct WireEvent {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    index: u64,
+    message: Option<WireMessage>,
+    content_block: Option<WireBlock>,
+    delta: Option<WireDelta>,
+    usage: Option<WireUsage>,
+    error: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct WireMessage {
+    id: Option<String>,
+    usage: Option<WireUsage>,
+}
+
+#[derive(Deserialize)]
+struct WireBlock {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    thinking: String,
+    #[serde(default)]
+    signature: String,
+    #[serde(default)]
+    data: String,
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    input: Value,
+}
+
+#[derive(Deserialize)]
+struct WireDelta {
+    text: Option<String>,
+    thinking: Option<String>,
+    signature: Option<String>,
+    partial_json: Option<String>,
+    stop_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireUsage {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cache_creation_input_tokens: Option<u64>,
+    cache_read_input_tokens: Option<u64>,
+    output_tokens_details: Option<WireOutputDetails>,
+}
+
+#[derive(Deserialize)]
+struct WireOutputDetails {
+    thinking_tokens: Option<u64>,
+}
+
+impl EventDecoder {
+    pub(super) fn new(provider: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            response_id: None,
+            blocks: BTreeMap::new(),
+            tool_call_count: 0,
+            usage: Usage::default(),
+            stop_reason: None,
+        }
+    }
+
+    fn start_message(&mut self, message: Option<WireMessage>, parts: &mut VecDeque<StreamPart>) {
+        parts.push_back(StreamPart::Start);
+        if let Some(message) = message {
+            self.response_id = message.id;
+            self.add_usage(message.usage, parts);
+        }
+    }
+
+    fn start_block(&mut self, index: u64, block: WireBlock, parts: &mut VecDeque<StreamPart>) {
+        match block.kind.as_str() {
+            "text" => {
+                push_text(block.text, parts);
+                self.blocks.insert(index, Block::Text);
+            }
+            "thinking" => {
+                push_thought(block.thinking, parts);
+                self.blocks.insert(
+                    index,
+                    Block::Thinking {
+                        signature: block.signature,
+                    },
+                );
+            }
+            "redacted_thinking" => {
+                let provider_metadata = Some(json!({"anthropic": {"redacted_data": block.data}}));
+                parts.push_back(StreamPart::ReasoningEnd { provider_metadata });
+            }
+            "tool_use" => {
+                let call = self.tool_call_count;
+                self.tool_call_count += 1;
+                let (id, name) = (block.id, block.name);
+                parts.push_back(StreamPart::ToolCallStart {
+                    index: call,
+                    id: id.clone(),
+                    name: name.clone(),
+                });
+                let arguments = String::new();
+                self.blocks.insert(
+                    index,
+                    Block::ToolUse {
+                        call,
+                        id,
+                        name,
+                        input: block.input,
+                        arguments,
+                    },
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn extend_block(&mut self, index: u64, delta: WireDelta, parts: &mut VecDeque<StreamPart>) {
+        match self.blocks.get_mut(&index) {
+            Some(Block::Text) => push_text(delta.text.unwrap_or_default(), parts),
+            Some(Block::Thinking { signature }) => {
+                push_thought(delta.thinking.unwrap_or_default(), parts);
+                signature.push_str(&delta.signature.unwrap_or_default());
+            }
+            Some(Block::ToolUse {
+                call, arguments, ..
+            }) => {
+                let arguments_delta = delta.partial_json.unwrap_or_default();
+                if !arguments_delta.is_empty() {
+                    arguments.push_str(&arguments_delta);
+                    parts.push_back(StreamPart::ToolCallDelta {
+                        index: *call,
+                        arguments_delta,
+                    });
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn end_block(&mut self, index: u64, parts: &mut VecDeque<StreamPart>) {
+        match self.blocks.remove(&index) {
+            Some(Block::Thinking { signature }) => {
+                let provider_metadata =
+                    (!signature.is_empty()).then(|| json!({"anthropic": {"signature": signature}}));
+                parts.push_back(StreamPart::ReasoningEnd { provider_metadata });
+            }
+            Some(Block::ToolUse {
+                call,
+                id,
+                name,
+                input,
+                arguments,
+            }) => {
+                let arguments = if arguments.is_empty() {
+                    whole_input(&input)
+                } else {
+                    arguments
+                };
+                parts.push_back(StreamPart::ToolCallEnd {
+                    index: call,
+                    id,
+                    name,
+                    arguments,
+                });
+            }
+            Some(Block::Text) | None => {}
+        }
+    }
+
+    /// Counts are cumulative; one that a later event leaves out keeps its value.
+    fn add_usage(&mut self, usage: Option<WireUsage>, parts: &mut VecDeque<StreamPart>) {
+        let Some(wire) = usage else { return };
+        let usage = &mut self.usage;
+        usage.input_tokens = wire.input_tokens.or(usage.input_tokens);
+        usage.output_tokens = wire.output_tokens.or(usage.output_tokens);
+        usage.cache_creation_tokens = wire
+            .cache_creation_input_tokens
+            .or(usage.cache_creation_tokens);
+        usage.cache_read_tokens = wire.cache_read_input_tokens.or(usage.cache_read_tokens);
+        let thinking_tokens = wire
+            .output_tokens_details
+            .and_then(|details| details.thinking_tokens);
+        usage.reasoning_tokens = thinking_tokens.or(usage.reasoning_tokens);
+        usage.total_tokens = usage.sum_of_parts();
+        parts.push_back(StreamPart::Usage(*usage));
+    }
+
+    fn finish(&mut self, parts: &mut VecDeque<StreamPart>) {
+        let open: Vec<u64> = self.blocks.keys().copied().collect();
+        for index in open {
+            self.end_block(index, parts);
+        }
+        let reason = match self.stop_reason.as_deref() {
+            Some("tool_use") => FinishReason::ToolCalls,
+            Some("max_tokens" | "model_context_window_exceeded") => FinishReason::Length,
+            Some("refusal") => FinishReason::ContentFilter,
+            Some("end_turn" | "stop_sequence") => FinishReason::Stop,
+            Some(_) => FinishReason::Other,
+            None if self.tool_call_count > 0 => FinishReason::ToolCalls,
+            None => FinishReason::Stop,
+        };
+        let response_id = self.response_id.take();
+        parts.push_back(StreamPart::Finish {
+            reason,
+            usage: self.usage,
+            response_id,
+        });
+    }
+
+    fn failure(&self, error: Option<&Value>) -> Error {
+        let words = error.map(ProviderWords::from_json).unwrap_or_default();
+        Error::classify(&Signals {
+            provider: &self.provider,
+            implied_status: status_of(&words.code).or(words.status),
+            text: &words.text,
+            code: &words.code,
+            ..Signals::default()
+        })
+    }
+}
+
+impl Decoder for EventDecoder {
+    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {
+        let wire: WireEvent = serde_json::from_str(&event.data).map_err(|problem| {
+            Error::protocol(&self.provider, format!("event {}: {problem}", event.event))
+        })?;
+        match wire.kind.as_str() {
+            "message_start" => self.start_message(wire.message, parts),
+            "content_block_start" => {
+                if let Some(block) = wire.content_block {
+                    self.start_block(wire.index, block, parts);
+                }
+            }
+            "content_block_delta" => {
+                if let Some(delta) = wire.delta {
+                    self.extend_block(wire.index, delta, parts);
+                }
+            }
+            "content_block_stop" => self.end_block(wire.index, parts),
+            "message_delta" => {
+                self.stop_reason = wire
+                    .delta
+                    .and_then(|delta| delta.stop_reason)
+                    .or(self.stop_reason.take());
+                self.add_usage(wire.usage, parts);
+            }
+            "message_stop" => self.finish(parts),
+            "error" => return Err(self.failure(wire.error.as_ref())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, _parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {
+        Err(Error::truncated(Some(&self.provider)))
+    }
+}
+
+fn push_text(text: String, parts: &mut VecDeque<StreamPart>) {
+    if !text.is_empty() {
+        parts.push_back(StreamPart::TextDelta { text });
+    }
+}
+
+fn push_thought(text: String, parts: &mut VecDeque<StreamPart>) {
+    if !text.is_empty() {
+        parts.push_back(StreamPart::ReasoningDelta { text });
+    }
+}
+
+/// Some compatible servers put the whole input into the start of the block.
+fn whole_input(input: &Value) -> String {
+    if input.is_object() {
+        input.to_string()
+    } else {
+        "{}".to_owned()
+    }
+}
+
+/// The status that each error type has when it comes instead of an answer.
+fn status_of(error_type: &str) -> Option<u16> {
+    Some(match error_type {
+        "invalid_request_error" => 400,
+        "authentication_error" => 401,
+        "billing_error" => 402,
+        "permission_error" => 403,
+        "not_found_error" => 404,
+        "request_too_large" => 413,
+        "rate_limit_error" => 429,
+        "api_error" => 500,
+        "timeout_error" => 504,
+        "overloaded_error" => 529,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+#[path = "events/tests.rs"]
+mod tests;
