@@ -8,13 +8,12 @@ pub mod details;
 pub mod list;
 mod row;
 
-pub use row::{ChatRow, Status};
 pub(crate) use row::RawChat;
+pub use row::{ChatRow, Status};
 
 use sdk::ids::ChatId;
 use sqlx::types::Json;
 
-use crate::statements::Statement;
 use crate::{Db, StoreError, Tx, on_reader, on_tx};
 
 /// The columns of a chat, in the order of [`row::RawChat`].
@@ -30,7 +29,11 @@ macro_rules! chat_columns {
 pub(crate) use chat_columns;
 
 const GET: &str = concat!("SELECT ", chat_columns!(), " FROM chats WHERE id = $1");
-const GET_LOCKED: &str = concat!("SELECT ", chat_columns!(), " FROM chats WHERE id = $1 FOR UPDATE");
+const GET_LOCKED: &str = concat!(
+    "SELECT ",
+    chat_columns!(),
+    " FROM chats WHERE id = $1 FOR UPDATE"
+);
 const INSERT: &str = concat!(
     "INSERT INTO chats (",
     chat_columns!(),
@@ -43,11 +46,13 @@ const SAVE: &str = "UPDATE chats SET title = $2, is_title_fallback = $3, status 
      snapshot_version = $17, history_version = $18, queue_version = $19, generation_attempt = $20, \
      retry_state = $21, retry_state_version = $22, requires_action_deadline_at = $23, updated_at = $24 \
      WHERE id = $1";
-const FAMILY: &str = "SELECT id FROM chats WHERE id = $1 OR root_chat_id = $1 ORDER BY created_at, id";
+const FAMILY: &str =
+    "SELECT id FROM chats WHERE id = $1 OR root_chat_id = $1 ORDER BY created_at, id";
 
 /// A chat by its id.
 pub async fn get(db: &Db, id: ChatId) -> Result<Option<ChatRow>, StoreError> {
-    let raw: Option<RawChat> = on_reader!(db, pool => sqlx::query_as(GET).bind(id.0).fetch_optional(pool).await?);
+    let raw: Option<RawChat> =
+        on_reader!(db, pool => sqlx::query_as(GET).bind(id.0).fetch_optional(pool).await?);
     raw.map(ChatRow::try_from).transpose()
 }
 
@@ -61,9 +66,17 @@ pub async fn get_in(tx: &mut Tx, id: ChatId) -> Result<Option<ChatRow>, StoreErr
 /// A chat, locked until the transaction ends. SQLite's write transactions exclude each other anyway.
 pub async fn lock(tx: &mut Tx, id: ChatId) -> Result<Option<ChatRow>, StoreError> {
     let raw: Option<RawChat> = match tx {
-        Tx::Sqlite(transaction) => sqlx::query_as(GET).bind(id.0).fetch_optional(&mut **transaction).await?,
+        Tx::Sqlite(transaction) => {
+            sqlx::query_as(GET)
+                .bind(id.0)
+                .fetch_optional(&mut **transaction)
+                .await?
+        }
         Tx::Postgres(transaction) => {
-            sqlx::query_as(GET_LOCKED).bind(id.0).fetch_optional(&mut **transaction).await?
+            sqlx::query_as(GET_LOCKED)
+                .bind(id.0)
+                .fetch_optional(&mut **transaction)
+                .await?
         }
     };
     raw.map(ChatRow::try_from).transpose()
@@ -141,22 +154,18 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .rows_affected());
     match changed {
         1 => Ok(()),
-        changed => Err(StoreError::RowCount { statement: "chats::save", changed, expected: 1 }),
+        changed => Err(StoreError::RowCount {
+            statement: "chats::save",
+            changed,
+            expected: 1,
+        }),
     }
 }
 
 /// The ids of a root chat and of everything it spawned, the root first.
 pub async fn family(tx: &mut Tx, root: ChatId) -> Result<Vec<ChatId>, StoreError> {
-    let ids: Vec<uuid::Uuid> =
-        on_tx!(tx, connection => sqlx::query_scalar(FAMILY).bind(root.0).fetch_all(connection).await?);
+    let ids: Vec<uuid::Uuid> = on_tx!(tx, connection => sqlx::query_scalar(FAMILY).bind(root.0).fetch_all(connection).await?);
     Ok(ids.into_iter().map(ChatId).collect())
 }
 
-/// The statements of this file, for the test that prepares them.
-pub(crate) const STATEMENTS: &[Statement] = &[
-    Statement::split("GET", GET, GET_LOCKED),
-    Statement::same("GET", GET),
-    Statement::same("INSERT", INSERT),
-    Statement::same("SAVE", SAVE),
-    Statement::same("FAMILY", FAMILY),
-];
+crate::statements![GET, INSERT, SAVE, FAMILY; GET => GET_LOCKED];

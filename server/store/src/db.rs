@@ -145,7 +145,11 @@ impl Db {
     /// Closes all connections and gives the file free; SQLite's log is folded into the file.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { reader, writer, lock } => {
+            Self::Sqlite {
+                reader,
+                writer,
+                lock,
+            } => {
                 reader.close().await;
                 writer.close().await;
                 lock.release();
@@ -188,7 +192,11 @@ impl Db {
             Self::Sqlite { .. } => &SQLITE_MIGRATIONS,
             Self::Postgres(_) => &POSTGRES_MIGRATIONS,
         };
-        let known = migrations.iter().map(|migration| migration.version).max().unwrap_or(0);
+        let known = migrations
+            .iter()
+            .map(|migration| migration.version)
+            .max()
+            .unwrap_or(0);
         Ok((self.newest_migration().await?, known))
     }
 
@@ -199,7 +207,9 @@ impl Db {
              WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'";
         const NEWEST: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
         let tables: i64 = match self {
-            Self::Sqlite { writer, .. } => sqlx::query_scalar(SQLITE_TABLE).fetch_one(writer).await?,
+            Self::Sqlite { writer, .. } => {
+                sqlx::query_scalar(SQLITE_TABLE).fetch_one(writer).await?
+            }
             Self::Postgres(pool) => sqlx::query_scalar(POSTGRES_TABLE).fetch_one(pool).await?,
         };
         if tables == 0 {
@@ -249,7 +259,11 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_with(options.pragma("query_only", "ON"))
         .await?;
-    Ok(Db::Sqlite { reader, writer, lock })
+    Ok(Db::Sqlite {
+        reader,
+        writer,
+        lock,
+    })
 }
 
 async fn connect_postgres(url: &str) -> Result<Db, StoreError> {

@@ -1,6 +1,11 @@
 //! The few places where SQLite and PostgreSQL need different words.
 
+#[cfg(test)]
+mod tests;
+
 use chrono::{DateTime, SubsecRound, Utc};
+
+use crate::{StoreError, Tx};
 
 /// Cuts a time to microseconds, the finest that PostgreSQL keeps, so that what is written equals what is read.
 pub fn to_micros(time: DateTime<Utc>) -> DateTime<Utc> {
@@ -46,4 +51,29 @@ macro_rules! on_writer {
             $crate::Db::Postgres($pool) => $body,
         }
     };
+}
+
+/// Things that only one transaction at a time may decide, though there is no one row to lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Who the first user is, and the default organization.
+    FirstUser = 1,
+    /// Which providers and models there are, and which model is the default.
+    Models = 2,
+}
+
+/// The first key of this product's advisory locks, so that they meet no other product's in a shared database.
+const LOCK_SPACE: i32 = 0x5357_4259;
+const LOCK_DECISION: &str = "SELECT pg_advisory_xact_lock($1, $2)";
+
+/// Waits until no other transaction decides the same and keeps others waiting until this one ends. SQLite's write
+/// transactions exclude each other anyway.
+pub async fn lock_decision(tx: &mut Tx, decision: Decision) -> Result<(), StoreError> {
+    if let Tx::Postgres(transaction) = tx {
+        let query = sqlx::query(LOCK_DECISION)
+            .bind(LOCK_SPACE)
+            .bind(decision as i32);
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
 }

@@ -30,13 +30,17 @@ pub enum StoreError {
         known: i64,
     },
     /// Another process holds the data folder.
-    #[error("another Switchyard process uses {path}; stop it, or use another --data-dir or PostgreSQL")]
+    #[error(
+        "another Switchyard process uses {path}; stop it, or use another --data-dir or PostgreSQL"
+    )]
     Locked {
         /// The lock file.
         path: String,
     },
     /// The database URL is of no known kind.
-    #[error("the database URL must begin with postgres:// or postgresql://, or be left out for SQLite")]
+    #[error(
+        "the database URL must begin with postgres:// or postgresql://, or be left out for SQLite"
+    )]
     UnknownUrl,
     /// A row holds something that this binary cannot read.
     #[error("corrupt row in {table}: {detail}")]
@@ -67,6 +71,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// An error unless the statement changed as many rows as it must.
+    pub(crate) fn expect_rows(
+        statement: &'static str,
+        changed: u64,
+        expected: u64,
+    ) -> Result<(), Self> {
+        if changed == expected {
+            Ok(())
+        } else {
+            Err(Self::RowCount {
+                statement,
+                changed,
+                expected,
+            })
+        }
+    }
+
     /// The name of the unique index or constraint that a write ran into, when that is what happened.
     ///
     /// PostgreSQL names the index, SQLite the columns (`users.email`).
@@ -77,6 +98,10 @@ impl StoreError {
         if !error.is_unique_violation() {
             return None;
         }
-        Some(error.constraint().map_or_else(|| error.message().to_owned(), str::to_owned))
+        Some(
+            error
+                .constraint()
+                .map_or_else(|| error.message().to_owned(), str::to_owned),
+        )
     }
 }

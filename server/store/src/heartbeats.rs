@@ -11,7 +11,12 @@ const BEAT: &str = "UPDATE chat_heartbeats SET beat_at = $3 WHERE chat_id = $1 A
 const DELETE: &str = "DELETE FROM chat_heartbeats WHERE chat_id = $1";
 
 /// The first beat of a new owner.
-pub async fn begin(tx: &mut Tx, chat: ChatId, runner: RunnerId, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn begin(
+    tx: &mut Tx,
+    chat: ChatId,
+    runner: RunnerId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     on_tx!(tx, connection => sqlx::query(UPSERT)
         .bind(chat.0)
         .bind(runner.0)
@@ -23,7 +28,12 @@ pub async fn begin(tx: &mut Tx, chat: ChatId, runner: RunnerId, now: DateTime<Ut
 }
 
 /// One more beat; false when somebody else owns the chat now.
-pub async fn beat(tx: &mut Tx, chat: ChatId, runner: RunnerId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+pub async fn beat(
+    tx: &mut Tx,
+    chat: ChatId,
+    runner: RunnerId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
     let changed = on_tx!(tx, connection => sqlx::query(BEAT)
         .bind(chat.0)
         .bind(runner.0)

@@ -52,7 +52,7 @@ const CHANGED_SINCE: &str = concat!(
     "SELECT ",
     message_columns!(),
     shown!(),
-    " AND revision > $2 ORDER BY id LIMIT $3"
+    " AND revision > $2 AND id > $3 ORDER BY id LIMIT $4"
 );
 const NEWEST_ALIVE_UP_TO: &str = concat!(
     "SELECT COALESCE(MAX(id), 0)",
@@ -333,16 +333,18 @@ pub async fn after_in(
         .await?))
 }
 
-/// Messages that clients see and that were inserted or deleted after `revision`, in order of id.
+/// Messages that clients see with ids above `after` that were inserted or deleted after `revision`, in order of id.
 pub async fn changed_since(
     tx: &mut Tx,
     chat: ChatId,
     revision: i64,
+    after: MessageId,
     limit: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
     rows(on_tx!(tx, connection => sqlx::query_as(CHANGED_SINCE)
         .bind(chat.0)
         .bind(revision)
+        .bind(after.0)
         .bind(limit)
         .fetch_all(connection)
         .await?))

@@ -5,6 +5,8 @@
 //! receiver that may have missed something is told [`Heard::Resync`] and reads everything it watches again.
 
 mod postgres;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -123,7 +125,10 @@ pub struct Subscription {
 impl Notices {
     /// Notices that stay in this process.
     pub fn in_process() -> Self {
-        Self { sender: broadcast::Sender::new(BUFFER), postgres: None }
+        Self {
+            sender: broadcast::Sender::new(BUFFER),
+            postgres: None,
+        }
     }
 
     /// Notices for this database: in the process on SQLite, between all replicas on PostgreSQL. Must be called
@@ -149,7 +154,9 @@ impl Notices {
 
     /// Begins to hear.
     pub fn subscribe(&self) -> Subscription {
-        Subscription { receiver: self.sender.subscribe() }
+        Subscription {
+            receiver: self.sender.subscribe(),
+        }
     }
 }
 

@@ -15,8 +15,11 @@ macro_rules! queued_columns {
     };
 }
 
-const LIST: &str =
-    concat!("SELECT ", queued_columns!(), " FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position");
+const LIST: &str = concat!(
+    "SELECT ",
+    queued_columns!(),
+    " FROM chat_queued_messages WHERE chat_id = $1 ORDER BY position"
+);
 const COUNT: &str = "SELECT COUNT(*) FROM chat_queued_messages WHERE chat_id = $1";
 const APPEND: &str = "INSERT INTO chat_queued_messages (chat_id, position, content, model_config_id, created_by, \
      created_at) VALUES ($1, (SELECT COALESCE(MAX(position), 0) + 1 FROM chat_queued_messages WHERE chat_id = $1), \
@@ -66,7 +69,8 @@ impl TryFrom<RawQueued> for QueuedMessage {
 
 /// The queue in order.
 pub async fn list(db: &Db, chat: ChatId) -> Result<Vec<QueuedMessage>, StoreError> {
-    let rows: Vec<RawQueued> = on_reader!(db, pool => sqlx::query_as(LIST).bind(chat.0).fetch_all(pool).await?);
+    let rows: Vec<RawQueued> =
+        on_reader!(db, pool => sqlx::query_as(LIST).bind(chat.0).fetch_all(pool).await?);
     rows.into_iter().map(QueuedMessage::try_from).collect()
 }
 
@@ -79,11 +83,17 @@ pub async fn list_in(tx: &mut Tx, chat: ChatId) -> Result<Vec<QueuedMessage>, St
 
 /// How many messages wait.
 pub async fn count(tx: &mut Tx, chat: ChatId) -> Result<i64, StoreError> {
-    Ok(on_tx!(tx, connection => sqlx::query_scalar(COUNT).bind(chat.0).fetch_one(connection).await?))
+    Ok(
+        on_tx!(tx, connection => sqlx::query_scalar(COUNT).bind(chat.0).fetch_one(connection).await?),
+    )
 }
 
 /// Adds a message at the end.
-pub async fn append(tx: &mut Tx, chat: ChatId, queued: &NewQueued) -> Result<QueuedMessageId, StoreError> {
+pub async fn append(
+    tx: &mut Tx,
+    chat: ChatId,
+    queued: &NewQueued,
+) -> Result<QueuedMessageId, StoreError> {
     let content = content::encode(&queued.content)?;
     let id: i64 = on_tx!(tx, connection => sqlx::query_scalar(APPEND)
         .bind(chat.0)
@@ -109,11 +119,17 @@ pub async fn delete(tx: &mut Tx, chat: ChatId, id: QueuedMessageId) -> Result<bo
 
 /// Removes all messages; how many there were.
 pub async fn clear(tx: &mut Tx, chat: ChatId) -> Result<u64, StoreError> {
-    Ok(on_tx!(tx, connection => sqlx::query(CLEAR).bind(chat.0).execute(connection).await?.rows_affected()))
+    Ok(
+        on_tx!(tx, connection => sqlx::query(CLEAR).bind(chat.0).execute(connection).await?.rows_affected()),
+    )
 }
 
 /// Puts a message first; false when it is not there.
-pub async fn move_to_head(tx: &mut Tx, chat: ChatId, id: QueuedMessageId) -> Result<bool, StoreError> {
+pub async fn move_to_head(
+    tx: &mut Tx,
+    chat: ChatId,
+    id: QueuedMessageId,
+) -> Result<bool, StoreError> {
     let changed = on_tx!(tx, connection => sqlx::query(MOVE_TO_HEAD)
         .bind(chat.0)
         .bind(id.0)

@@ -54,7 +54,12 @@ impl TestDb {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = OpenOptions::SqliteFile(folder.path().join("switchyard.db"));
         let db = Db::open(&options).await.expect("the SQLite database opens");
-        Self { db, options, folder, postgres_name: None }
+        Self {
+            db,
+            options,
+            folder,
+            postgres_name: None,
+        }
     }
 
     /// A database on the tests' PostgreSQL server.
@@ -62,8 +67,15 @@ impl TestDb {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let (name, url) = postgres::create_database().await;
         let options = OpenOptions::PostgresUrl(url);
-        let db = Db::open(&options).await.expect("the PostgreSQL database opens");
-        Self { db, options, folder, postgres_name: Some(name) }
+        let db = Db::open(&options)
+            .await
+            .expect("the PostgreSQL database opens");
+        Self {
+            db,
+            options,
+            folder,
+            postgres_name: Some(name),
+        }
     }
 
     /// An empty folder that lives as long as the database, for example as a server's data folder.

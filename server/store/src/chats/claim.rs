@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use sdk::ids::WorkerId;
 
 use super::{ChatRow, RawChat, chat_columns};
-use crate::statements::Statement;
 use crate::{StoreError, Tx};
 
 macro_rules! claimable {
@@ -61,6 +60,4 @@ pub async fn lock_claimable(tx: &mut Tx, claim: &Claim) -> Result<Vec<ChatRow>, 
     rows.into_iter().map(ChatRow::try_from).collect()
 }
 
-
-/// The statements of this file, for the test that prepares them.
-pub(crate) const STATEMENTS: &[Statement] = &[Statement::split("CLAIMABLE", CLAIMABLE, CLAIMABLE_LOCKED)];
+crate::statements![; CLAIMABLE => CLAIMABLE_LOCKED];

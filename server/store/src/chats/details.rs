@@ -18,8 +18,7 @@ pub async fn mark_read(db: &Db, chat: ChatId) -> Result<(), StoreError> {
 
 /// The owner's pinned chats in order.
 pub async fn pinned(tx: &mut Tx, owner: UserId) -> Result<Vec<ChatId>, StoreError> {
-    let ids: Vec<uuid::Uuid> =
-        on_tx!(tx, connection => sqlx::query_scalar(PINNED).bind(owner.0).fetch_all(connection).await?);
+    let ids: Vec<uuid::Uuid> = on_tx!(tx, connection => sqlx::query_scalar(PINNED).bind(owner.0).fetch_all(connection).await?);
     Ok(ids.into_iter().map(ChatId).collect())
 }
 

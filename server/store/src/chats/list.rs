@@ -43,8 +43,7 @@ const CHILDREN: &str = concat!(
     chat_columns!(),
     " FROM chats WHERE root_chat_id = $1 AND archived = $2) c ORDER BY c.created_at DESC, c.id DESC"
 );
-const HAS_CHILDREN: &str =
-    "SELECT DISTINCT root_chat_id FROM chats WHERE owner_id = $1 AND root_chat_id IS NOT NULL AND archived = $2";
+const HAS_CHILDREN: &str = "SELECT DISTINCT root_chat_id FROM chats WHERE owner_id = $1 AND root_chat_id IS NOT NULL AND archived = $2";
 const UNREAD: &str = concat!("SELECT ", has_unread!(), " FROM chats c WHERE c.id = $1");
 
 /// What to list.
@@ -86,14 +85,20 @@ impl TryFrom<RawListed> for ListedChat {
     type Error = StoreError;
 
     fn try_from(raw: RawListed) -> Result<Self, StoreError> {
-        Ok(Self { chat: raw.chat.try_into()?, has_unread: raw.has_unread })
+        Ok(Self {
+            chat: raw.chat.try_into()?,
+            has_unread: raw.has_unread,
+        })
     }
 }
 
 /// A page of root chats.
 pub async fn list(db: &Db, query: &ListChats) -> Result<Vec<ListedChat>, StoreError> {
     let status = query.status.map_or("", Status::as_str);
-    let pattern = query.title_contains.as_deref().map_or_else(String::new, like_pattern);
+    let pattern = query
+        .title_contains
+        .as_deref()
+        .map_or_else(String::new, like_pattern);
     let rows: Vec<RawListed> = match &query.after {
         None => on_reader!(db, pool => sqlx::query_as(FIRST_PAGE)
             .bind(query.owner_id.0)
@@ -121,7 +126,11 @@ pub async fn list(db: &Db, query: &ListChats) -> Result<Vec<ListedChat>, StoreEr
 }
 
 /// The chats that a root spawned, newest first.
-pub async fn children(db: &Db, root: ChatId, archived: bool) -> Result<Vec<ListedChat>, StoreError> {
+pub async fn children(
+    db: &Db,
+    root: ChatId,
+    archived: bool,
+) -> Result<Vec<ListedChat>, StoreError> {
     let rows: Vec<RawListed> = on_reader!(db, pool => sqlx::query_as(CHILDREN)
         .bind(root.0)
         .bind(archived)
@@ -131,7 +140,11 @@ pub async fn children(db: &Db, root: ChatId, archived: bool) -> Result<Vec<Liste
 }
 
 /// The owner's root chats that spawned others, so that a list asks for children only where there are some.
-pub async fn roots_with_children(db: &Db, owner: UserId, archived: bool) -> Result<Vec<ChatId>, StoreError> {
+pub async fn roots_with_children(
+    db: &Db,
+    owner: UserId,
+    archived: bool,
+) -> Result<Vec<ChatId>, StoreError> {
     let ids: Vec<Uuid> = on_reader!(db, pool => sqlx::query_scalar(HAS_CHILDREN)
         .bind(owner.0)
         .bind(archived)

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use sdk::chats::{ChatError, ClientType};
 use sdk::ids::{
-    AgentId, BuildId, ChatId, MessageId, ModelConfigId, OrganizationId, RunnerId, UserId, WorkerId, WorkspaceId,
+    AgentId, BuildId, ChatId, MessageId, ModelConfigId, OrganizationId, RunnerId, UserId, WorkerId,
+    WorkspaceId,
 };
 use sdk::stream::RetryInfo;
 use sqlx::types::Json;
@@ -30,8 +31,13 @@ pub enum Status {
 
 impl Status {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Waiting, Self::Running, Self::Interrupting, Self::RequiresAction, Self::Error];
+    pub const ALL: [Self; 5] = [
+        Self::Waiting,
+        Self::Running,
+        Self::Interrupting,
+        Self::RequiresAction,
+        Self::Error,
+    ];
 
     /// Name in the database.
     pub const fn as_str(self) -> &'static str {
@@ -156,8 +162,12 @@ impl TryFrom<RawChat> for ChatRow {
     type Error = StoreError;
 
     fn try_from(raw: RawChat) -> Result<Self, StoreError> {
-        let corrupt = |detail: String| StoreError::Corrupt { table: "chats", detail };
-        let status = Status::parse(&raw.status).ok_or_else(|| corrupt(format!("status {}", raw.status)))?;
+        let corrupt = |detail: String| StoreError::Corrupt {
+            table: "chats",
+            detail,
+        };
+        let status =
+            Status::parse(&raw.status).ok_or_else(|| corrupt(format!("status {}", raw.status)))?;
         Ok(Self {
             id: raw.id.into(),
             owner_id: raw.owner_id.into(),
@@ -174,7 +184,11 @@ impl TryFrom<RawChat> for ChatRow {
             last_error: raw.last_error.map(|json| json.0),
             last_model_config_id: raw.last_model_config_id.into(),
             labels: raw.labels.0,
-            client_type: if raw.client_type == "ui" { ClientType::Ui } else { ClientType::Api },
+            client_type: if raw.client_type == "ui" {
+                ClientType::Ui
+            } else {
+                ClientType::Api
+            },
             archived: raw.archived,
             archive_requested: raw.archive_requested,
             pin_order: raw.pin_order,

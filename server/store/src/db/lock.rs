@@ -20,14 +20,23 @@ impl FileLock {
         if lock.is_held() {
             return Ok(lock);
         }
-        Err(StoreError::Locked { path: lock_path(database).display().to_string() })
+        Err(StoreError::Locked {
+            path: lock_path(database).display().to_string(),
+        })
     }
 
     /// Takes the lock when it is free.
     pub(super) fn exclusive_or_none(database: &Path) -> Result<Self, StoreError> {
         let path = lock_path(database);
-        let failed = |source| StoreError::Io { path: path.display().to_string(), source };
-        let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+        let failed = |source| StoreError::Io {
+            path: path.display().to_string(),
+            source,
+        };
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(failed)?;
         let held = match file.try_lock() {
             Ok(()) => Some(file),
             Err(TryLockError::WouldBlock) => None,
@@ -38,7 +47,10 @@ impl FileLock {
 
     /// Whether this process has the lock.
     pub fn is_held(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some()
     }
 
     /// Gives the lock back. The file stays: removing it would let two processes lock two files of one name.

@@ -29,7 +29,10 @@ async fn a_second_server_on_one_file_is_refused_until_the_first_closes() {
     let first = TestDb::sqlite().await;
     let refusal = Db::open(&first.options).await.unwrap_err();
     assert!(matches!(refusal, StoreError::Locked { .. }), "{refusal}");
-    assert!(refusal.to_string().contains("switchyard.db.lock"), "{refusal}");
+    assert!(
+        refusal.to_string().contains("switchyard.db.lock"),
+        "{refusal}"
+    );
     first.db.close().await;
     Db::open(&first.options).await.unwrap().close().await;
 }
@@ -43,7 +46,10 @@ async fn a_command_works_beside_a_running_server() {
     tx.commit().await.unwrap();
     command.close().await;
     assert_eq!(count(&server.db).await, 1);
-    assert!(Db::open(&server.options).await.is_err(), "the command gave the server's lock away");
+    assert!(
+        Db::open(&server.options).await.is_err(),
+        "the command gave the server's lock away"
+    );
 }
 
 #[tokio::test]
@@ -51,7 +57,10 @@ async fn a_command_alone_keeps_a_server_from_starting_only_while_it_runs() {
     let test = TestDb::sqlite().await;
     test.db.close().await;
     let command = Db::open_beside(&test.options).await.unwrap();
-    assert!(matches!(Db::open(&test.options).await, Err(StoreError::Locked { .. })));
+    assert!(matches!(
+        Db::open(&test.options).await,
+        Err(StoreError::Locked { .. })
+    ));
     command.close().await;
     Db::open(&test.options).await.unwrap();
 }
@@ -62,7 +71,10 @@ async fn a_command_does_not_change_the_schema_under_a_running_server() {
     let forget = "DELETE FROM _sqlx_migrations";
     crate::on_writer!(&server.db, pool => sqlx::query(forget).execute(pool).await.map(|_| ()).unwrap());
     let refusal = Db::open_beside(&server.options).await.unwrap_err();
-    assert!(matches!(refusal, StoreError::OlderDatabase { found: 0, .. }), "{refusal}");
+    assert!(
+        matches!(refusal, StoreError::OlderDatabase { found: 0, .. }),
+        "{refusal}"
+    );
 }
 
 #[tokio::test]
@@ -147,9 +159,17 @@ async fn a_read_transaction_cannot_write() {
 #[test]
 fn a_url_is_postgres_or_refused() {
     let folder = Path::new("/data");
-    assert!(matches!(OpenOptions::from_url(None, folder), Ok(OpenOptions::SqliteFile(path)) if path.starts_with(folder)));
-    assert!(matches!(OpenOptions::from_url(Some("postgres://u@h/d"), folder), Ok(OpenOptions::PostgresUrl(_))));
-    assert!(matches!(OpenOptions::from_url(Some("mysql://u@h/d"), folder), Err(StoreError::UnknownUrl)));
+    assert!(
+        matches!(OpenOptions::from_url(None, folder), Ok(OpenOptions::SqliteFile(path)) if path.starts_with(folder))
+    );
+    assert!(matches!(
+        OpenOptions::from_url(Some("postgres://u@h/d"), folder),
+        Ok(OpenOptions::PostgresUrl(_))
+    ));
+    assert!(matches!(
+        OpenOptions::from_url(Some("mysql://u@h/d"), folder),
+        Err(StoreError::UnknownUrl)
+    ));
 }
 
 #[test]

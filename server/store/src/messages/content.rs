@@ -14,7 +14,10 @@ const ESCAPE: char = '\u{e000}';
 
 /// Parts as they are bound to a statement.
 pub fn encode(parts: &[Part]) -> Result<Json<Box<RawValue>>, StoreError> {
-    let corrupt = |error: serde_json::Error| StoreError::Corrupt { table: "chat_messages", detail: error.to_string() };
+    let corrupt = |error: serde_json::Error| StoreError::Corrupt {
+        table: "chat_messages",
+        detail: error.to_string(),
+    };
     let mut text = serde_json::to_string(parts).map_err(corrupt)?;
     if text.contains("\\u0000") || text.contains(ESCAPE) {
         let mut value: Value = serde_json::from_str(&text).map_err(corrupt)?;
@@ -26,7 +29,10 @@ pub fn encode(parts: &[Part]) -> Result<Json<Box<RawValue>>, StoreError> {
 
 /// Parts as they were stored.
 pub fn decode(table: &'static str, text: &str) -> Result<Vec<Part>, StoreError> {
-    let corrupt = |error: serde_json::Error| StoreError::Corrupt { table, detail: error.to_string() };
+    let corrupt = |error: serde_json::Error| StoreError::Corrupt {
+        table,
+        detail: error.to_string(),
+    };
     if !text.contains(ESCAPE) && !text.contains("\\ue000") {
         return serde_json::from_str(text).map_err(corrupt);
     }
@@ -83,7 +89,13 @@ fn restore(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use proptest::prelude::*;
 
@@ -98,7 +110,15 @@ mod tests {
 
     #[test]
     fn keeps_nul_and_the_escape_character_itself() {
-        for text in ["", "plain", "a\0b", "\u{e000}", "\u{e000}0", "\0\u{e000}1\0", "\\u0000 in words"] {
+        for text in [
+            "",
+            "plain",
+            "a\0b",
+            "\u{e000}",
+            "\u{e000}0",
+            "\0\u{e000}1\0",
+            "\\u0000 in words",
+        ] {
             let parts = vec![Part::text(text)];
             let stored = encode(&parts).unwrap().0.get().to_owned();
             assert_eq!(decode("chat_messages", &stored).unwrap(), parts, "{text:?}");

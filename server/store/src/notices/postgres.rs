@@ -24,7 +24,7 @@ const NOTIFY: &str = "SELECT pg_notify($1, $2)";
 const QUEUE: usize = 4096;
 /// Most notices in one payload; each is at most about 350 bytes.
 const BATCH: usize = 16;
-const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The two tasks; they end when this is dropped.
 #[derive(Debug)]
@@ -46,17 +46,23 @@ struct Payload {
 }
 
 impl Link {
-    pub(super) async fn start(pool: PgPool, heard: broadcast::Sender<Heard>) -> Result<Self, StoreError> {
+    pub(super) async fn start(
+        pool: PgPool,
+        heard: broadcast::Sender<Heard>,
+    ) -> Result<Self, StoreError> {
         let origin = Uuid::new_v4();
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(CHANNEL).await?;
+        let listener = connect(&pool).await?;
         let (queue, queued) = mpsc::channel(QUEUE);
         let has_lost = Arc::new(AtomicBool::new(false));
         let tasks = [
-            tokio::spawn(listen(listener, origin, heard)),
+            tokio::spawn(listen(pool.clone(), listener, origin, heard)),
             tokio::spawn(write(pool, origin, queued, Arc::clone(&has_lost))),
         ];
-        Ok(Self { queue, has_lost, tasks })
+        Ok(Self {
+            queue,
+            has_lost,
+            tasks,
+        })
     }
 
     pub(super) fn send(&self, notice: Arc<Notice>) {
@@ -74,21 +80,51 @@ impl Drop for Link {
     }
 }
 
-async fn listen(mut listener: PgListener, origin: Uuid, heard: broadcast::Sender<Heard>) {
+async fn listen(
+    pool: PgPool,
+    mut listener: PgListener,
+    origin: Uuid,
+    heard: broadcast::Sender<Heard>,
+) {
     loop {
         match listener.try_recv().await {
             Ok(Some(notification)) => tell(notification.payload(), origin, &heard),
+            // The listener is connected again, but what was sent meanwhile is gone.
             Ok(None) => {
-                tracing::warn!("the connection that listens for notices was lost; listening again");
+                tracing::warn!(
+                    "the connection that listens for notices was lost; it listens again"
+                );
                 let _ = heard.send(Heard::Resync);
             }
             Err(sqlx::Error::PoolClosed) => return,
             Err(error) => {
-                tracing::warn!(%error, "cannot listen for notices; trying again");
-                tokio::time::sleep(RECONNECT_PAUSE).await;
+                tracing::warn!(%error, "the connection that listens for notices failed; connecting again");
+                let Some(again) = reconnect(&pool).await else {
+                    return;
+                };
+                listener = again;
+                let _ = heard.send(Heard::Resync);
             }
         }
     }
+}
+
+/// `None` when the pool is closed.
+async fn reconnect(pool: &PgPool) -> Option<PgListener> {
+    loop {
+        match connect(pool).await {
+            Ok(listener) => return Some(listener),
+            Err(sqlx::Error::PoolClosed) => return None,
+            Err(error) => tracing::debug!(%error, "cannot listen for notices yet"),
+        }
+        tokio::time::sleep(RETRY_PAUSE).await;
+    }
+}
+
+async fn connect(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
 }
 
 fn tell(payload: &str, origin: Uuid, heard: &broadcast::Sender<Heard>) {
@@ -120,15 +156,46 @@ async fn write(
             return;
         }
         let resync = has_lost.swap(false, Ordering::AcqRel);
-        if let Err(error) = notify(&pool, &Payload { origin, resync, notices }).await {
-            tracing::warn!(%error, "notices could not be sent to the other replicas");
-            has_lost.store(true, Ordering::Release);
+        let mut payload = Payload {
+            origin,
+            resync,
+            notices,
+        };
+        while let Err(error) = notify(&pool, &payload).await {
+            if matches!(error, sqlx::Error::PoolClosed) {
+                return;
+            }
+            tracing::warn!(%error, "notices could not be sent to the other replicas; trying again");
+            // One resync stands for everything that waits by then.
+            payload = Payload {
+                origin,
+                resync: true,
+                notices: Vec::new(),
+            };
+            tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
 }
 
 async fn notify(pool: &PgPool, payload: &Payload) -> Result<(), sqlx::Error> {
-    let text = serde_json::to_string(payload).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    sqlx::query(NOTIFY).bind(CHANNEL).bind(text).execute(pool).await?;
+    let text =
+        serde_json::to_string(payload).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    sqlx::query(NOTIFY)
+        .bind(CHANNEL)
+        .bind(text)
+        .execute(pool)
+        .await?;
     Ok(())
+}
+
+/// A full batch of one notice, for the test of its size.
+#[cfg(test)]
+pub(super) fn largest_payload(notice: Notice) -> String {
+    let notices = vec![Arc::new(notice); BATCH];
+    serde_json::to_string(&Payload {
+        origin: Uuid::max(),
+        resync: false,
+        notices,
+    })
+    .unwrap_or_default()
 }

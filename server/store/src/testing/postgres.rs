@@ -20,7 +20,11 @@ pub(super) async fn create_database() -> (String, String) {
     let mut admin = connect(&server).await;
     let template = template(&mut admin, &server).await;
     let name = format!("test_{}", Uuid::new_v4().simple());
-    run(&mut admin, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+    run(
+        &mut admin,
+        format!("CREATE DATABASE {name} TEMPLATE {template}"),
+    )
+    .await;
     let url = with_database(&server, &name);
     admin.close().await.expect("the connection closes");
     (name, url)
@@ -45,16 +49,21 @@ pub(super) async fn drop_database(name: &str) {
 async fn template(admin: &mut PgConnection, server: &str) -> String {
     let name = format!("template_{}", schema_fingerprint());
     run(admin, format!("SELECT pg_advisory_lock({TEMPLATE_LOCK})")).await;
-    let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut *admin)
-        .await
-        .expect("the list of databases");
+    let exists: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut *admin)
+            .await
+            .expect("the list of databases");
     if !exists {
         let draft = format!("draft_{}", Uuid::new_v4().simple());
         run(admin, format!("CREATE DATABASE {draft}")).await;
         let options = OpenOptions::PostgresUrl(with_database(server, &draft));
-        Db::open(&options).await.expect("the migrations run").close().await;
+        Db::open(&options)
+            .await
+            .expect("the migrations run")
+            .close()
+            .await;
         run(admin, format!("ALTER DATABASE {draft} RENAME TO {name}")).await;
     }
     run(admin, format!("SELECT pg_advisory_unlock({TEMPLATE_LOCK})")).await;
@@ -66,20 +75,30 @@ fn schema_fingerprint() -> String {
     for migration in Db::postgres_migrations().iter() {
         hasher.update(&migration.checksum);
     }
-    hasher.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string");
-        text
-    })
+    hasher
+        .finalize()
+        .iter()
+        .take(8)
+        .fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("writing to a string");
+            text
+        })
 }
 
 async fn connect(url: &str) -> PgConnection {
     let options: PgConnectOptions = url.parse().expect("a PostgreSQL URL");
-    options.connect().await.expect("the tests' PostgreSQL server answers")
+    options
+        .connect()
+        .await
+        .expect("the tests' PostgreSQL server answers")
 }
 
 async fn run(connection: &mut PgConnection, statement: String) {
     // The names in it are made here from hexadecimal digits.
-    sqlx::query(AssertSqlSafe(statement)).execute(connection).await.expect("the statement runs");
+    sqlx::query(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .expect("the statement runs");
 }
 
 fn with_database(server: &str, name: &str) -> String {

@@ -48,20 +48,36 @@ pub(super) async fn url() -> String {
 
 fn folder() -> PathBuf {
     let probe = tempfile::tempdir().expect("a temporary folder");
-    let owner = probe.path().metadata().expect("the folder's metadata").uid();
+    let owner = probe
+        .path()
+        .metadata()
+        .expect("the folder's metadata")
+        .uid();
     let folder = std::env::temp_dir().join(format!("switchyard-test-postgres-{owner}"));
-    let made = fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder);
+    let made = fs::DirBuilder::new()
+        .mode(0o700)
+        .recursive(true)
+        .create(&folder);
     made.expect("the tests' folder");
     let found = folder.metadata().expect("the folder's metadata").uid();
-    assert_eq!(found, owner, "{} belongs to somebody else", folder.display());
+    assert_eq!(
+        found,
+        owner,
+        "{} belongs to somebody else",
+        folder.display()
+    );
     folder
 }
 
 fn hold(folder: &Path) {
     IN_USE.get_or_init(|| {
-        let file = File::options().create(true).append(true).open(folder.join("in-use"));
+        let file = File::options()
+            .create(true)
+            .append(true)
+            .open(folder.join("in-use"));
         let file = file.expect("the lock that says that tests run");
-        file.lock_shared().expect("the lock that says that tests run");
+        file.lock_shared()
+            .expect("the lock that says that tests run");
         file
     });
 }
@@ -70,7 +86,9 @@ async fn running(folder: &Path) -> Option<String> {
     let url = fs::read_to_string(folder.join("url")).ok()?;
     let options: PgConnectOptions = url.parse().ok()?;
     let answers = tokio::time::timeout(Duration::from_secs(5), options.connect()).await;
-    answers.is_ok_and(|connection| connection.is_ok()).then_some(url)
+    answers
+        .is_ok_and(|connection| connection.is_ok())
+        .then_some(url)
 }
 
 /// In a session of its own, so that the end of the first test's process group does not end it.
@@ -78,7 +96,9 @@ fn spawn(folder: &Path) -> Child {
     let log = File::create(folder.join("log")).expect("the server's log");
     let errors = log.try_clone().expect("the server's log");
     let mut command = Command::new("setsid");
-    command.args([WRAPPER, "sh", "-c", WATCHER, "watcher"]).arg(folder);
+    command
+        .args([WRAPPER, "sh", "-c", WATCHER, "watcher"])
+        .arg(folder);
     command.stdin(Stdio::null()).stdout(log).stderr(errors);
     command.spawn().expect("setsid and with-postgres.sh start")
 }
@@ -95,5 +115,8 @@ async fn wait_for_start(folder: &Path, mut child: Child) -> String {
         }
         tokio::time::sleep(POLL).await;
     }
-    panic!("PostgreSQL for the tests did not start within {START_DEADLINE:?}; see {}", folder.display());
+    panic!(
+        "PostgreSQL for the tests did not start within {START_DEADLINE:?}; see {}",
+        folder.display()
+    );
 }
