@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{
-    AgentId, BuildId, ChatId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
-};
+use crate::ids::{AgentId, BuildId, ChatId, ModelConfigId, OrganizationId, UserId, WorkspaceId};
 use crate::parts::InputPart;
 use crate::workspaces::CreateWorkspace;
 

@@ -6,6 +6,8 @@
 pub mod allowed_folders;
 pub mod build_info;
 pub mod chats;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod errors;
 pub mod git;
 pub mod ids;

@@ -79,7 +79,9 @@ impl LiveChat {
 
     /// The newest committed message seen: what to reconnect with as `after_id`.
     pub fn cursor(&self) -> MessageId {
-        self.messages.last().map_or(MessageId(0), |message| message.id)
+        self.messages
+            .last()
+            .map_or(MessageId(0), |message| message.id)
     }
 
     /// Whether a turn is under way.
@@ -108,14 +110,22 @@ impl LiveChat {
                 replace(&mut self.action_required, Some(action_required))
             }
             StreamEventKind::PreviewReset { preview_reset } => {
-                let pair = (preview_reset.history_version, preview_reset.generation_attempt);
+                let pair = (
+                    preview_reset.history_version,
+                    preview_reset.generation_attempt,
+                );
                 self.void_preview_before(pair)
             }
             StreamEventKind::HistoryReset { history_reset } => {
                 let count = self.messages.len();
-                self.messages.retain(|message| message.id <= history_reset.after_id);
+                self.messages
+                    .retain(|message| message.id <= history_reset.after_id);
                 let voided = self.void_preview_before((history_reset.history_version, 0));
-                if self.messages.len() == count { voided } else { Applied::Changed }
+                if self.messages.len() == count {
+                    voided
+                } else {
+                    Applied::Changed
+                }
             }
             StreamEventKind::Ping | StreamEventKind::Unknown => Applied::Unchanged,
         }
@@ -139,7 +149,10 @@ impl LiveChat {
     }
 
     fn insert_message(&mut self, message: Message) -> Applied {
-        match self.messages.binary_search_by_key(&message.id, |known| known.id) {
+        match self
+            .messages
+            .binary_search_by_key(&message.id, |known| known.id)
+        {
             Ok(position) => match self.messages.get_mut(position) {
                 Some(known) => replace(known, message),
                 None => Applied::Unchanged,
@@ -156,9 +169,16 @@ impl LiveChat {
             return Applied::Unchanged;
         }
         let had_parts = !self.preview.parts.is_empty();
-        self.preview = Preview { pair, ..Preview::default() };
+        self.preview = Preview {
+            pair,
+            ..Preview::default()
+        };
         self.retry = None;
-        if had_parts { Applied::Changed } else { Applied::Unchanged }
+        if had_parts {
+            Applied::Changed
+        } else {
+            Applied::Unchanged
+        }
     }
 
     fn apply_part(&mut self, live: LivePart) -> Applied {
@@ -170,7 +190,10 @@ impl LiveChat {
             if live.seq != 0 {
                 return Applied::Resync;
             }
-            self.preview = Preview { pair, ..Preview::default() };
+            self.preview = Preview {
+                pair,
+                ..Preview::default()
+            };
         }
         if live.seq < self.preview.next_seq {
             return Applied::Unchanged;

@@ -35,9 +35,14 @@ impl ProviderKind {
 
     /// Parses a name on the wire.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Anthropic, Self::OpenAi, Self::OpenAiCompatible, Self::Demo]
-            .into_iter()
-            .find(|kind| kind.as_str() == name)
+        [
+            Self::Anthropic,
+            Self::OpenAi,
+            Self::OpenAiCompatible,
+            Self::Demo,
+        ]
+        .into_iter()
+        .find(|kind| kind.as_str() == name)
     }
 }
 

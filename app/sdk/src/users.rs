@@ -76,7 +76,11 @@ impl User {
 
     /// The name to show: the display name, or the user name when there is none.
     pub fn display_name(&self) -> &str {
-        if self.name.is_empty() { &self.username } else { &self.name }
+        if self.name.is_empty() {
+            &self.username
+        } else {
+            &self.name
+        }
     }
 }
 

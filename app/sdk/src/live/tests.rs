@@ -11,7 +11,10 @@ use crate::stream::{HistoryReset, PreviewReset, StatusUpdate};
 const CHAT: ChatId = ChatId(uuid::Uuid::nil());
 
 fn event(kind: StreamEventKind) -> StreamEvent {
-    StreamEvent { chat_id: CHAT, kind }
+    StreamEvent {
+        chat_id: CHAT,
+        kind,
+    }
 }
 
 fn text_part(pair: (i64, i64), seq: u64, text: &str) -> StreamEvent {
@@ -45,7 +48,10 @@ fn message(id: i64, text: &str) -> StreamEvent {
 
 fn preview_reset(pair: (i64, i64)) -> StreamEvent {
     event(StreamEventKind::PreviewReset {
-        preview_reset: PreviewReset { history_version: pair.0, generation_attempt: pair.1 },
+        preview_reset: PreviewReset {
+            history_version: pair.0,
+            generation_attempt: pair.1,
+        },
     })
 }
 
@@ -96,7 +102,10 @@ fn the_commit_takes_the_place_of_the_preview() {
     assert!(chat.preview.parts.is_empty());
     assert_eq!(chat.messages.len(), 1);
     assert_eq!(chat.cursor(), MessageId(7));
-    assert_eq!(chat.apply(text_part((1, 1), 1, " again")), Applied::Unchanged);
+    assert_eq!(
+        chat.apply(text_part((1, 1), 1, " again")),
+        Applied::Unchanged
+    );
 }
 
 #[test]
@@ -107,7 +116,10 @@ fn an_edit_drops_what_came_after_it() {
     }
     chat.apply(text_part((5, 1), 0, "void"));
     chat.apply(event(StreamEventKind::HistoryReset {
-        history_reset: HistoryReset { history_version: 6, after_id: MessageId(2) },
+        history_reset: HistoryReset {
+            history_version: 6,
+            after_id: MessageId(2),
+        },
     }));
     chat.apply(message(5, "edited"));
     let ids: Vec<i64> = chat.messages.iter().map(|message| message.id.0).collect();
@@ -118,10 +130,16 @@ fn an_edit_drops_what_came_after_it() {
 #[test]
 fn leaving_the_error_status_clears_the_error() {
     let mut chat = LiveChat::default();
-    let error = ChatError { message: "refused".into(), ..ChatError::default() };
+    let error = ChatError {
+        message: "refused".into(),
+        ..ChatError::default()
+    };
     chat.apply(event(StreamEventKind::Error { error }));
     assert!(chat.error.is_some());
-    let running = StatusUpdate { status: ChatStatus::Running, since: None };
+    let running = StatusUpdate {
+        status: ChatStatus::Running,
+        since: None,
+    };
     chat.apply(event(StreamEventKind::Status { status: running }));
     assert!(chat.error.is_none());
     assert!(chat.is_busy());
@@ -140,7 +158,9 @@ fn tool_call_arguments_stream_and_are_replaced_by_the_whole() {
     };
     join_part(&mut parts, delta("{\"command\":"));
     join_part(&mut parts, delta("\"ls\"}"));
-    let Part::ToolCall(call) = &parts[0] else { unreachable!() };
+    let Part::ToolCall(call) = &parts[0] else {
+        unreachable!()
+    };
     assert_eq!(call.args_delta.as_deref(), Some("{\"command\":\"ls\"}"));
     join_part(
         &mut parts,
@@ -151,7 +171,9 @@ fn tool_call_arguments_stream_and_are_replaced_by_the_whole() {
             ..ToolCallPart::default()
         }),
     );
-    let Part::ToolCall(call) = &parts[0] else { unreachable!() };
+    let Part::ToolCall(call) = &parts[0] else {
+        unreachable!()
+    };
     assert_eq!(call.args_delta, None);
     assert_eq!(parts.len(), 1);
 }
@@ -167,7 +189,12 @@ fn events_of_a_newer_version_are_ignored() {
 fn an_absent_queue_is_an_empty_queue() {
     let json = format!(r#"{{"chat_id":"{}","type":"queue_update"}}"#, CHAT.0);
     let event: StreamEvent = serde_json::from_str(&json).unwrap();
-    assert_eq!(event.kind, StreamEventKind::QueueUpdate { queued_messages: Vec::new() });
+    assert_eq!(
+        event.kind,
+        StreamEventKind::QueueUpdate {
+            queued_messages: Vec::new()
+        }
+    );
 }
 
 proptest! {
