@@ -73,7 +73,6 @@ build_wasm_library() {
   mkdir -p "$work/src"
   printf '[package]\nname = "wasm-library"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n[workspace]\n' >"$work/Cargo.toml"
   : >"$work/src/lib.rs"
-  mkdir -p "$sysroot/lib/rustlib/x86_64-unknown-linux-gnu/bin" 2>/dev/null || true
   ( cd "$work" && env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 RUSTC="$rustc" RUSTFLAGS=-Cembed-bitcode=yes \
       CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld \
       "$cargo" build --quiet --release --target wasm32-unknown-unknown -Z build-std=std,panic_abort,proc_macro ) \
@@ -98,7 +97,9 @@ wasm_tools() {
   [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ] || missing+=(rustc-web cargo-web rust-web-src)
   has wasm-ld || has lld || missing+=(lld)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  local linker=/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+  local host linker
+  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
+  linker=/usr/lib/rustlib/$host/bin/rust-lld
   if [ ! -e "$linker" ] && has lld; then
     as_root mkdir -p "$(dirname "$linker")"
     as_root ln -sf "$(command -v lld)" "$linker"

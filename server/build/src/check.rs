@@ -1,9 +1,11 @@
-//! Whether the house stands as `docs/architecture.md` draws it: which crate may use which, and how long a file may be.
+//! Whether the house stands as `docs/architecture.md` draws it: which crate may use which, how long a
+//! file may be, and that no dependency is left over.
 //!
 //! What needs a running server or a database (access entries, equal schemas) is checked by tests of those rooms.
 
 mod arrows;
 mod sizes;
+mod unused;
 
 use std::path::Path;
 
@@ -13,6 +15,7 @@ use anyhow::{Result, bail};
 pub fn run(root: &Path) -> Result<()> {
     let mut findings = arrows::check(root)?;
     findings.extend(sizes::check(root)?);
+    findings.extend(unused::check(root)?);
     if findings.is_empty() {
         println!("architecture: dependencies and file sizes are as drawn");
         return Ok(());

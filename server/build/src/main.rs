@@ -42,5 +42,8 @@ fn main() -> ExitCode {
 /// The workspace's folder: two above this crate.
 fn root() -> PathBuf {
     let crate_folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    crate_folder.ancestors().nth(2).map_or(crate_folder.clone(), PathBuf::from)
+    crate_folder
+        .ancestors()
+        .nth(2)
+        .map_or(crate_folder.clone(), PathBuf::from)
 }

@@ -40,7 +40,11 @@ pub struct SiteArguments {
 
 /// Builds everything and replaces the site folder's content.
 pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
-    let work = arguments.target_dir.join(if arguments.release { "site-release" } else { "site-dev" });
+    let work = arguments.target_dir.join(if arguments.release {
+        "site-release"
+    } else {
+        "site-dev"
+    });
     recreate(&work)?;
     let pkg = work.join("pkg");
     fs::create_dir_all(&pkg)?;
@@ -95,8 +99,12 @@ fn report(out: &Path, names: &BTreeMap<&'static str, String>, is_release: bool) 
         let compressed = file_len(&assets::with_suffix(&path, "br")).ok();
         let shown = compressed.map_or_else(|| "-".to_owned(), kibibytes);
         println!("{kind:<12} {:>10} {shown:>10}", kibibytes(plain));
-        if is_release && *kind == "wasm" && compressed.is_some_and(|size| size > WASM_BUDGET_BYTES) {
-            bail!("the wasm module is larger than its budget of {}", kibibytes(WASM_BUDGET_BYTES));
+        if is_release && *kind == "wasm" && compressed.is_some_and(|size| size > WASM_BUDGET_BYTES)
+        {
+            bail!(
+                "the wasm module is larger than its budget of {}",
+                kibibytes(WASM_BUDGET_BYTES)
+            );
         }
     }
     Ok(())

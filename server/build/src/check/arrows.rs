@@ -7,13 +7,21 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// A crate, its folder, and the crates of ours it may use.
-const ARROWS: [(&str, &str, &[&str]); 12] = [
+pub const ARROWS: [(&str, &str, &[&str]); 12] = [
     ("frontend", "frontend", &["app"]),
     ("app", "app", &["sdk", "platform"]),
     ("sdk", "app/sdk", &[]),
     ("server", "server", &["app", "platform", "sdk", "workspace"]),
-    ("platform", "server/platform", &["chatd", "workspace", "forge", "llm", "store", "sdk"]),
-    ("chatd", "server/chatd", &["llm", "workspace", "store", "sdk"]),
+    (
+        "platform",
+        "server/platform",
+        &["chatd", "workspace", "forge", "llm", "store", "sdk"],
+    ),
+    (
+        "chatd",
+        "server/chatd",
+        &["llm", "workspace", "store", "sdk"],
+    ),
     ("forge", "server/forge", &["sdk"]),
     ("workspace", "server/workspace", &["sdk"]),
     ("store", "server/store", &["sdk"]),
@@ -45,21 +53,28 @@ pub fn check(root: &Path) -> Result<Vec<String>> {
 }
 
 fn check_manifest(name: &str, text: &str, allowed: &[&str]) -> Result<Vec<String>> {
-    let manifest: toml::Table = toml::from_str(text).with_context(|| format!("parse Cargo.toml of {name}"))?;
+    let manifest: toml::Table =
+        toml::from_str(text).with_context(|| format!("parse Cargo.toml of {name}"))?;
     let ours: BTreeSet<&str> = ARROWS.iter().map(|(name, ..)| *name).collect();
     let mut findings = Vec::new();
     for dependency in dependencies(&manifest, "dependencies") {
         if ours.contains(dependency.as_str()) && !allowed.contains(&dependency.as_str()) {
-            findings.push(format!("{name} must not use {dependency}: arrows of the architecture point down only"));
+            findings.push(format!(
+                "{name} must not use {dependency}: arrows of the architecture point down only"
+            ));
         }
         for (library, rooms) in KEPT_IN {
             if dependency == library && !rooms.contains(&name) {
-                findings.push(format!("{name} must not use {library}: it stays in {}", rooms.join(", ")));
+                findings.push(format!(
+                    "{name} must not use {library}: it stays in {}",
+                    rooms.join(", ")
+                ));
             }
         }
     }
     for dependency in dependencies(&manifest, "dev-dependencies") {
-        let is_allowed = allowed.contains(&dependency.as_str()) || TEST_ONLY.contains(&dependency.as_str());
+        let is_allowed =
+            allowed.contains(&dependency.as_str()) || TEST_ONLY.contains(&dependency.as_str());
         if ours.contains(dependency.as_str()) && !is_allowed {
             findings.push(format!("tests of {name} must not use {dependency}"));
         }
@@ -67,7 +82,8 @@ fn check_manifest(name: &str, text: &str, allowed: &[&str]) -> Result<Vec<String
     Ok(findings)
 }
 
-fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
+/// Names of a manifest's dependencies in a section, those of targets too.
+pub fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
     let plain = manifest.get(section).and_then(toml::Value::as_table);
     let of_targets = manifest
         .get("target")
@@ -75,7 +91,12 @@ fn dependencies(manifest: &toml::Table, section: &str) -> Vec<String> {
         .into_iter()
         .flat_map(toml::Table::values)
         .filter_map(|target| target.get(section).and_then(toml::Value::as_table));
-    plain.into_iter().chain(of_targets).flat_map(toml::Table::keys).cloned().collect()
+    plain
+        .into_iter()
+        .chain(of_targets)
+        .flat_map(toml::Table::keys)
+        .cloned()
+        .collect()
 }
 
 #[cfg(test)]
@@ -89,7 +110,11 @@ mod tests {
         let text = "[dependencies]\nplatform.workspace = true\nserde = \"1\"";
         let findings = check_manifest("store", text, &["sdk"]).unwrap();
         assert_eq!(findings.len(), 1);
-        assert!(findings.iter().all(|finding| finding.contains("store must not use platform")));
+        assert!(
+            findings
+                .iter()
+                .all(|finding| finding.contains("store must not use platform"))
+        );
     }
 
     #[test]

@@ -36,17 +36,24 @@ pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
 }
 
 fn short_hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().take(8).fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    Sha256::digest(content)
+        .iter()
+        .take(8)
+        .fold(String::new(), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Copies `style/public` (favicon and the like) to the site's root.
 pub fn copy_public(root: &Path, work: &Path) -> Result<()> {
     let source = root.join("style/public");
-    if source.is_dir() { copy_folder(&source, work) } else { Ok(()) }
+    if source.is_dir() {
+        copy_folder(&source, work)
+    } else {
+        Ok(())
+    }
 }
 
 fn copy_folder(from: &Path, to: &Path) -> Result<()> {
@@ -77,14 +84,20 @@ pub fn compress(folder: &Path) -> Result<()> {
 }
 
 fn is_compressible(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| COMPRESSIBLE.iter().any(|known| ending == *known))
+    path.extension()
+        .is_some_and(|ending| COMPRESSIBLE.iter().any(|known| ending == *known))
 }
 
 fn compress_file(path: &Path) -> Result<()> {
     let content = fs::read(path)?;
     let mut brotli = Vec::new();
-    brotli::CompressorWriter::new(&mut brotli, BUFFER_BYTES, BROTLI_QUALITY, BROTLI_WINDOW_BITS)
-        .write_all(&content)?;
+    brotli::CompressorWriter::new(
+        &mut brotli,
+        BUFFER_BYTES,
+        BROTLI_QUALITY,
+        BROTLI_WINDOW_BITS,
+    )
+    .write_all(&content)?;
     fs::write(with_suffix(path, "br"), brotli)?;
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     gzip.write_all(&content)?;

@@ -10,30 +10,53 @@ use super::{SiteArguments, run};
 
 /// Compiles the `frontend` crate and returns the module's path.
 pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
-    let profile = if arguments.release { "wasm-release" } else { "wasm-dev" };
+    let profile = if arguments.release {
+        "wasm-release"
+    } else {
+        "wasm-dev"
+    };
     let target_dir = arguments.target_dir.join("wasm");
     let mut command = Command::new(&arguments.wasm_cargo);
     command
         .current_dir(root)
-        .args(["build", "--package", "frontend", "--target", "wasm32-unknown-unknown", "--profile", profile])
+        .args([
+            "build",
+            "--package",
+            "frontend",
+            "--target",
+            "wasm32-unknown-unknown",
+            "--profile",
+            profile,
+        ])
         .arg("--target-dir")
         .arg(&target_dir)
         .env("RUSTC", &arguments.wasm_rustc)
         .env_remove("CARGO_TARGET_DIR");
     if !arguments.release {
         // Type-erased views compile several times faster; the shipped bundle keeps them typed.
-        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "--cfg erase_components");
+        command.env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+            "--cfg erase_components",
+        );
     }
     run(&mut command).context("compile the page for wasm")?;
-    Ok(target_dir.join("wasm32-unknown-unknown").join(profile).join("frontend.wasm"))
+    Ok(target_dir
+        .join("wasm32-unknown-unknown")
+        .join(profile)
+        .join("frontend.wasm"))
 }
 
 /// Writes `switchyard.js` and `switchyard_bg.wasm`.
 pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
-    bindgen.input_path(module).out_name("switchyard").typescript(false);
+    bindgen
+        .input_path(module)
+        .out_name("switchyard")
+        .typescript(false);
     bindgen.web(true).context("choose the web target")?;
-    bindgen.generate(pkg).context("bind the wasm module to JavaScript")
+    bindgen
+        .generate(pkg)
+        .context("bind the wasm module to JavaScript")
 }
 
 /// Shrinks the module with binaryen's optimizer.
@@ -42,8 +65,16 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
     let tool = root.join("style/node_modules/.bin/wasm-opt");
     run(Command::new(tool)
         .arg("-Oz")
-        .args(["--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext"])
-        .args(["--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"])
+        .args([
+            "--enable-bulk-memory",
+            "--enable-nontrapping-float-to-int",
+            "--enable-sign-ext",
+        ])
+        .args([
+            "--enable-mutable-globals",
+            "--enable-reference-types",
+            "--enable-multivalue",
+        ])
         .args(["--strip-debug", "--strip-producers"])
         .arg(&module)
         .arg("-o")

@@ -34,7 +34,8 @@ pub fn copy_fonts(root: &Path, pkg: &Path) -> Result<()> {
     for font in FONTS {
         let source = root.join("style/node_modules").join(font);
         let name = source.file_name().context("a font without a name")?;
-        fs::copy(&source, folder.join(name)).with_context(|| format!("copy {}", source.display()))?;
+        fs::copy(&source, folder.join(name))
+            .with_context(|| format!("copy {}", source.display()))?;
     }
     Ok(())
 }
