@@ -1,4 +1,19 @@
 //! What pages are made of: plain functions with typed props, each shown in every state on `/dev/gallery`.
 
+pub mod badge;
+pub mod button;
+pub mod copy_button;
+pub mod dialog;
+pub mod feedback;
+pub mod field;
+pub mod form;
 pub mod icons;
+pub mod keyboard;
+pub mod live_region;
+pub mod menu;
+pub mod page_header;
+pub mod relative_time;
+pub mod table;
+pub mod tabs;
 pub mod toast;
+pub mod tooltip;

@@ -8,6 +8,8 @@ use leptos_router::hooks::use_location;
 use leptos_router::location::Url;
 use leptos_router::{SsrMode, path};
 
+use crate::components::live_region::{LiveRegion, provide_announcer};
+use crate::components::relative_time::provide_clock;
 use crate::components::toast::{ToastRegion, provide_toasts};
 use crate::pages::agents::{AgentsHome, AgentsPage, ChatPage};
 use crate::pages::gallery::GalleryPage;
@@ -25,6 +27,8 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_session();
     provide_toasts();
+    provide_announcer();
+    provide_clock();
     mark_hydrated();
     view! {
         <Title formatter=|text: String| if text.is_empty() { "Switchyard".to_owned() } else { format!("{text} · Switchyard") }/>
@@ -59,6 +63,7 @@ pub fn App() -> impl IntoView {
             </Routes>
         </Router>
         <ToastRegion/>
+        <LiveRegion/>
     }
 }
 

@@ -42,7 +42,9 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
     let css = format!("/pkg/{}", site.css);
     let script = format!("/pkg/{}", site.js);
     let wasm = format!("/pkg/{}", site.wasm);
-    let start = format!("import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();");
+    let start = format!(
+        "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
+    );
     view! {
         <link rel="stylesheet" href=css/>
         <link rel="preload" href=INTERFACE_FONT r#as="font" r#type="font/woff2" crossorigin="anonymous"/>

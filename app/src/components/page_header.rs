@@ -1,0 +1,52 @@
+//! The head of a page and of its sections.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// Title, one sentence, and the page's main action. Also sets the document's title.
+#[component]
+pub fn PageHeader(
+    /// The page's title.
+    title: &'static str,
+    /// What the page is for.
+    #[prop(optional)]
+    lead: &'static str,
+    /// The main action.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <Title text=title/>
+        <header class="page-header">
+            <div class="page-header-text">
+                <h1 class="page-title" id="page-title" tabindex="-1">
+                    {title}
+                </h1>
+                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
+            </div>
+            {children.map(|children| children())}
+        </header>
+    }
+}
+
+/// A section with a heading and a card.
+#[component]
+pub fn Section(
+    /// The heading.
+    title: &'static str,
+    /// One sentence.
+    #[prop(optional)]
+    lead: &'static str,
+    /// Content of the card.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2 class="section-title">{title}</h2>
+            {(!lead.is_empty()).then(|| view! { <p class="section-lead">{lead}</p> })}
+            <div class="card">
+                <div class="card-body">{children()}</div>
+            </div>
+        </section>
+    }
+}

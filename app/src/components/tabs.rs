@@ -1,0 +1,91 @@
+//! Tabs: one of several panels, walked with the arrow keys.
+
+use leptos::ev::KeyboardEvent;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use web_sys::HtmlElement;
+
+/// A strip of tabs. The panel is the caller's: `role="tabpanel"`, `id="<value>-panel"`, `aria-labelledby="<value>-tab"`.
+#[component]
+pub fn Tabs(
+    /// What is chosen, for assistive technology.
+    #[prop(into)]
+    label: String,
+    /// Value and words of each tab.
+    tabs: Vec<(&'static str, &'static str)>,
+    /// The chosen tab's value.
+    selected: RwSignal<&'static str>,
+) -> impl IntoView {
+    let values: Vec<_> = tabs.iter().map(|(value, _)| *value).collect();
+    let on_keydown = move |event: KeyboardEvent| {
+        let Some(value) = neighbour(&values, selected.get_untracked(), &event.key()) else {
+            return;
+        };
+        event.prevent_default();
+        selected.set(value);
+        let tab = document().get_element_by_id(&format!("{value}-tab"));
+        if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
+            let _ = tab.focus();
+        }
+    };
+    let tabs = tabs
+        .into_iter()
+        .map(|(value, words)| {
+            let is_selected = move || selected.get() == value;
+            view! {
+                <button
+                    type="button"
+                    class="tab"
+                    role="tab"
+                    id=format!("{value}-tab")
+                    aria-selected=move || is_selected().to_string()
+                    aria-controls=move || is_selected().then(|| format!("{value}-panel"))
+                    tabindex=move || if is_selected() { "0" } else { "-1" }
+                    on:click=move |_| selected.set(value)
+                >
+                    {words}
+                </button>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="tabs" role="tablist" aria-label=label on:keydown=on_keydown>
+            {tabs}
+        </div>
+    }
+}
+
+fn neighbour(values: &[&'static str], selected: &str, key: &str) -> Option<&'static str> {
+    let at = values.iter().position(|value| *value == selected)?;
+    let count = values.len();
+    let index = match key {
+        "ArrowRight" => (at + 1) % count,
+        "ArrowLeft" => (at + count - 1) % count,
+        "Home" => 0,
+        "End" => count - 1,
+        _ => return None,
+    };
+    values.get(index).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn arrow_keys_walk_around_the_ends() {
+        let values = ["git", "terminal", "debug"];
+        assert_eq!(neighbour(&values, "debug", "ArrowRight"), Some("git"));
+        assert_eq!(neighbour(&values, "git", "ArrowLeft"), Some("debug"));
+        assert_eq!(neighbour(&values, "git", "End"), Some("debug"));
+        assert_eq!(neighbour(&values, "git", "x"), None);
+    }
+}
