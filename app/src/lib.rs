@@ -8,6 +8,8 @@
 
 pub mod api;
 pub mod components;
+#[cfg(feature = "ssr")]
+pub mod cookie;
 pub mod error;
 pub mod pages;
 pub mod routes;
