@@ -1,2 +1,16 @@
 //! Server functions: the pages' reads and writes. Each is a thin call of the `platform` method of the same name,
 //! lives under `/api/page/<endpoint>`, and fails with an `AppError`.
+
+pub mod allowed_folders;
+pub mod models;
+pub mod preferences;
+pub mod providers;
+pub mod sessions;
+pub mod tokens;
+pub mod users;
+
+#[cfg(feature = "ssr")]
+mod context;
+
+#[cfg(feature = "ssr")]
+pub(crate) use context::{failed, platform, redirect, signed_in};

@@ -1,0 +1,144 @@
+//! What a server function finds around it: the platform, who asks, and the answer it may shape. Server only.
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use platform::{Actor, Failure, FailureKind, Platform};
+
+use crate::error::{AppError, ErrorCode};
+
+/// Set by the server on each request.
+const REQUEST_ID: &str = "x-request-id";
+
+/// The platform.
+pub(crate) fn platform() -> Result<Platform, AppError> {
+    use_context::<Platform>().ok_or_else(|| {
+        tracing::error!("a server function ran without the platform in its context");
+        AppError::new(
+            ErrorCode::Internal,
+            "Something went wrong on the server. Try again.",
+        )
+    })
+}
+
+/// The platform and who asks.
+pub(crate) fn signed_in() -> Result<(Platform, Actor), AppError> {
+    let actor = use_context::<Option<Actor>>().flatten().ok_or_else(|| {
+        set_status(StatusCode::UNAUTHORIZED);
+        AppError::new(
+            ErrorCode::Unauthenticated,
+            "You are signed out. Sign in and try again.",
+        )
+    })?;
+    Ok((platform()?, actor))
+}
+
+/// Turns a failure into the page's error and sets the answer's status. What went wrong inside goes to the log.
+pub(crate) fn failed(failure: impl Failure) -> AppError {
+    let kind = failure.kind();
+    let request_id = request_id();
+    if kind == FailureKind::Internal {
+        tracing::error!(
+            request_id,
+            cause = chain_of(&failure),
+            "a server function failed"
+        );
+    }
+    let (code, status) = code_of(kind);
+    set_status(status);
+    AppError {
+        code,
+        message: failure.message(),
+        detail: failure.detail(),
+        validations: failure.validations(),
+        request_id: matches!(kind, FailureKind::Internal | FailureKind::Unavailable)
+            .then_some(request_id)
+            .flatten(),
+    }
+}
+
+fn code_of(kind: FailureKind) -> (ErrorCode, StatusCode) {
+    match kind {
+        FailureKind::Invalid => (ErrorCode::Invalid, StatusCode::BAD_REQUEST),
+        FailureKind::Unauthenticated => (ErrorCode::Unauthenticated, StatusCode::UNAUTHORIZED),
+        FailureKind::Forbidden => (ErrorCode::Forbidden, StatusCode::FORBIDDEN),
+        FailureKind::NotFound => (ErrorCode::NotFound, StatusCode::NOT_FOUND),
+        FailureKind::Conflict => (ErrorCode::Conflict, StatusCode::CONFLICT),
+        FailureKind::TooLarge => (ErrorCode::TooLarge, StatusCode::PAYLOAD_TOO_LARGE),
+        FailureKind::TooMany { .. } => (ErrorCode::TooMany, StatusCode::TOO_MANY_REQUESTS),
+        FailureKind::Unavailable => (ErrorCode::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
+        FailureKind::Internal => (ErrorCode::Internal, StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn request_id() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    parts
+        .headers
+        .get(REQUEST_ID)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
+}
+
+fn set_status(status: StatusCode) {
+    if let Some(response) = use_context::<ResponseOptions>() {
+        response.set_status(status);
+    }
+}
+
+/// Leads the browser to a page of ours after the answer; anything else leads to the chats.
+pub(crate) fn redirect(next: &str) {
+    leptos_axum::redirect(if is_own_path(next) { next } else { "/agents" });
+}
+
+/// A path on this server: neither another host (`//host`, `/\host`) nor something that cannot stand in a header.
+fn is_own_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && !path.starts_with("/api/")
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn leads_to_own_pages_only() {
+        assert!(is_own_path("/agents/1?tab=git"));
+        for foreign in [
+            "",
+            "agents",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "/ä",
+            "/api/v2/x",
+        ] {
+            assert!(!is_own_path(foreign), "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Model configurations, for owners.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use sdk::ids::{ModelConfigId, ProviderConfigId};
+use sdk::models::ModelConfig;
+use sdk::providers::ReportedModel;
+
+use crate::error::AppError;
+
+/// Assumed where neither the provider nor the owner names a context window.
+const USUAL_CONTEXT_LIMIT: i64 = 128_000;
+
+/// Adds models that a provider reports.
+#[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", input = Json)]
+pub async fn create_model_configs(
+    provider_config_id: ProviderConfigId,
+    models: Vec<ReportedModel>,
+) -> Result<Vec<ModelConfig>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let mut created = Vec::with_capacity(models.len());
+    for model in models {
+        let config = sdk::models::CreateModelConfig {
+            provider_config_id,
+            model: model.model,
+            display_name: Some(model.display_name),
+            enabled: None,
+            is_default: None,
+            context_limit: model.context_limit.unwrap_or(USUAL_CONTEXT_LIMIT),
+            compression_threshold: None,
+            model_config: None,
+        };
+        created.push(
+            platform
+                .create_model_config(&actor, config)
+                .await
+                .map_err(super::failed)?,
+        );
+    }
+    Ok(created)
+}
+
+/// Adds a model by its identifier, for providers that do not report theirs.
+#[server(name = CreateModel, prefix = "/api/page", endpoint = "create_model_config")]
+pub async fn create_model_config(
+    provider_config_id: ProviderConfigId,
+    model: String,
+    display_name: String,
+    context_limit: String,
+) -> Result<ModelConfig, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let config = sdk::models::CreateModelConfig {
+        provider_config_id,
+        model,
+        display_name: Some(display_name.trim().to_owned()).filter(|name| !name.is_empty()),
+        enabled: None,
+        is_default: None,
+        context_limit: parse_context_limit(&context_limit)?,
+        compression_threshold: None,
+        model_config: None,
+    };
+    platform
+        .create_model_config(&actor, config)
+        .await
+        .map_err(super::failed)
+}
+
+/// Changes a model's name and context window.
+#[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config")]
+pub async fn update_model_config(
+    id: ModelConfigId,
+    display_name: String,
+    context_limit: String,
+) -> Result<ModelConfig, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::models::UpdateModelConfig {
+        display_name: Some(display_name.trim().to_owned()).filter(|name| !name.is_empty()),
+        context_limit: Some(parse_context_limit(&context_limit)?),
+        ..sdk::models::UpdateModelConfig::default()
+    };
+    platform
+        .update_model_config(&actor, id, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Offers a model, or not.
+#[server(name = EnableModel, prefix = "/api/page", endpoint = "enable_model_config")]
+pub async fn enable_model_config(
+    id: ModelConfigId,
+    enabled: bool,
+) -> Result<ModelConfig, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::models::UpdateModelConfig {
+        enabled: Some(enabled),
+        ..sdk::models::UpdateModelConfig::default()
+    };
+    platform
+        .update_model_config(&actor, id, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Makes a model the one that new chats use.
+#[server(name = ChooseDefaultModel, prefix = "/api/page", endpoint = "choose_default_model")]
+pub async fn choose_default_model(id: ModelConfigId) -> Result<ModelConfig, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::models::UpdateModelConfig {
+        is_default: Some(true),
+        ..sdk::models::UpdateModelConfig::default()
+    };
+    platform
+        .update_model_config(&actor, id, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Removes a model. Chats that used it stay readable.
+#[server(name = DeleteModel, prefix = "/api/page", endpoint = "delete_model_config")]
+pub async fn delete_model_config(id: ModelConfigId) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .delete_model_config(&actor, id)
+        .await
+        .map_err(super::failed)
+}
+
+#[cfg(feature = "ssr")]
+fn parse_context_limit(text: &str) -> Result<i64, AppError> {
+    match text.trim() {
+        "" => Ok(USUAL_CONTEXT_LIMIT),
+        number => number.parse().map_err(|_| {
+            AppError::invalid_field(
+                "context_limit",
+                "Give a whole number of tokens, such as 200000.",
+            )
+        }),
+    }
+}

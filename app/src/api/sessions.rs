@@ -1,0 +1,74 @@
+//! Set-up, signing in and signing out. All three lead to another page, so they work as plain forms too.
+
+use leptos::prelude::*;
+
+use crate::error::AppError;
+
+/// Creates the first owner and signs them in.
+#[server(name = CreateFirstOwner, prefix = "/api/page", endpoint = "create_first_user")]
+pub async fn create_first_user(
+    name: String,
+    email: String,
+    username: String,
+    password: String,
+) -> Result<(), AppError> {
+    use sdk::users::{CreateFirstUser, Login};
+
+    let platform = super::platform()?;
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let user = CreateFirstUser {
+        email: email.clone(),
+        username,
+        name,
+        password: password.clone(),
+    };
+    platform
+        .create_first_user(user)
+        .await
+        .map_err(super::failed)?;
+    let session = platform
+        .login(Login { email, password })
+        .await
+        .map_err(super::failed)?;
+    crate::cookie::set_session_cookie(&session.session_token);
+    super::redirect("/agents");
+    Ok(())
+}
+
+/// Signs in and leads to `next`, a page of ours.
+#[server(name = SignIn, prefix = "/api/page", endpoint = "login")]
+pub async fn login(
+    email: String,
+    password: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let platform = super::platform()?;
+    let login = sdk::users::Login { email, password };
+    let session = platform.login(login).await.map_err(super::failed)?;
+    crate::cookie::set_session_cookie(&session.session_token);
+    super::redirect(&next);
+    Ok(())
+}
+
+/// Ends this session.
+#[server(name = SignOut, prefix = "/api/page", endpoint = "logout")]
+pub async fn logout() -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform.logout(&actor).await.map_err(super::failed)?;
+    crate::cookie::clear_session_cookie();
+    super::redirect("/login");
+    Ok(())
+}
+
+/// Ends every session of the user, this one too.
+#[server(name = SignOutEverywhere, prefix = "/api/page", endpoint = "sign_out_everywhere")]
+pub async fn sign_out_everywhere() -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .sign_out_everywhere(&actor)
+        .await
+        .map_err(super::failed)?;
+    crate::cookie::clear_session_cookie();
+    super::redirect("/login");
+    Ok(())
+}

@@ -1,0 +1,117 @@
+//! The reader's own account, and everyone's for owners.
+
+use leptos::prelude::*;
+use sdk::ids::UserId;
+use sdk::users::{Role, User, UserStatus};
+
+use crate::error::AppError;
+
+/// Changes the reader's own name and address.
+#[server(name = UpdateProfile, prefix = "/api/page", endpoint = "update_profile")]
+pub async fn update_profile(
+    name: String,
+    username: String,
+    email: String,
+) -> Result<User, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::users::UpdateUser {
+        name: Some(name),
+        username: Some(username),
+        email: Some(email),
+        ..sdk::users::UpdateUser::default()
+    };
+    platform
+        .update_user(&actor, "me", change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Changes the reader's own password.
+#[server(name = UpdatePassword, prefix = "/api/page", endpoint = "update_password")]
+pub async fn update_password(old_password: String, password: String) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::users::UpdateUser {
+        password: Some(password),
+        old_password: Some(old_password),
+        ..sdk::users::UpdateUser::default()
+    };
+    platform
+        .update_user(&actor, "me", change)
+        .await
+        .map_err(super::failed)?;
+    Ok(())
+}
+
+/// Everyone, for owners.
+#[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users")]
+pub async fn list_users() -> Result<Vec<User>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform.list_users(&actor).await.map_err(super::failed)
+}
+
+/// Creates an account, for owners.
+#[server(name = CreateAccount, prefix = "/api/page", endpoint = "create_user")]
+pub async fn create_user(
+    name: String,
+    email: String,
+    username: String,
+    password: String,
+    role: Role,
+) -> Result<User, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let user = sdk::users::CreateUser {
+        email,
+        username,
+        name,
+        password,
+        role: Some(role),
+    };
+    platform
+        .create_user(&actor, user)
+        .await
+        .map_err(super::failed)
+}
+
+/// Changes role or status of an account, for owners.
+#[server(name = UpdateAccount, prefix = "/api/page", endpoint = "update_user")]
+pub async fn update_user(
+    id: UserId,
+    role: Option<Role>,
+    status: Option<UserStatus>,
+) -> Result<User, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::users::UpdateUser {
+        role,
+        status,
+        ..sdk::users::UpdateUser::default()
+    };
+    platform
+        .update_user(&actor, &id.to_string(), change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets a new password for an account, for owners.
+#[server(name = ResetPassword, prefix = "/api/page", endpoint = "reset_password")]
+pub async fn reset_password(id: UserId, password: String) -> Result<User, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::users::UpdateUser {
+        password: Some(password),
+        ..sdk::users::UpdateUser::default()
+    };
+    platform
+        .update_user(&actor, &id.to_string(), change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Deletes an account, for owners.
+#[server(name = DeleteAccount, prefix = "/api/page", endpoint = "delete_user")]
+pub async fn delete_user(id: UserId) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .delete_user(&actor, &id.to_string())
+        .await
+        .map_err(super::failed)
+}
