@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use eventsource_stream::{Event, EventStreamError, Eventsource};
+use futures::StreamExt;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
@@ -104,7 +104,7 @@ pub(crate) fn open_stream<D: Decoder>(
 #[cfg(test)]
 pub(crate) fn decode_body<S, D>(provider: &str, body: S, decoder: D) -> PartStream
 where
-    S: Stream<Item = Result<bytes::Bytes, TransportError>> + Send + 'static,
+    S: futures::Stream<Item = Result<bytes::Bytes, TransportError>> + Send + 'static,
     D: Decoder,
 {
     let endless = Duration::from_secs(60 * 60 * 24 * 365);
