@@ -1,2 +1,24 @@
-//! The chat daemon: state machine, worker, turn loop, tools, prompt and streams.
+//! The chat daemon: what happens in a chat between a person's message and the answer.
+//!
+//! [`state`] is the only place that writes chats, [`Daemon`] takes people's commands, a worker runs turns, [`stream`]
+//! tells readers. Who may do what is `platform`'s business; SQL is `store`'s. Start at [`daemon`].
+
+pub mod daemon;
+pub mod hub;
+pub mod live;
+pub mod prompt;
+pub mod sources;
 pub mod state;
+pub mod stream;
+pub mod tools;
+mod turn;
+pub mod wire;
+mod worker;
+
+pub use daemon::{Daemon, DaemonOptions, Timings};
+pub use sources::{
+    ConnectedWorkspace, ModelSource, ResolvedModel, WorkspaceSource, WorkspaceUnavailable,
+};
+pub use state::StateError;
+pub use stream::{Renderer, StreamOptions};
+pub use turn::first_words;

@@ -1,0 +1,236 @@
+//! From a chat's rows to what the model is asked: instructions, facts, and a history that providers accept.
+//!
+//! The history is repaired on the way: open calls get an answer, answers without a call get one, empty parts go.
+
+use std::collections::HashSet;
+
+use llm::{Content, SystemBlock, ToolResultContent};
+use sdk::messages::Role;
+use sdk::parts::{DiffSide, Part, ToolCallPart, ToolResultPart};
+use serde_json::Value;
+use store::messages::MessageRow;
+
+/// What every chat begins with. Kept short: it is sent with each call.
+pub const DEFAULT_SYSTEM_PROMPT: &str = "\
+You are a coding agent in Switchyard. You work for the person you talk to, in a real workspace when tools are given.
+- Follow the person's instructions and the repository's own rules (AGENTS.md) first.
+- Act instead of asking: read what you need, change it, run the checks, and say what happened. Ask only when a choice is theirs and cannot be guessed.
+- Look before you change: read a file before you edit it, and search with execute (rg, git grep, ls) before you guess paths. Paths are absolute.
+- Prefer edit_files for changes and write_file for new files. Call independent tools in one step, in parallel.
+- Start servers and watchers with run_in_background. Do not wait for them.
+- Never invent results. When a tool fails, read the error and correct the cause. Do not repeat a call that may have taken effect without checking.
+- Do not commit, push or delete things that you were not asked for. Keep secrets out of answers.
+- Answer briefly in Markdown: what you did, where (path:line), what is left. No emojis.";
+
+/// Text that stands for a tool's missing answer.
+const NO_RESULT: &str = "This call was not answered. It may or may not have taken effect.";
+
+/// A history ready to be sent.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    /// Instructions.
+    pub system: Vec<SystemBlock>,
+    /// The conversation.
+    pub messages: Vec<llm::Message>,
+    /// Ids of all tool calls in it.
+    pub call_ids: HashSet<String>,
+}
+
+/// Builds the prompt from the rows that the model sees.
+pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
+    let mut prompt = Prompt {
+        system: vec![SystemBlock::new(DEFAULT_SYSTEM_PROMPT)],
+        ..Prompt::default()
+    };
+    for row in rows {
+        if row.message.role == Role::System && !row.compressed {
+            prompt.system.push(SystemBlock::new(row.message.text()));
+        }
+    }
+    prompt.system.extend(facts.map(SystemBlock::new));
+    for row in rows
+        .iter()
+        .filter(|row| row.message.role != Role::System || row.compressed)
+    {
+        prompt.push(row.message.role, &row.message.content);
+    }
+    prompt.close_calls();
+    prompt
+}
+
+impl Prompt {
+    /// Appends a message.
+    pub fn push(&mut self, role: Role, parts: &[Part]) {
+        match role {
+            Role::Assistant => {
+                self.close_calls();
+                self.push_content(
+                    llm::Role::Assistant,
+                    parts.iter().filter_map(assistant_content).collect(),
+                );
+            }
+            Role::Tool => {
+                for part in parts {
+                    if let Part::ToolResult(result) = part {
+                        self.push_result(result);
+                    }
+                }
+            }
+            Role::User | Role::System => {
+                self.close_calls();
+                self.push_content(
+                    llm::Role::User,
+                    parts.iter().filter_map(user_content).collect(),
+                );
+            }
+        }
+    }
+
+    /// Answers the calls of the last answer that have none.
+    pub fn close_calls(&mut self) {
+        for (id, name) in self.open_calls() {
+            self.push_content(llm::Role::Tool, vec![error_content(&id, &name)]);
+        }
+    }
+
+    fn open_calls(&self) -> Vec<(String, String)> {
+        let answered: HashSet<&str> = self
+            .messages
+            .iter()
+            .rev()
+            .take_while(|message| message.role == llm::Role::Tool)
+            .flat_map(|message| &message.content)
+            .filter_map(|content| match content {
+                Content::ToolResult { tool_call_id, .. } => Some(tool_call_id.as_str()),
+                _ => None,
+            })
+            .collect();
+        let last = self
+            .messages
+            .iter()
+            .rev()
+            .find(|message| message.role != llm::Role::Tool);
+        let Some(last) = last.filter(|message| message.role == llm::Role::Assistant) else {
+            return Vec::new();
+        };
+        last.content
+            .iter()
+            .filter_map(|content| match content {
+                Content::ToolCall { id, name, .. } if !answered.contains(id.as_str()) => {
+                    Some((id.clone(), name.clone()))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn push_result(&mut self, result: &ToolResultPart) {
+        let is_open = self
+            .open_calls()
+            .iter()
+            .any(|(id, _)| *id == result.tool_call_id);
+        if !is_open {
+            if self.call_ids.contains(&result.tool_call_id) {
+                return;
+            }
+            let call = ToolCallPart {
+                tool_call_id: result.tool_call_id.clone(),
+                tool_name: result.tool_name.clone(),
+                ..ToolCallPart::default()
+            };
+            self.push(Role::Assistant, &[Part::ToolCall(call)]);
+        }
+        let text = match &result.result {
+            Some(Value::String(text)) => text.clone(),
+            Some(value) => value.to_string(),
+            None => NO_RESULT.to_owned(),
+        };
+        let content = Content::ToolResult {
+            tool_call_id: result.tool_call_id.clone(),
+            name: result.tool_name.clone(),
+            content: vec![ToolResultContent::Text(text)],
+            is_error: result.is_error,
+        };
+        self.push_content(llm::Role::Tool, vec![content]);
+    }
+
+    fn push_content(&mut self, role: llm::Role, content: Vec<Content>) {
+        if content.is_empty() {
+            return;
+        }
+        for piece in &content {
+            if let Content::ToolCall { id, .. } = piece {
+                self.call_ids.insert(id.clone());
+            }
+        }
+        match self.messages.last_mut() {
+            // Results of one step belong together, and providers want people and models to alternate.
+            Some(last) if last.role == role => last.content.extend(content),
+            _ => self.messages.push(llm::Message { role, content }),
+        }
+    }
+}
+
+fn error_content(id: &str, name: &str) -> Content {
+    Content::ToolResult {
+        tool_call_id: id.to_owned(),
+        name: name.to_owned(),
+        content: vec![ToolResultContent::Text(NO_RESULT.to_owned())],
+        is_error: true,
+    }
+}
+
+fn assistant_content(part: &Part) -> Option<Content> {
+    match part {
+        Part::Text { text } => (!text.trim().is_empty()).then(|| Content::Text(text.clone())),
+        Part::Reasoning(reasoning) => {
+            let is_empty =
+                reasoning.text.trim().is_empty() && reasoning.provider_metadata.is_none();
+            (!is_empty).then(|| Content::Reasoning {
+                text: reasoning.text.clone(),
+                provider_metadata: reasoning.provider_metadata.clone(),
+            })
+        }
+        Part::ToolCall(call) if !call.provider_executed => Some(Content::ToolCall {
+            id: call.tool_call_id.clone(),
+            name: call.tool_name.clone(),
+            arguments: match &call.args {
+                Some(args @ Value::Object(_)) => args.to_string(),
+                _ => "{}".to_owned(),
+            },
+        }),
+        _ => None,
+    }
+}
+
+fn user_content(part: &Part) -> Option<Content> {
+    match part {
+        Part::Text { text } => (!text.trim().is_empty()).then(|| Content::Text(text.clone())),
+        Part::FileReference(lines) => Some(Content::Text(format!(
+            "[{}:{}-{}]\n```\n{}\n```",
+            lines.file_name, lines.start_line, lines.end_line, lines.content
+        ))),
+        Part::DiffComment(comment) => {
+            let side = match comment.side {
+                DiffSide::Old => "before the change",
+                DiffSide::New => "after the change",
+            };
+            Some(Content::Text(format!(
+                "[comment on {}:{}-{}, {side}]\n{}",
+                comment.file_name, comment.start_line, comment.end_line, comment.content
+            )))
+        }
+        Part::File(file) => {
+            let name = file.name.as_deref().unwrap_or("a file");
+            Some(Content::Text(format!(
+                "[attached: {name}, {}]",
+                file.media_type
+            )))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+#[path = "prompt/tests.rs"]
+mod tests;

@@ -1,0 +1,102 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use serde_json::json;
+
+use super::*;
+
+fn call(id: &str) -> Part {
+    Part::ToolCall(ToolCallPart {
+        tool_call_id: id.into(),
+        tool_name: "execute".into(),
+        args: Some(json!({"command": "true"})),
+        ..ToolCallPart::default()
+    })
+}
+
+fn result(id: &str) -> Part {
+    Part::ToolResult(ToolResultPart {
+        tool_call_id: id.into(),
+        tool_name: "execute".into(),
+        result: Some(json!({"output": "ok"})),
+        ..ToolResultPart::default()
+    })
+}
+
+fn roles(prompt: &Prompt) -> Vec<(llm::Role, usize)> {
+    prompt
+        .messages
+        .iter()
+        .map(|message| (message.role, message.content.len()))
+        .collect()
+}
+
+#[test]
+fn the_default_prompt_is_small() {
+    assert!(
+        DEFAULT_SYSTEM_PROMPT.len() < 2048,
+        "{}",
+        DEFAULT_SYSTEM_PROMPT.len()
+    );
+}
+
+#[test]
+fn answers_open_calls_before_the_next_message() {
+    let mut prompt = Prompt::default();
+    prompt.push(Role::User, &[Part::text("go")]);
+    prompt.push(Role::Assistant, &[call("a"), call("b")]);
+    prompt.push(Role::Tool, &[result("b")]);
+    prompt.push(Role::User, &[Part::text("and now")]);
+    use llm::Role::{Assistant, Tool, User};
+    assert_eq!(
+        roles(&prompt),
+        [(User, 1), (Assistant, 2), (Tool, 2), (User, 1)]
+    );
+    assert!(matches!(&prompt.messages[2].content[1],
+        Content::ToolResult { tool_call_id, is_error: true, .. } if tool_call_id == "a"));
+}
+
+#[test]
+fn gives_an_orphaned_result_its_call() {
+    let mut prompt = Prompt::default();
+    prompt.push(Role::User, &[Part::text("go")]);
+    prompt.push(Role::Tool, &[result("lost")]);
+    use llm::Role::{Assistant, Tool, User};
+    assert_eq!(roles(&prompt), [(User, 1), (Assistant, 1), (Tool, 1)]);
+}
+
+#[test]
+fn drops_empty_parts_and_messages_and_second_answers() {
+    let mut prompt = Prompt::default();
+    prompt.push(Role::User, &[Part::text("  ")]);
+    assert!(prompt.messages.is_empty());
+    prompt.push(Role::User, &[Part::text("go")]);
+    prompt.push(
+        Role::Assistant,
+        &[
+            Part::text(""),
+            Part::Reasoning(sdk::parts::ReasoningPart::default()),
+        ],
+    );
+    assert_eq!(prompt.messages.len(), 1);
+    prompt.push(Role::Assistant, &[call("a")]);
+    prompt.push(Role::Tool, &[result("a")]);
+    prompt.push(Role::Tool, &[result("a")]);
+    assert_eq!(prompt.messages[2].content.len(), 1);
+}
+
+#[test]
+fn sends_arguments_that_are_no_object_as_an_empty_one() {
+    let part = Part::ToolCall(ToolCallPart {
+        tool_call_id: "a".into(),
+        args: Some(json!("not json")),
+        ..ToolCallPart::default()
+    });
+    let content = assistant_content(&part).unwrap();
+    assert!(matches!(content, Content::ToolCall { arguments, .. } if arguments == "{}"));
+}

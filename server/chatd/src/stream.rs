@@ -1,0 +1,189 @@
+//! A chat's stream: a snapshot, then a tail, as frames of JSON text ready to be sent.
+//!
+//! A reader is woken, compares versions, reads what changed in one read transaction and pulls live parts from the
+//! chat's buffer. It keeps nothing that the database does not know better, so a lost wake-up or a slow socket costs
+//! time, never an event. [`durable`] holds what comes from the database.
+
+mod durable;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::Stream;
+use sdk::ids::{ChatId, MessageId};
+use sdk::messages::Message;
+use sdk::stream::{StreamEvent, StreamEventKind};
+use store::{Db, StoreError};
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+
+use crate::hub::{Channel, Hub, News};
+use durable::Seen;
+
+/// Events in one frame.
+const FRAME_EVENTS: usize = 256;
+/// Live parts are gathered this long after a frame of them went out.
+const LIVE_PAUSE: Duration = Duration::from_millis(30);
+/// A ping that the client can see.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// The database is asked again at least this often, in case a notice was lost between replicas.
+const SAFETY_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Makes HTML of a message's parts.
+pub trait Renderer: Send + Sync {
+    /// What goes into [`Message::rendered`].
+    fn render(&self, message: &Message, revision: i64) -> Vec<Option<String>>;
+}
+
+/// What a reader wants.
+#[derive(Clone, Default)]
+pub struct StreamOptions {
+    /// The newest message the reader has; 0 = none.
+    pub after_id: MessageId,
+    /// Fills `rendered` of messages.
+    pub renderer: Option<Arc<dyn Renderer>>,
+}
+
+struct Reader {
+    db: Db,
+    chat_id: ChatId,
+    options: StreamOptions,
+    channel: Arc<Channel>,
+    news: watch::Receiver<News>,
+    live: watch::Receiver<u64>,
+    seen: Seen,
+    /// How many live parts of the pair in force were sent.
+    position: usize,
+    live_pause_ends: Instant,
+}
+
+/// A reader that is subscribed already: what is committed from here on is in its frames. Ends when the chat is gone.
+pub fn open(
+    db: Db,
+    hub: &Hub,
+    chat_id: ChatId,
+    options: StreamOptions,
+) -> impl Stream<Item = Result<String, StoreError>> + Send + use<> {
+    let channel = hub.channel(chat_id);
+    let mut reader = Reader {
+        news: channel.subscribe(),
+        live: channel.live.subscribe(),
+        db,
+        chat_id,
+        options,
+        channel,
+        seen: Seen::default(),
+        position: 0,
+        live_pause_ends: Instant::now(),
+    };
+    async_stream::try_stream! {
+        if !reader.snapshot_begins().await? {
+            return;
+        }
+        while let Some(frame) = reader.next_page().await? {
+            yield frame;
+        }
+        let mut frames = reader.snapshot_ends();
+        loop {
+            for frame in std::mem::take(&mut frames) {
+                yield frame;
+            }
+            match reader.wait().await {
+                Woken::News => match reader.sync().await? {
+                    Some(events) => frames = reader.frames(events),
+                    None => return,
+                },
+                Woken::Live => frames = reader.live_frames(),
+                Woken::Ping => frames = reader.frames(vec![reader.event(StreamEventKind::Ping)]),
+            }
+        }
+    }
+}
+
+enum Woken {
+    News,
+    Live,
+    Ping,
+}
+
+impl Reader {
+    /// The last page's frame carries on into the rest of the snapshot.
+    fn snapshot_ends(&mut self) -> Vec<String> {
+        let mut events = self.seen.take_tail();
+        events.extend(self.new_parts());
+        self.frames(events)
+    }
+
+    async fn sync(&mut self) -> Result<Option<Vec<String>>, StoreError> {
+        let pair = self.seen.pair;
+        let Some(mut events) = self.changes().await? else {
+            return Ok(None);
+        };
+        if self.seen.pair != pair {
+            self.position = 0;
+        }
+        events.extend(self.new_parts());
+        Ok(Some(events))
+    }
+
+    fn live_frames(&mut self) -> Vec<String> {
+        let events = self.new_parts();
+        if !events.is_empty() {
+            self.live_pause_ends = Instant::now() + LIVE_PAUSE;
+        }
+        self.frames(events)
+    }
+
+    fn new_parts(&mut self) -> Vec<String> {
+        let parts = self.channel.live.read(self.seen.pair, self.position);
+        self.position += parts.len();
+        parts.iter().map(|part| part.to_string()).collect()
+    }
+
+    async fn wait(&mut self) -> Woken {
+        let mut ping = interval_at(self.seen.last_ping + PING_INTERVAL, PING_INTERVAL);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let safety = Instant::now() + SAFETY_INTERVAL;
+        loop {
+            let live_may_come = Instant::now() >= self.live_pause_ends;
+            tokio::select! {
+                biased;
+                changed = self.news.changed() => {
+                    if changed.is_ok() {
+                        return Woken::News;
+                    }
+                    // The hub is gone: only a shut-down does that.
+                    std::future::pending::<()>().await;
+                }
+                () = sleep_until(safety) => return Woken::News,
+                _ = ping.tick() => {
+                    self.seen.last_ping = Instant::now();
+                    return Woken::Ping;
+                }
+                changed = self.live.changed(), if live_may_come => {
+                    if changed.is_ok() {
+                        return Woken::Live;
+                    }
+                }
+                () = sleep_until(self.live_pause_ends), if !live_may_come => {}
+            }
+        }
+    }
+
+    fn event(&self, kind: StreamEventKind) -> String {
+        let event = StreamEvent {
+            chat_id: self.chat_id,
+            kind,
+        };
+        serde_json::to_string(&event).unwrap_or_default()
+    }
+
+    /// JSON arrays of at most [`FRAME_EVENTS`] events; one sync is one frame unless it is huge.
+    #[allow(clippy::unused_self, reason = "reads as a step of the reader")]
+    fn frames(&self, events: Vec<String>) -> Vec<String> {
+        events
+            .chunks(FRAME_EVENTS)
+            .map(|chunk| format!("[{}]", chunk.join(",")))
+            .collect()
+    }
+}

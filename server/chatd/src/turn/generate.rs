@@ -1,0 +1,196 @@
+//! One answer of the model: streamed to readers, tried again when that may help.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use llm::{Accumulator, CancellationToken, FinishReason, ReasoningEffort, Request, Usage};
+use sdk::chats::ChatError;
+use sdk::parts::Part;
+use sdk::stream::RetryInfo;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::control::Stop;
+use super::publisher::Publisher;
+use super::{Runner, Turn};
+use crate::daemon::transition;
+use crate::state::StateError;
+
+/// When a model configuration does not say.
+const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 32_000;
+
+/// A whole answer.
+pub(super) struct Answer {
+    pub(super) parts: Vec<Part>,
+    pub(super) finish_reason: FinishReason,
+    pub(super) usage: Usage,
+    pub(super) runtime: Duration,
+}
+
+/// How a generation ended.
+pub(super) enum Generated {
+    Answer(Answer),
+    Stopped(Stop, Vec<Part>),
+    Failed(ChatError),
+}
+
+enum Attempt {
+    Answer(Answer),
+    Stopped(Stop, Vec<Part>),
+    Failed(llm::Error),
+}
+
+impl Runner {
+    pub(super) async fn generate(&mut self, turn: &Turn) -> Result<Generated, StateError> {
+        let mut attempt = 0;
+        loop {
+            let error = match self.attempt(turn).await {
+                Attempt::Answer(answer) => return Ok(Generated::Answer(answer)),
+                Attempt::Stopped(stop, parts) => return Ok(Generated::Stopped(stop, parts)),
+                Attempt::Failed(error) => error,
+            };
+            self.channel.live.clear();
+            if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
+                return Ok(Generated::Failed(chat_error(error)));
+            }
+            let pause = llm::retry::delay(attempt, error.retry_after_ms);
+            let pause = pause.min(self.shared.timings.longest_retry_pause);
+            attempt += 1;
+            if let Some(stop) = self.pause(attempt, pause, error).await? {
+                return Ok(Generated::Stopped(stop, Vec::new()));
+            }
+        }
+    }
+
+    async fn pause(
+        &mut self,
+        attempt: u32,
+        pause: Duration,
+        error: llm::Error,
+    ) -> Result<Option<Stop>, StateError> {
+        let fence = self.fence();
+        let delay_ms = i64::try_from(pause.as_millis()).unwrap_or(i64::MAX);
+        let retry = RetryInfo {
+            attempt: attempt.into(),
+            delay_ms,
+            error: error.message,
+            kind: error.kind.as_str().to_owned(),
+            provider: error.provider,
+            status_code: error.status_code,
+            retrying_at: self.shared.clock.now() + chrono::TimeDelta::milliseconds(delay_ms),
+        };
+        match self.record_retry(fence, retry).await {
+            Err(StateError::Refused { .. }) => return Ok(Some(Stop::Interrupted)),
+            outcome => outcome?,
+        }
+        tokio::select! {
+            () = sleep(pause) => {}
+            stop = self.control.stopped() => return Ok(Some(stop)),
+        }
+        match self.record_attempt(fence).await {
+            Err(StateError::Refused { .. }) => Ok(Some(Stop::Interrupted)),
+            outcome => outcome.map(|()| None),
+        }
+    }
+
+    async fn record_retry(
+        &mut self,
+        fence: crate::state::change::Fence,
+        retry: RetryInfo,
+    ) -> Result<(), StateError> {
+        let ((), chat) = transition!(self.shared, self.chat_id, |change, locked| {
+            change.record_retry(&mut locked, &fence, retry)?;
+        });
+        self.control.committed(chat.snapshot_version);
+        self.chat = chat;
+        Ok(())
+    }
+
+    async fn record_attempt(
+        &mut self,
+        fence: crate::state::change::Fence,
+    ) -> Result<(), StateError> {
+        let (_, chat) = transition!(self.shared, self.chat_id, |change, locked| {
+            change.record_attempt(&mut locked, &fence)?
+        });
+        self.moved_to(chat);
+        Ok(())
+    }
+
+    async fn attempt(&mut self, turn: &Turn) -> Attempt {
+        let began = Instant::now();
+        let pair = self.pair();
+        let cancel = CancellationToken::new();
+        let _cancels_when_dropped = cancel.clone().drop_guard();
+        let mut stream = turn.model.model.stream(request(turn), cancel);
+        let mut accumulator = Accumulator::default();
+        let taken = &turn.prompt.call_ids;
+        let mut publisher =
+            Publisher::new(&self.channel, self.chat_id, pair, &self.shared.clock, taken);
+        loop {
+            let due = publisher.due();
+            tokio::select! {
+                biased;
+                stop = self.control.stopped() => {
+                    return Attempt::Stopped(stop, publisher.parts(accumulator.content()));
+                }
+                part = stream.next() => match part {
+                    Some(Ok(part)) => {
+                        let part = publisher.push(part);
+                        accumulator.push(&part);
+                    }
+                    Some(Err(error)) => return Attempt::Failed(error),
+                    None => break,
+                },
+                () = sleep_until(due.unwrap_or(began)), if due.is_some() => publisher.flush(),
+            }
+        }
+        publisher.flush();
+        match accumulator.finish() {
+            Some(response) => Attempt::Answer(Answer {
+                parts: publisher.parts(response.content),
+                finish_reason: response.finish_reason,
+                usage: response.usage,
+                runtime: began.elapsed(),
+            }),
+            None => Attempt::Failed(llm::Error::truncated(Some(turn.model.model.provider()))),
+        }
+    }
+}
+
+fn request(turn: &Turn) -> Request {
+    let options = &turn.model.options;
+    let reasoning = options
+        .reasoning_effort
+        .as_deref()
+        .and_then(ReasoningEffort::parse);
+    Request {
+        system: turn.prompt.system.clone(),
+        messages: turn.prompt.messages.clone(),
+        tools: turn
+            .tools
+            .as_ref()
+            .map(|tools| tools.definitions())
+            .unwrap_or_default(),
+        max_output_tokens: Some(
+            options
+                .max_output_tokens
+                .unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),
+        ),
+        temperature: options.temperature,
+        reasoning,
+        cache: true,
+        ..Request::new(turn.model.model.id())
+    }
+}
+
+/// A provider's failure as people see it.
+pub(super) fn chat_error(error: llm::Error) -> ChatError {
+    ChatError {
+        message: error.message,
+        detail: error.detail,
+        kind: error.kind.as_str().to_owned(),
+        provider: error.provider,
+        retryable: error.is_retryable,
+        status_code: error.status_code,
+    }
+}

@@ -1,0 +1,288 @@
+//! Makes live parts of what a model streams, gathers small deltas, and numbers tool calls uniquely.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use llm::{Content, StreamPart};
+use sdk::messages::Role;
+use sdk::parts::{Part, ReasoningPart, ToolCallPart};
+use serde_json::Value;
+use store::Clock;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::hub::Channel;
+use crate::live::Pair;
+use sdk::ids::ChatId;
+
+/// Deltas are gathered this long after some went out.
+const GATHER: Duration = Duration::from_millis(12);
+
+/// Where one attempt's parts go.
+pub(super) struct Publisher<'a> {
+    channel: &'a Channel,
+    chat_id: ChatId,
+    pair: Pair,
+    clock: &'a Clock,
+    pending: Option<Part>,
+    last_flush: Option<Instant>,
+    call_ids: HashMap<usize, String>,
+    taken_ids: HashSet<String>,
+    times: Times,
+}
+
+/// When the blocks of an answer began and ended, in their order.
+#[derive(Default)]
+struct Times {
+    reasoning: Vec<(DateTime<Utc>, Option<DateTime<Utc>>)>,
+    calls: Vec<(String, DateTime<Utc>)>,
+    is_reasoning: bool,
+}
+
+impl<'a> Publisher<'a> {
+    pub(super) fn new(
+        channel: &'a Channel,
+        chat_id: ChatId,
+        pair: Pair,
+        clock: &'a Clock,
+        taken_ids: &HashSet<String>,
+    ) -> Self {
+        Self {
+            channel,
+            chat_id,
+            pair,
+            clock,
+            pending: None,
+            last_flush: None,
+            call_ids: HashMap::new(),
+            taken_ids: taken_ids.clone(),
+            times: Times::default(),
+        }
+    }
+
+    /// Shows a part; what comes back is the part with ids that are unique in the chat.
+    pub(super) fn push(&mut self, part: StreamPart) -> StreamPart {
+        let part = self.with_unique_id(part);
+        let now = self.clock.now();
+        self.note_times(&part, now);
+        if let Some(live) = live_part(&part, now, &self.call_ids) {
+            self.gather(live);
+        }
+        part
+    }
+
+    /// When gathered deltas must go out.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let last = self.last_flush.filter(|_| self.pending.is_some())?;
+        Some(last + GATHER)
+    }
+
+    /// Sends what was gathered.
+    pub(super) fn flush(&mut self) {
+        if let Some(part) = self.pending.take() {
+            self.channel
+                .live
+                .publish(self.pair, self.chat_id, Role::Assistant, part);
+            self.last_flush = Some(Instant::now());
+        }
+    }
+
+    /// The answer as parts, with its times.
+    pub(super) fn parts(&self, content: Vec<Content>) -> Vec<Part> {
+        let mut reasoning_times = self.times.reasoning.iter();
+        let mut parts = Vec::with_capacity(content.len());
+        for piece in content {
+            match piece {
+                Content::Text(text) => parts.push(Part::Text { text }),
+                Content::Reasoning {
+                    text,
+                    provider_metadata,
+                } => {
+                    let times = reasoning_times.next();
+                    parts.push(Part::Reasoning(ReasoningPart {
+                        text,
+                        created_at: times.map(|(began, _)| *began),
+                        completed_at: times.map(|(began, ended)| ended.unwrap_or(*began)),
+                        provider_metadata,
+                    }));
+                }
+                Content::ToolCall {
+                    id,
+                    name,
+                    arguments,
+                } => {
+                    let began = self.times.calls.iter().find(|(known, _)| *known == id);
+                    parts.push(Part::ToolCall(ToolCallPart {
+                        args: Some(parse_arguments(&arguments)),
+                        created_at: began.map(|(_, began)| *began),
+                        tool_call_id: id,
+                        tool_name: name,
+                        ..ToolCallPart::default()
+                    }));
+                }
+                Content::Image { .. } | Content::ToolResult { .. } => {}
+            }
+        }
+        parts
+    }
+
+    fn gather(&mut self, part: Part) {
+        let rest = match &mut self.pending {
+            Some(pending) => merge(pending, part),
+            None => Some(part),
+        };
+        if let Some(rest) = rest {
+            self.flush_pending();
+            self.pending = Some(rest);
+        }
+        let may_go = self.last_flush.is_none_or(|last| last.elapsed() >= GATHER);
+        if may_go {
+            self.flush();
+        }
+    }
+
+    /// Sends what another kind of delta follows, without starting a new gathering.
+    fn flush_pending(&mut self) {
+        if let Some(part) = self.pending.take() {
+            self.channel
+                .live
+                .publish(self.pair, self.chat_id, Role::Assistant, part);
+        }
+    }
+
+    fn with_unique_id(&mut self, part: StreamPart) -> StreamPart {
+        match part {
+            StreamPart::ToolCallStart { index, id, name } => {
+                let id = self.unique_id(index, id);
+                StreamPart::ToolCallStart { index, id, name }
+            }
+            StreamPart::ToolCallEnd {
+                index,
+                id,
+                name,
+                arguments,
+            } => {
+                let id = self.unique_id(index, id);
+                StreamPart::ToolCallEnd {
+                    index,
+                    id,
+                    name,
+                    arguments,
+                }
+            }
+            other => other,
+        }
+    }
+
+    fn unique_id(&mut self, index: usize, id: String) -> String {
+        if let Some(known) = self.call_ids.get(&index) {
+            return known.clone();
+        }
+        let is_usable = !id.is_empty() && !self.taken_ids.contains(&id);
+        let id = if is_usable {
+            id
+        } else {
+            format!("call_{}", Uuid::now_v7().simple())
+        };
+        self.taken_ids.insert(id.clone());
+        self.call_ids.insert(index, id.clone());
+        id
+    }
+
+    fn note_times(&mut self, part: &StreamPart, now: DateTime<Utc>) {
+        match part {
+            StreamPart::ReasoningDelta { .. } if !self.times.is_reasoning => {
+                self.times.reasoning.push((now, None));
+                self.times.is_reasoning = true;
+            }
+            StreamPart::ReasoningEnd { .. } => {
+                if !self.times.is_reasoning {
+                    self.times.reasoning.push((now, None));
+                }
+                if let Some(last) = self.times.reasoning.last_mut() {
+                    last.1 = Some(now);
+                }
+                self.times.is_reasoning = false;
+            }
+            StreamPart::TextDelta { .. } => self.times.is_reasoning = false,
+            StreamPart::ToolCallStart { id, .. } => self.times.calls.push((id.clone(), now)),
+            _ => {}
+        }
+    }
+}
+
+fn live_part(
+    part: &StreamPart,
+    now: DateTime<Utc>,
+    call_ids: &HashMap<usize, String>,
+) -> Option<Part> {
+    match part {
+        StreamPart::TextDelta { text } => Some(Part::Text { text: text.clone() }),
+        StreamPart::ReasoningDelta { text } => Some(Part::Reasoning(ReasoningPart {
+            text: text.clone(),
+            created_at: Some(now),
+            ..ReasoningPart::default()
+        })),
+        StreamPart::ReasoningEnd { .. } => Some(Part::Reasoning(ReasoningPart {
+            completed_at: Some(now),
+            ..ReasoningPart::default()
+        })),
+        StreamPart::ToolCallStart { id, name, .. } => Some(Part::ToolCall(ToolCallPart {
+            tool_call_id: id.clone(),
+            tool_name: name.clone(),
+            created_at: Some(now),
+            ..ToolCallPart::default()
+        })),
+        StreamPart::ToolCallDelta {
+            index,
+            arguments_delta,
+        } => Some(Part::ToolCall(ToolCallPart {
+            tool_call_id: call_ids.get(index)?.clone(),
+            args_delta: Some(arguments_delta.clone()),
+            ..ToolCallPart::default()
+        })),
+        StreamPart::ToolCallEnd {
+            id,
+            name,
+            arguments,
+            ..
+        } => Some(Part::ToolCall(ToolCallPart {
+            tool_call_id: id.clone(),
+            tool_name: name.clone(),
+            args: Some(parse_arguments(arguments)),
+            ..ToolCallPart::default()
+        })),
+        StreamPart::Start | StreamPart::Usage(_) | StreamPart::Finish { .. } => None,
+    }
+}
+
+/// Adds a delta to the one before it; gives it back when it is of another kind.
+fn merge(pending: &mut Part, next: Part) -> Option<Part> {
+    match (pending, next) {
+        (Part::Text { text }, Part::Text { text: more }) => text.push_str(&more),
+        (Part::Reasoning(known), Part::Reasoning(more)) if known.completed_at.is_none() => {
+            known.text.push_str(&more.text);
+            known.completed_at = more.completed_at;
+        }
+        (Part::ToolCall(known), Part::ToolCall(more))
+            if known.tool_call_id == more.tool_call_id
+                && known.args_delta.is_some()
+                && more.args.is_none() =>
+        {
+            known
+                .args_delta
+                .get_or_insert_default()
+                .push_str(more.args_delta.as_deref().unwrap_or_default());
+        }
+        (_, next) => return Some(next),
+    }
+    None
+}
+
+fn parse_arguments(arguments: &str) -> Value {
+    if arguments.trim().is_empty() {
+        return Value::Object(serde_json::Map::new());
+    }
+    serde_json::from_str(arguments).unwrap_or_else(|_| Value::String(arguments.to_owned()))
+}

@@ -1,0 +1,154 @@
+//! A title for a new chat, made by the chat's model beside the first turn. Until it is there, and when it fails,
+//! the first words stand for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm::{CancellationToken, Purpose, Request, SystemBlock};
+use sdk::messages::Role;
+use store::messages::MessageRow;
+use tokio::time::timeout;
+
+use super::Runner;
+use crate::daemon::{Shared, transition};
+use crate::sources::ResolvedModel;
+use crate::state::StateError;
+
+const DEADLINE: Duration = Duration::from_secs(30);
+const MAX_OUTPUT_TOKENS: u32 = 256;
+const MAX_SOURCE_CHARACTERS: usize = 2000;
+const MAX_WORDS: usize = 8;
+const MAX_CHARACTERS: usize = 80;
+const FALLBACK_WORDS: usize = 6;
+const INSTRUCTION: &str = "Write a title of two to six words for a conversation that begins with the message below. \
+     Answer with the title alone: no quotes, no full stop, sentence case, in the message's language.";
+
+impl Runner {
+    /// Makes a title when this is the first turn and nobody gave one.
+    pub(super) fn make_title(&self, rows: &[MessageRow], model: &ResolvedModel) {
+        let mut talk = rows.iter().filter(|row| row.message.role != Role::System);
+        let (Some(first), None) = (talk.next(), talk.next()) else {
+            return;
+        };
+        let text = first.message.text();
+        if !self.chat.is_title_fallback || text.trim().is_empty() {
+            return;
+        }
+        let source: String = text.chars().take(MAX_SOURCE_CHARACTERS).collect();
+        let (shared, model) = (Arc::clone(&self.shared), model.clone());
+        let (chat_id, unchanged) = (self.chat_id, self.chat.title.clone());
+        self.shared.tasks.spawn(async move {
+            let stopped = shared.stopped.clone();
+            let made = tokio::select! {
+                made = timeout(DEADLINE, ask(&model, source)) => made,
+                () = stopped.cancelled() => return,
+            };
+            let Ok(Some(title)) = made else { return };
+            if let Err(error) = write(&shared, chat_id, &unchanged, title).await {
+                tracing::warn!(%error, chat = %chat_id, "a title could not be written");
+            }
+        });
+    }
+}
+
+async fn ask(model: &ResolvedModel, source: String) -> Option<String> {
+    let mut request = Request {
+        system: vec![SystemBlock::new(INSTRUCTION)],
+        messages: vec![llm::Message::user(source)],
+        max_output_tokens: Some(MAX_OUTPUT_TOKENS),
+        ..Request::new(model.model.id())
+    };
+    request.metadata.purpose = Purpose::Title;
+    match llm::collect(model.model.stream(request, CancellationToken::new())).await {
+        Ok(response) => clean(&response.text()),
+        Err(error) => {
+            tracing::debug!(%error, "no title was made; the first words stay");
+            None
+        }
+    }
+}
+
+async fn write(
+    shared: &Shared,
+    chat_id: sdk::ids::ChatId,
+    unchanged: &str,
+    title: String,
+) -> Result<(), StateError> {
+    transition!(shared, chat_id, |change, locked| {
+        if !change.set_generated_title(&mut locked, unchanged, title) {
+            return Ok(());
+        }
+    });
+    Ok(())
+}
+
+/// A model's words as a title; `None` when nothing is left.
+fn clean(text: &str) -> Option<String> {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty())?;
+    let line = line.trim_matches(|letter: char| {
+        matches!(letter, '"' | '\'' | '`' | '*' | '#' | '“' | '”' | ' ')
+    });
+    let words: Vec<&str> = line.split_whitespace().take(MAX_WORDS).collect();
+    let title: String = words.join(" ").chars().take(MAX_CHARACTERS).collect();
+    let title = title.trim_end_matches(['.', ' ']).to_owned();
+    (!title.is_empty()).then_some(title)
+}
+
+/// The first words of a message, for a chat that has no title yet.
+pub fn first_words(text: &str) -> String {
+    let mut words = text.split_whitespace();
+    let mut title = words
+        .by_ref()
+        .take(FALLBACK_WORDS)
+        .collect::<Vec<_>>()
+        .join(" ");
+    let is_cut = words.next().is_some();
+    if title.chars().count() >= MAX_CHARACTERS {
+        title = title.chars().take(MAX_CHARACTERS - 1).collect();
+        title.push('…');
+    } else if is_cut {
+        title.push('…');
+    }
+    if title.is_empty() {
+        "New chat".to_owned()
+    } else {
+        title
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn cleans_what_models_answer() {
+        assert_eq!(
+            clean("\n\"Fix the login form.\"\n\nSure!").as_deref(),
+            Some("Fix the login form")
+        );
+        assert_eq!(
+            clean("one two three four five six seven eight nine")
+                .unwrap()
+                .split(' ')
+                .count(),
+            8
+        );
+        assert_eq!(clean("  \n \"\" "), None);
+    }
+
+    #[test]
+    fn falls_back_to_the_first_words() {
+        assert_eq!(first_words("Make it blue"), "Make it blue");
+        assert_eq!(first_words("a b c d e f g"), "a b c d e f…");
+        assert_eq!(first_words(" \n "), "New chat");
+        assert!(first_words(&"x".repeat(500)).chars().count() <= MAX_CHARACTERS);
+    }
+}
