@@ -1,12 +1,21 @@
 //! Creating, starting, stopping and deleting workspaces.
 //!
-//! [`Backend`] is what the control plane needs of any kind of workspace. A backend keeps what it must know of a
-//! workspace in the workspace's own folder, so that a restart of the server finds it again.
+//! [`Backend`] is what the control plane needs of any kind of workspace; [`LocalBackend`] runs them on the server's
+//! own machine. A backend keeps what it must know of a workspace in the workspace's own folder, so that a restart of
+//! the server finds it again.
 
+mod branch;
 mod error;
+mod inspect;
+mod local;
+mod machine;
+mod record;
+mod sandbox;
 mod types;
+mod unsaved;
 
 pub use error::BackendError;
+pub use local::{LocalBackend, LocalOptions};
 pub use types::{BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status, UnsavedWork};
 
 use async_trait::async_trait;
@@ -36,4 +45,7 @@ pub trait Backend: Send + Sync {
 
     /// What would be lost if the workspace was deleted now.
     async fn unsaved_work(&self, workspace_id: Uuid) -> Result<UnsavedWork, BackendError>;
+
+    /// The end of what the agent wrote about itself, to say why it did not connect.
+    async fn agent_log(&self, workspace_id: Uuid) -> String;
 }

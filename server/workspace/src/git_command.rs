@@ -94,6 +94,11 @@ impl GitCommand {
         self
     }
 
+    /// One more argument.
+    pub fn arg(self, argument: impl AsRef<OsStr>) -> Self {
+        self.args([argument])
+    }
+
     /// Sets an environment variable.
     pub fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.environment.push((name, value.into()));

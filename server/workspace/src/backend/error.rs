@@ -1,10 +1,11 @@
 //! Why a backend could not do what it was asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
 use super::UnsavedWork;
+use crate::git_command::GitError;
 
 /// Why a backend could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -68,4 +69,36 @@ pub enum BackendError {
         /// What the system says.
         error: std::io::Error,
     },
+}
+
+impl BackendError {
+    pub(super) fn system(path: &Path, what: &str, error: std::io::Error) -> Self {
+        Self::System {
+            what: format!("{what} {}", path.display()),
+            error,
+        }
+    }
+
+    pub(super) fn folder(folder: &Path, problem: impl Into<String>) -> Self {
+        Self::Folder {
+            folder: folder.to_path_buf(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(super) fn repository(folder: &Path, problem: impl Into<String>) -> Self {
+        Self::Repository {
+            folder: folder.to_path_buf(),
+            problem: problem.into(),
+        }
+    }
+}
+
+impl From<GitError> for BackendError {
+    fn from(error: GitError) -> Self {
+        match error {
+            GitError::Missing => Self::ProgramMissing { program: "git" },
+            GitError::Failed { action, message } => Self::Git { action, message },
+        }
+    }
 }

@@ -1,0 +1,286 @@
+//! Workspaces on the server's own machine.
+//!
+//! Each has a folder `<workspaces>/<id>/` with its home, its `/tmp`, its agent's state, its work tree, and a control
+//! folder that only the server sees. Its agent is this program again, in a process group of its own and, where
+//! bubblewrap works, in a sandbox. It outlives the server: the next one finds it by its record and the agent dials
+//! again.
+
+mod launch;
+mod prepare;
+mod remove;
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use nix::sys::signal::Signal;
+use uuid::Uuid;
+
+use super::{
+    Backend, BackendError, BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status,
+    UnsavedWork, inspect,
+    record::{Layout, Record, Running},
+    sandbox::{self, Plan},
+    unsaved,
+};
+use crate::git_command::GitCommand;
+
+/// How long an agent has to end its processes before it is killed.
+const STOP_GRACE: Duration = Duration::from_secs(3);
+const KILL_DEADLINE: Duration = Duration::from_secs(5);
+const AGENT_LOG_BYTES: usize = 4096;
+
+/// What the local backend must know.
+#[derive(Clone, Debug)]
+pub struct LocalOptions {
+    /// Where the workspaces lie, absolute; usually `<data folder>/workspaces`.
+    pub workspaces: PathBuf,
+    /// The server's data folder, which no workspace may see.
+    pub data_directory: PathBuf,
+    /// The program that is the agent, usually this one.
+    pub agent_program: PathBuf,
+    /// Its arguments, usually `agent`.
+    pub agent_arguments: Vec<String>,
+    /// Further folders that workspaces may read, for example toolchains.
+    pub extra_read_only: Vec<PathBuf>,
+    /// Whether to use bubblewrap where it works.
+    pub use_sandbox: bool,
+    /// An agent ends when the server is away for this long.
+    pub give_up_after: Duration,
+}
+
+impl LocalOptions {
+    /// The usual options for a data folder.
+    pub fn new(data_directory: PathBuf, agent_program: PathBuf) -> Self {
+        Self {
+            workspaces: data_directory.join("workspaces"),
+            data_directory,
+            agent_program,
+            agent_arguments: vec!["agent".into()],
+            extra_read_only: Vec::new(),
+            use_sandbox: true,
+            give_up_after: Duration::from_secs(12 * 60 * 60),
+        }
+    }
+}
+
+/// Workspaces on the server's own machine; a cheap clone.
+#[derive(Clone)]
+pub struct LocalBackend {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: LocalOptions,
+    sandbox: Sandbox,
+}
+
+impl LocalBackend {
+    /// Makes the folder for workspaces and finds out which sandbox this machine offers. Logs loudly when none.
+    pub async fn new(options: LocalOptions) -> Result<Self, BackendError> {
+        let mut options = options;
+        std::fs::create_dir_all(&options.workspaces)
+            .map_err(|error| BackendError::system(&options.workspaces, "cannot create", error))?;
+        // Git notes real paths and the sandbox mounts them, so the links must be out of the way.
+        for path in [
+            &mut options.workspaces,
+            &mut options.data_directory,
+            &mut options.agent_program,
+        ] {
+            *path = path
+                .canonicalize()
+                .map_err(|error| BackendError::system(path, "cannot find", error))?;
+        }
+        let sandbox = if options.use_sandbox {
+            sandbox::detect().await
+        } else {
+            Sandbox::None {
+                reason: "it is switched off in the server's configuration".into(),
+            }
+        };
+        if let Sandbox::None { reason } = &sandbox {
+            tracing::warn!(
+                reason,
+                "WORKSPACES RUN WITHOUT A SANDBOX: commands of chats can do everything the server's user can do"
+            );
+        }
+        Ok(Self {
+            shared: Arc::new(Shared { options, sandbox }),
+        })
+    }
+
+    fn layout(&self, workspace_id: Uuid) -> Layout {
+        Layout::new(&self.shared.options.workspaces, workspace_id)
+    }
+
+    fn existing(&self, workspace_id: Uuid) -> Result<(Layout, Record), BackendError> {
+        let layout = self.layout(workspace_id);
+        let record = layout
+            .read()?
+            .ok_or(BackendError::NotFound { workspace_id })?;
+        Ok((layout, record))
+    }
+
+    /// Git that sees only what the plan shows, where there is a sandbox.
+    fn contained(&self, git: GitCommand, plan: &Plan) -> GitCommand {
+        match self.shared.sandbox {
+            Sandbox::Bubblewrap => git.wrapped(plan.wrapper()),
+            Sandbox::None { .. } => git,
+        }
+    }
+
+    fn running(record: &Record) -> Option<Running> {
+        record.running.filter(|running| running.process.is_alive())
+    }
+}
+
+#[async_trait]
+impl Backend for LocalBackend {
+    fn sandbox(&self) -> Sandbox {
+        self.shared.sandbox.clone()
+    }
+
+    async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError> {
+        match source {
+            Source::Empty => Ok(SourceReport::default()),
+            Source::Direct { folder } => Ok(inspect::direct(&inspect::folder(folder)?).await?.0),
+            Source::Worktree { folder, .. } => {
+                let folder = inspect::folder(folder)?;
+                let (repository, head) = inspect::for_worktree(&folder).await?;
+                let notices = inspect::worktree_notices(
+                    &repository,
+                    self.looking(&folder, &repository.folders),
+                )
+                .await?;
+                Ok(SourceReport {
+                    is_repository: true,
+                    branch: repository.branch,
+                    base_commit: Some(head),
+                    notices,
+                })
+            }
+        }
+    }
+
+    async fn start(&self, spec: &StartSpec, log: &BuildLog) -> Result<Started, BackendError> {
+        let layout = self.layout(spec.workspace_id);
+        let mut record = match layout.read()? {
+            Some(record) => record,
+            None => self.prepare(&layout, spec, log).await?,
+        };
+        if let Some(running) = Self::running(&record) {
+            return Err(BackendError::AlreadyRunning {
+                agent_id: running.agent_id,
+            });
+        }
+        if !record.folder.is_dir() {
+            return Err(BackendError::folder(
+                &record.folder,
+                "is gone; delete this workspace and create a new one, or restore the folder",
+            ));
+        }
+        record.running = Some(self.launch(&layout, &record, spec, log).await?);
+        layout.write(&record)?;
+        Ok(Started {
+            folder: record.folder,
+            branch: record.branch,
+            base_commit: record.base_commit,
+            sandbox: self.sandbox(),
+            notices: record.notices,
+        })
+    }
+
+    async fn stop(&self, workspace_id: Uuid) -> Result<(), BackendError> {
+        let (layout, mut record) = self.existing(workspace_id)?;
+        if let Some(running) = Self::running(&record) {
+            end(running).await?;
+        }
+        record.running = None;
+        layout.write(&record)
+    }
+
+    async fn delete(&self, workspace_id: Uuid, force: bool) -> Result<(), BackendError> {
+        let (layout, record) = self.existing(workspace_id)?;
+        if !force {
+            let work = self.unsaved_work(workspace_id).await?;
+            if !work.is_empty() {
+                return Err(BackendError::UnsavedWork(Box::new(work)));
+            }
+        }
+        self.stop(workspace_id).await?;
+        self.remove(&layout, &record).await
+    }
+
+    async fn status(&self, workspace_id: Uuid) -> Result<Status, BackendError> {
+        let Some(record) = self.layout(workspace_id).read()? else {
+            return Ok(Status::Absent);
+        };
+        Ok(match Self::running(&record) {
+            Some(running) => Status::Running {
+                agent_id: running.agent_id,
+            },
+            None if !record.folder.is_dir() => Status::FolderGone,
+            None => Status::Stopped,
+        })
+    }
+
+    async fn unsaved_work(&self, workspace_id: Uuid) -> Result<UnsavedWork, BackendError> {
+        let (layout, record) = self.existing(workspace_id)?;
+        let has_own_files = !matches!(record.source, Source::Direct { .. });
+        let has_repository = record.branch.is_some() || record.folder.is_dir();
+        if !has_own_files || !has_repository {
+            return Ok(UnsavedWork::default());
+        }
+        let place = match &record.git {
+            Some(git) if !record.folder.is_dir() => {
+                if !git.common.is_dir() {
+                    return Ok(UnsavedWork::default());
+                }
+                git.repository.clone()
+            }
+            _ => record.folder.clone(),
+        };
+        let plan = self.looking_plan(&layout, &record);
+        Ok(unsaved::look(&record, || self.contained(inspect::git(&place), &plan)).await)
+    }
+
+    async fn agent_log(&self, workspace_id: Uuid) -> String {
+        let log = tokio::fs::read(self.layout(workspace_id).agent_log())
+            .await
+            .unwrap_or_default();
+        let end = log
+            .get(log.len().saturating_sub(AGENT_LOG_BYTES)..)
+            .unwrap_or_default();
+        String::from_utf8_lossy(end).trim().to_owned()
+    }
+}
+
+/// Asks the agent to end its processes and itself, then kills what is left.
+async fn end(running: Running) -> Result<(), BackendError> {
+    // In a sandbox the process is bubblewrap's, and the agent is below it; the signal is for the agent.
+    let everything = running.process.descendants();
+    for process in everything.iter().chain([&running.process]) {
+        process.signal(Signal::SIGTERM);
+    }
+    if running.process.wait_for_end(STOP_GRACE).await {
+        everything
+            .iter()
+            .for_each(|process| process.signal(Signal::SIGKILL));
+        return Ok(());
+    }
+    // The first process of a sandbox takes everything in it along.
+    for process in running
+        .process
+        .descendants()
+        .iter()
+        .chain(&everything)
+        .chain([&running.process])
+    {
+        process.signal(Signal::SIGKILL);
+    }
+    if running.process.wait_for_end(KILL_DEADLINE).await {
+        return Ok(());
+    }
+    Err(BackendError::Agent {
+        message: "it cannot be killed; it may hang in the kernel".into(),
+    })
+}

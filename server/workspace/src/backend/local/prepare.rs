@@ -1,0 +1,287 @@
+//! The first start: the workspace's folders and its work tree.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use super::LocalBackend;
+use crate::{
+    backend::{
+        BackendError, BuildLog, Source, StartSpec, branch, inspect,
+        record::{GitFolders, Layout, Record},
+        sandbox::Plan,
+    },
+    git_command::GitCommand,
+};
+
+/// Checking out a large repository takes its time.
+const CHECKOUT_DEADLINE: Duration = Duration::from_secs(600);
+const MAX_NAME_ATTEMPTS: u32 = 20;
+
+impl LocalBackend {
+    /// Makes everything the workspace needs. What was made is removed again when a later part fails.
+    pub(super) async fn prepare(
+        &self,
+        layout: &Layout,
+        spec: &StartSpec,
+        log: &BuildLog,
+    ) -> Result<Record, BackendError> {
+        layout.create()?;
+        let prepared = match &spec.source {
+            Source::Worktree { folder, title } => {
+                self.prepare_worktree(layout, spec, folder, title, log)
+                    .await
+            }
+            Source::Direct { folder } => self.prepare_direct(spec, folder, log).await,
+            Source::Empty => self.prepare_empty(layout, spec, log).await,
+        };
+        let written = prepared.and_then(|record| layout.write(&record).map(|()| record));
+        if written.is_err() {
+            // No record, no workspace: nothing else would ever remove these folders.
+            let _ = std::fs::remove_dir_all(&layout.root);
+        }
+        written
+    }
+
+    async fn prepare_worktree(
+        &self,
+        layout: &Layout,
+        spec: &StartSpec,
+        folder: &Path,
+        title: &str,
+        log: &BuildLog,
+    ) -> Result<Record, BackendError> {
+        let folder = self.allowed_place(folder)?;
+        let (repository, base_commit) = inspect::for_worktree(&folder).await?;
+        let notices =
+            inspect::worktree_notices(&repository, self.looking(&folder, &repository.folders))
+                .await?;
+        for notice in &notices {
+            say(log, notice);
+        }
+        let branch = free_branch(&folder, &branch::name(title, spec.workspace_id)).await?;
+        let name = folder
+            .file_name()
+            .map_or_else(|| "work".into(), std::ffi::OsStr::to_owned);
+        let work_tree = layout.work().join(name);
+        say(
+            log,
+            &format!(
+                "making the worktree {} on the branch {branch}",
+                work_tree.display()
+            ),
+        );
+        let plan = self.checkout_plan(layout, Some(&repository.folders));
+        self.contained(inspect::git(&folder), &plan)
+            // Locked: to a git inside another sandbox this folder does not exist, and it would forget it.
+            .args([
+                "worktree",
+                "add",
+                "--quiet",
+                "--no-track",
+                "--lock",
+                "-b",
+                &branch,
+            ])
+            .args([work_tree.as_os_str(), base_commit.as_ref()])
+            .deadline(CHECKOUT_DEADLINE)
+            .output()
+            .await?;
+        Ok(Record {
+            source: Source::Worktree {
+                folder,
+                title: title.to_owned(),
+            },
+            folder: work_tree,
+            branch: Some(branch),
+            base_commit: Some(base_commit),
+            git: Some(repository.folders),
+            notices,
+            running: None,
+        })
+    }
+
+    async fn prepare_direct(
+        &self,
+        _spec: &StartSpec,
+        folder: &Path,
+        log: &BuildLog,
+    ) -> Result<Record, BackendError> {
+        let folder = self.allowed_place(folder)?;
+        let (report, git) = inspect::direct(&folder).await?;
+        for notice in &report.notices {
+            say(log, notice);
+        }
+        say(log, &format!("working in {} directly", folder.display()));
+        Ok(Record {
+            source: Source::Direct {
+                folder: folder.clone(),
+            },
+            folder,
+            branch: None,
+            base_commit: report.base_commit,
+            git,
+            notices: report.notices,
+            running: None,
+        })
+    }
+
+    async fn prepare_empty(
+        &self,
+        layout: &Layout,
+        spec: &StartSpec,
+        log: &BuildLog,
+    ) -> Result<Record, BackendError> {
+        let folder = layout
+            .work()
+            .join(format!("workspace-{}", branch::short_id(spec.workspace_id)));
+        std::fs::create_dir_all(&folder)
+            .map_err(|error| BackendError::system(&folder, "cannot create", error))?;
+        say(
+            log,
+            &format!("making the empty folder {}", folder.display()),
+        );
+        let plan = self.checkout_plan(layout, None);
+        let git = || self.contained(inspect::git(&folder), &plan);
+        let mut notices = Vec::new();
+        // The first commit is what the changes are shown against.
+        let base_commit = match first_commit(git, spec).await {
+            Ok(commit) => Some(commit),
+            Err(BackendError::ProgramMissing { .. }) => {
+                notices.push("git is not installed; changes cannot be shown".to_owned());
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let source = Source::Empty;
+        Ok(Record {
+            source,
+            folder,
+            branch: None,
+            base_commit,
+            git: None,
+            notices,
+            running: None,
+        })
+    }
+
+    /// The real folder, unless the server's own data would be in the agent's hands.
+    fn allowed_place(&self, folder: &Path) -> Result<PathBuf, BackendError> {
+        let folder = inspect::folder(folder)?;
+        if folder.starts_with(&self.shared.options.data_directory) {
+            return Err(BackendError::folder(
+                &folder,
+                "is part of the server's data folder",
+            ));
+        }
+        if folder == Path::new("/") {
+            return Err(BackendError::folder(
+                &folder,
+                "is the root of the file system; choose a folder in it",
+            ));
+        }
+        Ok(folder)
+    }
+
+    fn checkout_plan(&self, layout: &Layout, git: Option<&GitFolders>) -> Plan {
+        let options = &self.shared.options;
+        let mut plan = Plan {
+            own: vec![layout.work()],
+            hidden: vec![options.data_directory.clone(), options.workspaces.clone()],
+            dies_with_parent: true,
+            ..Plan::default()
+        };
+        if let Some(git) = git {
+            plan.read_only.push(git.repository.clone());
+            plan.own.push(git.common.clone());
+        }
+        plan
+    }
+
+    /// Git that may look at the folder and its repository, and change nothing.
+    pub(super) fn looking(&self, folder: &Path, git: &GitFolders) -> GitCommand {
+        let plan = Plan {
+            read_only: vec![git.common.clone(), folder.to_path_buf()],
+            hidden: vec![self.shared.options.data_directory.clone()],
+            dies_with_parent: true,
+            ..Plan::default()
+        };
+        self.contained(inspect::git(folder), &plan)
+    }
+
+    /// What git sees when it looks for unsaved work.
+    pub(super) fn looking_plan(&self, layout: &Layout, record: &Record) -> Plan {
+        let git = record
+            .git
+            .iter()
+            .flat_map(|git| [git.common.clone(), git.repository.clone()]);
+        Plan {
+            read_only: git.collect(),
+            hidden: vec![
+                self.shared.options.data_directory.clone(),
+                self.shared.options.workspaces.clone(),
+            ],
+            own: vec![layout.work()],
+            dies_with_parent: true,
+            ..Plan::default()
+        }
+    }
+}
+
+async fn first_commit(
+    git: impl Fn() -> GitCommand,
+    spec: &StartSpec,
+) -> Result<String, BackendError> {
+    let (name, email) = identity(spec);
+    git()
+        .args(["init", "--quiet", "--initial-branch=main"])
+        .output()
+        .await?;
+    git()
+        .env("GIT_AUTHOR_NAME", &name)
+        .env("GIT_AUTHOR_EMAIL", &email)
+        .env("GIT_COMMITTER_NAME", &name)
+        .env("GIT_COMMITTER_EMAIL", &email)
+        .args([
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "--no-gpg-sign",
+            "--message=Begin an empty workspace",
+        ])
+        .output()
+        .await?;
+    Ok(git().args(["rev-parse", "HEAD"]).text().await?)
+}
+
+/// Name and e-mail address for commits.
+pub(super) fn identity(spec: &StartSpec) -> (String, String) {
+    spec.git_identity
+        .clone()
+        .unwrap_or_else(|| ("Switchyard".into(), "switchyard@localhost".into()))
+}
+
+async fn free_branch(folder: &Path, wanted: &str) -> Result<String, BackendError> {
+    let candidates = std::iter::once(wanted.to_owned())
+        .chain((2..MAX_NAME_ATTEMPTS).map(|n| format!("{wanted}-{n}")));
+    for candidate in candidates {
+        let reference = format!("refs/heads/{candidate}");
+        let found = inspect::git(folder)
+            .args(["show-ref", "--verify", "--quiet", &reference])
+            .run()
+            .await?;
+        if !found.is_success {
+            return Ok(candidate);
+        }
+    }
+    Err(BackendError::repository(
+        folder,
+        format!("the branch {wanted} and the names after it exist already"),
+    ))
+}
+
+pub(super) fn say(log: &BuildLog, line: &str) {
+    // Nobody following the log is fine.
+    let _ = log.send(line.to_owned());
+}

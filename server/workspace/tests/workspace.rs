@@ -1,0 +1,24 @@
+//! Workspaces end to end: real processes, real git, the real sandbox, through the real tunnel on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+#[path = "workspace/files.rs"]
+mod files;
+#[path = "workspace/git.rs"]
+mod git;
+#[path = "workspace/local.rs"]
+mod local;
+#[path = "workspace/processes.rs"]
+mod processes;
+#[path = "workspace/sandbox.rs"]
+mod sandbox;
+#[path = "workspace/support.rs"]
+mod support;
+#[path = "workspace/tunnel.rs"]
+mod tunnel;

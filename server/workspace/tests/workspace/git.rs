@@ -1,0 +1,233 @@
+//! What changed, as git tells it, through the tunnel.
+
+use futures::StreamExt;
+use uuid::Uuid;
+use workspace::{
+    backend::Source,
+    connection::AgentClient,
+    protocol::{
+        ChangedFile, EditFilesRequest, FileChange, FileEdit, FileEdits, GitEvent, RepositoryChanges,
+    },
+};
+
+use crate::support::{Fixture, LONG, execute, git, worktree};
+
+async fn changes(client: &AgentClient) -> RepositoryChanges {
+    let mut changes = client.git_changes().await.unwrap();
+    assert_eq!(changes.repositories.len(), 1);
+    changes.repositories.remove(0)
+}
+
+fn file<'a>(changes: &'a RepositoryChanges, path: &str) -> &'a ChangedFile {
+    changes
+        .files
+        .iter()
+        .find(|file| file.path == path)
+        .unwrap_or_else(|| panic!("{path} in {:?}", changes.files))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_every_kind_of_change_against_the_base() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("project");
+    std::fs::write(repository.join("moved.txt"), "line\n".repeat(20)).unwrap();
+    std::fs::write(repository.join("tool.sh"), "echo\n").unwrap();
+    std::fs::write(repository.join("gone"), "x\n").unwrap();
+    std::fs::write(repository.join(".gitignore"), "*.log\n!keep.log\n").unwrap();
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "-m", "second"]);
+    git(
+        &repository,
+        &[
+            "remote",
+            "add",
+            "origin",
+            "https://user:secret@example.com/a/b.git",
+        ],
+    );
+    let base = git(&repository, &["rev-parse", "HEAD"]);
+
+    let running = fixture.start(worktree(&repository, "Show it")).await;
+    let unchanged = changes(&running.client).await;
+    assert!(unchanged.files.is_empty() && unchanged.unified_diff.is_empty());
+    assert_eq!(unchanged.base.as_deref(), Some(base.as_str()));
+    assert_eq!(
+        unchanged.remote_origin.as_deref(),
+        Some("https://example.com/a/b.git")
+    );
+    assert_eq!(unchanged.branch, running.started.branch);
+
+    let script = r#"
+        git mv moved.txt "new place.txt" && chmod +x tool.sh && git rm -q gone &&
+        printf 'one\n2\nthree\n' > readme.md && printf '\0\1' > image.bin && echo x > noise.log && echo x > keep.log &&
+        printf 'q\n' > "$(printf 'odd "na\tme\nö')" && git init -q nested && echo y > nested/inner &&
+        git add readme.md && git commit -qm "part of it" && git log -1 --format=%an"#;
+    assert_eq!(execute(&running.client, script).await.output, "Ada\n");
+    let now = changes(&running.client).await;
+    assert_eq!(now.base.as_deref(), Some(base.as_str()));
+    assert_ne!(now.head, now.base);
+    let renamed = file(&now, "new place.txt");
+    assert_eq!(
+        (renamed.change, renamed.old_path.as_deref()),
+        (FileChange::Renamed, Some("moved.txt"))
+    );
+    assert_eq!(file(&now, "tool.sh").change, FileChange::ModeChanged);
+    assert_eq!(file(&now, "gone").change, FileChange::Deleted);
+    assert_eq!(
+        (
+            file(&now, "readme.md").additions,
+            file(&now, "readme.md").deletions
+        ),
+        (1, 1)
+    );
+    assert!(file(&now, "image.bin").is_binary);
+    assert_eq!(file(&now, "odd \"na\tme\nö").change, FileChange::Added);
+    assert!(now.files.iter().any(|file| file.path == "keep.log"));
+    assert!(
+        !now.files
+            .iter()
+            .any(|file| file.path == "noise.log" || file.path.starts_with("nested"))
+    );
+    assert!(now.unified_diff.contains("-two\n+2\n") && now.unified_diff.contains("Binary files"));
+    assert!(!format!("{now:?}").contains("secret"));
+    // The repository's own index knows nothing of this look.
+    assert!(
+        execute(&running.client, "git status --porcelain")
+            .await
+            .output
+            .contains("?? keep.log")
+    );
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn shows_a_repository_without_commits_and_conflicts() {
+    let fixture = Fixture::new().await;
+    let folder = fixture.folder.path().join("fresh");
+    std::fs::create_dir(&folder).unwrap();
+    git(&folder, &["init", "--quiet", "-b", "trunk"]);
+    std::fs::write(folder.join("a"), "1\n").unwrap();
+    let running = fixture
+        .start(Source::Direct {
+            folder: folder.clone(),
+        })
+        .await;
+    let unborn = changes(&running.client).await;
+    assert_eq!(
+        (
+            unborn.branch.as_deref(),
+            unborn.head.as_deref(),
+            unborn.base.as_deref()
+        ),
+        (Some("trunk"), None, None)
+    );
+    assert_eq!(file(&unborn, "a").change, FileChange::Added);
+    let script = "git add . && git commit -qm a && git checkout -qb other && echo 2 > a && git commit -qam b &&
+        git checkout -q trunk && echo 3 > a && git commit -qam c && git merge -q other; true";
+    execute(&running.client, script).await;
+    assert_eq!(
+        file(&changes(&running.client).await, "a").change,
+        FileChange::Conflicted
+    );
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaves_out_what_is_too_much_and_counts_it() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    execute(
+        &running.client,
+        "seq 1 600000 > big.txt; echo small > small.txt",
+    )
+    .await;
+    let now = changes(&running.client).await;
+    let left_out = now.left_out.unwrap();
+    assert_eq!((left_out.files, left_out.additions), (1, 600_000));
+    assert!(now.unified_diff.contains("+small") && now.unified_diff.len() < 3 * 1024 * 1024);
+    assert_eq!(now.additions, 600_001);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_configuration_runs_nothing_during_a_scan() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    let script = r#"
+        printf '#!/bin/sh\ntouch "$HOME/ran-$1"\n' > ~/evil && chmod +x ~/evil &&
+        git config core.fsmonitor "$HOME/evil fsmonitor" && git config core.hooksPath ~ &&
+        git config diff.external "$HOME/evil external" && git config diff.x.textconv "$HOME/evil textconv" &&
+        git config core.sshCommand "$HOME/evil ssh" && git config remote.origin.url "ext::$HOME/evil remote" &&
+        echo '*.txt diff=x' > .gitattributes && echo a > a.txt && git add . && git -c core.fsmonitor=false commit -qm a && echo b > a.txt;
+        rm -f ~/ran-*"#;
+    execute(&running.client, script).await;
+    let now = changes(&running.client).await;
+    assert!(now.unified_diff.contains("+b"));
+    assert_eq!(
+        execute(&running.client, "ls ~/ran-* 2>/dev/null")
+            .await
+            .output,
+        ""
+    );
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watch_follows_edits_of_its_chat_and_says_when_a_repository_is_gone() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("project");
+    let running = fixture.start(worktree(&repository, "watch")).await;
+    let client = running.client.for_chat(Uuid::now_v7(), vec![]);
+    let mut watch = client.watch_git().await.unwrap();
+    let mut next = async move || loop {
+        match tokio::time::timeout(LONG, watch.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap()
+        {
+            GitEvent::Changes(changes) => return changes.repositories,
+            GitEvent::Alive => {}
+            GitEvent::Error { message } => panic!("{message}"),
+        }
+    };
+    assert!(next().await[0].files.is_empty());
+    let readme = running
+        .started
+        .folder
+        .join("readme.md")
+        .display()
+        .to_string();
+    let edit = FileEdit {
+        search: "two".into(),
+        replace: "2".into(),
+        replace_all: false,
+    };
+    client
+        .edit_files(&EditFilesRequest {
+            files: vec![FileEdits {
+                path: readme,
+                edits: vec![edit],
+            }],
+        })
+        .await
+        .unwrap();
+    assert!(next().await[0].unified_diff.contains("+2"));
+
+    // Another repository comes into view when a tool touches a file in it, and goes away with it.
+    execute(&client, "git init -q /tmp/other").await;
+    client.write_file("/tmp/other/file", "x\n").await.unwrap();
+    let other = next().await;
+    assert_eq!(
+        (
+            other.len(),
+            other[0].repo_root.as_str(),
+            other[0].files.len()
+        ),
+        (1, "/tmp/other", 1)
+    );
+    execute(&client, "rm -rf /tmp/other").await;
+    let gone = next().await;
+    assert!(gone[0].removed && gone[0].repo_root == "/tmp/other");
+    fixture.end().await;
+}
