@@ -1,5 +1,11 @@
 //! The command line. One module per command; exit codes are 0 done, 1 failed, 2 wrong usage.
 
+pub mod admin;
+pub mod agent;
+pub mod backup;
+pub mod data;
+pub mod doctor;
+pub mod git_askpass;
 pub mod serve;
 
 use std::ffi::OsString;
@@ -8,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 /// Self-hosted control plane for coding agents.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "switchyard", version, about, propagate_version = true, arg_required_else_help = true)]
 pub struct CommandLine {
     /// What to do.
@@ -17,11 +23,35 @@ pub struct CommandLine {
 }
 
 /// The commands.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 pub enum Command {
-    /// Run the server: the page, the API and the agents' worker.
+    /// Run the server: the page, the API and the agents' worker
+    #[command(after_help = SERVE_HELP)]
     Serve(Box<crate::config::ServeArguments>),
+    /// Run inside a workspace and serve its files and processes; started by the server, which passes its options in
+    /// the environment and its token on standard input
+    Agent,
+    /// Answer git's question for a credential inside a workspace; called by git through GIT_ASKPASS
+    GitAskpass {
+        /// What git asks for
+        #[arg(default_value = "")]
+        prompt: String,
+    },
+    /// Manage accounts from the server's own machine
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
+    /// Check the data folder, the database, git, the sandbox and the providers
+    Doctor(doctor::DoctorArguments),
+    /// Copy the database and the encryption key to a folder, also while the server runs
+    Backup(backup::BackupArguments),
+    /// Put a backup in place of a data folder that has no database yet
+    Restore(backup::RestoreArguments),
 }
+
+const SERVE_HELP: &str = "\
+Flags win over variables, variables over the TOML file, the file over defaults. In the file an option has its long \
+name with underscores, for example `data_dir = \"/srv/switchyard\"`. Providers are also taken from ANTHROPIC_API_KEY, \
+ANTHROPIC_BASE_URL, OPENAI_API_KEY and OPENAI_BASE_URL.";
 
 /// Runs the command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -46,6 +76,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(arguments) => block_on(serve::run(*arguments)),
+        Command::Agent => block_on(agent::run()),
+        Command::GitAskpass { prompt } => git_askpass::run(&prompt),
+        Command::Admin(command) => block_on(admin::run(command)),
+        Command::Doctor(arguments) => block_on(doctor::run(arguments)),
+        Command::Backup(arguments) => block_on(backup::backup(arguments)),
+        Command::Restore(arguments) => block_on(backup::restore(arguments)),
     }
 }
 

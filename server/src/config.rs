@@ -11,10 +11,11 @@ use anyhow::Context as _;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Options of `serve` as flags and variables.
-#[derive(Clone, Debug, Default, Args, Serialize)]
+/// Options of `serve` as flags and variables. No `Debug`: some are secrets.
+#[derive(Clone, Default, Args, Serialize)]
 pub struct ServeArguments {
     /// TOML file with the same settings [default: switchyard.toml in the data folder, when it exists]
     #[arg(long, env = "SWITCHYARD_CONFIG", value_name = "FILE")]
@@ -37,6 +38,12 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
 
+    /// 32 bytes in base64 that encrypt stored provider keys; better given as the variable [default: the key file in
+    /// the data folder]
+    #[arg(long, env = "SWITCHYARD_ENCRYPTION_KEY", value_name = "BASE64", hide_env_values = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_key: Option<String>,
+
     /// URL under which people reach this server, for links and for cookies over TLS [default: the listen address]
     #[arg(long, env = "SWITCHYARD_ACCESS_URL", value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +65,12 @@ pub struct ServeArguments {
     #[arg(long, env = "SWITCHYARD_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_proxies: Option<Vec<String>>,
+
+    /// Show pages that are meant for developers, such as /dev/gallery, to everyone [default: false]
+    #[arg(long, env = "SWITCHYARD_DEVELOPMENT", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub development: Option<bool>,
 
     /// What to log, as a tracing filter such as `info` or `warn,chatd=debug` [default: info]
     #[arg(long, env = "SWITCHYARD_LOG", value_name = "FILTER")]
@@ -90,7 +103,11 @@ pub struct Settings {
     /// Folder for the database, the encryption key and the workspaces.
     pub data_dir: PathBuf,
     /// PostgreSQL's URL; absent = SQLite in the data folder.
-    pub database_url: Option<String>,
+    #[serde(default, skip_serializing)]
+    pub database_url: Option<SecretString>,
+    /// The key of stored secrets; absent = the key file in the data folder.
+    #[serde(default, skip_serializing)]
+    pub encryption_key: Option<SecretString>,
     /// URL under which people reach this server.
     pub access_url: Option<url::Url>,
     /// Folder with the page's built files.
@@ -99,6 +116,8 @@ pub struct Settings {
     pub no_ollama_detection: bool,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
+    /// Show pages that are meant for developers to everyone.
+    pub development: bool,
     /// What to log.
     pub log: String,
     /// How log lines are written.
@@ -127,10 +146,12 @@ impl Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             data_dir,
             database_url: None,
+            encryption_key: None,
             access_url: None,
             site_dir: None,
             no_ollama_detection: false,
             trusted_proxies: Vec::new(),
+            development: false,
             log: "info".into(),
             log_format: LogFormat::Text,
         }

@@ -7,5 +7,7 @@
 pub mod commands;
 pub mod config;
 pub mod http;
+mod logging;
 pub mod routes;
+pub mod serve;
 pub mod state;

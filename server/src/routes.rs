@@ -3,11 +3,33 @@
 //! A new feature adds a file with `pub fn routes() -> Routes` and a line in [`all`].
 
 mod build_info;
+mod documents;
+mod first_user;
+mod health;
+mod login;
+mod models;
+mod organizations;
+mod preferences;
+mod providers;
+mod tokens;
+mod users;
 
 use crate::http::access::Routes;
+
+pub use documents::documents;
 
 /// Every route of the API.
 pub fn all() -> Routes {
     Routes::new()
         .merge(build_info::routes())
+        .merge(documents::routes())
+        .merge(health::routes())
+        .merge(first_user::routes())
+        .merge(login::routes())
+        .merge(users::routes())
+        .merge(tokens::routes())
+        .merge(organizations::routes())
+        .merge(preferences::routes())
+        .merge(providers::routes())
+        .merge(models::routes())
 }

@@ -1,29 +1,55 @@
 //! What every handler can reach: cheap clones, built once at start.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::site::SiteManifest;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
+use platform::Platform;
+use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
+use crate::http::network::NetworkOptions;
 use crate::http::site::SiteFiles;
 
 /// State of the HTTP server.
 #[derive(Clone)]
 pub struct AppState {
+    /// What the product can do.
+    pub platform: Platform,
     /// The page's built files.
     pub site: SiteFiles,
-    /// Names of the page's bundle.
-    pub manifest: SiteManifest,
+    /// The server's place in the network.
+    pub network: Arc<NetworkOptions>,
+    /// Whether the page shows what is meant for developers only.
+    pub is_development: bool,
+    /// Cancelled when the server is asked to stop: sockets say goodbye, long answers end.
+    pub shutting_down: CancellationToken,
+    /// Whether a first user is known to exist. Once it is true it stays true.
+    pub first_user: FirstUserSeen,
     /// What the page's renderer asks for.
     pub leptos_options: LeptosOptions,
-    /// The API's description, without the experimental routes and with them.
+    /// The API's description.
     pub documents: Arc<ApiDocuments>,
 }
 
+/// Remembers that the deployment has an owner, so that pages need not ask the database each time.
+#[derive(Clone, Debug, Default)]
+pub struct FirstUserSeen(Arc<AtomicBool>);
+
+impl FirstUserSeen {
+    /// Whether one was seen.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that one was seen.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// The API's description in its two forms.
-#[derive(Debug, Default)]
 pub struct ApiDocuments {
     /// Stable routes alone.
     pub stable: OpenApi,
@@ -34,5 +60,11 @@ pub struct ApiDocuments {
 impl FromRef<AppState> for LeptosOptions {
     fn from_ref(state: &AppState) -> Self {
         state.leptos_options.clone()
+    }
+}
+
+impl FromRef<AppState> for Platform {
+    fn from_ref(state: &AppState) -> Self {
+        state.platform.clone()
     }
 }

@@ -1,31 +1,113 @@
-//! `switchyard serve`.
+//! `switchyard serve`: configuration, listener, server, signals.
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::net::SocketAddr;
 
-use anyhow::Context as _;
-use leptos::config::LeptosOptions;
+use anyhow::{Context as _, anyhow};
+use platform::{EnvironmentPresets, PlatformOptions};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{ServeArguments, Settings};
-use crate::http::site::SiteFiles;
-use crate::state::AppState;
+use crate::serve::{Server, ServerOptions, local_url};
 
-/// Serves until a signal asks to stop.
+/// Where Ollama listens when nothing else is said.
+const OLLAMA_URL: &str = "http://127.0.0.1:11434";
+
+/// Serves until SIGTERM or SIGINT, then lets running work end. A second signal ends at once.
 pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let settings = Settings::load(&arguments)?;
-    let listener = tokio::net::TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", settings.listen))?;
-    let address = listener.local_addr()?;
-    let site = SiteFiles::open(settings.site_dir.clone());
-    let state = AppState {
-        manifest: site.manifest(),
-        site,
-        leptos_options: LeptosOptions::builder().output_name("switchyard").build(),
-        documents: std::sync::Arc::default(),
+    crate::logging::start(&settings)?;
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let server = Server::start(listener, platform_options(&settings, address)?, server_options(&settings)?).await?;
+    warn_about_the_page(&server);
+    announce(&settings, address)?;
+    server.run(stop_signal()).await
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "{address} is in use by another program. Stop that program, or choose another address with --listen."
+        ),
+        ErrorKind::PermissionDenied => {
+            anyhow!("this user may not listen on {address}. Choose a port above 1023 with --listen.")
+        }
+        _ => anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<PlatformOptions> {
+    let executable = std::env::current_exe().context("the path of this program is not known")?;
+    let mut options = PlatformOptions::new(&settings.data_dir, local_url(address)?, executable);
+    options.database_url.clone_from(&settings.database_url);
+    options.encryption_key.clone_from(&settings.encryption_key);
+    options.environment = environment_presets();
+    options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
+    env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
+    Ok(options)
+}
+
+/// The variables that model providers' own tools read.
+fn environment_presets() -> EnvironmentPresets {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    EnvironmentPresets {
+        anthropic_api_key: variable("ANTHROPIC_API_KEY").map(Into::into),
+        anthropic_base_url: variable("ANTHROPIC_BASE_URL"),
+        openai_api_key: variable("OPENAI_API_KEY").map(Into::into),
+        openai_base_url: variable("OPENAI_BASE_URL"),
+    }
+}
+
+fn server_options(settings: &Settings) -> anyhow::Result<ServerOptions> {
+    let trusted_proxies: Result<Vec<_>, _> = settings.trusted_proxies.iter().map(|range| range.parse()).collect();
+    Ok(ServerOptions {
+        site_dir: settings.site_dir.clone(),
+        access_url: settings.access_url.clone(),
+        trusted_proxies: trusted_proxies.context("trusted_proxies cannot be used")?,
+        is_development: settings.development,
+    })
+}
+
+fn warn_about_the_page(server: &Server) {
+    if !server.state().site.has_bundle() {
+        tracing::warn!(
+            "the page's script was not built: pages can be read and forms sent, nothing updates by itself. \
+             Build it with `make site` and name its folder with --site-dir."
+        );
+    }
+}
+
+/// The one line on standard output; scripts wait for it.
+fn announce(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
+    let url = match &settings.access_url {
+        Some(url) => url.clone(),
+        None => local_url(address)?,
     };
-    let app = crate::http::router(state);
-    println!("Switchyard is ready at http://{address}");
-    std::io::stdout().flush()?;
-    axum::serve(listener, app).await?;
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "Switchyard is ready at {}", url.as_str().trim_end_matches('/'))?;
+    output.flush()?;
     Ok(())
+}
+
+async fn stop_signal() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received: stop the server with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: running requests may end");
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::warn!("stopped at the second signal");
+        std::process::exit(1);
+    });
 }

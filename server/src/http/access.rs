@@ -54,7 +54,7 @@ impl Routes {
 
     /// Registers handlers collected with `routes!(…)`; all of them get the same access.
     pub fn add(mut self, access: Access, (schemas, paths, methods): UtoipaMethodRouter<AppState>) -> Self {
-        let methods = methods.layer(from_fn(move |request, next| guard(access, request, next)));
+        let methods = methods.route_layer(from_fn(move |request, next| guard(access, request, next)));
         for (path, item) in paths.paths {
             for method in methods_of(&item) {
                 self.entries.push(RouteEntry { method, path: path.clone(), access });

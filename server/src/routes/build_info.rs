@@ -1,7 +1,9 @@
 //! `GET /api/v2/buildinfo`: what is running.
 
 use axum::Json;
-use sdk::build_info::{BuildInfo, DatabaseKind};
+use axum::extract::State;
+use platform::Platform;
+use sdk::build_info::BuildInfo;
 use utoipa_axum::routes;
 
 use crate::http::access::{Access, Routes};
@@ -16,10 +18,10 @@ pub fn routes() -> Routes {
 
 /// The server's version, commit and database.
 #[utoipa::path(get, path = "/api/v2/buildinfo", tag = "server", responses((status = 200, body = BuildInfo)))]
-async fn get_build_info() -> Json<BuildInfo> {
+async fn get_build_info(State(platform): State<Platform>) -> Json<BuildInfo> {
     Json(BuildInfo {
         version: env!("CARGO_PKG_VERSION").into(),
         commit: option_env!("SWITCHYARD_COMMIT").unwrap_or("unknown").into(),
-        database: DatabaseKind::Sqlite,
+        database: platform.database_kind(),
     })
 }

@@ -9,7 +9,7 @@ use crate::organizations::Organization;
 use crate::preferences::Preferences;
 use crate::tokens::{CreateToken, CreatedToken, Token};
 use crate::users::{
-    CreateFirstUser, CreateUser, FirstUserCreated, LoggedIn, Login, UpdateUser, User,
+    CreateFirstUser, CreateUser, FirstUserCreated, ListUsers, LoggedIn, Login, UpdateUser, User,
 };
 
 const USERS: &str = "/api/v2/users";
@@ -54,8 +54,8 @@ impl Client {
     }
 
     /// `GET /users`.
-    pub async fn list_users(&self) -> Result<Vec<User>, ClientError> {
-        self.get(USERS).await
+    pub async fn list_users(&self, query: &ListUsers) -> Result<Vec<User>, ClientError> {
+        self.get_with(USERS, query).await
     }
 
     /// `POST /users`.

@@ -1,0 +1,73 @@
+//! The page's server functions and who may call each.
+//!
+//! The table stands beside the router, as routes of the API state their access when they are registered. A
+//! function that is missing here is for signed-in people, and a test fails until its entry is written.
+
+use app::error::{AppError, ErrorCode};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use axum::{Json, Router};
+use http::{Method, StatusCode, header};
+
+use super::context_of;
+use crate::http::access::Access;
+use crate::http::authentication;
+use crate::state::AppState;
+
+/// Who may call which function. What a signed-in person may do with an object is decided in `platform`.
+pub const ACCESS: &[(&str, Access)] = &[
+    ("/api/page/create_first_user", Access::Public { reason: "nobody can sign in before the first user exists" }),
+    ("/api/page/login", Access::Public { reason: "it is how one signs in" }),
+];
+
+/// Path and method of every function that the page registers.
+pub fn registered() -> impl Iterator<Item = (&'static str, Method)> {
+    leptos::server_fn::axum::server_fn_paths()
+}
+
+/// Who may call the function at a path.
+pub fn access_of(path: &str) -> Access {
+    ACCESS.iter().find(|(known, _)| *known == path).map_or(Access::SignedIn, |(_, access)| *access)
+}
+
+/// All functions behind their guards.
+pub fn router(state: &AppState) -> Router<AppState> {
+    let mut router = Router::new();
+    for (path, method) in registered() {
+        let access = access_of(path);
+        let guarded = function(state, &method).route_layer(from_fn(move |request, next| guard(access, request, next)));
+        router = router.route(path, guarded);
+    }
+    router
+}
+
+fn function(state: &AppState, method: &Method) -> MethodRouter<AppState> {
+    let context = context_of(state);
+    let handler = move |request: Request| async move {
+        leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    };
+    on(MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::POST), handler)
+}
+
+/// Answers in the page's own error type, so that the page can tell its reader; a plain form is led to the sign-in.
+async fn guard(access: Access, request: Request, next: Next) -> Response {
+    let Err(error) = authentication::check(access, &request) else {
+        return next.run(request).await;
+    };
+    let is_plain_form = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    if is_plain_form && error.status() == StatusCode::UNAUTHORIZED {
+        return Redirect::to("/login").into_response();
+    }
+    let code = match error.status() {
+        StatusCode::UNAUTHORIZED => ErrorCode::Unauthenticated,
+        _ => ErrorCode::Forbidden,
+    };
+    let body = Json(AppError::new(code, error.body().message.clone()));
+    (error.status(), [(leptos::server_fn::error::SERVER_FN_ERROR_HEADER, request.uri().path())], body).into_response()
+}

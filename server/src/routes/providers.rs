@@ -1,0 +1,90 @@
+//! `/api/experimental/chats/providers`: connections to model providers, for owners.
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use platform::Platform;
+use sdk::ids::ProviderConfigId;
+use sdk::providers::{CreateProviderConfig, ProviderConfig, ProviderTest, UpdateProviderConfig};
+use utoipa_axum::routes;
+
+use crate::http::ApiError;
+use crate::http::access::{Access, Routes};
+use crate::http::authentication::Caller;
+use crate::http::extract::{JsonBody, PathOf};
+
+/// Routes of this feature.
+pub fn routes() -> Routes {
+    Routes::new()
+        .add(Access::Owner, routes!(list_providers, create_provider))
+        .add(Access::Owner, routes!(update_provider, delete_provider))
+        .add(Access::Owner, routes!(test_provider))
+}
+
+/// All providers, without their keys.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/providers", tag = "providers",
+    responses((status = 200, body = Vec<ProviderConfig>))
+)]
+async fn list_providers(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+) -> Result<Json<Vec<ProviderConfig>>, ApiError> {
+    Ok(Json(platform.list_providers(&actor).await?))
+}
+
+/// Adds a provider.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/providers", tag = "providers",
+    request_body = CreateProviderConfig, responses((status = 201, body = ProviderConfig), (status = 409))
+)]
+async fn create_provider(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    JsonBody(provider): JsonBody<CreateProviderConfig>,
+) -> Result<(StatusCode, Json<ProviderConfig>), ApiError> {
+    Ok((StatusCode::CREATED, Json(platform.create_provider(&actor, provider).await?)))
+}
+
+/// Changes a provider; absent fields stay as they are.
+#[utoipa::path(
+    patch, path = "/api/experimental/chats/providers/{provider}", tag = "providers",
+    params(("provider" = ProviderConfigId, Path)),
+    request_body = UpdateProviderConfig, responses((status = 200, body = ProviderConfig), (status = 404))
+)]
+async fn update_provider(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(provider): PathOf<ProviderConfigId>,
+    JsonBody(change): JsonBody<UpdateProviderConfig>,
+) -> Result<Json<ProviderConfig>, ApiError> {
+    Ok(Json(platform.update_provider(&actor, provider, change).await?))
+}
+
+/// Removes a provider and its models.
+#[utoipa::path(
+    delete, path = "/api/experimental/chats/providers/{provider}", tag = "providers",
+    params(("provider" = ProviderConfigId, Path)), responses((status = 204), (status = 404))
+)]
+async fn delete_provider(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(provider): PathOf<ProviderConfigId>,
+) -> Result<StatusCode, ApiError> {
+    platform.delete_provider(&actor, provider).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Asks the provider for its models, to see whether address and key are right.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/providers/{provider}/test", tag = "providers",
+    params(("provider" = ProviderConfigId, Path)),
+    responses((status = 200, body = ProviderTest), (status = 404))
+)]
+async fn test_provider(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(provider): PathOf<ProviderConfigId>,
+) -> Result<Json<ProviderTest>, ApiError> {
+    Ok(Json(platform.test_provider(&actor, provider).await?))
+}

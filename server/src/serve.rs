@@ -1,0 +1,110 @@
+//! A running server: the platform, the router and the listener, and how they end together.
+//!
+//! `switchyard serve` and the HTTP tests start the same thing here.
+
+use std::net::{Ipv4Addr, Ipv6Addr, IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use leptos::config::LeptosOptions;
+use platform::{Platform, PlatformOptions};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::http::network::{AddressRange, NetworkOptions};
+use crate::http::site::SiteFiles;
+use crate::state::{AppState, FirstUserSeen};
+
+/// How long open connections may take to end once the server is asked to stop.
+const LONGEST_DRAIN: Duration = Duration::from_secs(10);
+
+/// What a server needs to know beside the platform.
+#[derive(Clone, Debug, Default)]
+pub struct ServerOptions {
+    /// Folder with the page's built files.
+    pub site_dir: Option<PathBuf>,
+    /// URL under which people reach the server.
+    pub access_url: Option<Url>,
+    /// Proxies whose forwarding headers are believed.
+    pub trusted_proxies: Vec<AddressRange>,
+    /// Whether the page shows what is meant for developers only.
+    pub is_development: bool,
+}
+
+/// A server that is ready to answer.
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    state: AppState,
+}
+
+impl Server {
+    /// Opens the platform and starts its worker. The listener is bound before, so that the port is known.
+    pub async fn start(listener: TcpListener, platform: PlatformOptions, options: ServerOptions) -> anyhow::Result<Self> {
+        let address = listener.local_addr().context("the listener has no address")?;
+        let platform = Platform::open(platform).await?;
+        platform.start().await?;
+        let state = AppState {
+            platform,
+            site: SiteFiles::open(options.site_dir),
+            network: Arc::new(NetworkOptions {
+                access_url: options.access_url,
+                trusted_proxies: options.trusted_proxies,
+            }),
+            is_development: options.is_development,
+            shutting_down: CancellationToken::new(),
+            first_user: FirstUserSeen::default(),
+            leptos_options: LeptosOptions::builder().output_name("switchyard").build(),
+            documents: Arc::new(crate::routes::documents()),
+        };
+        Ok(Self { listener, address, state })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What its handlers can reach.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    /// Answers until `stop` is over, then lets running requests end, ends the worker and closes the database.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let Self { listener, state, .. } = self;
+        let stopping = state.shutting_down.clone();
+        let service = crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stop_accepting = {
+            let stopping = stopping.clone();
+            async move {
+                stop.await;
+                stopping.cancel();
+            }
+        };
+        let serving = axum::serve(listener, service).with_graceful_shutdown(stop_accepting).into_future();
+        let deadline = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(LONGEST_DRAIN).await;
+        };
+        tokio::select! {
+            ended = serving => ended?,
+            () = deadline => tracing::warn!("some connections did not end in time and were cut"),
+        }
+        state.platform.shut_down().await;
+        Ok(())
+    }
+}
+
+/// Where programs on this machine reach a server that listens on `address`.
+pub fn local_url(address: SocketAddr) -> anyhow::Result<Url> {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    Ok(Url::parse(&format!("http://{}/", SocketAddr::new(host, address.port())))?)
+}

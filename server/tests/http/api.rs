@@ -1,0 +1,10 @@
+//! Below `/api`.
+
+mod build_info;
+mod documents;
+mod login;
+mod models;
+mod preferences;
+mod providers;
+mod tokens;
+mod users;
