@@ -1,6 +1,11 @@
 //! Server functions: the pages' reads and writes. Each is a thin call of the `platform` method of the same name,
 //! lives under `/api/page/<endpoint>`, and fails with an `AppError`.
 
+#![allow(
+    missing_docs,
+    reason = "the fields of the macro's argument types mirror the functions' arguments"
+)]
+
 pub mod allowed_folders;
 pub mod models;
 pub mod preferences;

@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod button;
+pub mod chat;
 pub mod copy_button;
 pub mod dialog;
 pub mod feedback;
@@ -10,6 +11,7 @@ pub mod form;
 pub mod icons;
 pub mod keyboard;
 pub mod live_region;
+pub mod loaded;
 pub mod menu;
 pub mod page_header;
 pub mod relative_time;

@@ -1,7 +1,7 @@
 //! What a server function finds around it: the platform, who asks, and the answer it may shape. Server only.
 
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use platform::{Actor, Failure, FailureKind, Platform};
@@ -92,10 +92,25 @@ fn request_id() -> Option<String> {
         .map(str::to_owned)
 }
 
+/// A plain form is led back to its page, which tells the error; its answer keeps the status of a redirect.
 fn set_status(status: StatusCode) {
+    if is_plain_form() {
+        return;
+    }
     if let Some(response) = use_context::<ResponseOptions>() {
         response.set_status(status);
     }
+}
+
+fn is_plain_form() -> bool {
+    use_context::<Parts>().is_some_and(|parts| {
+        let accept = parts
+            .headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok());
+        parts.uri.path().starts_with("/api/")
+            && accept.is_some_and(|accept| accept.contains("text/html"))
+    })
 }
 
 /// Leads the browser to a page of ours after the answer; anything else leads to the chats.

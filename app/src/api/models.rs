@@ -9,6 +9,7 @@ use sdk::providers::ReportedModel;
 use crate::error::AppError;
 
 /// Assumed where neither the provider nor the owner names a context window.
+#[cfg(feature = "ssr")]
 const USUAL_CONTEXT_LIMIT: i64 = 128_000;
 
 /// Adds models that a provider reports.

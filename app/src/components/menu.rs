@@ -57,7 +57,6 @@ pub fn Menu(
             node_ref=menu
             on:toggle=focus_first
             on:keydown=walk
-            on:click=close
         >
             {children()}
         </div>
@@ -88,7 +87,10 @@ pub fn MenuItem(
             role="menuitem"
             tabindex="-1"
             disabled=move || disabled.get()
-            on:click=move |_| on_select.run(())
+            on:click=move |event| {
+                close(&event);
+                on_select.run(());
+            }
         >
             {icon(name)}
             {children()}
@@ -152,12 +154,13 @@ fn focus(menu: &HtmlElement, step: Step) {
     }
 }
 
-fn close(event: leptos::ev::MouseEvent) {
-    if let Some(menu) = event
+/// Closes the menu first, so that the focus is back on its button when the choice opens a dialog.
+fn close(event: &leptos::ev::MouseEvent) {
+    let item = event
         .current_target()
-        .and_then(|target| target.dyn_into::<HtmlElement>().ok())
-        && menu.matches(":popover-open").unwrap_or(false)
-    {
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let menu = item.and_then(|item| item.closest("[popover]").ok().flatten());
+    if let Some(menu) = menu.and_then(|menu| menu.dyn_into::<HtmlElement>().ok()) {
         let _ = menu.hide_popover();
     }
 }

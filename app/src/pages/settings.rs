@@ -1,40 +1,85 @@
-//! The settings: the reader's own, and the deployment's for owners.
+//! The settings: the reader's own, and the deployment's for owners. One file per page below `settings/`.
 
+mod folders;
+mod profile;
+mod providers;
+mod tokens;
+mod users;
+
+use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
+use leptos_router::components::{A, Outlet};
 
-/// The frame of the settings.
+pub use folders::FoldersPage;
+pub use profile::ProfilePage;
+pub use providers::ProvidersPage;
+pub use tokens::TokensPage;
+pub use users::UsersPage;
+
+use crate::api::sessions::SignOut;
+use crate::components::icons::{Icon, icon};
+use crate::session::use_session;
+
+/// The frame of the settings: pages on the left, the chosen one beside them.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
-    view! { <main id="main"><Outlet/></main> }
+    let session = use_session();
+    let is_owner = session.with_untracked(crate::session::Session::is_owner);
+    view! {
+        <div class="settings">
+            <nav class="settings-nav" aria-label="Settings">
+                <A href="/agents" attr:class="nav-item settings-back">
+                    {icon(Icon::ArrowLeft)}
+                    "Chats"
+                </A>
+                <p class="settings-nav-group">"You"</p>
+                {nav_item("/settings", Icon::User, "Profile")}
+                {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
+                {is_owner
+                    .then(|| {
+                        view! {
+                            <p class="settings-nav-group">"Administration"</p>
+                            {nav_item("/settings/providers", Icon::Cpu, "Providers and models")}
+                            {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
+                            {nav_item("/settings/users", Icon::Users, "Users")}
+                        }
+                    })}
+                {foot()}
+            </nav>
+            <main class="settings-main" id="main" tabindex="-1">
+                <div class="settings-column">
+                    <Outlet/>
+                </div>
+            </main>
+        </div>
+    }
 }
 
-/// Placeholder.
-#[component]
-pub fn ProfilePage() -> impl IntoView {
-    view! { <h1>"ProfilePage"</h1> }
+fn nav_item(href: &'static str, mark: Icon, words: &'static str) -> impl IntoView {
+    view! {
+        <A href=href exact=true attr:class="nav-item">
+            {icon(mark)}
+            {words}
+        </A>
+    }
 }
 
-/// Placeholder.
-#[component]
-pub fn TokensPage() -> impl IntoView {
-    view! { <h1>"TokensPage"</h1> }
-}
-
-/// Placeholder.
-#[component]
-pub fn UsersPage() -> impl IntoView {
-    view! { <h1>"UsersPage"</h1> }
-}
-
-/// Placeholder.
-#[component]
-pub fn ProvidersPage() -> impl IntoView {
-    view! { <h1>"ProvidersPage"</h1> }
-}
-
-/// Placeholder.
-#[component]
-pub fn FoldersPage() -> impl IntoView {
-    view! { <h1>"FoldersPage"</h1> }
+fn foot() -> impl IntoView {
+    let session = use_session();
+    let sign_out = ServerAction::<SignOut>::new();
+    view! {
+        <div class="settings-foot">
+            <span class="settings-foot-text">
+                {move || session.with(|session| session.user.as_ref().map(|user| user.display_name().to_owned()))}
+                <br/>
+                "Switchyard "
+                {session.with_untracked(|session| session.version.clone())}
+            </span>
+            <ActionForm action=sign_out>
+                <button class="icon-button" aria-label="Sign out" title="Sign out">
+                    {icon(Icon::LogOut)}
+                </button>
+            </ActionForm>
+        </div>
+    }
 }

@@ -1,0 +1,211 @@
+//! The reader's own account: name, password, theme, sessions.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use sdk::preferences::Theme;
+
+use crate::api::preferences::UpdateTheme;
+use crate::api::sessions::{SignOut, SignOutEverywhere};
+use crate::api::users::{UpdatePassword, UpdateProfile};
+use crate::components::button::{ButtonKind, SubmitButton};
+use crate::components::feedback::{FormError, Notice, NoticeKind};
+use crate::components::field::{Input, Segment, Segments, TextField};
+use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::icons::Icon;
+use crate::components::page_header::{PageHeader, Section};
+use crate::session::use_session;
+use crate::theme;
+
+/// The page.
+#[component]
+pub fn ProfilePage() -> impl IntoView {
+    view! {
+        <PageHeader title="Profile"/>
+        <Section title="About you">{about_you()}</Section>
+        <Section title="Appearance">{appearance()}</Section>
+        <Section title="Password">{password()}</Section>
+        <Section title="Sessions" lead="A session ends by itself after 30 days without use.">
+            {sessions()}
+        </Section>
+    }
+}
+
+fn about_you() -> impl IntoView {
+    const FIELDS: &[&str] = &["name", "username", "email"];
+    let session = use_session();
+    let update = ServerAction::<UpdateProfile>::new();
+    let error = error_of(update);
+    on_answer(update, "about-you", move |user| {
+        session.update(|session| session.user = Some(user.clone()))
+    });
+    let user = session.with_untracked(|session| session.user.clone());
+    let (name, username, email) = user
+        .map(|user| (user.name, user.username, user.email))
+        .unwrap_or_default();
+    let is_saved = move || {
+        !update.pending().get() && update.value().with(|answer| matches!(answer, Some(Ok(_))))
+    };
+    view! {
+        <div id="about-you">
+            <ActionForm action=update>
+                <div class="form">
+                    <div class="form-row">
+                        <TextField
+                            label="Name"
+                            name="name"
+                            value=name
+                            is_optional=true
+                            error=field_error(error, "name")
+                        />
+                        <TextField
+                            label="User name"
+                            name="username"
+                            input=Input::Username
+                            value=username
+                            error=field_error(error, "username")
+                        />
+                    </div>
+                    <TextField
+                        label="E-mail"
+                        name="email"
+                        input=Input::Email
+                        value=email
+                        help="You sign in with it."
+                        error=field_error(error, "email")
+                    />
+                    <FormError error=error fields=FIELDS/>
+                    <div class="form-actions">
+                        <SubmitButton pending=update.pending()>"Save"</SubmitButton>
+                        {saved(is_saved)}
+                    </div>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+/// A word beside the button; it takes no room of its own, so nothing moves.
+fn saved(is_saved: impl Fn() -> bool + Send + Sync + 'static) -> impl IntoView {
+    view! {
+        <span class="field-help" role="status">
+            {move || is_saved().then_some("Saved")}
+        </span>
+    }
+}
+
+fn appearance() -> impl IntoView {
+    let session = use_session();
+    let update = ServerAction::<UpdateTheme>::new();
+    let error = error_of(update);
+    let chosen = session.with_untracked(|session| session.preferences.theme);
+    let on_choose = move |value: &'static str| {
+        let theme = parse(value);
+        theme::apply(theme);
+        session.update(|session| session.preferences.theme = theme);
+        update.dispatch(UpdateTheme { theme });
+    };
+    view! {
+        <ActionForm action=update>
+            <div class="form">
+                <div class="form-actions">
+                    <Segments
+                        label="Theme"
+                        name="theme"
+                        value=name_of(chosen)
+                        on_choose=Callback::new(on_choose)
+                        segments=vec![
+                            Segment { value: "system", label: "System", icon: Icon::Monitor },
+                            Segment { value: "light", label: "Light", icon: Icon::Sun },
+                            Segment { value: "dark", label: "Dark", icon: Icon::Moon },
+                        ]
+                    />
+                    <button class="button until-hydrated">"Save theme"</button>
+                </div>
+                <FormError error=error/>
+            </div>
+        </ActionForm>
+    }
+}
+
+const fn name_of(theme: Theme) -> &'static str {
+    match theme {
+        Theme::System => "system",
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    }
+}
+
+fn parse(name: &str) -> Theme {
+    match name {
+        "light" => Theme::Light,
+        "dark" => Theme::Dark,
+        _ => Theme::System,
+    }
+}
+
+fn password() -> impl IntoView {
+    const FIELDS: &[&str] = &["old_password", "password"];
+    let update = ServerAction::<UpdatePassword>::new();
+    let error = error_of(update);
+    on_answer(update, "password", |()| reset("password"));
+    let is_saved = move || {
+        !update.pending().get() && update.value().with(|answer| matches!(answer, Some(Ok(()))))
+    };
+    view! {
+        <div id="password">
+            <ActionForm action=update>
+                <div class="form">
+                    <div class="form-row">
+                        <TextField
+                            label="Current password"
+                            name="old_password"
+                            input=Input::CurrentPassword
+                            error=field_error(error, "old_password")
+                        />
+                        <TextField
+                            label="New password"
+                            name="password"
+                            input=Input::NewPassword
+                            help="At least 8 characters."
+                            min_length=8
+                            error=field_error(error, "password")
+                        />
+                    </div>
+                    <FormError error=error fields=FIELDS/>
+                    <div class="form-actions">
+                        <SubmitButton kind=ButtonKind::Plain pending=update.pending()>
+                            "Change password"
+                        </SubmitButton>
+                    </div>
+                    {move || {
+                        is_saved().then(|| view! { <Notice kind=NoticeKind::Success title="Password changed."/> })
+                    }}
+                </div>
+            </ActionForm>
+        </div>
+    }
+}
+
+fn sessions() -> impl IntoView {
+    let here = ServerAction::<SignOut>::new();
+    let everywhere = ServerAction::<SignOutEverywhere>::new();
+    let error = Signal::derive(move || error_of(here).get().or_else(|| error_of(everywhere).get()));
+    view! {
+        <div class="form">
+            <div class="form-actions">
+                <ActionForm action=here>
+                    <SubmitButton kind=ButtonKind::Plain pending=here.pending()>
+                        "Sign out"
+                    </SubmitButton>
+                </ActionForm>
+                <ActionForm action=everywhere>
+                    <SubmitButton kind=ButtonKind::Plain pending=everywhere.pending()>
+                        "Sign out everywhere"
+                    </SubmitButton>
+                </ActionForm>
+            </div>
+            <p class="field-help">"Signing out everywhere also ends the sessions of your other browsers. API tokens stay valid."</p>
+            <FormError error=error/>
+        </div>
+    }
+}

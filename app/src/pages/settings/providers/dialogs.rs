@@ -1,0 +1,337 @@
+//! The dialogs of the page: add and edit a provider, add and edit a model, and the questions before deleting.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use sdk::providers::ProviderKind;
+
+use crate::api::models::DeleteModel;
+use crate::api::providers::DeleteProvider;
+use crate::components::button::SubmitButton;
+use crate::components::dialog::{self, CancelButton, ConfirmDialog, Dialog, Question};
+use crate::components::feedback::FormError;
+use crate::components::field::{Input, SelectField, TextField};
+use crate::components::form::{error_of, field_error, on_answer, reset};
+
+use super::actions::Actions;
+use super::provider::kind_name;
+
+/// Id of the dialog for a new provider.
+pub const ADD_PROVIDER: &str = "add-provider";
+/// Id of the dialog that changes a provider.
+pub const EDIT_PROVIDER: &str = "edit-provider";
+/// Id of the question before a provider is deleted.
+pub const DELETE_PROVIDER: &str = "delete-provider";
+/// Id of the dialog for a model by name.
+pub const ADD_MODEL: &str = "add-model";
+/// Id of the dialog that changes a model.
+pub const EDIT_MODEL: &str = "edit-model";
+/// Id of the question before a model is deleted.
+pub const DELETE_MODEL: &str = "delete-model";
+
+const PROVIDER_FIELDS: &[&str] = &["provider", "display_name", "base_url", "api_key"];
+const MODEL_FIELDS: &[&str] = &["model", "display_name", "context_limit"];
+
+/// A new provider; it is tested as soon as it is there.
+#[component]
+pub fn ProviderDialog(actions: Actions) -> impl IntoView {
+    let create = actions.create_provider;
+    let error = error_of(create);
+    let kind = RwSignal::new(ProviderKind::Anthropic);
+    on_answer(create, ADD_PROVIDER, move |config| {
+        dialog::close(ADD_PROVIDER);
+        actions.test(config.id);
+    });
+    let on_close = move |_| {
+        create.clear();
+        reset(ADD_PROVIDER);
+        kind.set(ProviderKind::Anthropic);
+    };
+    let kinds = [
+        ProviderKind::Anthropic,
+        ProviderKind::OpenAi,
+        ProviderKind::OpenAiCompatible,
+    ]
+    .map(|kind| (kind.as_str().to_owned(), kind_name(kind).to_owned()))
+    .to_vec();
+    let on_choose = move |value: String| {
+        if let Some(chosen) = ProviderKind::parse(&value) {
+            kind.set(chosen);
+        }
+    };
+    view! {
+        <Dialog id=ADD_PROVIDER title="Add provider".to_owned() on:close=on_close>
+            <ActionForm action=create>
+                <div class="form">
+                    <SelectField
+                        label="Kind"
+                        name="provider"
+                        value="anthropic"
+                        options=kinds
+                        on_choose=Callback::new(on_choose)
+                        error=field_error(error, "provider")
+                    />
+                    <p class="field-help">{move || kind_help(kind.get())}</p>
+                    <TextField
+                        label="Name"
+                        name="display_name"
+                        is_optional=true
+                        error=field_error(error, "display_name")
+                    />
+                    <TextField
+                        label="Base URL"
+                        name="base_url"
+                        input=Input::Url
+                        is_optional=true
+                        placeholder="https://"
+                        help="Empty means the provider’s public address."
+                        error=field_error(error, "base_url")
+                    />
+                    <TextField
+                        label="API key"
+                        name="api_key"
+                        input=Input::Secret
+                        is_optional=true
+                        help="Kept encrypted and never shown again."
+                        error=field_error(error, "api_key")
+                    />
+                    <FormError error=error fields=PROVIDER_FIELDS/>
+                    <div class="dialog-actions">
+                        <CancelButton dialog=ADD_PROVIDER/>
+                        <SubmitButton pending=create.pending()>"Add and test"</SubmitButton>
+                    </div>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+const fn kind_help(kind: ProviderKind) -> &'static str {
+    match kind {
+        ProviderKind::Anthropic => "Anthropic’s own API. Needs a key.",
+        ProviderKind::OpenAi => "OpenAI’s own API. Needs a key.",
+        ProviderKind::OpenAiCompatible => {
+            "Ollama, vLLM, llama.cpp, OpenRouter, LM Studio and others. Needs the base URL, often ending in /v1."
+        }
+        ProviderKind::Demo => "A script inside the server.",
+    }
+}
+
+/// Name, address or key of a provider.
+#[component]
+pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
+    let update = actions.update_provider;
+    let error = error_of(update);
+    on_answer(update, EDIT_PROVIDER, move |config| {
+        dialog::close(EDIT_PROVIDER);
+        actions.test(config.id);
+    });
+    let form = move || {
+        actions.provider.get().map(|config| {
+            view! {
+                <ActionForm action=update>
+                    <input type="hidden" name="id" value=config.id.to_string()/>
+                    <div class="form">
+                        <TextField
+                            label="Name"
+                            name="display_name"
+                            id="edit-provider-name"
+                            value=config.display_name
+                            error=field_error(error, "display_name")
+                        />
+                        <TextField
+                            label="Base URL"
+                            name="base_url"
+                            id="edit-provider-url"
+                            input=Input::Url
+                            value=config.base_url
+                            error=field_error(error, "base_url")
+                        />
+                        <TextField
+                            label="API key"
+                            name="api_key"
+                            id="edit-provider-key"
+                            input=Input::Secret
+                            is_optional=true
+                            help=if config.has_api_key { "Empty keeps the stored key." } else { "No key is stored." }
+                            error=field_error(error, "api_key")
+                        />
+                        <FormError error=error fields=PROVIDER_FIELDS/>
+                        <div class="dialog-actions">
+                            <CancelButton dialog=EDIT_PROVIDER/>
+                            <SubmitButton pending=update.pending()>"Save and test"</SubmitButton>
+                        </div>
+                    </div>
+                </ActionForm>
+            }
+        })
+    };
+    view! {
+        <Dialog id=EDIT_PROVIDER title="Edit provider".to_owned()>
+            {form}
+        </Dialog>
+    }
+}
+
+/// A model by the provider's identifier.
+#[component]
+pub fn AddModelDialog(actions: Actions) -> impl IntoView {
+    let create = actions.create_model;
+    let error = error_of(create);
+    on_answer(create, ADD_MODEL, |_| dialog::close(ADD_MODEL));
+    let id = move || {
+        actions
+            .provider
+            .with(|config| config.as_ref().map(|config| config.id.to_string()))
+    };
+    view! {
+        <Dialog id=ADD_MODEL title="Add a model by name".to_owned() on:close=move |_| reset(ADD_MODEL)>
+            <ActionForm action=create>
+                <input type="hidden" name="provider_config_id" prop:value=id/>
+                <div class="form">
+                    <TextField
+                        label="Identifier"
+                        name="model"
+                        input=Input::Code
+                        help="As the provider writes it."
+                        error=field_error(error, "model")
+                    />
+                    {model_fields(String::new(), String::new(), "add-model", error)}
+                    <FormError error=error fields=MODEL_FIELDS/>
+                    <div class="dialog-actions">
+                        <CancelButton dialog=ADD_MODEL/>
+                        <SubmitButton pending=create.pending()>"Add model"</SubmitButton>
+                    </div>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+/// Name and context window of a model.
+#[component]
+pub fn EditModelDialog(actions: Actions) -> impl IntoView {
+    let update = actions.update_model;
+    let error = error_of(update);
+    on_answer(update, EDIT_MODEL, |_| dialog::close(EDIT_MODEL));
+    let title = Signal::derive(move || {
+        actions.model.with(|model| {
+            model
+                .as_ref()
+                .map_or_else(String::new, |model| format!("Edit {}", model.model))
+        })
+    });
+    let form = move || {
+        actions.model.get().map(|model| {
+            view! {
+                <ActionForm action=update>
+                    <input type="hidden" name="id" value=model.id.to_string()/>
+                    <div class="form">
+                        {model_fields(model.display_name, model.context_limit.to_string(), "edit-model", error)}
+                        <FormError error=error fields=MODEL_FIELDS/>
+                        <div class="dialog-actions">
+                            <CancelButton dialog=EDIT_MODEL/>
+                            <SubmitButton pending=update.pending()>"Save"</SubmitButton>
+                        </div>
+                    </div>
+                </ActionForm>
+            }
+        })
+    };
+    view! {
+        <Dialog id=EDIT_MODEL title=title>
+            {form}
+        </Dialog>
+    }
+}
+
+fn model_fields(
+    name: String,
+    context_limit: String,
+    prefix: &'static str,
+    error: Signal<Option<crate::error::AppError>>,
+) -> impl IntoView {
+    view! {
+        <TextField
+            label="Name"
+            name="display_name"
+            id=format!("{prefix}-name")
+            value=name
+            is_optional=true
+            error=field_error(error, "display_name")
+        />
+        <TextField
+            label="Context window in tokens"
+            name="context_limit"
+            id=format!("{prefix}-context")
+            input=Input::Number
+            value=context_limit
+            is_optional=true
+            help="How much the model can read at once. Empty means 128,000."
+            error=field_error(error, "context_limit")
+        />
+    }
+}
+
+/// The two questions before something is deleted.
+#[component]
+pub fn DeleteDialogs(actions: Actions) -> impl IntoView {
+    on_answer(actions.delete_provider, DELETE_PROVIDER, |()| {
+        dialog::close(DELETE_PROVIDER)
+    });
+    on_answer(actions.delete_model, DELETE_MODEL, |()| {
+        dialog::close(DELETE_MODEL)
+    });
+    let provider_question = Signal::derive(move || {
+        let name = actions
+            .provider
+            .with(|config| config.as_ref().map(|config| config.display_name.clone()));
+        Question {
+            title: format!("Delete {}?", name.unwrap_or_default()),
+            text: "Its models and its stored key are deleted. Chats that used it stay readable."
+                .to_owned(),
+            action: "Delete provider".to_owned(),
+        }
+    });
+    let model_question = Signal::derive(move || {
+        let name = actions
+            .model
+            .with(|model| model.as_ref().map(|model| model.display_name.clone()));
+        Question {
+            title: format!("Delete the model {}?", name.unwrap_or_default()),
+            text: "People can no longer choose it. Chats that used it stay readable.".to_owned(),
+            action: "Delete model".to_owned(),
+        }
+    });
+    let delete_provider = move |()| {
+        if let Some(id) = actions
+            .provider
+            .with_untracked(|config| config.as_ref().map(|config| config.id))
+        {
+            actions.delete_provider.dispatch(DeleteProvider { id });
+        }
+    };
+    let delete_model = move |()| {
+        if let Some(id) = actions
+            .model
+            .with_untracked(|model| model.as_ref().map(|model| model.id))
+        {
+            actions.delete_model.dispatch(DeleteModel { id });
+        }
+    };
+    view! {
+        <ConfirmDialog
+            id=DELETE_PROVIDER
+            question=provider_question
+            pending=actions.delete_provider.pending()
+            error=error_of(actions.delete_provider)
+            on_confirm=Callback::new(delete_provider)
+        />
+        <ConfirmDialog
+            id=DELETE_MODEL
+            question=model_question
+            pending=actions.delete_model.pending()
+            error=error_of(actions.delete_model)
+            on_confirm=Callback::new(delete_model)
+        />
+    }
+}

@@ -1,0 +1,147 @@
+//! The configured models of a provider.
+
+use leptos::prelude::*;
+use sdk::models::ModelConfig;
+
+use crate::api::models::{ChooseDefaultModel, EnableModel};
+use crate::components::badge::{Tone, badge_with_icon};
+use crate::components::dialog;
+use crate::components::field::Switch;
+use crate::components::icons::Icon;
+use crate::components::menu::{Menu, MenuItem};
+use crate::components::table::Table;
+use crate::session::use_hydrated;
+
+use super::actions::Actions;
+use super::dialogs::{DELETE_MODEL, EDIT_MODEL};
+
+/// A table of models, or a sentence when there is none.
+pub fn list(models: Vec<ModelConfig>, actions: Actions) -> AnyView {
+    if models.is_empty() {
+        return view! {
+            <p class="card-part card-note">"No models yet. Test the connection to see what the provider offers."</p>
+        }
+        .into_any();
+    }
+    let rows = models
+        .into_iter()
+        .map(|model| row(model, actions))
+        .collect_view();
+    view! {
+        <div class="provider-models">
+            <Table label="Models" headings=&["Model", "Context", "Offered", ""]>
+                {rows}
+            </Table>
+        </div>
+    }
+    .into_any()
+}
+
+/// `200000` as `200,000`.
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let id = model.id;
+    let is_enabled = model.enabled;
+    let name = model.display_name.clone();
+    let identifier = (model.model != model.display_name).then(|| model.model.clone());
+    let on_change = Callback::new(move |enabled| {
+        actions.focus.set_value(format!("model-{id}-enabled"));
+        actions.enable_model.dispatch(EnableModel { id, enabled });
+    });
+    view! {
+        <tr>
+            <td class="cell-main">
+                {name.clone()} " "
+                {model.is_default.then(|| badge_with_icon(Tone::Accent, Some(Icon::Star), "Default"))}
+                {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> })}
+            </td>
+            <td class="cell-number" data-label="Context">
+                {grouped(model.context_limit)}
+                " tokens"
+            </td>
+            <td>
+                <Switch
+                    label=format!("Offer {name}")
+                    is_label_hidden=true
+                    id=format!("model-{id}-enabled")
+                    checked=is_enabled
+                    disabled=Signal::derive(move || !hydrated.get())
+                    on_change=on_change
+                />
+            </td>
+            <td class="cell-actions">{menu(model, actions)}</td>
+        </tr>
+    }
+}
+
+fn menu(model: ModelConfig, actions: Actions) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let id = model.id;
+    let label = format!("Actions for {}", model.display_name);
+    let can_be_default = !model.is_default && model.enabled;
+    let open = move |dialog: &'static str| {
+        let model = model.clone();
+        Callback::new(move |()| {
+            actions.focus.set_value(format!("model-{id}-button"));
+            actions.update_model.clear();
+            actions.delete_model.clear();
+            actions.model.set(Some(model.clone()));
+            dialog::show(dialog);
+        })
+    };
+    let make_default = Callback::new(move |()| {
+        actions.focus.set_value(format!("model-{id}-button"));
+        actions.choose_default.dispatch(ChooseDefaultModel { id });
+    });
+    view! {
+        <Menu id=format!("model-{id}") label=label disabled=Signal::derive(move || !hydrated.get())>
+            <MenuItem name=Icon::Star disabled=!can_be_default on_select=make_default>
+                "Make default"
+            </MenuItem>
+            <MenuItem name=Icon::Pencil on_select=open(EDIT_MODEL)>
+                "Edit"
+            </MenuItem>
+            <div class="menu-line" role="separator"></div>
+            <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_MODEL)>
+                "Delete"
+            </MenuItem>
+        </Menu>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn groups_digits_by_thousands() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(8_192), "8,192");
+        assert_eq!(grouped(1_048_576), "1,048,576");
+        assert_eq!(grouped(-1_000), "-1,000");
+    }
+}

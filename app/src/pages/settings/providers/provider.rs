@@ -1,0 +1,158 @@
+//! One provider: what it is, whether it answers, its models.
+
+use leptos::prelude::*;
+use sdk::models::ModelConfig;
+use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
+
+use crate::api::providers::EnableProvider;
+use crate::components::badge::{Tone, badge};
+use crate::components::button::Button;
+use crate::components::dialog;
+use crate::components::field::Switch;
+use crate::components::icons::{Icon, icon};
+use crate::components::menu::{Menu, MenuItem};
+use crate::session::use_hydrated;
+
+use super::actions::Actions;
+use super::dialogs::{ADD_MODEL, DELETE_PROVIDER, EDIT_PROVIDER};
+use super::{models, reported};
+
+/// The protocol's name for people.
+pub const fn kind_name(kind: ProviderKind) -> &'static str {
+    match kind {
+        ProviderKind::Anthropic => "Anthropic",
+        ProviderKind::OpenAi => "OpenAI",
+        ProviderKind::OpenAiCompatible => "OpenAI-compatible",
+        ProviderKind::Demo => "Scripted demo",
+    }
+}
+
+/// A card for a provider.
+pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let id = config.id;
+    let is_editable = config.source == ProviderSource::Database;
+    let is_demo = config.provider == ProviderKind::Demo;
+    let is_enabled = config.enabled;
+    let heading = format!("provider-{id}-name");
+    let configured: Vec<String> = models.iter().map(|model| model.model.clone()).collect();
+    let test = (!is_demo).then(|| {
+        view! {
+            <Button
+                is_small=true
+                disabled=Signal::derive(move || !hydrated.get() || actions.is_testing(id))
+                attr:aria-busy=move || actions.is_testing(id).then_some("true")
+                on:click=move |_| actions.test(id)
+            >
+                {icon(Icon::Plug)}
+                "Test connection"
+            </Button>
+        }
+    });
+    let enable = view! {
+        <Switch
+            label=format!("Offer models of {}", config.display_name)
+            is_label_hidden=true
+            id=format!("provider-{id}-enabled")
+            checked=is_enabled
+            disabled=Signal::derive(move || !hydrated.get())
+            on_change=Callback::new(move |enabled| {
+                actions.focus.set_value(format!("provider-{id}-enabled"));
+                actions.enable_provider.dispatch(EnableProvider { id, enabled });
+            })
+        />
+    };
+    view! {
+        <section class="card" aria-labelledby=heading.clone()>
+            <div class="card-head">
+                <h2 id=heading>{config.display_name.clone()}</h2>
+                {badges(&config)}
+                <span class="spacer"></span>
+                {test}
+                {is_editable.then_some(enable)}
+                {(!is_demo).then(|| menu(config.clone(), is_editable, actions))}
+            </div>
+            {about(&config)}
+            {reported::outcome(id, configured, actions)}
+            {models::list(models, actions)}
+        </section>
+    }
+}
+
+fn badges(config: &ProviderConfig) -> impl IntoView + use<> {
+    let kind = kind_name(config.provider);
+    let source = match config.source {
+        ProviderSource::Database => None,
+        ProviderSource::EnvPreset => Some(badge(Tone::Accent, "From the environment")),
+        ProviderSource::BuiltIn => Some(badge(Tone::Amber, "Built in, not a real model")),
+    };
+    let is_off = (!config.enabled).then(|| badge(Tone::Amber, "Off"));
+    view! {
+        {(config.display_name != kind).then(|| badge(Tone::Neutral, kind))}
+        {source}
+        {is_off}
+    }
+}
+
+fn about(config: &ProviderConfig) -> AnyView {
+    if config.provider == ProviderKind::Demo {
+        return view! {
+            <p class="card-note">
+                "A script inside the server that streams and calls the tools, to look around without a key. It says so in every answer."
+            </p>
+        }
+        .into_any();
+    }
+    let key = if config.has_api_key {
+        "key stored"
+    } else {
+        "no key"
+    };
+    let preset = (config.source == ProviderSource::EnvPreset)
+        .then_some(" Set by the server’s environment; change it there.");
+    view! {
+        <p class="card-note">
+            <span class="provider-url">{config.base_url.clone()}</span>
+            " · "
+            {key}
+            {preset.map(|words| view! { <span>" ·" {words}</span> })}
+        </p>
+    }
+    .into_any()
+}
+
+fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let id = config.id;
+    let label = format!("Actions for {}", config.display_name);
+    let open = move |dialog: &'static str| {
+        let config = config.clone();
+        Callback::new(move |()| {
+            actions.focus.set_value(format!("provider-{id}-button"));
+            actions.update_provider.clear();
+            actions.delete_provider.clear();
+            actions.create_model.clear();
+            actions.provider.set(Some(config.clone()));
+            dialog::show(dialog);
+        })
+    };
+    view! {
+        <Menu id=format!("provider-{id}") label=label disabled=Signal::derive(move || !hydrated.get())>
+            <MenuItem name=Icon::Plus on_select=open(ADD_MODEL)>
+                "Add a model by name"
+            </MenuItem>
+            {is_editable
+                .then(|| {
+                    view! {
+                        <MenuItem name=Icon::Pencil on_select=open(EDIT_PROVIDER)>
+                            "Edit"
+                        </MenuItem>
+                        <div class="menu-line" role="separator"></div>
+                        <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_PROVIDER)>
+                            "Delete"
+                        </MenuItem>
+                    }
+                })}
+        </Menu>
+    }
+}

@@ -1,0 +1,125 @@
+//! The dialogs of the users page: a new account, a new password for one.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use sdk::users::User;
+
+use crate::api::users::{CreateAccount, ResetPassword};
+use crate::components::button::SubmitButton;
+use crate::components::dialog::{self, CancelButton, Dialog};
+use crate::components::feedback::FormError;
+use crate::components::field::{Input, SelectField, TextField};
+use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::toast::{ToastKind, use_toasts};
+
+/// Id of the dialog for a new account.
+pub const CREATE: &str = "create-user";
+/// Id of the dialog for a new password.
+pub const RESET: &str = "reset-password";
+
+/// A new account.
+#[component]
+pub fn CreateDialog(create: ServerAction<CreateAccount>) -> impl IntoView {
+    const FIELDS: &[&str] = &["name", "email", "username", "password", "role"];
+    let error = error_of(create);
+    on_answer(create, CREATE, |_| dialog::close(CREATE));
+    let on_close = move |_| {
+        create.clear();
+        reset(CREATE);
+    };
+    let roles = vec![
+        ("member".to_owned(), "Member".to_owned()),
+        ("owner".to_owned(), "Administrator".to_owned()),
+    ];
+    view! {
+        <Dialog id=CREATE title="New user".to_owned() on:close=on_close>
+            <ActionForm action=create>
+                <div class="form">
+                    <TextField
+                        label="Name"
+                        name="name"
+                        id="new-user-name"
+                        is_optional=true
+                        error=field_error(error, "name")
+                    />
+                    <TextField
+                        label="E-mail"
+                        name="email"
+                        id="new-user-email"
+                        input=Input::Email
+                        error=field_error(error, "email")
+                    />
+                    <div class="form-row">
+                        <TextField
+                            label="User name"
+                            name="username"
+                            id="new-user-username"
+                            input=Input::Username
+                            error=field_error(error, "username")
+                        />
+                        <SelectField label="Role" name="role" id="new-user-role" value="member" options=roles error=field_error(error, "role")/>
+                    </div>
+                    <TextField
+                        label="Password"
+                        name="password"
+                        id="new-user-password"
+                        input=Input::NewPassword
+                        help="At least 8 characters. They can change it under Settings → Profile."
+                        min_length=8
+                        error=field_error(error, "password")
+                    />
+                    <FormError error=error fields=FIELDS/>
+                    <div class="dialog-actions">
+                        <CancelButton dialog=CREATE/>
+                        <SubmitButton pending=create.pending()>"Create user"</SubmitButton>
+                    </div>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+/// A new password for the chosen account.
+#[component]
+pub fn ResetDialog(
+    set_password: ServerAction<ResetPassword>,
+    user: RwSignal<Option<User>>,
+) -> impl IntoView {
+    let error = error_of(set_password);
+    let toasts = use_toasts();
+    on_answer(set_password, RESET, move |user| {
+        dialog::close(RESET);
+        toasts.show(
+            ToastKind::Success,
+            format!("{} has a new password.", user.display_name()),
+        );
+    });
+    let title = Signal::derive(move || {
+        let name = user.with(|user| user.as_ref().map(|user| user.display_name().to_owned()));
+        format!("New password for {}", name.unwrap_or_default())
+    });
+    let id = move || user.with(|user| user.as_ref().map(|user| user.id.to_string()));
+    view! {
+        <Dialog id=RESET title=title on:close=move |_| reset(RESET)>
+            <ActionForm action=set_password>
+                <input type="hidden" name="id" prop:value=id/>
+                <div class="form">
+                    <TextField
+                        label="New password"
+                        name="password"
+                        id="reset-password-field"
+                        input=Input::NewPassword
+                        help="At least 8 characters. Their sessions end."
+                        min_length=8
+                        error=field_error(error, "password")
+                    />
+                    <FormError error=error fields=&["password"]/>
+                    <div class="dialog-actions">
+                        <CancelButton dialog=RESET/>
+                        <SubmitButton pending=set_password.pending()>"Set password"</SubmitButton>
+                    </div>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+}
