@@ -4,6 +4,7 @@
 //! two of them never deadlock. One server process at a time may hold a SQLite file ([`lock`]). PostgreSQL uses one
 //! pool for reading and writing.
 
+mod backup;
 mod lock;
 #[cfg(test)]
 mod tests;
