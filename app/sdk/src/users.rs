@@ -109,6 +109,17 @@ pub struct FirstUserCreated {
     pub organization_id: OrganizationId,
 }
 
+/// Query of `GET /users`: oldest first; ask again with the last id until fewer than `limit` come.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct ListUsers {
+    /// Only users made after this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_id: Option<UserId>,
+    /// 1 to 1,000; 1,000 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+}
+
 /// Body of `POST /users`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Serialize, Deserialize)]

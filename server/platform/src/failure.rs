@@ -62,16 +62,31 @@ impl Failure for StoreError {
     }
 }
 
+/// A fault inside the server that no caller can act on. Its text is for the log.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Fault(String);
+
+impl Fault {
+    pub(crate) fn new(what: &str, cause: &dyn std::fmt::Display) -> Self {
+        Self(format!("{what}: {cause}"))
+    }
+}
+
+impl Failure for Fault {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Internal
+    }
+}
+
 /// Collects refused fields while a request is checked.
 #[derive(Debug, Default)]
 pub(crate) struct Checks(Vec<Validation>);
 
 impl Checks {
-    /// Refuses a field when `detail` says why.
-    pub(crate) fn refuse(&mut self, field: &str, detail: Option<impl Into<String>>) {
-        if let Some(detail) = detail {
-            self.0.push(Validation { field: field.to_owned(), detail: detail.into() });
-        }
+    /// Refuses a field.
+    pub(crate) fn refuse(&mut self, field: &str, detail: impl Into<String>) {
+        self.0.push(Validation { field: field.to_owned(), detail: detail.into() });
     }
 
     /// Keeps the value of a check that succeeded.
@@ -79,7 +94,7 @@ impl Checks {
         match checked {
             Ok(value) => Some(value),
             Err(detail) => {
-                self.refuse(field, Some(detail));
+                self.refuse(field, detail);
                 None
             }
         }

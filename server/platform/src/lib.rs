@@ -6,12 +6,27 @@
 //! [`FailureKind`] to a status in one table.
 
 mod actor;
+mod background;
+mod backup;
+mod credentials;
 mod failure;
+pub mod models;
 mod open;
 mod options;
+pub mod organizations;
+mod passwords;
+pub mod preferences;
+pub mod providers;
+pub mod secrets;
+pub mod sessions;
+#[cfg(test)]
+mod testing;
+pub mod tokens;
+pub mod users;
 
 pub use actor::{Actor, Via};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, Fault};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, PlatformOptions};
+pub use sessions::ClientInfo;
 pub use store::Clock;

@@ -5,10 +5,20 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use llm::HttpClient;
+use llm::http::HttpOptions;
 use secrecy::ExposeSecret;
 use store::{Clock, Db, Notices, OpenOptions, StoreError};
 
-use crate::PlatformOptions;
+use crate::background::Background;
+use crate::failure::Fault;
+use crate::models::PlatformModels;
+use crate::passwords::Passwords;
+use crate::providers::registry::Registry;
+use crate::secrets::{Secrets, SecretsError};
+use crate::sessions::attempts::Attempts;
+use crate::users::first::ensure_default_organization;
+use crate::{Failure, FailureKind, PlatformOptions};
 
 /// Everything the product can do. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -20,6 +30,10 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) notices: Notices,
     pub(crate) clock: Clock,
+    pub(crate) passwords: Passwords,
+    pub(crate) attempts: Attempts,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) background: Background,
     pub(crate) options: PlatformOptions,
 }
 
@@ -34,29 +48,61 @@ pub enum OpenError {
         /// The refusal.
         source: std::io::Error,
     },
+    /// There is no usable encryption key.
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
     /// The database cannot be opened or migrated.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The HTTP client for providers cannot be built.
+    #[error(transparent)]
+    Http(#[from] llm::Error),
+    /// Something else inside.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Failure for OpenError {
+    fn kind(&self) -> FailureKind {
+        FailureKind::Internal
+    }
 }
 
 impl Platform {
     /// Opens the database and builds everything; nothing runs in the background before [`Self::start`].
     pub async fn open(options: PlatformOptions) -> Result<Self, OpenError> {
         create_data_folder(&options.data_dir)?;
+        let http = HttpClient::new(&HttpOptions { version: options.version.clone(), ..HttpOptions::default() })?;
         let url = options.database_url.as_ref().map(ExposeSecret::expose_secret);
         let database = OpenOptions::from_url(url, &options.data_dir)?;
         let db = if options.is_command { Db::open_beside(&database).await? } else { Db::open(&database).await? };
+        // After the database: whoever does not get its lock must not make a key file either.
+        let secrets = Secrets::open(&options.data_dir, options.encryption_key.as_ref())?;
+        ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
-        Ok(Self(Arc::new(Inner { db, notices, clock: options.clock.clone(), options })))
+        let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
+        Ok(Self(Arc::new(Inner {
+            db,
+            notices,
+            clock: options.clock.clone(),
+            passwords: Passwords::new().await?,
+            attempts: Attempts::new(&options.clock),
+            registry,
+            background: Background::default(),
+            options,
+        })))
     }
 
-    /// Starts the worker and the look-up of models in the background.
+    /// Starts the worker and the look-up of models in the background. Returns when the models that are quickly found
+    /// are there: at most a few seconds.
     pub async fn start(&self) -> Result<(), OpenError> {
+        self.start_presets().await?;
         Ok(())
     }
 
     /// Ends what runs in the background, waits for it, and closes the database.
     pub async fn shut_down(&self) {
+        self.0.background.shut_down().await;
         self.0.db.close().await;
     }
 
@@ -73,6 +119,10 @@ impl Platform {
     /// Where notices are published and heard.
     pub fn notices(&self) -> &Notices {
         &self.0.notices
+    }
+
+    pub(crate) fn model_source(&self) -> PlatformModels {
+        PlatformModels::new(self.0.db.clone(), Arc::clone(&self.0.registry))
     }
 }
 

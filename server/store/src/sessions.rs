@@ -13,6 +13,8 @@ const INSERT: &str = "INSERT INTO sessions (id, user_id, token_hash, user_agent,
      expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const FIND: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status \
      FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1";
+const GET: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status \
+     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
 const TOUCH: &str = "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM sessions WHERE id = $1";
 const DELETE_OF_USER: &str = "DELETE FROM sessions WHERE user_id = $1 AND (id <> $2 OR $2 IS NULL)";
@@ -104,6 +106,13 @@ pub async fn find(db: &Db, token_hash: &[u8]) -> Result<Option<Credential<Sessio
     raw.map(Credential::try_from).transpose()
 }
 
+/// A session by id, expired or not.
+pub async fn get(db: &Db, id: SessionId) -> Result<Option<Credential<SessionId>>, StoreError> {
+    let raw: Option<RawCredential> =
+        on_reader!(db, pool => sqlx::query_as(GET).bind(id.0).fetch_optional(pool).await?);
+    raw.map(Credential::try_from).transpose()
+}
+
 /// Notes a use and moves the end.
 pub async fn touch(
     db: &Db,
@@ -140,4 +149,4 @@ pub async fn delete_expired(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreErr
         sqlx::query(DELETE_EXPIRED).bind(now).execute(pool).await?.rows_affected()))
 }
 
-crate::statements![INSERT, FIND, TOUCH, DELETE, DELETE_OF_USER, DELETE_EXPIRED];
+crate::statements![INSERT, FIND, GET, TOUCH, DELETE, DELETE_OF_USER, DELETE_EXPIRED];

@@ -16,6 +16,8 @@ const LIST: &str = "SELECT id, name, created_at, last_used_at, expires_at FROM t
      ORDER BY id LIMIT $2";
 const FIND: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status \
      FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.key_hash = $1";
+const GET: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status \
+     FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1";
 const TOUCH: &str = "UPDATE tokens SET last_used_at = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND user_id = $2";
 
@@ -92,6 +94,13 @@ pub async fn find(db: &Db, key_hash: &[u8]) -> Result<Option<Credential<TokenId>
     raw.map(Credential::try_from).transpose()
 }
 
+/// A token by id, expired or not.
+pub async fn get(db: &Db, id: TokenId) -> Result<Option<Credential<TokenId>>, StoreError> {
+    let raw: Option<RawCredential> =
+        on_reader!(db, pool => sqlx::query_as(GET).bind(id.0).fetch_optional(pool).await?);
+    raw.map(Credential::try_from).transpose()
+}
+
 /// Notes a use.
 pub async fn touch(db: &Db, id: TokenId, now: DateTime<Utc>) -> Result<(), StoreError> {
     on_writer!(db, pool => sqlx::query(TOUCH).bind(id.0).bind(now).execute(pool).await.map(drop)?);
@@ -105,4 +114,4 @@ pub async fn delete(db: &Db, user_id: UserId, id: TokenId) -> Result<bool, Store
     Ok(changed > 0)
 }
 
-crate::statements![INSERT, COUNT, LIST, FIND, TOUCH, DELETE];
+crate::statements![INSERT, COUNT, LIST, FIND, GET, TOUCH, DELETE];

@@ -1,0 +1,210 @@
+//! Model configurations: what owners configure, and what everybody can choose from.
+
+pub(crate) mod election;
+mod fields;
+pub(crate) mod selection;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use sdk::errors::Validation;
+use sdk::ids::ModelConfigId;
+use sdk::models::{
+    CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCatalogue, ModelConfig, UpdateModelConfig,
+};
+use store::model_configs::ModelRow;
+use store::notices::ConfigKind;
+use store::provider_configs::ProviderRow;
+use store::{StoreError, Tx, model_configs, provider_configs};
+
+pub(crate) use source::PlatformModels;
+
+use self::election::{Wish, settle};
+use crate::{Actor, Failure, FailureKind, Platform};
+
+const MAX_MODELS: usize = 1000;
+
+/// Why something about models failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Fields were refused.
+    #[error("Some fields are not right. Correct them and try again.")]
+    Invalid(Vec<Validation>),
+    /// The provider has it already.
+    #[error("The provider has this model already. Change that one instead.")]
+    AlreadyThere,
+    /// As many as there may be.
+    #[error("There are {MAX_MODELS} models already. Delete some that are not needed.")]
+    TooMany,
+    /// No such model.
+    #[error("There is no such model.")]
+    NotFound,
+    /// Only owners may.
+    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    Forbidden,
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failure for ModelError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid(_) => FailureKind::Invalid,
+            Self::AlreadyThere | Self::TooMany => FailureKind::Conflict,
+            Self::NotFound => FailureKind::NotFound,
+            Self::Forbidden => FailureKind::Forbidden,
+            Self::Store(_) => FailureKind::Internal,
+        }
+    }
+
+    fn validations(&self) -> Vec<Validation> {
+        match self {
+            Self::Invalid(validations) => validations.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Platform {
+    /// Owners see all models, members the enabled ones of enabled providers.
+    pub async fn list_model_configs(&self, actor: &Actor) -> Result<Vec<ModelConfig>, ModelError> {
+        let rows = model_configs::list(&self.0.db).await?;
+        let visible = rows.into_iter().filter(|row| actor.is_owner() || row.is_offered);
+        Ok(visible.map(|row| row.config).collect())
+    }
+
+    /// A new model. The first one that is offered becomes the default. Owners only.
+    pub async fn create_model_config(
+        &self,
+        actor: &Actor,
+        request: CreateModelConfig,
+    ) -> Result<ModelConfig, ModelError> {
+        require_owner(actor)?;
+        let wants_default = request.is_default == Some(true);
+        let now = self.0.clock.now();
+        let mut tx = self.begin_models().await?;
+        let provider = provider_configs::get_in(&mut tx, request.provider_config_id).await?;
+        let provider = provider.filter(|row| !row.deleted);
+        let provider = provider.ok_or_else(|| fields::refuse("provider_config_id", "is no provider of this deployment"))?;
+        let model = fields::check_new(request, provider.provider, now)?;
+        require_default_can_be(wants_default, model.enabled && provider.enabled)?;
+        require_free(&mut tx, &model).await?;
+        model_configs::insert(&mut tx, &model).await?;
+        let wish = if wants_default { Wish::Make(model.id) } else { Wish::Keep };
+        self.finish_change(tx, model.id, wish, now).await
+    }
+
+    /// Changes a model. Owners only.
+    pub async fn update_model_config(
+        &self,
+        actor: &Actor,
+        id: ModelConfigId,
+        request: UpdateModelConfig,
+    ) -> Result<ModelConfig, ModelError> {
+        require_owner(actor)?;
+        let now = self.0.clock.now();
+        let mut tx = self.begin_models().await?;
+        let row = find(&mut tx, id).await?;
+        let provider = provider_configs::get_in(&mut tx, row.config.provider_config_id).await?;
+        let is_provider_enabled = provider.is_some_and(|provider| provider.enabled);
+        let wish = match request.is_default {
+            Some(true) => Wish::Make(id),
+            Some(false) => Wish::Unmake(id),
+            None => Wish::Keep,
+        };
+        let model = fields::apply(row.config, request, now)?;
+        require_default_can_be(wish == Wish::Make(id), model.enabled && is_provider_enabled)?;
+        require_free(&mut tx, &model).await?;
+        model_configs::save(&mut tx, &model).await?;
+        self.finish_change(tx, id, wish, now).await
+    }
+
+    /// Takes a model out of what is offered; chats that used it keep what they wrote. Owners only.
+    pub async fn delete_model_config(&self, actor: &Actor, id: ModelConfigId) -> Result<(), ModelError> {
+        require_owner(actor)?;
+        let now = self.0.clock.now();
+        let mut tx = self.begin_models().await?;
+        find(&mut tx, id).await?;
+        model_configs::delete(&mut tx, id, now).await?;
+        settle(&mut tx, Wish::Keep, now).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Models, Some(id.0));
+        Ok(())
+    }
+
+    /// What everybody can choose from: enabled providers with their enabled models.
+    pub async fn list_models(&self, _actor: &Actor) -> Result<ModelCatalogue, ModelError> {
+        let providers = provider_configs::list(&self.0.db).await?;
+        let models = model_configs::list(&self.0.db).await?;
+        let enabled = providers.iter().filter(|provider| provider.enabled);
+        Ok(ModelCatalogue { providers: enabled.map(|provider| self.catalogue_entry(provider, &models)).collect() })
+    }
+
+    fn catalogue_entry(&self, provider: &ProviderRow, models: &[ModelRow]) -> CatalogueProvider {
+        let unavailable_reason = self.0.registry.unavailable_reason(provider);
+        let own = models.iter().filter(|row| row.is_offered && row.config.provider_config_id == provider.id);
+        CatalogueProvider {
+            id: provider.id,
+            provider: provider.provider,
+            display_name: provider.display_name.clone(),
+            available: unavailable_reason.is_none(),
+            unavailable_reason,
+            models: own.map(|row| catalogue_model(&row.config)).collect(),
+        }
+    }
+
+    async fn finish_change(
+        &self,
+        mut tx: Tx,
+        id: ModelConfigId,
+        wish: Wish,
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<ModelConfig, ModelError> {
+        settle(&mut tx, wish, now).await?;
+        let row = find(&mut tx, id).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Models, Some(id.0));
+        Ok(row.config)
+    }
+}
+
+fn catalogue_model(config: &ModelConfig) -> CatalogueModel {
+    CatalogueModel {
+        id: config.id,
+        provider: config.provider,
+        model: config.model.clone(),
+        display_name: config.display_name.clone(),
+        is_default: config.is_default,
+        context_limit: config.context_limit,
+    }
+}
+
+fn require_owner(actor: &Actor) -> Result<(), ModelError> {
+    if actor.is_owner() { Ok(()) } else { Err(ModelError::Forbidden) }
+}
+
+fn require_default_can_be(is_wanted: bool, is_offered: bool) -> Result<(), ModelError> {
+    if is_wanted && !is_offered {
+        return Err(fields::refuse("is_default", "needs the model and its provider to be enabled"));
+    }
+    Ok(())
+}
+
+async fn find(tx: &mut Tx, id: ModelConfigId) -> Result<ModelRow, ModelError> {
+    let row = model_configs::get_in(tx, id).await?;
+    row.filter(|row| !row.is_deleted).ok_or(ModelError::NotFound)
+}
+
+async fn require_free(tx: &mut Tx, model: &ModelConfig) -> Result<(), ModelError> {
+    let others = model_configs::list_in(tx).await?;
+    if others.len() >= MAX_MODELS && others.iter().all(|row| row.config.id != model.id) {
+        return Err(ModelError::TooMany);
+    }
+    let is_twin = |row: &ModelRow| {
+        row.config.id != model.id
+            && row.config.provider_config_id == model.provider_config_id
+            && row.config.model == model.model
+    };
+    if others.iter().any(is_twin) { Err(ModelError::AlreadyThere) } else { Ok(()) }
+}

@@ -1,0 +1,243 @@
+//! Model providers: what owners configure, and asking whether it works. Keys go in and never come out.
+
+mod fields;
+pub(crate) mod presets;
+pub(crate) mod registry;
+#[cfg(test)]
+mod tests;
+
+use sdk::errors::Validation;
+use sdk::ids::ProviderConfigId;
+use sdk::providers::{
+    CreateProviderConfig, ProviderConfig, ProviderKind, ProviderSource, ProviderTest, ReportedModel,
+    UpdateProviderConfig,
+};
+use store::dialect::{Decision, lock_decision};
+use store::notices::ConfigKind;
+use store::provider_configs::ProviderRow;
+use store::{Notice, StoreError, Tx, model_configs, provider_configs, settings};
+
+use crate::models::election::{DEMO_CHOICE, Wish, settle};
+use crate::secrets::UnsealError;
+use crate::{Actor, Failure, FailureKind, Platform};
+
+const MAX_PROVIDERS: usize = 100;
+
+/// Why something about providers failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ProviderError {
+    /// Fields were refused.
+    #[error("Some fields are not right. Correct them and try again.")]
+    Invalid(Vec<Validation>),
+    /// The name is taken.
+    #[error("There is a provider with this name already. Choose another display name.")]
+    NameTaken,
+    /// As many as there may be.
+    #[error("There are {MAX_PROVIDERS} providers already. Delete one that is not needed.")]
+    TooMany,
+    /// It is defined elsewhere.
+    #[error("This provider comes from the server's environment. Change its variables there; here it can only be switched on and off.")]
+    FromEnvironment,
+    /// It is part of the server.
+    #[error("This provider is built into the server. It can only be switched on and off.")]
+    BuiltIn,
+    /// No such provider.
+    #[error("There is no such provider.")]
+    NotFound,
+    /// Only owners may.
+    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    Forbidden,
+    /// The key does not open.
+    #[error("The provider's key cannot be read: {0}.")]
+    Unseal(#[from] UnsealError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Failure for ProviderError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid(_) => FailureKind::Invalid,
+            Self::NameTaken | Self::TooMany | Self::FromEnvironment | Self::BuiltIn => FailureKind::Conflict,
+            Self::NotFound => FailureKind::NotFound,
+            Self::Forbidden => FailureKind::Forbidden,
+            Self::Unseal(_) => FailureKind::Unavailable,
+            Self::Store(_) => FailureKind::Internal,
+        }
+    }
+
+    fn validations(&self) -> Vec<Validation> {
+        match self {
+            Self::Invalid(validations) => validations.clone(),
+            Self::NameTaken => {
+                vec![Validation { field: "display_name".to_owned(), detail: "is taken".to_owned() }]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Platform {
+    /// All providers, oldest first. Owners only.
+    pub async fn list_providers(&self, actor: &Actor) -> Result<Vec<ProviderConfig>, ProviderError> {
+        require_owner(actor)?;
+        let rows = provider_configs::list(&self.0.db).await?;
+        Ok(rows.iter().map(|row| self.0.registry.describe(row)).collect())
+    }
+
+    /// A new provider. Owners only.
+    pub async fn create_provider(
+        &self,
+        actor: &Actor,
+        request: CreateProviderConfig,
+    ) -> Result<ProviderConfig, ProviderError> {
+        require_owner(actor)?;
+        let new = fields::check_new(&self.0.registry, request)?;
+        let now = self.0.clock.now();
+        let id = ProviderConfigId::generate();
+        let row = ProviderRow {
+            id,
+            provider: new.kind,
+            display_name: new.display_name,
+            base_url: new.base_url,
+            api_key_sealed: self.0.registry.seal_key(id, &new.api_key)?,
+            enabled: new.enabled,
+            source: ProviderSource::Database,
+            deleted: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.begin_models().await?;
+        require_free_name(&mut tx, &row).await?;
+        provider_configs::insert(&mut tx, &row).await?;
+        settle(&mut tx, Wish::Keep, now).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Providers, Some(id.0));
+        Ok(self.0.registry.describe(&row))
+    }
+
+    /// Changes a provider; running chats use the change from their next step on. Owners only.
+    pub async fn update_provider(
+        &self,
+        actor: &Actor,
+        id: ProviderConfigId,
+        request: UpdateProviderConfig,
+    ) -> Result<ProviderConfig, ProviderError> {
+        require_owner(actor)?;
+        let now = self.0.clock.now();
+        let mut tx = self.begin_models().await?;
+        let mut row = find(&mut tx, id).await?;
+        let switch = request.enabled;
+        match row.source {
+            ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request)?,
+            source => require_switch_only(source, &request)?,
+        }
+        row.enabled = switch.unwrap_or(row.enabled);
+        row.updated_at = now;
+        require_free_name(&mut tx, &row).await?;
+        provider_configs::save(&mut tx, &row).await?;
+        if row.provider == ProviderKind::Demo && switch.is_some() {
+            // From here on the server no longer decides by itself whether the demo is offered.
+            settings::put(&mut tx, DEMO_CHOICE, &row.enabled, now).await?;
+        }
+        settle(&mut tx, Wish::Keep, now).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Providers, Some(id.0));
+        Ok(self.0.registry.describe(&row))
+    }
+
+    /// Removes a provider and its models from what is offered; chats keep what they wrote. Owners only.
+    pub async fn delete_provider(&self, actor: &Actor, id: ProviderConfigId) -> Result<(), ProviderError> {
+        require_owner(actor)?;
+        let now = self.0.clock.now();
+        let mut tx = self.begin_models().await?;
+        let mut row = find(&mut tx, id).await?;
+        match row.source {
+            ProviderSource::Database => {}
+            ProviderSource::EnvPreset => return Err(ProviderError::FromEnvironment),
+            ProviderSource::BuiltIn => return Err(ProviderError::BuiltIn),
+        }
+        row.deleted = true;
+        row.enabled = false;
+        // What is not needed any more is not kept.
+        row.api_key_sealed.clear();
+        row.updated_at = now;
+        provider_configs::save(&mut tx, &row).await?;
+        model_configs::delete_of_provider(&mut tx, id, now).await?;
+        settle(&mut tx, Wish::Keep, now).await?;
+        tx.commit().await?;
+        self.0.registry.forget(id);
+        self.publish_config(ConfigKind::Providers, Some(id.0));
+        Ok(())
+    }
+
+    /// Asks the provider whether address and key work, and which models it has. Its refusal is an answer, not an
+    /// error. Owners only.
+    pub async fn test_provider(
+        &self,
+        actor: &Actor,
+        id: ProviderConfigId,
+    ) -> Result<ProviderTest, ProviderError> {
+        require_owner(actor)?;
+        let row = provider_configs::get(&self.0.db, id).await?;
+        let row = row.filter(|row| !row.deleted).ok_or(ProviderError::NotFound)?;
+        let answer = self.ask(&row).await;
+        self.0.registry.note_health(id, answer.is_ok());
+        Ok(match answer {
+            Ok((message, models)) => ProviderTest { ok: true, message, models },
+            Err(error) => ProviderTest { ok: false, message: error.to_string(), models: Vec::new() },
+        })
+    }
+
+    async fn ask(&self, row: &ProviderRow) -> Result<(String, Vec<ReportedModel>), llm::Error> {
+        let provider = self.0.registry.provider(row)?;
+        let report = provider.test_connection().await?;
+        let models = provider.list_models().await?;
+        let reported = models.into_iter().map(|model| ReportedModel {
+            model: model.id,
+            display_name: model.display_name,
+            context_limit: i64::try_from(model.limits.context_tokens).ok(),
+        });
+        Ok((report.message, reported.collect()))
+    }
+
+    /// Begins a transaction in which providers, models and the default may be decided.
+    pub(crate) async fn begin_models(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.0.db.begin().await?;
+        lock_decision(&mut tx, Decision::Models).await?;
+        Ok(tx)
+    }
+
+    pub(crate) fn publish_config(&self, config: ConfigKind, id: Option<uuid::Uuid>) {
+        self.0.notices.publish(Notice::ConfigChanged { config, id });
+    }
+}
+
+fn require_owner(actor: &Actor) -> Result<(), ProviderError> {
+    if actor.is_owner() { Ok(()) } else { Err(ProviderError::Forbidden) }
+}
+
+async fn find(tx: &mut Tx, id: ProviderConfigId) -> Result<ProviderRow, ProviderError> {
+    let row = provider_configs::get_in(tx, id).await?;
+    row.filter(|row| !row.deleted).ok_or(ProviderError::NotFound)
+}
+
+async fn require_free_name(tx: &mut Tx, row: &ProviderRow) -> Result<(), ProviderError> {
+    let others = provider_configs::list_in(tx).await?;
+    if others.len() >= MAX_PROVIDERS {
+        return Err(ProviderError::TooMany);
+    }
+    let is_taken = |other: &ProviderRow| other.id != row.id && other.display_name == row.display_name;
+    if others.iter().any(is_taken) { Err(ProviderError::NameTaken) } else { Ok(()) }
+}
+
+fn require_switch_only(source: ProviderSource, request: &UpdateProviderConfig) -> Result<(), ProviderError> {
+    let changes_more =
+        request.display_name.is_some() || request.base_url.is_some() || request.api_key.is_some();
+    match source {
+        ProviderSource::EnvPreset if changes_more => Err(ProviderError::FromEnvironment),
+        ProviderSource::BuiltIn if changes_more => Err(ProviderError::BuiltIn),
+        _ => Ok(()),
+    }
+}

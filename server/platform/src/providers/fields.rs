@@ -1,0 +1,108 @@
+//! What a provider's name, address and key must look like.
+
+use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
+use store::provider_configs::ProviderRow;
+
+use super::ProviderError;
+use super::registry::Registry;
+use crate::failure::Checks;
+
+const MAX_NAME_CHARACTERS: usize = 64;
+const MAX_KEY_BYTES: usize = 10_240;
+const MAX_URL_BYTES: usize = 2048;
+
+/// The checked fields of a new provider.
+pub(super) struct NewProvider {
+    pub(super) kind: ProviderKind,
+    pub(super) display_name: String,
+    pub(super) base_url: String,
+    pub(super) api_key: String,
+    pub(super) enabled: bool,
+}
+
+/// The name of a protocol for people.
+pub(crate) const fn kind_name(kind: ProviderKind) -> &'static str {
+    match kind {
+        ProviderKind::Anthropic => "Anthropic",
+        ProviderKind::OpenAi => "OpenAI",
+        ProviderKind::OpenAiCompatible => "OpenAI-compatible",
+        ProviderKind::Demo => "Demo (scripted, no AI)",
+    }
+}
+
+pub(super) fn check_new(registry: &Registry, request: CreateProviderConfig) -> Result<NewProvider, ProviderError> {
+    let kind = request.provider;
+    if kind == ProviderKind::Demo {
+        return Err(ProviderError::BuiltIn);
+    }
+    let mut checks = Checks::default();
+    let name = request.display_name.filter(|name| !name.trim().is_empty());
+    let name = name.unwrap_or_else(|| kind_name(kind).to_owned());
+    let base_url = request.base_url.unwrap_or_default();
+    let new = NewProvider {
+        kind,
+        display_name: checks.take("display_name", check_name(&name)).unwrap_or_default(),
+        base_url: checks.take("base_url", check_base_url(registry, kind, &base_url)).unwrap_or_default(),
+        api_key: checks.take("api_key", check_key(&request.api_key.unwrap_or_default())).unwrap_or_default(),
+        enabled: request.enabled.unwrap_or(true),
+    };
+    checks.finish().map_err(ProviderError::Invalid)?;
+    Ok(new)
+}
+
+/// Changes a row as the request says; a blank name changes nothing, an empty key clears the key.
+pub(super) fn apply(
+    registry: &Registry,
+    row: &mut ProviderRow,
+    request: UpdateProviderConfig,
+) -> Result<(), ProviderError> {
+    let mut checks = Checks::default();
+    let name = request.display_name.filter(|name| !name.trim().is_empty());
+    let name = name.map(|name| checks.take("display_name", check_name(&name)));
+    let base_url = request.base_url.map(|url| checks.take("base_url", check_base_url(registry, row.provider, &url)));
+    let key = request.api_key.map(|key| checks.take("api_key", check_key(&key)));
+    checks.finish().map_err(ProviderError::Invalid)?;
+    if let Some(name) = name.flatten() {
+        row.display_name = name;
+    }
+    if let Some(base_url) = base_url.flatten() {
+        row.base_url = base_url;
+    }
+    if let Some(key) = key.flatten() {
+        row.api_key_sealed = registry.seal_key(row.id, &key)?;
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> Result<String, String> {
+    let name = name.trim();
+    if name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
+        return Err("must be at most 64 characters long, without control characters".to_owned());
+    }
+    Ok(name.to_owned())
+}
+
+/// Empty means the provider's public address, which a compatible server does not have.
+fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<String, String> {
+    let url = url.trim();
+    if url.is_empty() && kind != ProviderKind::OpenAiCompatible {
+        return Ok(String::new());
+    }
+    if url.len() > MAX_URL_BYTES {
+        return Err("must be at most 2,048 bytes long".to_owned());
+    }
+    registry.check_base_url(kind, url)?;
+    Ok(url.to_owned())
+}
+
+/// It travels in a header, so it must fit into one.
+fn check_key(key: &str) -> Result<String, &'static str> {
+    let key = key.trim();
+    if key.len() > MAX_KEY_BYTES {
+        return Err("must be at most 10,240 bytes long");
+    }
+    if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("must contain only visible ASCII characters without spaces");
+    }
+    Ok(key.to_owned())
+}

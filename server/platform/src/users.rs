@@ -1,0 +1,204 @@
+//! Accounts: the first owner, and what owners and people themselves may change.
+
+mod fields;
+pub(crate) mod first;
+#[cfg(test)]
+mod tests;
+mod update;
+
+use sdk::errors::Validation;
+use sdk::ids::UserId;
+use sdk::users::{CreateUser, ListUsers, Role, User, UserStatus};
+use store::dialect::{Decision, lock_decision};
+use store::users::UserRow;
+use store::{Notice, StoreError, organizations, users};
+
+pub(crate) use fields::normalize_email;
+
+use crate::actor::Via;
+use crate::failure::Fault;
+use crate::{Actor, Failure, FailureKind, Platform};
+
+const MAX_PAGE: i64 = 1000;
+
+/// Why something about users failed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserError {
+    /// Fields were refused.
+    #[error("Some fields are not right. Correct them and try again.")]
+    Invalid(Vec<Validation>),
+    /// The user name is taken.
+    #[error("The user name is taken. Choose another one.")]
+    UsernameTaken,
+    /// The address is taken.
+    #[error("An account with this e-mail address exists already.")]
+    EmailTaken,
+    /// Somebody set this deployment up already.
+    #[error("This deployment has its first user already. Sign in instead.")]
+    FirstUserExists,
+    /// No such user for the caller.
+    #[error("There is no such user.")]
+    NotFound,
+    /// Only owners may.
+    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    Forbidden,
+    /// Nobody could administer the deployment any more.
+    #[error("This is the last active owner. Make another user an owner first.")]
+    LastOwner,
+    /// They still have workspaces.
+    #[error("The user still has {0} workspaces. Delete those first, or suspend the user instead.")]
+    HasWorkspaces(i64),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The server.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl Failure for UserError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid(_) => FailureKind::Invalid,
+            Self::NotFound => FailureKind::NotFound,
+            Self::Forbidden => FailureKind::Forbidden,
+            Self::UsernameTaken
+            | Self::EmailTaken
+            | Self::FirstUserExists
+            | Self::LastOwner
+            | Self::HasWorkspaces(_) => FailureKind::Conflict,
+            Self::Store(_) | Self::Fault(_) => FailureKind::Internal,
+        }
+    }
+
+    fn validations(&self) -> Vec<Validation> {
+        let taken = |field: &str| {
+            vec![Validation { field: field.to_owned(), detail: "is taken".to_owned() }]
+        };
+        match self {
+            Self::Invalid(validations) => validations.clone(),
+            Self::UsernameTaken => taken("username"),
+            Self::EmailTaken => taken("email"),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl UserError {
+    /// A write that ran into a unique index names the field that is taken.
+    fn from_write(error: StoreError) -> Self {
+        match error.unique_violation() {
+            Some(index) if index.contains("username") => Self::UsernameTaken,
+            Some(index) if index.contains("email") => Self::EmailTaken,
+            _ => Self::Store(error),
+        }
+    }
+}
+
+impl Platform {
+    /// A user by id, user name or `me`. Members see only themselves.
+    pub async fn get_user(&self, actor: &Actor, user: &str) -> Result<User, UserError> {
+        Ok(self.find_user(actor, user).await?.to_user())
+    }
+
+    /// All users, oldest first, in pages. Owners only.
+    pub async fn list_users(&self, actor: &Actor, query: ListUsers) -> Result<Vec<User>, UserError> {
+        require_owner(actor)?;
+        let limit = query.limit.unwrap_or(MAX_PAGE);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            return Err(invalid("limit", "must be between 1 and 1,000"));
+        }
+        let rows = users::list(&self.0.db, query.after_id, limit).await?;
+        Ok(rows.iter().map(UserRow::to_user).collect())
+    }
+
+    /// A new account. Owners only.
+    pub async fn create_user(&self, actor: &Actor, request: CreateUser) -> Result<User, UserError> {
+        require_owner(actor)?;
+        let account = fields::check_account(
+            &request.email,
+            &request.username,
+            request.name.as_deref(),
+            &request.password,
+        )?;
+        let row = self.new_row(account, request.role.unwrap_or(Role::Member)).await?;
+        let mut tx = self.0.db.begin().await?;
+        // A first owner who is being made at the same time must not find the table half filled.
+        lock_decision(&mut tx, Decision::FirstUser).await?;
+        users::insert(&mut tx, &row).await.map_err(UserError::from_write)?;
+        tx.commit().await?;
+        tracing::info!(user_id = %row.id, by = %actor.user_id, "user created");
+        Ok(row.to_user())
+    }
+
+    /// Removes an account with its chats. Owners only, never the last one; workspaces must be deleted before.
+    pub async fn delete_user(&self, actor: &Actor, user: &str) -> Result<(), UserError> {
+        let id = self.find_user(actor, user).await?.id;
+        require_owner(actor)?;
+        let mut tx = self.0.db.begin().await?;
+        let owners = users::lock_active_owners(&mut tx).await?;
+        users::lock(&mut tx, id).await?.ok_or(UserError::NotFound)?;
+        if owners == [id] {
+            return Err(UserError::LastOwner);
+        }
+        let workspaces = users::count_workspaces(&mut tx, id).await?;
+        if workspaces > 0 {
+            return Err(UserError::HasWorkspaces(workspaces));
+        }
+        users::delete(&mut tx, id).await?;
+        tx.commit().await?;
+        self.0.notices.publish(Notice::UserChanged { user_id: id });
+        tracing::info!(user_id = %id, by = %actor.user_id, "user deleted");
+        Ok(())
+    }
+
+    /// The row of a user that the actor may see.
+    pub(crate) async fn find_user(&self, actor: &Actor, user: &str) -> Result<UserRow, UserError> {
+        let found = match (user, user.parse::<UserId>()) {
+            ("me", _) => users::get(&self.0.db, actor.user_id).await?,
+            (_, Ok(id)) => users::get(&self.0.db, id).await?,
+            (name, Err(_)) => users::get_by_username(&self.0.db, &name.to_lowercase()).await?,
+        };
+        let is_visible = |row: &UserRow| actor.is_owner() || row.id == actor.user_id;
+        found.filter(is_visible).ok_or(UserError::NotFound)
+    }
+
+    /// The actor of a command on the server's own machine: whoever can run it can read the database anyway.
+    pub async fn command_line_actor(&self) -> Result<Actor, UserError> {
+        let organization = organizations::get_default(&self.0.db).await?;
+        let organization = organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
+        Ok(Actor {
+            user_id: UserId(uuid::Uuid::nil()),
+            organization_id: organization.id,
+            role: Role::Owner,
+            via: Via::CommandLine,
+        })
+    }
+
+    async fn new_row(&self, account: fields::Account, role: Role) -> Result<UserRow, UserError> {
+        let organization = organizations::get_default(&self.0.db).await?;
+        let organization = organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
+        let password_hash = self.0.passwords.hash(account.password).await?;
+        let now = self.0.clock.now();
+        Ok(UserRow {
+            id: UserId::generate(),
+            organization_id: organization.id,
+            username: account.username,
+            name: account.name,
+            email: account.email,
+            role,
+            status: UserStatus::Active,
+            password_hash,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}
+
+fn require_owner(actor: &Actor) -> Result<(), UserError> {
+    if actor.is_owner() { Ok(()) } else { Err(UserError::Forbidden) }
+}
+
+fn invalid(field: &str, detail: &str) -> UserError {
+    UserError::Invalid(vec![Validation { field: field.to_owned(), detail: detail.to_owned() }])
+}

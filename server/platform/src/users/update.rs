@@ -1,0 +1,128 @@
+//! Changing an account: what people change of their own, and what owners change of others.
+
+use sdk::errors::Validation;
+use sdk::users::{Role, UpdateUser, User, UserStatus};
+use store::users::UserRow;
+use store::{Notice, Tx, sessions, users};
+
+use super::{UserError, fields};
+use crate::actor::Via;
+use crate::failure::Checks;
+use crate::{Actor, Platform};
+
+/// The checked fields of a change, in the form they are stored in.
+struct Change {
+    name: Option<String>,
+    username: Option<String>,
+    email: Option<String>,
+    role: Option<Role>,
+    status: Option<UserStatus>,
+    password_hash: Option<String>,
+}
+
+impl Platform {
+    /// Changes an account. All fields apply or none does. A new password or a suspension ends the user's other
+    /// sessions.
+    pub async fn update_user(
+        &self,
+        actor: &Actor,
+        user: &str,
+        request: UpdateUser,
+    ) -> Result<User, UserError> {
+        let found = self.find_user(actor, user).await?;
+        if (request.role.is_some() || request.status.is_some()) && !actor.is_owner() {
+            return Err(UserError::Forbidden);
+        }
+        let change = self.check_change(actor, &found, request).await?;
+        let mut tx = self.0.db.begin().await?;
+        // Owners first, in this order everywhere, so that two changes never wait for each other.
+        let owners = users::lock_active_owners(&mut tx).await?;
+        let mut row = users::lock(&mut tx, found.id).await?.ok_or(UserError::NotFound)?;
+        let ends_sessions = change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
+        apply(&mut row, change);
+        let is_active_owner = row.role == Role::Owner && row.status == UserStatus::Active;
+        if owners == [row.id] && !is_active_owner {
+            return Err(UserError::LastOwner);
+        }
+        row.updated_at = self.0.clock.now();
+        users::save(&mut tx, &row).await.map_err(UserError::from_write)?;
+        if ends_sessions {
+            end_sessions(&mut tx, actor, &row).await?;
+        }
+        tx.commit().await?;
+        self.0.notices.publish(Notice::UserChanged { user_id: row.id });
+        Ok(row.to_user())
+    }
+
+    async fn check_change(
+        &self,
+        actor: &Actor,
+        row: &UserRow,
+        request: UpdateUser,
+    ) -> Result<Change, UserError> {
+        let mut checks = Checks::default();
+        let name = request.name.map(|name| checks.take("name", fields::check_name(&name)));
+        let username =
+            request.username.map(|username| checks.take("username", fields::check_username(&username)));
+        let email = request.email.map(|email| checks.take("email", fields::check_email(&email)));
+        if let Some(password) = &request.password {
+            checks.take("password", fields::check_password(password));
+        }
+        checks.finish().map_err(UserError::Invalid)?;
+        let password_hash = match request.password {
+            Some(password) => {
+                self.check_old_password(actor, row, request.old_password).await?;
+                Some(self.0.passwords.hash(password).await?)
+            }
+            None => None,
+        };
+        Ok(Change {
+            name: name.flatten(),
+            username: username.flatten(),
+            email: email.flatten(),
+            role: request.role,
+            status: request.status,
+            password_hash,
+        })
+    }
+
+    /// People prove that it is them; owners may set the password of others.
+    async fn check_old_password(
+        &self,
+        actor: &Actor,
+        row: &UserRow,
+        old_password: Option<String>,
+    ) -> Result<(), UserError> {
+        if row.id != actor.user_id {
+            return Ok(());
+        }
+        let turn = self.0.passwords.turn().await?;
+        let is_right = turn.verify(old_password.unwrap_or_default(), Some(&row.password_hash)).await?;
+        if is_right {
+            return Ok(());
+        }
+        Err(UserError::Invalid(vec![Validation {
+            field: "old_password".to_owned(),
+            detail: "is not the password in force".to_owned(),
+        }]))
+    }
+}
+
+fn apply(row: &mut UserRow, change: Change) {
+    row.name = change.name.unwrap_or_else(|| std::mem::take(&mut row.name));
+    row.username = change.username.unwrap_or_else(|| std::mem::take(&mut row.username));
+    row.email = change.email.unwrap_or_else(|| std::mem::take(&mut row.email));
+    row.role = change.role.unwrap_or(row.role);
+    row.status = change.status.unwrap_or(row.status);
+    row.password_hash = change.password_hash.unwrap_or_else(|| std::mem::take(&mut row.password_hash));
+}
+
+/// The session that changes its own user's password goes on.
+async fn end_sessions(tx: &mut Tx, actor: &Actor, row: &UserRow) -> Result<(), UserError> {
+    let keep = match actor.via {
+        Via::Session(id) if actor.user_id == row.id && row.status == UserStatus::Active => Some(id),
+        _ => None,
+    };
+    sessions::delete_of_user(tx, row.id, keep).await?;
+    Ok(())
+}
