@@ -1,0 +1,82 @@
+// Providers and models, against a stand-in that speaks their wire formats.
+import { expect, hydrated, look, test } from "../fixtures/test.js";
+
+test.beforeEach(async ({ context, page, emptyServer }) => {
+  await emptyServer.createOwner(context.request);
+  await emptyServer.signIn(context.request);
+  await page.goto(`${emptyServer.url}/settings/providers`);
+  await hydrated(page);
+});
+
+test("with the demo alone the page says how to connect a model", async ({ page }) => {
+  await expect(page.getByText("No model is connected yet")).toBeVisible();
+  await expect(page.getByText("Built in, not a real model")).toBeVisible();
+  await look(page, "settings-providers-demo");
+});
+
+test("a provider is added, refused with its own words, corrected, and its models are picked", async ({
+  page,
+  standin,
+}) => {
+  await page.getByRole("button", { name: "Add provider" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Kind").selectOption("openai-compat");
+  await dialog.getByLabel("Name (optional)").fill("Stand-in");
+  await dialog.getByLabel("Base URL (optional)").fill(`${standin}/v1`);
+  await dialog.getByLabel("API key (optional)").fill("wrong");
+  await look(page, "settings-providers-add", { fullPage: false });
+  await dialog.getByRole("button", { name: "Add and test" }).click();
+  await expect(dialog).toBeHidden();
+
+  const card = page.getByRole("region", { name: "Stand-in" });
+  await expect(card).toContainText("The provider refused.");
+  await expect(card).toContainText("401");
+  await look(page, "settings-providers-refused");
+
+  await card.getByRole("button", { name: "Actions for Stand-in" }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await expect(page.getByLabel("API key (optional)")).toHaveValue("");
+  await page.getByLabel("API key (optional)").fill("right");
+  await page.getByRole("button", { name: "Save and test" }).click();
+  await expect(card).toContainText("The connection works.");
+  await card.getByRole("checkbox", { name: /standin-large/ }).check();
+  await card.getByRole("checkbox", { name: /standin-small/ }).check();
+  await look(page, "settings-providers-pick");
+  await card.getByRole("button", { name: "Add 2 models" }).click();
+  const row = card.getByRole("row", { name: /standin-large/ });
+  await expect(row).toBeVisible();
+
+  await row.getByRole("button", { name: /Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Make default" }).click();
+  await expect(row).toContainText("Default");
+  await row.getByRole("button", { name: /Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  await page.getByLabel("Context window in tokens (optional)").fill("65536");
+  await page.getByRole("button", { name: "Save", exact: true }).click();
+  await expect(row).toContainText("65,536");
+  const small = card.getByRole("row", { name: /standin-small/ });
+  await small.getByRole("switch").uncheck();
+  await expect(small.getByRole("switch")).not.toBeChecked();
+  await expect(page.getByText("No model is connected yet")).toBeHidden();
+  await page.reload();
+  await hydrated(page);
+  await expect(small.getByRole("switch")).not.toBeChecked();
+  await look(page, "settings-providers");
+
+  await card.getByRole("button", { name: "Actions for Stand-in" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await expect(page.getByRole("dialog")).toContainText("Delete Stand-in?");
+  await page.getByRole("button", { name: "Delete provider" }).click();
+  await expect(card).toBeHidden();
+});
+
+test("a provider that is down is told as that", async ({ page }) => {
+  await page.getByRole("button", { name: "Add provider" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Kind").selectOption("openai-compat");
+  await dialog.getByLabel("Name (optional)").fill("Nobody");
+  // Port 9 on loopback: nothing listens there.
+  await dialog.getByLabel("Base URL (optional)").fill("http://127.0.0.1:9/v1");
+  await dialog.getByRole("button", { name: "Add and test" }).click();
+  await expect(page.getByRole("region", { name: "Nobody" }).getByRole("alert")).toBeVisible();
+});
