@@ -8,6 +8,8 @@ mod exchange;
 mod headers;
 mod lines;
 mod retry_after;
+#[cfg(test)]
+pub(crate) mod testing;
 mod transport;
 
 use std::sync::Arc;
@@ -16,8 +18,6 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
-#[cfg(test)]
-pub(crate) use exchange::decode_body;
 pub(crate) use exchange::{Call, Decoder, open_stream};
 pub(crate) use headers::{custom_headers, secret_header};
 pub use retry_after::retry_after_ms;
@@ -39,8 +39,8 @@ pub struct Timeouts {
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            first_part: Duration::from_secs(60),
-            silence: Duration::from_secs(120),
+            first_part: Duration::from_mins(1),
+            silence: Duration::from_mins(2),
             short_call: Duration::from_secs(15),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) fn split_result(content: &[ToolResultContent]) -> (String, Vec<(&str,
                 text.push_str(more);
             }
             ToolResultContent::Image { media_type, data } => {
-                images.push((media_type.as_str(), data))
+                images.push((media_type.as_str(), data));
             }
         }
     }

@@ -76,7 +76,7 @@ impl Accumulator {
             StreamPart::TextDelta { text } => self.push_text(text),
             StreamPart::ReasoningDelta { text } => self.push_reasoning(text),
             StreamPart::ReasoningEnd { provider_metadata } => {
-                self.end_reasoning(provider_metadata.as_ref())
+                self.end_reasoning(provider_metadata.as_ref());
             }
             StreamPart::ToolCallStart { index, id, name } => self.blocks.push(Block::ToolCall {
                 index: *index,

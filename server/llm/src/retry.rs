@@ -41,7 +41,7 @@ mod tests {
         for attempt in [24, 63, 64, 65, u32::MAX] {
             assert_eq!(
                 delay(attempt, None),
-                Duration::from_secs(60),
+                Duration::from_mins(1),
                 "attempt {attempt}"
             );
         }

@@ -69,7 +69,7 @@ impl Default for Options {
 pub async fn serve(listener: TcpListener, options: Options) -> io::Result<()> {
     serve_state(
         listener,
-        Arc::new(Standin::new(options, CancellationToken::new())),
+        Arc::new(Standin::new(&options, CancellationToken::new())),
     )
     .await
 }
@@ -84,7 +84,7 @@ pub async fn start_with(options: Options) -> io::Result<Handle> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
-    let state = Arc::new(Standin::new(options, stop.clone()));
+    let state = Arc::new(Standin::new(&options, stop.clone()));
     tokio::spawn(serve_state(listener, Arc::clone(&state)));
     Ok(Handle {
         address,
@@ -115,7 +115,9 @@ impl Handle {
 
 async fn serve_state(listener: TcpListener, state: Arc<Standin>) -> io::Result<()> {
     let stop = state.stop.clone();
-    let listener = listener.tap_io(|connection| {
+    let counted = Arc::clone(&state);
+    let listener = listener.tap_io(move |connection| {
+        counted.record.add_connection();
         // A delta is a small packet; without this it would wait for the next one.
         connection.set_nodelay(true).ok();
     });

@@ -38,6 +38,8 @@ impl RecordedRequest {
 pub struct Traffic {
     /// All model calls since the start or the last reset.
     pub count: usize,
+    /// Connections that were accepted since the start.
+    pub connections: usize,
     /// Answers that are being streamed now.
     pub open_streams: usize,
     /// Streams whose client went away before the end.
@@ -51,6 +53,7 @@ pub struct Traffic {
 pub(crate) struct Record {
     kept: usize,
     count: AtomicUsize,
+    connections: AtomicUsize,
     streams: Arc<Streams>,
     requests: Mutex<VecDeque<RecordedRequest>>,
 }
@@ -66,6 +69,7 @@ impl Record {
         Self {
             kept,
             count: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
             streams: Arc::default(),
             requests: Mutex::default(),
         }
@@ -77,7 +81,7 @@ impl Record {
             return;
         }
         let mut headers = headers.clone();
-        for (name, value) in headers.iter_mut() {
+        for (name, value) in &mut headers {
             if SECRET.contains(&name.as_str()) {
                 *value = axum::http::HeaderValue::from_static("[REDACTED]");
             }
@@ -93,6 +97,10 @@ impl Record {
         });
     }
 
+    pub(crate) fn add_connection(&self) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Counts a stream as open until the guard is dropped.
     pub(crate) fn open_stream(&self) -> OpenStream {
         self.streams.open.fetch_add(1, Ordering::Relaxed);
@@ -106,6 +114,7 @@ impl Record {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         Traffic {
             count: self.count.load(Ordering::Relaxed),
+            connections: self.connections.load(Ordering::Relaxed),
             open_streams: self.streams.open.load(Ordering::Relaxed),
             abandoned_streams: self.streams.abandoned.load(Ordering::Relaxed),
             requests: requests.iter().cloned().collect(),
@@ -151,6 +160,7 @@ pub(crate) async fn show(State(state): State<Arc<Standin>>) -> Json<Value> {
     let requests: Vec<Value> = traffic.requests.iter().map(shown).collect();
     Json(json!({
         "count": traffic.count,
+        "connections": traffic.connections,
         "open_streams": traffic.open_streams,
         "abandoned_streams": traffic.abandoned_streams,
         "requests": requests,

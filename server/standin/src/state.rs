@@ -16,7 +16,7 @@ pub(crate) struct Standin {
 }
 
 impl Standin {
-    pub(crate) fn new(options: Options, stop: CancellationToken) -> Self {
+    pub(crate) fn new(options: &Options, stop: CancellationToken) -> Self {
         Self {
             player: Player::new(options.pace),
             record: Record::new(options.kept_requests),

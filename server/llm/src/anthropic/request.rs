@@ -200,11 +200,17 @@ fn result_block(id: &str, content: &[ToolResultContent], is_error: bool) -> Valu
         .collect();
     let mut block = json!({"type": "tool_result", "tool_use_id": tool_call_id(id, LONGEST_ID)});
     if let Some(fields) = block.as_object_mut() {
-        if !pieces.is_empty() {
-            fields.insert("content".to_owned(), json!(pieces));
-        }
         if is_error {
             fields.insert("is_error".to_owned(), json!(true));
+        }
+        if !pieces.is_empty() {
+            fields.insert("content".to_owned(), json!(pieces));
+        } else if is_error {
+            // An error without a word is refused.
+            fields.insert(
+                "content".to_owned(),
+                json!("The tool failed and said nothing."),
+            );
         }
     }
     block

@@ -149,7 +149,7 @@ fn failure(rest: &str, times: Option<u32>) -> Result<Failure, String> {
                 failure.retry_after = Some(seconds.ok_or("retry_after is a number of seconds")?);
             }
             Some(("times", value)) => {
-                failure.times = Some(value.parse().map_err(|_| "times is a number")?)
+                failure.times = Some(value.parse().map_err(|_| "times is a number")?);
             }
             _ => break,
         }

@@ -16,19 +16,18 @@ pub(crate) struct ProviderWords {
 impl ProviderWords {
     /// Reads a body that should be JSON; anything else is taken as text, a page of HTML as nothing.
     pub(crate) fn from_bytes(body: &[u8]) -> Self {
-        match serde_json::from_slice::<Value>(body) {
-            Ok(value) => Self::from_json(&value),
-            Err(_) => {
-                let text = String::from_utf8_lossy(body);
-                let is_page = text.trim_start().starts_with('<');
-                Self {
-                    text: if is_page {
-                        String::new()
-                    } else {
-                        text.trim().to_owned()
-                    },
-                    ..Self::default()
-                }
+        if let Ok(value) = serde_json::from_slice::<Value>(body) {
+            Self::from_json(&value)
+        } else {
+            let text = String::from_utf8_lossy(body);
+            let is_page = text.trim_start().starts_with('<');
+            Self {
+                text: if is_page {
+                    String::new()
+                } else {
+                    text.trim().to_owned()
+                },
+                ..Self::default()
             }
         }
     }

@@ -102,9 +102,7 @@ fn sort(signals: &Signals<'_>) -> (ErrorKind, bool) {
         (ErrorKind::Auth, false)
     } else if status == 402 || has(USAGE_LIMIT) {
         (ErrorKind::UsageLimit, false)
-    } else if has(AUTH) {
-        (ErrorKind::Auth, false)
-    } else if (status == 403 || has(FORBIDDEN)) && !is_config {
+    } else if has(AUTH) || ((status == 403 || has(FORBIDDEN)) && !is_config) {
         (ErrorKind::Auth, false)
     } else if (status == 429 || has(RATE_LIMIT)) && !is_config {
         (ErrorKind::RateLimit, true)

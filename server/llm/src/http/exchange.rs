@@ -102,12 +102,12 @@ pub(crate) fn open_stream<D: Decoder>(
 
 /// Reads a recorded body the way a live one is read, without deadlines.
 #[cfg(test)]
-pub(crate) fn decode_body<S, D>(provider: &str, body: S, decoder: D) -> PartStream
+pub(super) fn decode_body<S, D>(provider: &str, body: S, decoder: D) -> PartStream
 where
     S: futures::Stream<Item = Result<bytes::Bytes, TransportError>> + Send + 'static,
     D: Decoder,
 {
-    let endless = Duration::from_secs(60 * 60 * 24 * 365);
+    let endless = Duration::from_hours(24 * 365);
     let timeouts = Timeouts {
         first_part: endless,
         silence: endless,

@@ -57,3 +57,67 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use futures::stream;
+
+    use super::*;
+
+    async fn blocks(chunks: &[&[u8]]) -> Vec<Result<String, ReadError>> {
+        let chunks: Vec<_> = chunks
+            .iter()
+            .map(|chunk| Ok(Bytes::copy_from_slice(chunk)))
+            .collect();
+        line_blocks(stream::iter(chunks), || {}).collect().await
+    }
+
+    async fn text(chunks: &[&[u8]]) -> String {
+        blocks(chunks)
+            .await
+            .into_iter()
+            .map(|block| block.unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn passes_whole_lines_and_keeps_the_rest_back() {
+        assert_eq!(text(&[b"a", b"b\nc", b"\nd"]).await, "ab\nc\n");
+        assert_eq!(blocks(&[b"data: 1", b"2", b"3"]).await.len(), 0);
+        assert_eq!(text(&[b"a\r", b"\nb\r\n"]).await, "a\r\nb\r\n");
+    }
+
+    #[tokio::test]
+    async fn never_cuts_a_character_and_replaces_what_is_none() {
+        let astronaut = "👩\n".as_bytes();
+        assert_eq!(
+            text(&[&astronaut[..2], &astronaut[2..3], &astronaut[3..]]).await,
+            "👩\n"
+        );
+        assert_eq!(text(&[b"a\xFFb\n", b"c\n"]).await, "a\u{FFFD}b\nc\n");
+    }
+
+    #[tokio::test]
+    async fn takes_a_byte_order_mark_away_once() {
+        assert_eq!(
+            text(&[b"\xEF", b"\xBB\xBFa\n", b"\xEF\xBB\xBFb\n"]).await,
+            "a\n\u{FEFF}b\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn refuses_a_line_without_end() {
+        let chunk = vec![b'x'; 1024 * 1024];
+        let chunks: Vec<&[u8]> = std::iter::repeat_n(chunk.as_slice(), 20).collect();
+        let blocks = blocks(&chunks).await;
+        assert!(matches!(blocks.as_slice(), [Err(ReadError::LineTooLong)]));
+    }
+}

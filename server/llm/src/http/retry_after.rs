@@ -28,7 +28,9 @@ fn milliseconds(text: &str, factor: f64) -> Option<u64> {
         clippy::cast_sign_loss,
         reason = "the range is checked"
     )]
-    (product.is_finite() && product >= 0.0 && product < 1e15).then(|| product.ceil() as u64)
+    (0.0..1e15)
+        .contains(&product)
+        .then(|| product.ceil() as u64)
 }
 
 fn until(text: &str, now: DateTime<Utc>) -> Option<u64> {

@@ -15,6 +15,8 @@ use crate::Error;
     reason = "one switch for each field of the wire format"
 )]
 pub(super) struct Dialect {
+    /// OpenAI itself: it knows no thoughts and takes only plain ids.
+    pub is_official: bool,
     /// Spell the ceiling `max_completion_tokens`, not `max_tokens`.
     pub says_max_completion_tokens: bool,
     /// Send `temperature`.
@@ -24,12 +26,13 @@ pub(super) struct Dialect {
     /// Send `stream_options`.
     pub has_stream_options: bool,
     /// Whether the spelling of the ceiling was changed already.
-    has_changed_ceiling: bool,
+    pub has_changed_ceiling: bool,
 }
 
 impl Dialect {
     pub(super) const fn new(is_official: bool) -> Self {
         Self {
+            is_official,
             says_max_completion_tokens: is_official,
             has_temperature: true,
             has_reasoning_effort: true,

@@ -3,6 +3,8 @@
 //! The instructions become one system message, because many chat templates take only one. Tool results hold text only;
 //! their pictures follow in a user message.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -14,12 +16,13 @@ use crate::replay::{arguments_object, object_schema, split_result, tool_call_id}
 use crate::{Content, Message, ReasoningEffort, Request, Role, ToolChoice};
 
 const LONGEST_ID: usize = 40;
+const LONGEST_FOREIGN_ID: usize = 64;
 
 /// The whole body.
 pub(super) fn body(request: &Request, dialect: Dialect) -> Value {
     let mut body = Map::new();
     body.insert("model".to_owned(), json!(request.model));
-    body.insert("messages".to_owned(), json!(messages(request)));
+    body.insert("messages".to_owned(), json!(messages(request, dialect)));
     body.insert("stream".to_owned(), json!(true));
     if dialect.has_stream_options {
         body.insert("stream_options".to_owned(), json!({"include_usage": true}));
@@ -79,8 +82,12 @@ fn tool_choice(choice: ToolChoice) -> &'static str {
     }
 }
 
-fn messages(request: &Request) -> Vec<Value> {
-    let mut writer = Writer::default();
+fn messages(request: &Request, dialect: Dialect) -> Vec<Value> {
+    let mut writer = Writer {
+        dialect,
+        messages: Vec::new(),
+        held_images: Vec::new(),
+    };
     writer.system(request);
     let last_user = request
         .messages
@@ -89,7 +96,7 @@ fn messages(request: &Request) -> Vec<Value> {
     for (position, message) in request.messages.iter().enumerate() {
         match message.role {
             Role::Assistant => {
-                writer.assistant(message, last_user.is_none_or(|user| position > user))
+                writer.assistant(message, last_user.is_none_or(|user| position > user));
             }
             Role::User | Role::Tool => writer.user_or_tool(message),
         }
@@ -98,8 +105,8 @@ fn messages(request: &Request) -> Vec<Value> {
     writer.messages
 }
 
-#[derive(Default)]
 struct Writer {
+    dialect: Dialect,
     messages: Vec<Value>,
     /// Pictures of tool results, held back until the last result of the step is written.
     held_images: Vec<Value>,
@@ -127,11 +134,14 @@ impl Writer {
         for content in &message.content {
             match content {
                 Content::Text(more) => text.push_str(more),
-                Content::Reasoning { text, provider_metadata: Some(metadata) } => {
+                Content::Reasoning {
+                    text,
+                    provider_metadata: Some(metadata),
+                } if !self.dialect.is_official => {
                     reasoning::put_back(&mut fields, text, metadata, is_current_turn);
                 }
                 Content::ToolCall { id, name, arguments } => calls.push(json!({
-                    "id": tool_call_id(id, LONGEST_ID),
+                    "id": self.call_id(id),
                     "type": "function",
                     "function": {"name": name, "arguments": arguments_object(arguments).to_string()},
                 })),
@@ -156,7 +166,7 @@ impl Writer {
         for content in &message.content {
             match content {
                 Content::Text(text) if !text.is_empty() => {
-                    parts.push(json!({"type": "text", "text": text}))
+                    parts.push(json!({"type": "text", "text": text}));
                 }
                 Content::Image { media_type, data } => parts.push(image(media_type, data)),
                 Content::ToolResult {
@@ -166,7 +176,7 @@ impl Writer {
                     ..
                 } => {
                     let (text, images) = split_result(content);
-                    let id = tool_call_id(id, LONGEST_ID);
+                    let id = self.call_id(id);
                     self.messages
                         .push(json!({"role": "tool", "tool_call_id": id, "content": text}));
                     if !images.is_empty() {
@@ -189,6 +199,16 @@ impl Writer {
             self.messages
                 .push(json!({"role": "user", "content": joined(parts)}));
         }
+    }
+
+    /// OpenAI's rule is strict. Other servers get their own ids back as they were, because some templates read them.
+    fn call_id<'a>(&self, id: &'a str) -> Cow<'a, str> {
+        let is_printable =
+            !id.is_empty() && id.chars().all(|character| character.is_ascii_graphic());
+        if !self.dialect.is_official && is_printable && id.len() <= LONGEST_FOREIGN_ID {
+            return Cow::Borrowed(id);
+        }
+        tool_call_id(id, LONGEST_ID)
     }
 
     fn flush_images(&mut self) {

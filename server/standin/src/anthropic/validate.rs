@@ -152,6 +152,15 @@ fn check_message(
                     );
                     return Err(Refusal::bad(text));
                 }
+                let is_empty = block
+                    .get("content")
+                    .is_none_or(|content| blocks(content).is_empty());
+                if is_empty && block.get("is_error") == Some(&Value::Bool(true)) {
+                    let text = format!(
+                        "{place}.tool_result: content cannot be empty if `is_error` is true"
+                    );
+                    return Err(Refusal::bad(text));
+                }
                 answered.insert(id);
             }
             "thinking"

@@ -59,7 +59,7 @@ impl Wire for Chunks {
         match beat {
             Beat::Text(text) => self.delta(&format!(r#"{{"content":{}}}"#, quote(text)), out),
             Beat::Reasoning(text) => {
-                self.delta(&format!(r#"{{"reasoning_content":{}}}"#, quote(text)), out)
+                self.delta(&format!(r#"{{"reasoning_content":{}}}"#, quote(text)), out);
             }
             Beat::CallStart { index, id, name } => {
                 let function = format!(r#"{{"name":{},"arguments":""}}"#, quote(name));

@@ -1,1 +1,204 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
+use bytes::Bytes;
+use serde_json::json;
+
+use super::*;
+use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
+
+/// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
+fn conversation() -> Request {
+    let thought = |text: &str, metadata: serde_json::Value| Content::Reasoning {
+        text: text.to_owned(),
+        provider_metadata: Some(metadata),
+    };
+    let call = |id: &str, arguments: &str| Content::ToolCall {
+        id: id.to_owned(),
+        name: "execute".to_owned(),
+        arguments: arguments.to_owned(),
+    };
+    let result = |id: &str, content: Vec<ToolResultContent>, is_error: bool| Message {
+        role: Role::Tool,
+        content: vec![Content::ToolResult {
+            tool_call_id: id.to_owned(),
+            name: "execute".to_owned(),
+            content,
+            is_error,
+        }],
+    };
+    let image = || Bytes::from_static(b"\x89PNG");
+    let text = |text: &str| Content::Text(text.to_owned());
+    Request {
+        system: vec![
+            SystemBlock::new("You are an agent."),
+            SystemBlock::new("  "),
+            SystemBlock::new("The folder is /w."),
+        ],
+        messages: vec![
+            Message {
+                role: Role::User,
+                content: vec![
+                    text("Look at this"),
+                    Content::Image {
+                        media_type: "image/png".to_owned(),
+                        data: image(),
+                    },
+                ],
+            },
+            Message {
+                role: Role::Assistant,
+                content: vec![
+                    thought("signed", json!({"anthropic": {"signature": "s=="}})),
+                    thought("", json!({"anthropic": {"redacted_data": "hidden"}})),
+                    thought("plain", json!({"openai": {"field": "reasoning_content"}})),
+                    text(""),
+                    call("functions.execute:0", "{\"command\": \"ls\"}"),
+                    call("call_2", "{\"command\": "),
+                ],
+            },
+            result(
+                "functions.execute:0",
+                vec![
+                    ToolResultContent::Text("{\"output\":\"a\"}".to_owned()),
+                    ToolResultContent::Image {
+                        media_type: "image/png".to_owned(),
+                        data: image(),
+                    },
+                ],
+                false,
+            ),
+            result("call_2", vec![ToolResultContent::Text(String::new())], true),
+            Message {
+                role: Role::Assistant,
+                content: vec![text("Done.")],
+            },
+            Message {
+                role: Role::User,
+                content: vec![text(""), text("Once more"), text("please")],
+            },
+            Message {
+                role: Role::Assistant,
+                content: vec![
+                    thought("now", json!({"openai": {"field": "reasoning_content"}})),
+                    call("call_3", ""),
+                ],
+            },
+            result(
+                "call_3",
+                vec![ToolResultContent::Text("ok".to_owned())],
+                false,
+            ),
+        ],
+        tools: vec![
+            Tool {
+                name: "execute".to_owned(),
+                description: "Runs a command.".to_owned(),
+                input_schema: json!({"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}),
+            },
+            Tool {
+                name: "odd".to_owned(),
+                description: String::new(),
+                input_schema: json!(null),
+            },
+        ],
+        max_output_tokens: Some(16_000),
+        temperature: Some(0.7),
+        cache: true,
+        ..Request::new("claude-sonnet-4-5")
+    }
+}
+
+#[test]
+fn writes_a_whole_conversation() {
+    insta::assert_json_snapshot!(body(&conversation()));
+}
+
+#[test]
+fn marks_the_last_system_block_and_the_last_two_messages() {
+    let body = body(&conversation());
+    let marks = |value: &Value| value.to_string().matches("cache_control").count();
+    assert_eq!(marks(&body), 3);
+    assert!(body["system"][1].get("cache_control").is_some());
+    let messages = body["messages"].as_array().unwrap();
+    assert!(
+        messages
+            .iter()
+            .rev()
+            .take(2)
+            .all(|message| marks(message) == 1)
+    );
+    let unmarked = super::body(&Request {
+        cache: false,
+        ..conversation()
+    });
+    assert_eq!(marks(&unmarked), 0);
+}
+
+#[test]
+fn thinking_rules_out_temperature_and_forced_calls() {
+    let request = Request {
+        reasoning: Some(ReasoningEffort::Medium),
+        tool_choice: ToolChoice::Required,
+        ..conversation()
+    };
+    let body = body(&request);
+    assert_eq!(
+        body["thinking"],
+        json!({"type": "enabled", "budget_tokens": 10_240})
+    );
+    assert_eq!(body.get("temperature"), None);
+    assert_eq!(body["tool_choice"], json!({"type": "auto"}));
+    let calm = super::body(&Request {
+        reasoning: None,
+        ..request
+    });
+    assert_eq!(calm["temperature"], 0.7);
+    assert_eq!(calm["tool_choice"], json!({"type": "any"}));
+}
+
+#[test]
+fn puts_results_before_words_and_names_a_ceiling() {
+    let call = Content::ToolCall {
+        id: "a".to_owned(),
+        name: "execute".to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    let messages = vec![
+        Message::user("go"),
+        Message {
+            role: Role::Assistant,
+            content: vec![call],
+        },
+        Message::user("and this"),
+        Message::tool_result("a", "execute", "ok"),
+    ];
+    let body = body(&Request {
+        messages,
+        ..Request::new("claude-opus-4-6")
+    });
+    let last = &body["messages"][2]["content"];
+    assert_eq!(
+        (&last[0]["type"], &last[1]["text"]),
+        (&json!("tool_result"), &json!("and this"))
+    );
+    assert_eq!(body["max_tokens"], 32_000);
+    assert_eq!(
+        (
+            body.get("tools"),
+            body.get("tool_choice"),
+            body.get("system")
+        ),
+        (None, None, None)
+    );
+}
+
+#[test]
+fn an_empty_request_is_a_body_all_the_same() {
+    assert_eq!(body(&Request::new("m"))["messages"], json!([]));
+}

@@ -1,0 +1,18 @@
+//! Both adapters over real connections against the stand-in server, and against servers that misbehave.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+#[path = "wire/answers.rs"]
+mod answers;
+#[path = "wire/discovery.rs"]
+mod discovery;
+#[path = "wire/faults.rs"]
+mod faults;
+#[path = "wire/setup.rs"]
+mod setup;
