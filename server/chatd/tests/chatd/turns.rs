@@ -1,0 +1,206 @@
+//! Whole turns: steps, parallel tools, retries, errors, queue, titles.
+
+use std::sync::atomic::Ordering;
+
+use sdk::messages::{BusyBehavior, Role};
+use sdk::parts::Part;
+use store::chats::Status;
+use store::testing::TestDb;
+
+use crate::harness::{Bench, assert_paired, outline};
+
+async fn runs_a_turn(bench: Bench) {
+    bench.daemon.start();
+    let script = "!text \"Let me look.\"\n!call echo {\"a\": 1}\n!call echo {\"b\": 2}\n!call fail {}\n!then\n\
+                  !text \"Done.\"\n!usage input=10 output=5";
+    let chat = bench.create(script).await;
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Waiting, "{:?}", row.last_error);
+    assert!(row.worker_id.is_none());
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    let roles: Vec<Role> = messages.iter().map(|message| message.role).collect();
+    use Role::{Assistant, Tool, User};
+    assert_eq!(roles, [User, Assistant, Tool, Tool, Tool, Assistant]);
+    assert!(messages[5].text().contains("Done."));
+    let results: Vec<_> = messages[2..5]
+        .iter()
+        .map(|message| match &message.content[0] {
+            Part::ToolResult(result) => (result.result.clone().unwrap(), result.is_error),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(results[0], (serde_json::json!({"a": 1}), false));
+    assert_eq!(results[1], (serde_json::json!({"b": 2}), false));
+    assert!(results[2].1);
+    let usage = messages[5].usage.unwrap();
+    assert_eq!(
+        (usage.input_tokens, usage.output_tokens, usage.context_limit),
+        (Some(10), Some(5), Some(200_000))
+    );
+    assert!(messages[1].runtime_ms.is_some() && messages[2].runtime_ms.is_some());
+    assert_eq!(bench.tools.runs.load(Ordering::SeqCst), 3);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn runs_a_turn_with_parallel_tools_on_sqlite() {
+    runs_a_turn(Bench::on(TestDb::sqlite().await).await).await;
+}
+
+#[tokio::test]
+async fn runs_a_turn_with_parallel_tools_on_postgres() {
+    runs_a_turn(Bench::on(TestDb::postgres().await).await).await;
+}
+
+#[tokio::test]
+async fn a_tool_that_panics_answers_with_an_error() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!call panic {}\n!call echo {}\n!then\n!text \"Still here.\"")
+        .await;
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    let Part::ToolResult(result) = &messages[2].content[0] else {
+        panic!("{messages:?}")
+    };
+    assert!(result.is_error);
+    assert!(messages[4].text().contains("Still here."));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn retries_what_may_succeed_and_drops_the_partial_answer() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!text \"half\"\n!error 529 times=2 \"overloaded\"\n!text \" whole\"")
+        .await;
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Waiting, "{:?}", row.last_error);
+    let messages = bench.messages(chat).await;
+    assert_eq!(messages.len(), 2, "{:?}", outline(&messages));
+    assert_eq!(messages[1].text().matches("half").count(), 1);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn an_error_that_stays_ends_the_turn_and_can_be_tried_again() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!error 401 times=1 \"wrong key\"\n!text \"Now it works.\"")
+        .await;
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Error);
+    let error = row.last_error.unwrap();
+    assert_eq!(error.kind, "auth");
+    assert!(!error.message.is_empty());
+    assert_eq!(bench.messages(chat).await.len(), 1);
+    bench.daemon.retry(chat).await.unwrap();
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Waiting, "{:?}", row.last_error);
+    assert!(row.last_error.is_none());
+    assert!(
+        bench.messages(chat).await[1]
+            .text()
+            .contains("Now it works.")
+    );
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn queued_messages_follow_in_order() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!call wait {\"ms\": 300}\n!then\n!text \"first\"")
+        .await;
+    for text in ["!text \"second\"", "!text \"third\""] {
+        bench.send(chat, text, BusyBehavior::Queue).await;
+    }
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    let answers: Vec<String> = messages
+        .iter()
+        .filter(|message| message.role == Role::Assistant)
+        .map(sdk::messages::Message::text)
+        .filter(|text| !text.is_empty())
+        .collect();
+    assert_eq!(answers.len(), 3, "{answers:?}");
+    for (answer, word) in answers.iter().zip(["first", "second", "third"]) {
+        assert!(answer.contains(word), "{answers:?}");
+    }
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn an_edit_replaces_what_runs() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!text \"start\"\n!call wait {\"ms\": 60000}")
+        .await;
+    let first = bench.messages(chat).await[0].id;
+    bench
+        .until(chat, "the tool to run", |_| {
+            bench.tools.runs.load(Ordering::SeqCst) == 1
+        })
+        .await;
+    bench
+        .daemon
+        .edit(chat, first, bench.outgoing("!text \"edited\""))
+        .await
+        .unwrap();
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert_eq!(messages.len(), 2, "{:?}", outline(&messages));
+    assert!(messages[0].id > first);
+    assert!(messages[1].text().contains("edited"));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn makes_a_title_unless_a_person_did() {
+    let bench = Bench::sqlite().await;
+    let chat = bench.create("!title \"Blue buttons\"\n!text \"ok\"").await;
+    let row = bench
+        .until(chat, "the title", |row| !row.is_title_fallback)
+        .await;
+    assert_eq!(row.title, "Blue buttons");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_missing_model_says_what_to_do() {
+    use chatd::sources::{ModelSource, ResolvedModel};
+    #[derive(Debug)]
+    struct NoModels;
+    #[async_trait::async_trait]
+    impl ModelSource for NoModels {
+        async fn resolve(
+            &self,
+            _: sdk::ids::ModelConfigId,
+        ) -> Result<ResolvedModel, sdk::chats::ChatError> {
+            let message = "Choose another model.".to_owned();
+            Err(sdk::chats::ChatError {
+                message,
+                kind: "config".into(),
+                ..Default::default()
+            })
+        }
+    }
+    let bench = Bench::on(TestDb::sqlite().await).await;
+    let daemon = chatd::Daemon::new(chatd::DaemonOptions {
+        db: bench.db.clone(),
+        notices: bench.notices.clone(),
+        clock: store::Clock::system(),
+        models: std::sync::Arc::new(NoModels),
+        tools: std::sync::Arc::new(chatd::tools::NoTools),
+        timings: crate::harness::timings(),
+    });
+    daemon.start();
+    let chat = daemon.create(bench.new_chat("hello")).await.unwrap().0.id;
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.last_error.unwrap().message, "Choose another model.");
+    daemon.shut_down().await;
+    bench.end().await;
+}

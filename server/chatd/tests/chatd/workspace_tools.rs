@@ -1,0 +1,348 @@
+//! The tools on a real agent in a real folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chatd::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
+use chatd::tools::{Outcome, OutputSink, ToolContext, ToolSource, WorkspaceToolSource};
+use sdk::ids::{ChatId, WorkspaceId};
+use sdk::parts::ToolCallPart;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use workspace::connection::AgentClient;
+
+use crate::harness::{Bench, new_chat};
+
+#[derive(Debug)]
+struct Gone;
+
+#[async_trait]
+impl WorkspaceSource for Gone {
+    async fn connect(
+        &self,
+        _: WorkspaceId,
+        _: ChatId,
+    ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
+        Err(WorkspaceUnavailable {
+            message: "The workspace was deleted. Ask for another one.".into(),
+        })
+    }
+}
+
+struct Nowhere;
+
+impl OutputSink for Nowhere {
+    fn push(&self, _: String) {}
+}
+
+fn call(name: &str, args: Value) -> ToolCallPart {
+    ToolCallPart {
+        tool_call_id: "c".into(),
+        tool_name: name.into(),
+        args: Some(args),
+        ..ToolCallPart::default()
+    }
+}
+
+async fn run(source: &WorkspaceToolSource, name: &str, args: Value) -> Outcome {
+    let bench_chat = chat_row().await;
+    let tools = source.tools(&bench_chat).unwrap();
+    let context = ToolContext {
+        output: Arc::new(Nowhere),
+        cancel: CancellationToken::new(),
+    };
+    tools.run(&call(name, args), context).await
+}
+
+async fn chat_row() -> store::chats::ChatRow {
+    use tokio::sync::OnceCell;
+    static ROW: OnceCell<store::chats::ChatRow> = OnceCell::const_new();
+    ROW.get_or_init(|| async {
+        let bench = Bench::on(store::testing::TestDb::sqlite().await).await;
+        let mut row = bench
+            .daemon
+            .create(new_chat(bench.seed, "hello"))
+            .await
+            .unwrap()
+            .0;
+        bench.end().await;
+        row.workspace_id = Some(WorkspaceId::generate());
+        row
+    })
+    .await
+    .clone()
+}
+
+#[tokio::test]
+async fn a_workspace_that_is_gone_is_a_clear_tool_error() {
+    let source = WorkspaceToolSource::new(Arc::new(Gone));
+    let outcome = run(&source, "execute", json!({"command": "true"})).await;
+    assert!(outcome.is_error);
+    assert_eq!(
+        outcome.result["error"],
+        "The workspace was deleted. Ask for another one."
+    );
+}
+
+/// An agent on an in-memory connection.
+#[derive(Clone)]
+struct RealWorkspace {
+    client: AgentClient,
+    folder: PathBuf,
+}
+
+impl std::fmt::Debug for RealWorkspace {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "RealWorkspace({})", self.folder.display())
+    }
+}
+
+#[async_trait]
+impl WorkspaceSource for RealWorkspace {
+    async fn connect(
+        &self,
+        _: WorkspaceId,
+        _: ChatId,
+    ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
+        Ok(ConnectedWorkspace {
+            client: self.client.clone(),
+            branch: Some("switchyard/test".into()),
+        })
+    }
+}
+
+async fn real(folder: &Path) -> RealWorkspace {
+    use hyper::server::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+    use hyper_util::service::TowerToHyperService;
+    use workspace::agent::{AgentOptions, AgentState, router::router};
+    use workspace::connection::Hub;
+
+    let working_directory = folder.join("work");
+    std::fs::create_dir_all(&working_directory).unwrap();
+    let options = AgentOptions {
+        server_url: url::Url::parse("http://127.0.0.1:1/").unwrap(),
+        token: "t".into(),
+        working_directory: working_directory.clone(),
+        state_directory: folder.join("state"),
+        base_commit: None,
+        is_sandboxed: false,
+        give_up_after: None,
+    };
+    let state = AgentState::new(&options).unwrap();
+    let (ours, theirs) = tokio::io::duplex(256 * 1024);
+    tokio::spawn(async move {
+        let service = TowerToHyperService::new(router(state));
+        let server = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .clone();
+        let _ = server.serve_connection(TokioIo::new(theirs), service).await;
+    });
+    let hub = Hub::default();
+    let agent_id = uuid::Uuid::now_v7();
+    let client = hub.client(agent_id);
+    tokio::spawn(async move { hub.accept(agent_id, ours).await });
+    client
+        .wait_until_connected(Duration::from_secs(10))
+        .await
+        .unwrap();
+    RealWorkspace {
+        client,
+        folder: working_directory,
+    }
+}
+
+#[tokio::test]
+async fn works_on_real_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    let path = workspace.folder.join("notes.txt").display().to_string();
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let written = run(
+        &source,
+        "write_file",
+        json!({"path": path, "content": "one\ntwo\n"}),
+    )
+    .await;
+    assert!(!written.is_error, "{written:?}");
+    let read = run(
+        &source,
+        "read_file",
+        json!({"path": path, "offset": 2, "limit": 1}),
+    )
+    .await;
+    assert_eq!(read.result["content"], "2\ttwo", "{read:?}");
+    assert_eq!(read.result["total_lines"], 3);
+    let edit = json!({"files": [{"path": path, "edits": [{"search": "two", "replace": "2"}]}]});
+    let edited = run(&source, "edit_files", edit.clone()).await;
+    assert!(
+        edited.result["files"][0]["diff"]
+            .as_str()
+            .unwrap()
+            .contains("+2"),
+        "{edited:?}"
+    );
+    let again = run(&source, "edit_files", edit).await;
+    assert!(again.is_error && !again.result["error"].as_str().unwrap().is_empty());
+    let bad_calls = [
+        ("read_file", json!({"path": "relative.txt"})),
+        ("read_file", json!({"path": "/does/not/exist"})),
+        ("read_file", json!({})),
+        ("read_file", json!("not an object")),
+        ("edit_files", json!({"files": []})),
+        ("execute", json!({"command": "  "})),
+        ("execute", json!({"command": "true", "timeout": "soon"})),
+        ("process_output", json!({"process_id": "7"})),
+        (
+            "process_signal",
+            json!({"process_id": uuid::Uuid::now_v7().to_string(), "signal": "hug"}),
+        ),
+        ("no_such_tool", json!({})),
+    ];
+    for (name, args) in bad_calls {
+        let outcome = run(&source, name, args.clone()).await;
+        assert!(outcome.is_error, "{name} {args}: {outcome:?}");
+        assert!(
+            outcome.result["error"]
+                .as_str()
+                .is_some_and(|text| !text.is_empty()),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn runs_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let done = run(&source, "execute", json!({"command": "echo hello; exit 3"})).await;
+    assert_eq!(done.result["output"], "hello\n", "{done:?}");
+    assert_eq!(
+        (done.result["exit_code"].as_i64(), &done.result["success"]),
+        (Some(3), &json!(false))
+    );
+    let slow = run(
+        &source,
+        "execute",
+        json!({"command": "echo begun; sleep 30", "timeout": "300ms"}),
+    )
+    .await;
+    let id = slow.result["background_process_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        slow.result["error"]
+            .as_str()
+            .unwrap()
+            .contains("Still running"),
+        "{slow:?}"
+    );
+    let list = run(&source, "process_list", json!({})).await;
+    assert_eq!(list.result["processes"][0]["id"], json!(id));
+    let killed = run(
+        &source,
+        "process_signal",
+        json!({"process_id": id, "signal": "kill"}),
+    )
+    .await;
+    assert!(!killed.is_error, "{killed:?}");
+    let after = run(
+        &source,
+        "process_output",
+        json!({"process_id": id, "wait_timeout": "10s"}),
+    )
+    .await;
+    assert_eq!(after.result["output"], "begun\n");
+    assert_eq!(after.result["exit_code"], 137);
+    let flood = run(
+        &source,
+        "execute",
+        json!({"command": "yes | head -c 5000000"}),
+    )
+    .await;
+    assert!(
+        flood.result["output"].as_str().unwrap().len() <= 40_000,
+        "bounded"
+    );
+    assert!(
+        flood.result["truncated"]["omitted_bytes"].as_u64().unwrap() > 4_000_000,
+        "{flood:?}"
+    );
+    let binary = run(
+        &source,
+        "execute",
+        json!({"command": "printf 'a\\377\\000b'"}),
+    )
+    .await;
+    assert!(!binary.is_error, "{binary:?}");
+}
+
+#[tokio::test]
+async fn a_stopped_command_is_ended_and_its_output_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    let client = workspace.client.clone();
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let tools = source.tools(&chat_row().await).unwrap();
+    let cancel = CancellationToken::new();
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    struct Forward(tokio::sync::mpsc::UnboundedSender<String>);
+    impl OutputSink for Forward {
+        fn push(&self, delta: String) {
+            let _ = self.0.send(delta);
+        }
+    }
+    let context = ToolContext {
+        output: Arc::new(Forward(sender)),
+        cancel: cancel.clone(),
+    };
+    let running = tokio::spawn(async move {
+        let args = json!({"command": "echo started; sleep 600", "timeout": "5m"});
+        tools.run(&call("execute", args), context).await
+    });
+    let live = tokio::time::timeout(Duration::from_secs(20), receiver.recv())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(live, "started\n");
+    cancel.cancel();
+    let outcome = running.await.unwrap();
+    assert!(outcome.is_error);
+    assert_eq!(outcome.result["output"], "started\n");
+    let chat = chat_row().await.id;
+    let list = client
+        .for_chat(chat.0, Vec::new())
+        .list_processes()
+        .await
+        .unwrap();
+    assert!(
+        list.processes.iter().all(|process| !process.running),
+        "{list:?}"
+    );
+}
+
+#[tokio::test]
+async fn gathers_the_facts_of_a_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    std::fs::write(workspace.folder.join("AGENTS.md"), "Use tabs.").unwrap();
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let facts = source
+        .tools(&chat_row().await)
+        .unwrap()
+        .facts()
+        .await
+        .unwrap();
+    for expected in [
+        "Use tabs.",
+        "switchyard/test",
+        "Working directory: /",
+        "linux",
+    ] {
+        assert!(facts.contains(expected), "{expected} is missing in {facts}");
+    }
+}
