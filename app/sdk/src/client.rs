@@ -7,6 +7,7 @@ mod accounts;
 mod administration;
 mod error;
 mod socket;
+mod workspaces;
 
 use std::fmt::Write as _;
 

@@ -138,6 +138,77 @@ pub struct CreateWorkspace {
     pub mode: Option<WorkspaceMode>,
 }
 
+/// Body of `PATCH /workspaces/{workspace}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateWorkspace {
+    /// Another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Query of `GET /workspaces`.
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct ListWorkspaces {
+    /// Only those after this one in the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_id: Option<WorkspaceId>,
+    /// At most so many, up to 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u32>,
+}
+
+/// Query of `DELETE /workspaces/{workspace}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct DeleteWorkspace {
+    /// Delete although there is unsaved work.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// What deleting a workspace would lose.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsavedWork {
+    /// Files with changes that are not committed, at most a hundred of them.
+    pub uncommitted_files: Vec<String>,
+    /// How many such files there are.
+    pub uncommitted_count: u64,
+    /// Commits that are nowhere else, newest first, at most a hundred, each as short hash and subject.
+    pub unmerged_commits: Vec<String>,
+    /// How many such commits there are.
+    pub unmerged_count: u64,
+    /// Why it could not be found out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_because: Option<String>,
+}
+
+/// A build's log.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildLog {
+    /// The text from `offset` on.
+    pub text: String,
+    /// Where to ask next: bytes from the beginning.
+    pub next_offset: u64,
+    /// Whether the build has ended: no more will come.
+    pub is_finished: bool,
+}
+
+/// Query of `GET …/builds/{build}/log`.
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct ReadBuildLog {
+    /// Where to begin, in bytes.
+    #[serde(default)]
+    pub offset: u64,
+    /// Wait at most so many seconds for more than there is, up to 30.
+    #[serde(default)]
+    pub wait_seconds: u64,
+}
+
 /// What a build does.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,7 @@
 //! and runs on both databases; what differs between them lives in [`dialect`]. Nothing here knows HTTP or who may
 //! do what. Tests run on both databases through [`testing`].
 
+pub mod allowed_folders;
 pub mod chats;
 pub mod clock;
 pub mod db;
@@ -23,6 +24,7 @@ pub mod statements;
 pub mod testing;
 pub mod tokens;
 pub mod users;
+pub mod workspaces;
 
 pub use clock::Clock;
 pub use db::{Db, OpenOptions, Tx};

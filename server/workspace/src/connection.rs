@@ -8,6 +8,7 @@ mod call;
 mod client;
 mod error;
 mod hub;
+mod severable;
 pub mod socket;
 
 pub use client::{AgentClient, GitWatch};

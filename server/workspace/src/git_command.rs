@@ -128,11 +128,11 @@ impl GitCommand {
             message,
         };
         let deadline = self.deadline;
-        let input = self.input.take();
         let child = self.spawn().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound if self.directory.is_dir() => GitError::Missing,
             _ => failed(error.to_string()),
         })?;
+        let input = self.input.take();
         match tokio::time::timeout(deadline, talk(child, input)).await {
             Ok(outcome) => outcome.map_err(|error| failed(error.to_string())),
             Err(_) => Err(failed(format!(

@@ -19,6 +19,7 @@ use crate::testing::TestDb;
 /// Each file's list.
 fn lists() -> Vec<(&'static str, &'static [Statement])> {
     vec![
+        ("allowed_folders", crate::allowed_folders::STATEMENTS),
         ("chats", crate::chats::STATEMENTS),
         ("chats/claim", crate::chats::claim::STATEMENTS),
         ("chats/details", crate::chats::details::STATEMENTS),
@@ -33,6 +34,9 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("settings", crate::settings::STATEMENTS),
         ("tokens", crate::tokens::STATEMENTS),
         ("users", crate::users::STATEMENTS),
+        ("workspaces", crate::workspaces::STATEMENTS),
+        ("workspaces/agents", crate::workspaces::agents::STATEMENTS),
+        ("workspaces/builds", crate::workspaces::builds::STATEMENTS),
     ]
 }
 

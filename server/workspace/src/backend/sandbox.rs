@@ -22,6 +22,15 @@ const SYSTEM: [&str; 7] = [
     "/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32",
 ];
 const SYSTEM_IF_PRESENT: [&str; 3] = ["/opt", "/nix/store", "/run/current-system"];
+/// Files of the kernel that change the whole machine.
+const KERNEL: [&str; 6] = [
+    "/proc/sys",
+    "/proc/sysrq-trigger",
+    "/proc/irq",
+    "/proc/bus",
+    "/proc/fs",
+    "/proc/acpi",
+];
 /// What of `/etc` programs need: names, resolver, certificates, linker, time zone. No keys, no shadow file.
 const ETC: [&str; 32] = [
     "alternatives",
@@ -176,6 +185,10 @@ impl Plan {
             words.same("--ro-bind-try", &Path::new("/etc").join(name));
         }
         words.flags(&["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/var/tmp"]);
+        // Root without capabilities still owns these files of the kernel, and bubblewrap does not cover all of them.
+        for path in KERNEL {
+            words.same("--ro-bind-try", Path::new(path));
+        }
         match &self.temporary {
             Some(temporary) => words.pair("--bind", temporary, Path::new("/tmp")),
             None => words.flags(&["--tmpfs", "/tmp"]),

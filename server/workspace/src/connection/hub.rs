@@ -23,7 +23,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{AgentClient, AgentError, socket};
+use super::{AgentClient, AgentError, severable::Severable, socket};
 
 /// Receive window of one HTTP/2 stream and of the whole connection: large enough for a diff in one go.
 const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
@@ -147,6 +147,8 @@ impl Hub {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let close = CancellationToken::new();
+        let stream = Severable::new(stream, close.clone());
         let (sender, connection) = Builder::new(TokioExecutor::new())
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
@@ -156,7 +158,6 @@ impl Hub {
                 message: error.to_string(),
             })?;
         let agent = self.agent(agent_id);
-        let close = CancellationToken::new();
         let connection_id = Uuid::now_v7();
         self.connected(
             &agent,
@@ -171,6 +172,7 @@ impl Hub {
             hub: self.clone(),
             agent,
             connection_id,
+            close: close.clone(),
         };
         tokio::select! {
             () = close.cancelled() => {}
@@ -287,10 +289,12 @@ struct Departure {
     hub: Hub,
     agent: Arc<Agent>,
     connection_id: Uuid,
+    close: CancellationToken,
 }
 
 impl Drop for Departure {
     fn drop(&mut self) {
+        self.close.cancel();
         self.hub.departed(&self.agent, self.connection_id);
     }
 }

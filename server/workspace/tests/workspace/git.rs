@@ -32,7 +32,7 @@ async fn shows_every_kind_of_change_against_the_base() {
     let repository = fixture.repository("project");
     std::fs::write(repository.join("moved.txt"), "line\n".repeat(20)).unwrap();
     std::fs::write(repository.join("tool.sh"), "echo\n").unwrap();
-    std::fs::write(repository.join("gone"), "x\n").unwrap();
+    std::fs::write(repository.join("gone"), "content of its own\n").unwrap();
     std::fs::write(repository.join(".gitignore"), "*.log\n!keep.log\n").unwrap();
     git(&repository, &["add", "."]);
     git(&repository, &["commit", "--quiet", "-m", "second"]);

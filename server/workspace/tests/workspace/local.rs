@@ -50,11 +50,7 @@ async fn a_stopped_workspace_starts_again_with_its_files_and_another_agent() {
         .try_start(id, worktree(&repository, "again"))
         .await
         .unwrap();
-    execute(
-        &first.client,
-        "echo kept > kept; echo tmp > /tmp/kept; sleep 300 &",
-    )
-    .await;
+    execute(&first.client, "echo kept > kept; (sleep 300 &)").await;
     let again = fixture.try_start(id, worktree(&repository, "again")).await;
     assert!(
         matches!(again.err(), Some(BackendError::AlreadyRunning { agent_id }) if agent_id == first.agent_id)

@@ -179,8 +179,6 @@ impl Fixture {
         std::fs::create_dir_all(&folder).unwrap();
         let folder = folder.canonicalize().unwrap();
         git(&folder, &["init", "--quiet", "-b", "main"]);
-        git(&folder, &["config", "user.name", "Owner"]);
-        git(&folder, &["config", "user.email", "owner@example.com"]);
         std::fs::write(folder.join("readme.md"), "one\ntwo\nthree\n").unwrap();
         git(&folder, &["add", "."]);
         git(&folder, &["commit", "--quiet", "-m", "first"]);
@@ -204,6 +202,15 @@ pub fn worktree(folder: &Path, title: &str) -> Source {
 
 pub fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .envs([
+            ("GIT_AUTHOR_NAME", "Owner"),
+            ("GIT_AUTHOR_EMAIL", "owner@example.com"),
+        ])
+        .envs([
+            ("GIT_COMMITTER_NAME", "Owner"),
+            ("GIT_COMMITTER_EMAIL", "owner@example.com"),
+        ])
         .arg("-C")
         .arg(folder)
         .args(arguments)

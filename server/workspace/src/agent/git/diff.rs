@@ -61,6 +61,20 @@ pub fn files(output: &[u8]) -> Vec<ChangedFile> {
     files
 }
 
+/// Marks the files that `git diff --name-only --diff-filter=U -z` names: compared with a commit, they look modified.
+pub fn mark_conflicts(files: &mut [ChangedFile], unmerged: &[u8]) {
+    let names: Vec<_> = unmerged
+        .split(|&byte| byte == 0)
+        .map(String::from_utf8_lossy)
+        .collect();
+    for file in files
+        .iter_mut()
+        .filter(|file| names.iter().any(|name| *name == file.path))
+    {
+        file.change = FileChange::Conflicted;
+    }
+}
+
 fn change(status: char) -> FileChange {
     match status {
         'A' => FileChange::Added,

@@ -65,7 +65,12 @@ pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
         .diff(scan.root, &tree, &["--raw", "--numstat", "-z"])
         .output()
         .await?;
-    let files = diff::files(&listed.stdout);
+    let unmerged = git()
+        .args(["diff", "--name-only", "--diff-filter=U", "-z"])
+        .output()
+        .await?;
+    let mut files = diff::files(&listed.stdout);
+    diff::mark_conflicts(&mut files, &unmerged.stdout);
     let patch = index.diff(scan.root, &tree, &["--patch"]).output().await?;
     let (unified_diff, left_out) =
         diff::fitting(&patch.stdout, patch.is_cut, &files, diff::MAX_DIFF_BYTES);

@@ -1,0 +1,233 @@
+//! Workspaces, their builds ([`builds`]) and the agents of their starts ([`agents`]).
+
+pub mod agents;
+pub mod builds;
+mod row;
+#[cfg(test)]
+mod tests;
+
+use chrono::{DateTime, Utc};
+use sdk::ids::{UserId, WorkspaceId};
+use sdk::workspaces::{Sandbox, WorkspaceStatus};
+use sqlx::types::Json;
+
+pub use self::row::WorkspaceRow;
+use self::row::{Raw, status_name};
+use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
+
+macro_rules! columns {
+    () => {
+        "id, owner_id, organization_id, name, mode, folder, working_directory, branch, base_commit, status, \
+         status_reason, status_since, sandbox, deleted, created_at, updated_at"
+    };
+}
+
+const INSERT: &str = concat!(
+    "INSERT INTO workspaces (",
+    columns!(),
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+);
+const GET: &str = concat!("SELECT ", columns!(), " FROM workspaces WHERE id = $1");
+const LIST_OF_OWNER: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM workspaces WHERE owner_id = $1 AND NOT deleted AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3"
+);
+const LIST_WITH_STATUS: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM workspaces WHERE status = $1 AND NOT deleted ORDER BY id LIMIT $2"
+);
+const RENAME: &str =
+    "UPDATE workspaces SET name = $2, updated_at = $3 WHERE id = $1 AND NOT deleted";
+const SET_STATUS: &str = "UPDATE workspaces SET status = $2, status_reason = $3, status_since = $4, updated_at = $4 \
+     WHERE id = $1 AND NOT deleted";
+const MOVE_STATUS: &str = "UPDATE workspaces SET status = $3, status_reason = $4, status_since = $5, updated_at = $5 \
+     WHERE id = $1 AND status = $2 AND NOT deleted";
+const SET_PREPARED: &str = "UPDATE workspaces SET working_directory = $2, branch = $3, base_commit = $4, sandbox = $5, \
+     updated_at = $6 WHERE id = $1";
+const MARK_DELETED: &str = "UPDATE workspaces SET deleted = $2, status = 'deleted', status_reason = NULL, \
+     status_since = $3, updated_at = $3 WHERE id = $1";
+
+/// What preparing a workspace found out.
+#[derive(Clone, Debug)]
+pub struct Prepared<'a> {
+    /// The folder that commands start in.
+    pub working_directory: &'a str,
+    /// The branch of a worktree.
+    pub branch: Option<&'a str>,
+    /// The commit that changes are shown against.
+    pub base_commit: Option<&'a str>,
+    /// What stands around the agent.
+    pub sandbox: &'a Sandbox,
+}
+
+/// A status with its reason and since when.
+#[derive(Clone, Copy, Debug)]
+pub struct NewStatus<'a> {
+    /// The status.
+    pub status: WorkspaceStatus,
+    /// Why, and what to do.
+    pub reason: Option<&'a str>,
+    /// Now.
+    pub since: DateTime<Utc>,
+}
+
+/// A new workspace. A name that its owner has already is [`StoreError::unique_violation`].
+pub async fn insert(tx: &mut Tx, row: &WorkspaceRow) -> Result<(), StoreError> {
+    on_tx!(tx, connection => sqlx::query(INSERT)
+        .bind(row.id.0)
+        .bind(row.owner_id.0)
+        .bind(row.organization_id.0)
+        .bind(&row.name)
+        .bind(row.mode.as_str())
+        .bind(&row.folder)
+        .bind(&row.working_directory)
+        .bind(&row.branch)
+        .bind(&row.base_commit)
+        .bind(status_name(row.status))
+        .bind(&row.status_reason)
+        .bind(row.status_since)
+        .bind(row.sandbox.as_ref().map(Json))
+        .bind(row.deleted)
+        .bind(row.created_at)
+        .bind(row.updated_at)
+        .execute(connection)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// A workspace, deleted or not.
+pub async fn get(db: &Db, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError> {
+    let raw: Option<Raw> =
+        on_reader!(db, pool => sqlx::query_as(GET).bind(id.0).fetch_optional(pool).await?);
+    raw.map(WorkspaceRow::try_from).transpose()
+}
+
+/// An owner's workspaces, newest first, older than `before`.
+pub async fn list_of_owner(
+    db: &Db,
+    owner_id: UserId,
+    before: Option<WorkspaceId>,
+    limit: i64,
+) -> Result<Vec<WorkspaceRow>, StoreError> {
+    let raw: Vec<Raw> = on_reader!(db, pool => sqlx::query_as(LIST_OF_OWNER)
+        .bind(owner_id.0)
+        .bind(before.map(|id| id.0))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?);
+    raw.into_iter().map(WorkspaceRow::try_from).collect()
+}
+
+/// Workspaces in a status, oldest first.
+pub async fn list_with_status(
+    db: &Db,
+    status: WorkspaceStatus,
+    limit: i64,
+) -> Result<Vec<WorkspaceRow>, StoreError> {
+    let raw: Vec<Raw> = on_reader!(db, pool => sqlx::query_as(LIST_WITH_STATUS)
+        .bind(status_name(status))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?);
+    raw.into_iter().map(WorkspaceRow::try_from).collect()
+}
+
+/// Gives a workspace another name. A taken one is [`StoreError::unique_violation`].
+pub async fn rename(
+    db: &Db,
+    id: WorkspaceId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(RENAME)
+        .bind(id.0)
+        .bind(name)
+        .bind(now)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    StoreError::expect_rows("workspaces::rename", changed, 1)
+}
+
+/// Sets the status of a workspace that is not deleted.
+pub async fn set_status(
+    db: &Db,
+    id: WorkspaceId,
+    status: NewStatus<'_>,
+) -> Result<(), StoreError> {
+    on_writer!(db, pool => sqlx::query(SET_STATUS)
+        .bind(id.0)
+        .bind(status_name(status.status))
+        .bind(status.reason)
+        .bind(status.since)
+        .execute(pool)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Sets the status when it is `from`. Whether it was.
+pub async fn move_status(
+    db: &Db,
+    id: WorkspaceId,
+    from: WorkspaceStatus,
+    to: NewStatus<'_>,
+) -> Result<bool, StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(MOVE_STATUS)
+        .bind(id.0)
+        .bind(status_name(from))
+        .bind(status_name(to.status))
+        .bind(to.reason)
+        .bind(to.since)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
+}
+
+/// Notes what a start found out.
+pub async fn set_prepared(
+    db: &Db,
+    id: WorkspaceId,
+    prepared: Prepared<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(SET_PREPARED)
+        .bind(id.0)
+        .bind(prepared.working_directory)
+        .bind(prepared.branch)
+        .bind(prepared.base_commit)
+        .bind(Json(prepared.sandbox))
+        .bind(now)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    StoreError::expect_rows("workspaces::set_prepared", changed, 1)
+}
+
+/// Marks a workspace as gone; its row stays for the chats that name it.
+pub async fn mark_deleted(db: &Db, id: WorkspaceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(MARK_DELETED)
+        .bind(id.0)
+        .bind(true)
+        .bind(now)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    StoreError::expect_rows("workspaces::mark_deleted", changed, 1)
+}
+
+crate::statements![
+    INSERT,
+    GET,
+    LIST_OF_OWNER,
+    LIST_WITH_STATUS,
+    RENAME,
+    SET_STATUS,
+    MOVE_STATUS,
+    SET_PREPARED,
+    MARK_DELETED
+];
