@@ -7,6 +7,7 @@
 )]
 
 pub mod allowed_folders;
+pub mod chats;
 pub mod models;
 pub mod preferences;
 pub mod providers;
@@ -18,4 +19,4 @@ pub mod users;
 mod context;
 
 #[cfg(feature = "ssr")]
-pub(crate) use context::{failed, platform, redirect, signed_in};
+pub(crate) use context::{client, failed, platform, redirect, signed_in};

@@ -105,7 +105,10 @@ pub struct DiffFile {
 impl DiffFile {
     /// The path to show: the new one, or the old one of a deleted file.
     pub fn path(&self) -> &str {
-        self.new_path.as_deref().or(self.old_path.as_deref()).unwrap_or("(unnamed)")
+        self.new_path
+            .as_deref()
+            .or(self.old_path.as_deref())
+            .unwrap_or("(unnamed)")
     }
 
     /// The lines of all hunks in order.
@@ -150,7 +153,12 @@ impl Parser {
             if self.open_hunk.is_some() {
                 self.current.get_or_insert_default();
             }
-        } else if line.starts_with("--- ") && self.current.as_ref().is_none_or(|file| !file.hunks.is_empty()) {
+        } else if line.starts_with("--- ")
+            && self
+                .current
+                .as_ref()
+                .is_none_or(|file| !file.hunks.is_empty())
+        {
             let mut file = DiffFile::default();
             header::take_line(&mut file, line);
             self.start_file(file);
@@ -165,7 +173,9 @@ impl Parser {
     }
 
     fn close_hunk(&mut self) {
-        let Some(open) = self.open_hunk.take() else { return };
+        let Some(open) = self.open_hunk.take() else {
+            return;
+        };
         if let Some(file) = self.current.as_mut() {
             let hunk = open.into_hunk();
             for line in &hunk.lines {

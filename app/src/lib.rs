@@ -10,7 +10,9 @@ pub mod api;
 pub mod components;
 #[cfg(feature = "ssr")]
 pub mod cookie;
+pub mod diff;
 pub mod error;
+pub mod live;
 pub mod pages;
 pub mod routes;
 pub mod session;

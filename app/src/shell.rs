@@ -1,11 +1,12 @@
 //! The document around the app: theme, style sheet, fonts, and the script that brings the page to life.
 //!
-//! No inline handlers and no inline styles: the one inline script carries the request's nonce.
+//! No inline handlers and no inline styles: the inline script and style carry the request's nonce.
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
+use crate::components::chat::frame::width_rules;
 use crate::routes::App;
 use crate::session::Session;
 use crate::site::SiteManifest;
@@ -13,6 +14,10 @@ use crate::theme;
 
 /// Met late in the style sheet, needed for the first line of text.
 const INTERFACE_FONT: &str = "/pkg/fonts/inter-latin-wght-normal.woff2";
+
+/// A chat is read from its end, also before the page has come to life.
+const START_AT_END: &str =
+    "for (const flow of document.querySelectorAll('.flow')) flow.scrollTop = flow.scrollHeight";
 
 /// Renders the whole document. The server provides `Session` and `SiteManifest` by context.
 pub fn shell() -> impl IntoView {
@@ -29,13 +34,21 @@ pub fn shell() -> impl IntoView {
                 <meta name="referrer" content="same-origin"/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 {assets(&site)}
+                <style nonce=use_nonce() inner_html=widths()></style>
                 <MetaTags/>
             </head>
             <body>
                 <App/>
+                <script nonce=use_nonce() inner_html=START_AT_END></script>
             </body>
         </html>
     }
+}
+
+/// The kept widths of the agents page, so that nothing jumps.
+fn widths() -> String {
+    let preferences = use_context::<Session>().unwrap_or_default().preferences;
+    width_rules(preferences.sidebar_width_px, preferences.panel_width_px)
 }
 
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {

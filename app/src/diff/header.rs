@@ -6,16 +6,32 @@ use super::{DiffFile, FileChange};
 /// A file from the rest of a `diff --git` line.
 pub fn from_git_line(rest: &str) -> DiffFile {
     let (old_path, new_path) = split_git_line(rest);
-    DiffFile { old_path, new_path, ..DiffFile::default() }
+    DiffFile {
+        old_path,
+        new_path,
+        ..DiffFile::default()
+    }
 }
 
 /// Takes one header line into the file; lines that mean nothing are ignored.
 pub fn take_line(file: &mut DiffFile, line: &str) {
     let line = line.strip_suffix('\r').unwrap_or(line);
-    let Some((key, value)) = split_key(line) else { return };
+    let Some((key, value)) = split_key(line) else {
+        return;
+    };
     match key {
-        "--- " => set_path(&mut file.old_path, value, "a/", file.change == FileChange::Renamed),
-        "+++ " => set_path(&mut file.new_path, value, "b/", file.change == FileChange::Renamed),
+        "--- " => set_path(
+            &mut file.old_path,
+            value,
+            "a/",
+            file.change == FileChange::Renamed,
+        ),
+        "+++ " => set_path(
+            &mut file.new_path,
+            value,
+            "b/",
+            file.change == FileChange::Renamed,
+        ),
         "new file mode " => {
             file.change = FileChange::Added;
             file.new_mode = Some(value.to_owned());
@@ -26,10 +42,30 @@ pub fn take_line(file: &mut DiffFile, line: &str) {
         }
         "old mode " => file.old_mode = Some(value.to_owned()),
         "new mode " => file.new_mode = Some(value.to_owned()),
-        "rename from " => rename(&mut file.old_path, &mut file.change, FileChange::Renamed, value),
-        "rename to " => rename(&mut file.new_path, &mut file.change, FileChange::Renamed, value),
-        "copy from " => rename(&mut file.old_path, &mut file.change, FileChange::Copied, value),
-        "copy to " => rename(&mut file.new_path, &mut file.change, FileChange::Copied, value),
+        "rename from " => rename(
+            &mut file.old_path,
+            &mut file.change,
+            FileChange::Renamed,
+            value,
+        ),
+        "rename to " => rename(
+            &mut file.new_path,
+            &mut file.change,
+            FileChange::Renamed,
+            value,
+        ),
+        "copy from " => rename(
+            &mut file.old_path,
+            &mut file.change,
+            FileChange::Copied,
+            value,
+        ),
+        "copy to " => rename(
+            &mut file.new_path,
+            &mut file.change,
+            FileChange::Copied,
+            value,
+        ),
         _ => file.is_binary = true,
     }
 }
@@ -70,7 +106,8 @@ const KEYS: [&str; 12] = [
 ];
 
 fn split_key(line: &str) -> Option<(&'static str, &str)> {
-    KEYS.into_iter().find_map(|key| line.strip_prefix(key).map(|value| (key, value)))
+    KEYS.into_iter()
+        .find_map(|key| line.strip_prefix(key).map(|value| (key, value)))
 }
 
 /// `--- a/x` names the old side. `/dev/null` empties it; a rename's own lines are the better source.

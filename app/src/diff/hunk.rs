@@ -21,7 +21,14 @@ impl OpenHunk {
         let (new_start, new_count) = parse_range(new.strip_prefix('+')?)?;
         let section = section.trim().to_owned();
         Some(Self {
-            hunk: Hunk { old_start, old_count, new_start, new_count, section, lines: Vec::new() },
+            hunk: Hunk {
+                old_start,
+                old_count,
+                new_start,
+                new_count,
+                section,
+                lines: Vec::new(),
+            },
             old_next: old_start,
             new_next: new_start,
             old_left: old_count,
@@ -40,7 +47,9 @@ impl OpenHunk {
         match line.as_bytes().first() {
             Some(b'+') if self.new_left > 0 => self.push(LineKind::Added, line),
             Some(b'-') if self.old_left > 0 => self.push(LineKind::Removed, line),
-            Some(b' ') if self.old_left > 0 && self.new_left > 0 => self.push(LineKind::Context, line),
+            Some(b' ') if self.old_left > 0 && self.new_left > 0 => {
+                self.push(LineKind::Context, line)
+            }
             // Some tools drop the space of an empty context line.
             None if self.old_left > 0 && self.new_left > 0 => self.push(LineKind::Context, " "),
             _ => return false,

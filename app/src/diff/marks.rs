@@ -15,7 +15,12 @@ pub fn changed_ranges(lines: &[DiffLine]) -> Vec<Option<Range<usize>>> {
         let added = run_length(lines, position + removed, LineKind::Added);
         if removed == added {
             for offset in 0..removed {
-                mark_pair(lines, &mut ranges, position + offset, position + removed + offset);
+                mark_pair(
+                    lines,
+                    &mut ranges,
+                    position + offset,
+                    position + removed + offset,
+                );
             }
         }
         position += (removed + added).max(1);
@@ -24,12 +29,20 @@ pub fn changed_ranges(lines: &[DiffLine]) -> Vec<Option<Range<usize>>> {
 }
 
 fn run_length(lines: &[DiffLine], start: usize, kind: LineKind) -> usize {
-    lines.iter().skip(start).take_while(|line| line.kind == kind).count()
+    lines
+        .iter()
+        .skip(start)
+        .take_while(|line| line.kind == kind)
+        .count()
 }
 
 fn mark_pair(lines: &[DiffLine], ranges: &mut [Option<Range<usize>>], old: usize, new: usize) {
-    let (Some(old_line), Some(new_line)) = (lines.get(old), lines.get(new)) else { return };
-    let Some((old_range, new_range)) = differing_middles(&old_line.text, &new_line.text) else { return };
+    let (Some(old_line), Some(new_line)) = (lines.get(old), lines.get(new)) else {
+        return;
+    };
+    let Some((old_range, new_range)) = differing_middles(&old_line.text, &new_line.text) else {
+        return;
+    };
     if let Some(slot) = ranges.get_mut(old).filter(|_| !old_range.is_empty()) {
         *slot = Some(old_range);
     }
@@ -41,8 +54,12 @@ fn mark_pair(lines: &[DiffLine], ranges: &mut [Option<Range<usize>>], old: usize
 /// The ranges that differ, or nothing when less than a third of the shorter line is shared.
 fn differing_middles(old: &str, new: &str) -> Option<(Range<usize>, Range<usize>)> {
     let shared = |(left, right): &(char, char)| left == right;
-    let prefix: usize =
-        old.chars().zip(new.chars()).take_while(shared).map(|(character, _)| character.len_utf8()).sum();
+    let prefix: usize = old
+        .chars()
+        .zip(new.chars())
+        .take_while(shared)
+        .map(|(character, _)| character.len_utf8())
+        .sum();
     let (old_rest, new_rest) = (old.get(prefix..)?, new.get(prefix..)?);
     let suffix: usize = old_rest
         .chars()

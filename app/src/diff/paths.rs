@@ -4,11 +4,17 @@
 /// name the same path; where they differ, the `---`, `+++` or `rename` lines that follow say it better.
 pub fn split_git_line(rest: &str) -> (Option<String>, Option<String>) {
     let rest = rest.strip_suffix('\r').unwrap_or(rest);
-    let Some((old, new)) = split_quoted(rest).or_else(|| split_equal(rest)).or_else(|| split_first(rest)) else {
+    let Some((old, new)) = split_quoted(rest)
+        .or_else(|| split_equal(rest))
+        .or_else(|| split_first(rest))
+    else {
         return (None, None);
     };
     let (old, new) = (unquote(old), unquote(new));
-    (Some(strip_side(&old, "a/").to_owned()), Some(strip_side(&new, "b/").to_owned()))
+    (
+        Some(strip_side(&old, "a/").to_owned()),
+        Some(strip_side(&new, "b/").to_owned()),
+    )
 }
 
 /// The path without the side's prefix.
@@ -18,7 +24,10 @@ pub fn strip_side<'path>(path: &'path str, side: &str) -> &'path str {
 
 /// Undoes git's C quoting; a path without quotes is itself. Bytes that are not UTF-8 become replacement signs.
 pub fn unquote(path: &str) -> String {
-    let Some(inner) = path.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
+    let Some(inner) = path
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    else {
         return path.to_owned();
     };
     let mut bytes = Vec::with_capacity(inner.len());
@@ -64,23 +73,28 @@ fn split_quoted(rest: &str) -> Option<(&str, &str)> {
 
 fn closing_quote(text: &str) -> Option<usize> {
     let mut is_escaped = false;
-    text.char_indices().skip(1).find_map(|(position, character)| {
-        if is_escaped {
-            is_escaped = false;
-            return None;
-        }
-        is_escaped = character == '\\';
-        (character == '"').then_some(position)
-    })
+    text.char_indices()
+        .skip(1)
+        .find_map(|(position, character)| {
+            if is_escaped {
+                is_escaped = false;
+                return None;
+            }
+            is_escaped = character == '\\';
+            (character == '"').then_some(position)
+        })
 }
 
 fn split_equal(rest: &str) -> Option<(&str, &str)> {
     let middle = rest.len().checked_sub(1)? / 2;
     let (old, new) = (rest.get(..middle)?, rest.get(middle + 1..)?);
-    let is_same = rest.as_bytes().get(middle) == Some(&b' ') && strip_side(old, "a/") == strip_side(new, "b/");
+    let is_same = rest.as_bytes().get(middle) == Some(&b' ')
+        && strip_side(old, "a/") == strip_side(new, "b/");
     is_same.then_some((old, new))
 }
 
 fn split_first(rest: &str) -> Option<(&str, &str)> {
-    rest.find(" b/").and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?))).or_else(|| rest.split_once(' '))
+    rest.find(" b/")
+        .and_then(|at| Some((rest.get(..at)?, rest.get(at + 1..)?)))
+        .or_else(|| rest.split_once(' '))
 }

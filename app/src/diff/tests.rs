@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use proptest::prelude::*;
 
@@ -21,8 +27,14 @@ fn numbers_lines_on_both_sides() {
     let files = parse(MODIFIED);
     assert_eq!(files.len(), 1);
     let file = &files[0];
-    assert_eq!((file.path(), file.change, file.additions, file.deletions), ("src/a.rs", FileChange::Modified, 2, 1));
-    let numbers: Vec<_> = file.lines().map(|line| (line.old_number, line.new_number, line.text.as_str())).collect();
+    assert_eq!(
+        (file.path(), file.change, file.additions, file.deletions),
+        ("src/a.rs", FileChange::Modified, 2, 1)
+    );
+    let numbers: Vec<_> = file
+        .lines()
+        .map(|line| (line.old_number, line.new_number, line.text.as_str()))
+        .collect();
     assert_eq!(
         numbers,
         [
@@ -64,7 +76,10 @@ old mode 100644
 new mode 100755
 ";
     let files = parse(text);
-    let seen: Vec<_> = files.iter().map(|file| (file.path(), file.change, file.is_binary)).collect();
+    let seen: Vec<_> = files
+        .iter()
+        .map(|file| (file.path(), file.change, file.is_binary))
+        .collect();
     assert_eq!(
         seen,
         [
@@ -84,7 +99,8 @@ new mode 100755
 
 #[test]
 fn takes_removed_lines_that_look_like_headers_as_lines() {
-    let text = "--- a/q.sql\n+++ b/q.sql\n@@ -1,2 +1,2 @@\n--- old comment\n+++ new comment\n same\n";
+    let text =
+        "--- a/q.sql\n+++ b/q.sql\n@@ -1,2 +1,2 @@\n--- old comment\n+++ new comment\n same\n";
     let files = parse(text);
     assert_eq!(files.len(), 1);
     let texts: Vec<_> = files[0].lines().map(|line| line.text.as_str()).collect();
@@ -104,7 +120,10 @@ fn reads_quoted_paths_and_paths_with_spaces() {
 fn reads_several_plain_files_without_git_headers() {
     let text = "--- a/1\n+++ b/1\n@@ -1 +1 @@\n-a\n+b\n--- a/2\n+++ b/2\n@@ -1 +1 @@\n-c\n+d\n";
     let files = parse(text);
-    assert_eq!(files.iter().map(DiffFile::path).collect::<Vec<_>>(), ["1", "2"]);
+    assert_eq!(
+        files.iter().map(DiffFile::path).collect::<Vec<_>>(),
+        ["1", "2"]
+    );
 }
 
 #[test]
@@ -127,17 +146,36 @@ fn marks_the_middle_that_changed() {
 #[test]
 fn leaves_lines_unmarked_that_share_nothing() {
     let files = parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-alpha beta\n+42\n");
-    assert!(changed_ranges(&files[0].hunks[0].lines).iter().all(Option::is_none));
+    assert!(
+        changed_ranges(&files[0].hunks[0].lines)
+            .iter()
+            .all(Option::is_none)
+    );
 }
 
 fn line() -> impl Strategy<Value = (LineKind, String)> {
-    (prop_oneof![Just(LineKind::Context), Just(LineKind::Added), Just(LineKind::Removed)], "[ -~äß…]{0,20}")
+    (
+        prop_oneof![
+            Just(LineKind::Context),
+            Just(LineKind::Added),
+            Just(LineKind::Removed)
+        ],
+        "[ -~äß…]{0,20}",
+    )
 }
 
 fn print(path: &str, lines: &[(LineKind, String)]) -> String {
-    let old = lines.iter().filter(|(kind, _)| *kind != LineKind::Added).count();
-    let new = lines.iter().filter(|(kind, _)| *kind != LineKind::Removed).count();
-    let mut text = format!("diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -1,{old} +1,{new} @@\n");
+    let old = lines
+        .iter()
+        .filter(|(kind, _)| *kind != LineKind::Added)
+        .count();
+    let new = lines
+        .iter()
+        .filter(|(kind, _)| *kind != LineKind::Removed)
+        .count();
+    let mut text = format!(
+        "diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -1,{old} +1,{new} @@\n"
+    );
     for (kind, line) in lines {
         let sign = match kind {
             LineKind::Context => ' ',

@@ -84,34 +84,49 @@ fn close_paragraph(blocks: &mut Vec<Block>, open: &mut Vec<&str>) {
 }
 
 fn fence_of(line: &str) -> Option<&'static str> {
-    ["```", "~~~"].into_iter().find(|fence| line.starts_with(fence))
+    ["```", "~~~"]
+        .into_iter()
+        .find(|fence| line.starts_with(fence))
 }
 
 fn take_code(lines: &mut std::str::Lines<'_>, fence: &str, opening: &str) -> Block {
     let language = opening.trim_start_matches(['`', '~']).trim().to_owned();
-    let body: Vec<&str> = lines.by_ref().take_while(|line| !line.trim_start().starts_with(fence)).collect();
+    let body: Vec<&str> = lines
+        .by_ref()
+        .take_while(|line| !line.trim_start().starts_with(fence))
+        .collect();
     Block::Code(language, body.join("\n"))
 }
 
 fn heading_of(line: &str) -> Option<(u8, &str)> {
     let level = line.bytes().take_while(|byte| *byte == b'#').count();
     let title = line.get(level..)?.strip_prefix(' ')?;
-    let level = u8::try_from(level).ok().filter(|level| (1..=6).contains(level))?;
+    let level = u8::try_from(level)
+        .ok()
+        .filter(|level| (1..=6).contains(level))?;
     Some((level, title.trim()))
 }
 
 fn is_rule(line: &str) -> bool {
     let line = line.trim_end();
-    line.len() >= 3 && ['-', '*', '_'].iter().any(|sign| line.chars().all(|character| character == *sign))
+    line.len() >= 3
+        && ['-', '*', '_']
+            .iter()
+            .any(|sign| line.chars().all(|character| character == *sign))
 }
 
 fn item_of(line: &str) -> Option<(bool, &str)> {
-    if let Some(rest) = ["- ", "* ", "+ "].iter().find_map(|bullet| line.strip_prefix(bullet)) {
+    if let Some(rest) = ["- ", "* ", "+ "]
+        .iter()
+        .find_map(|bullet| line.strip_prefix(bullet))
+    {
         return Some((false, rest));
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     let rest = line.get(digits..).filter(|_| (1..=9).contains(&digits))?;
-    rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") ")).map(|rest| (true, rest))
+    rest.strip_prefix(". ")
+        .or_else(|| rest.strip_prefix(") "))
+        .map(|rest| (true, rest))
 }
 
 fn depth_of(line: &str) -> u8 {
@@ -120,7 +135,10 @@ fn depth_of(line: &str) -> u8 {
 }
 
 fn push_item(blocks: &mut Vec<Block>, is_ordered: bool, depth: u8, text: &str) {
-    let item = Item { depth, text: inlines(text) };
+    let item = Item {
+        depth,
+        text: inlines(text),
+    };
     match blocks.last_mut() {
         Some(Block::List(known, items)) if *known == is_ordered || depth > 0 => items.push(item),
         _ => blocks.push(Block::List(is_ordered, vec![item])),
@@ -128,8 +146,12 @@ fn push_item(blocks: &mut Vec<Block>, is_ordered: bool, depth: u8, text: &str) {
 }
 
 fn continue_item(blocks: &mut [Block], text: &str) -> bool {
-    let Some(Block::List(_, items)) = blocks.last_mut() else { return false };
-    let Some(item) = items.last_mut() else { return false };
+    let Some(Block::List(_, items)) = blocks.last_mut() else {
+        return false;
+    };
+    let Some(item) = items.last_mut() else {
+        return false;
+    };
     item.text.push(Inline::Text(" ".to_owned()));
     item.text.extend(inlines(text));
     true
@@ -173,11 +195,17 @@ fn marked(text: &str, before: Option<char>) -> Option<(Inline, &str)> {
     if let Some(inner) = text.strip_prefix("**").filter(|inner| opens(inner)) {
         return Some(until(inner, "**", Inline::Strong));
     }
-    if let Some(inner) = text.strip_prefix('*').filter(|inner| opens(inner) && inner.contains('*')) {
+    if let Some(inner) = text
+        .strip_prefix('*')
+        .filter(|inner| opens(inner) && inner.contains('*'))
+    {
         return Some(until(inner, "*", Inline::Emphasis));
     }
     let is_word_start = before.is_none_or(|character| !character.is_alphanumeric());
-    if let Some(inner) = text.strip_prefix('_').filter(|inner| is_word_start && opens(inner) && inner.contains('_')) {
+    if let Some(inner) = text
+        .strip_prefix('_')
+        .filter(|inner| is_word_start && opens(inner) && inner.contains('_'))
+    {
         return Some(until(inner, "_", Inline::Emphasis));
     }
     let (label, target) = text.strip_prefix('[')?.split_once("](")?;
@@ -186,7 +214,10 @@ fn marked(text: &str, before: Option<char>) -> Option<(Inline, &str)> {
 }
 
 fn opens(inner: &str) -> bool {
-    inner.chars().next().is_some_and(|character| !character.is_whitespace())
+    inner
+        .chars()
+        .next()
+        .is_some_and(|character| !character.is_whitespace())
 }
 
 fn until<'text>(inner: &'text str, end: &str, make: fn(String) -> Inline) -> (Inline, &'text str) {
@@ -208,7 +239,9 @@ mod tests {
 
     #[test]
     fn splits_paragraphs_headings_code_and_lists() {
-        let blocks = parse("# Plan\n\nFirst *one*,\nthen `two`.\n- a\n- **b**\n\n```rust\nfn main() {}\n```\n");
+        let blocks = parse(
+            "# Plan\n\nFirst *one*,\nthen `two`.\n- a\n- **b**\n\n```rust\nfn main() {}\n```\n",
+        );
         assert_eq!(
             blocks,
             [
@@ -223,8 +256,14 @@ mod tests {
                 Block::List(
                     false,
                     vec![
-                        Item { depth: 0, text: vec![text("a")] },
-                        Item { depth: 0, text: vec![Inline::Strong("b".into())] },
+                        Item {
+                            depth: 0,
+                            text: vec![text("a")]
+                        },
+                        Item {
+                            depth: 0,
+                            text: vec![Inline::Strong("b".into())]
+                        },
                     ]
                 ),
                 Block::Code("rust".into(), "fn main() {}".into()),
@@ -234,18 +273,30 @@ mod tests {
 
     #[test]
     fn treats_open_markers_as_closed_at_the_end() {
-        assert_eq!(parse("so `half"), [Block::Paragraph(vec![text("so "), Inline::Code("half".into())])]);
+        assert_eq!(
+            parse("so `half"),
+            [Block::Paragraph(vec![
+                text("so "),
+                Inline::Code("half".into())
+            ])]
+        );
         assert_eq!(parse("```sh\nls"), [Block::Code("sh".into(), "ls".into())]);
     }
 
     #[test]
     fn leaves_lone_stars_and_snake_case_alone() {
-        assert_eq!(parse("2 * 3 and snake_case_name"), [Block::Paragraph(vec![text("2 * 3 and snake_case_name")])]);
+        assert_eq!(
+            parse("2 * 3 and snake_case_name"),
+            [Block::Paragraph(vec![text("2 * 3 and snake_case_name")])]
+        );
     }
 
     #[test]
     fn shows_a_links_label() {
-        assert_eq!(parse("see [the docs](https://x.y)"), [Block::Paragraph(vec![text("see the docs")])]);
+        assert_eq!(
+            parse("see [the docs](https://x.y)"),
+            [Block::Paragraph(vec![text("see the docs")])]
+        );
     }
 
     proptest! {

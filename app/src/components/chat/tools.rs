@@ -57,7 +57,9 @@ impl ToolState {
 impl ToolRun {
     /// Pairs a call with its result. `is_live` tells whether the turn that made the call is still running.
     pub fn new(call: ToolCallPart, result: Option<ToolResultPart>, is_live: bool) -> Self {
-        let answer = result.as_ref().and_then(|result| result.result.as_ref().map(|value| (result.is_error, value)));
+        let answer = result
+            .as_ref()
+            .and_then(|result| result.result.as_ref().map(|value| (result.is_error, value)));
         let state = match answer {
             Some((_, value)) if describe::is_interruption(value) => ToolState::Interrupted,
             Some((true, _)) => ToolState::Failed,
@@ -67,13 +69,27 @@ impl ToolRun {
             None if call.args.is_none() => ToolState::Preparing,
             None => ToolState::Running,
         };
-        Self { call, result, state }
+        Self {
+            call,
+            result,
+            state,
+        }
     }
 
     /// How long it took in milliseconds, when that is known.
     pub fn duration_ms(&self) -> Option<i64> {
         let result = self.result.as_ref()?;
-        let measured = result.result.as_ref()?.get("wall_duration_ms").and_then(serde_json::Value::as_i64);
-        measured.or_else(|| Some((result.created_at? - self.call.created_at?).num_milliseconds().max(0)))
+        let measured = result
+            .result
+            .as_ref()?
+            .get("wall_duration_ms")
+            .and_then(serde_json::Value::as_i64);
+        measured.or_else(|| {
+            Some(
+                (result.created_at? - self.call.created_at?)
+                    .num_milliseconds()
+                    .max(0),
+            )
+        })
     }
 }

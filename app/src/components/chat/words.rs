@@ -21,7 +21,11 @@ pub fn duration(milliseconds: i64) -> String {
         short @ 0..1000 => format!("{short} ms"),
         tenths @ 1000..10_000 => {
             let tenths = tenths / 100;
-            if tenths % 10 == 0 { format!("{} s", tenths / 10) } else { format!("{}.{} s", tenths / 10, tenths % 10) }
+            if tenths % 10 == 0 {
+                format!("{} s", tenths / 10)
+            } else {
+                format!("{}.{} s", tenths / 10, tenths % 10)
+            }
         }
         long => clock(long / 1000),
     }
@@ -31,7 +35,11 @@ pub fn duration(milliseconds: i64) -> String {
 pub fn clock(seconds: i64) -> String {
     let seconds = seconds.max(0);
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{rest:02}") } else { format!("{minutes}:{rest:02}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{rest:02}")
+    } else {
+        format!("{minutes}:{rest:02}")
+    }
 }
 
 /// `4 s`, `3 min`: how long the model thought.
@@ -72,17 +80,25 @@ pub fn list_section(day: NaiveDate, today: NaiveDate) -> &'static str {
 
 /// `14:05` for a reader `offset_minutes` east of UTC.
 pub fn time_of_day(time: DateTime<Utc>, offset_minutes: i32) -> String {
-    (time + Duration::minutes(i64::from(offset_minutes))).format("%H:%M").to_string()
+    (time + Duration::minutes(i64::from(offset_minutes)))
+        .format("%H:%M")
+        .to_string()
 }
 
 /// `3 March 2026, 14:05` for a reader `offset_minutes` east of UTC.
 pub fn exact(time: DateTime<Utc>, offset_minutes: i32) -> String {
-    (time + Duration::minutes(i64::from(offset_minutes))).format("%-d %B %Y, %H:%M").to_string()
+    (time + Duration::minutes(i64::from(offset_minutes)))
+        .format("%-d %B %Y, %H:%M")
+        .to_string()
 }
 
 /// `1 file`, `3 files`.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+    if number == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{number} {many}")
+    }
 }
 
 /// `950`, `12k`, `1.2M`: tokens.
@@ -106,7 +122,9 @@ mod tests {
     fn says_how_long_ago_in_one_unit() {
         let now = Utc.with_ymd_and_hms(2026, 3, 10, 12, 0, 0).unwrap();
         let ages = [5, 60, 7200, 86_400 * 3, 86_400 * 30, 86_400 * 800, -50];
-        let said: Vec<_> = ages.map(|seconds| short_age(now - Duration::seconds(seconds), now)).into();
+        let said: Vec<_> = ages
+            .map(|seconds| short_age(now - Duration::seconds(seconds), now))
+            .into();
         assert_eq!(said, ["now", "1m", "2h", "3d", "4w", "2y", "now"]);
     }
 
@@ -124,7 +142,10 @@ mod tests {
         let today = NaiveDate::from_ymd_opt(2026, 3, 10).unwrap();
         assert_eq!(day_name(local_day(late, 60), today), "Today");
         assert_eq!(day_name(local_day(late, 0), today), "Yesterday");
-        assert_eq!(day_name(NaiveDate::from_ymd_opt(2025, 1, 2).unwrap(), today), "2 January 2025");
+        assert_eq!(
+            day_name(NaiveDate::from_ymd_opt(2025, 1, 2).unwrap(), today),
+            "2 January 2025"
+        );
         assert_eq!(list_section(local_day(late, 0), today), "Yesterday");
     }
 }

@@ -57,8 +57,24 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         "write_file" => write_file(run),
         "edit_files" => edit_files(run),
         "execute" => execute(run),
-        "process_output" => process(run, Icon::Terminal, ["Reading output of", "Read output of", "Could not read output of"]),
-        "process_list" => process(run, Icon::List, ["Listing processes", "Listed processes", "Could not list processes"]),
+        "process_output" => process(
+            run,
+            Icon::Terminal,
+            [
+                "Reading output of",
+                "Read output of",
+                "Could not read output of",
+            ],
+        ),
+        "process_list" => process(
+            run,
+            Icon::List,
+            [
+                "Listing processes",
+                "Listed processes",
+                "Could not list processes",
+            ],
+        ),
         "process_signal" => process(run, Icon::Square, ["Stopping", "Stopped", "Could not stop"]),
         _ => generic(run),
     }
@@ -66,44 +82,76 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
 
 /// Whether a result says that the turn was stopped before the tool answered.
 pub fn is_interruption(result: &Value) -> bool {
-    result.get("interrupted").and_then(Value::as_bool).unwrap_or(false)
+    result
+        .get("interrupted")
+        .and_then(Value::as_bool)
+        .unwrap_or(false)
 }
 
 /// Whether a result without the error mark still tells of a failure: a command that did not end well.
 pub fn is_failure(result: &Value) -> bool {
     let code = result.get("exit_code").and_then(Value::as_i64);
-    code.is_some_and(|code| code != 0) && result.get("background_process_id").is_none_or(Value::is_null)
+    code.is_some_and(|code| code != 0)
+        && result
+            .get("background_process_id")
+            .is_none_or(Value::is_null)
 }
 
 fn read_file(run: &ToolRun) -> (Summary, Body) {
-    let lines = answer(run, "total_lines").and_then(Value::as_u64).map(|lines| format!(" · {lines} lines"));
+    let lines = answer(run, "total_lines")
+        .and_then(Value::as_u64)
+        .map(|lines| format!(" · {lines} lines"));
     let object = format!("{}{}", argument(run, "path"), lines.unwrap_or_default());
-    let body = error_text(run).or_else(|| answer_text(run, "content")).unwrap_or_default();
-    (summary(run, Icon::FileText, ["Reading", "Read", "Could not read"], object), Body::Text(body))
+    let body = error_text(run)
+        .or_else(|| answer_text(run, "content"))
+        .unwrap_or_default();
+    (
+        summary(
+            run,
+            Icon::FileText,
+            ["Reading", "Read", "Could not read"],
+            object,
+        ),
+        Body::Text(body),
+    )
 }
 
 fn write_file(run: &ToolRun) -> (Summary, Body) {
     let content = argument(run, "content");
     let path = argument(run, "path");
-    let mut line = summary(run, Icon::FilePlus, ["Writing", "Wrote", "Could not write"], path.clone());
+    let mut line = summary(
+        run,
+        Icon::FilePlus,
+        ["Writing", "Wrote", "Could not write"],
+        path.clone(),
+    );
     if let Some(error) = error_text(run) {
         return (line, Body::Text(error));
     }
-    let files = answer_text(run, "diff").map(|text| diff::parse(&text)).filter(|files| !files.is_empty());
+    let files = answer_text(run, "diff")
+        .map(|text| diff::parse(&text))
+        .filter(|files| !files.is_empty());
     let files = files.unwrap_or_else(|| vec![whole_file(path, &content)]);
     line.counts = Some(counts(&files));
     (line, Body::Edits(files))
 }
 
 fn whole_file(path: String, content: &str) -> DiffFile {
-    let mut text = format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n", content.lines().count());
+    let mut text = format!(
+        "--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n",
+        content.lines().count()
+    );
     for line in content.lines() {
         text.push('+');
         text.push_str(line);
         text.push('\n');
     }
     let parsed = diff::parse(&text).into_iter().next();
-    parsed.unwrap_or(DiffFile { new_path: Some(path), change: FileChange::Added, ..DiffFile::default() })
+    parsed.unwrap_or(DiffFile {
+        new_path: Some(path),
+        change: FileChange::Added,
+        ..DiffFile::default()
+    })
 }
 
 fn edit_files(run: &ToolRun) -> (Summary, Body) {
@@ -113,7 +161,12 @@ fn edit_files(run: &ToolRun) -> (Summary, Body) {
         [only] => only.clone(),
         many => words::count(many.len(), "file", "files"),
     };
-    let mut line = summary(run, Icon::FilePen, ["Editing", "Edited", "Could not edit"], object);
+    let mut line = summary(
+        run,
+        Icon::FilePen,
+        ["Editing", "Edited", "Could not edit"],
+        object,
+    );
     if let Some(error) = error_text(run) {
         return (line, Body::Text(error));
     }
@@ -125,19 +178,37 @@ fn edit_files(run: &ToolRun) -> (Summary, Body) {
 }
 
 fn edited_paths(run: &ToolRun) -> Vec<String> {
-    let listed = run.call.args.as_ref().and_then(|args| args.get("files")).and_then(Value::as_array);
+    let listed = run
+        .call
+        .args
+        .as_ref()
+        .and_then(|args| args.get("files"))
+        .and_then(Value::as_array);
     match listed {
-        Some(files) => files.iter().filter_map(|file| text_of(file.get("path")?)).collect(),
-        None => run.call.args_delta.as_deref().and_then(|json| text_field(json, "path")).into_iter().collect(),
+        Some(files) => files
+            .iter()
+            .filter_map(|file| text_of(file.get("path")?))
+            .collect(),
+        None => run
+            .call
+            .args_delta
+            .as_deref()
+            .and_then(|json| text_field(json, "path"))
+            .into_iter()
+            .collect(),
     }
 }
 
 fn edited_files(run: &ToolRun) -> Vec<DiffFile> {
-    let Some(files) = answer(run, "files").and_then(Value::as_array) else { return Vec::new() };
+    let Some(files) = answer(run, "files").and_then(Value::as_array) else {
+        return Vec::new();
+    };
     files
         .iter()
         .filter_map(|file| {
-            let mut parsed = diff::parse(file.get("diff")?.as_str()?).into_iter().next()?;
+            let mut parsed = diff::parse(file.get("diff")?.as_str()?)
+                .into_iter()
+                .next()?;
             parsed.new_path = text_of(file.get("path")?).or(parsed.new_path);
             Some(parsed)
         })
@@ -145,29 +216,52 @@ fn edited_files(run: &ToolRun) -> Vec<DiffFile> {
 }
 
 fn counts(files: &[DiffFile]) -> (u32, u32) {
-    files.iter().fold((0, 0), |(added, removed), file| (added + file.additions, removed + file.deletions))
+    files.iter().fold((0, 0), |(added, removed), file| {
+        (added + file.additions, removed + file.deletions)
+    })
 }
 
 fn execute(run: &ToolRun) -> (Summary, Body) {
     let command = argument(run, "command");
     let first_line = command.lines().next().unwrap_or_default();
-    let object = if first_line.len() < command.trim_end().len() { format!("{first_line} …") } else { first_line.to_owned() };
+    let object = if first_line.len() < command.trim_end().len() {
+        format!("{first_line} …")
+    } else {
+        first_line.to_owned()
+    };
     let line = summary(run, Icon::Terminal, ["Running", "Ran", "Ran"], object);
     let folder = Some(argument(run, "workdir")).filter(|folder| !folder.is_empty());
     (line, command_body(run, command, folder))
 }
 
 fn command_body(run: &ToolRun, command: String, folder: Option<String>) -> Body {
-    let streamed = run.result.as_ref().and_then(|result| result.result_delta.clone());
+    let streamed = run
+        .result
+        .as_ref()
+        .and_then(|result| result.result_delta.clone());
     let output = answer_text(run, "output").or(streamed).unwrap_or_default();
-    let mut notes: Vec<String> = ["error", "note"].into_iter().filter_map(|name| answer_text(run, name)).collect();
-    if let Some(process) = answer_text(run, "background_process_id").filter(|process| !process.is_empty()) {
+    let mut notes: Vec<String> = ["error", "note"]
+        .into_iter()
+        .filter_map(|name| answer_text(run, name))
+        .collect();
+    if let Some(process) =
+        answer_text(run, "background_process_id").filter(|process| !process.is_empty())
+    {
         notes.push(format!("Goes on in the background as {process}."));
     }
-    if let Some(omitted) = answer(run, "truncated").and_then(|cut| cut.get("omitted_bytes")).and_then(Value::as_u64) {
+    if let Some(omitted) = answer(run, "truncated")
+        .and_then(|cut| cut.get("omitted_bytes"))
+        .and_then(Value::as_u64)
+    {
         notes.push(format!("{omitted} bytes in the middle were left out."));
     }
-    Body::Command { command, folder, output, exit_code: answer(run, "exit_code").and_then(Value::as_i64), notes }
+    Body::Command {
+        command,
+        folder,
+        output,
+        exit_code: answer(run, "exit_code").and_then(Value::as_i64),
+        notes,
+    }
 }
 
 fn process(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> (Summary, Body) {
@@ -186,8 +280,18 @@ fn generic(run: &ToolRun) -> (Summary, Body) {
         (None, Some(delta)) => delta.clone(),
         (None, None) => String::new(),
     };
-    let result = run.result.as_ref().and_then(|result| result.result.as_ref()).map(pretty).unwrap_or_default();
-    let line = summary(run, Icon::Wrench, ["Calling", "Called", "Called"], run.call.tool_name.clone());
+    let result = run
+        .result
+        .as_ref()
+        .and_then(|result| result.result.as_ref())
+        .map(pretty)
+        .unwrap_or_default();
+    let line = summary(
+        run,
+        Icon::Wrench,
+        ["Calling", "Called", "Called"],
+        run.call.tool_name.clone(),
+    );
     (line, Body::Json { arguments, result })
 }
 
@@ -197,17 +301,37 @@ fn summary(run: &ToolRun, icon: Icon, [open, done, failed]: [&str; 3], object: S
         ToolState::Done => done,
         ToolState::Failed => failed,
     };
-    Summary { icon, verb: verb.to_owned(), object, counts: None }
+    Summary {
+        icon,
+        verb: verb.to_owned(),
+        object,
+        counts: None,
+    }
 }
 
 fn argument(run: &ToolRun, name: &str) -> String {
-    let complete = run.call.args.as_ref().and_then(|args| args.get(name)).and_then(text_of);
-    let streamed = || run.call.args_delta.as_deref().and_then(|json| text_field(json, name));
+    let complete = run
+        .call
+        .args
+        .as_ref()
+        .and_then(|args| args.get(name))
+        .and_then(text_of);
+    let streamed = || {
+        run.call
+            .args_delta
+            .as_deref()
+            .and_then(|json| text_field(json, name))
+    };
     complete.or_else(streamed).unwrap_or_default()
 }
 
 fn answer<'run>(run: &'run ToolRun, name: &str) -> Option<&'run Value> {
-    run.result.as_ref()?.result.as_ref()?.get(name).filter(|value| !value.is_null())
+    run.result
+        .as_ref()?
+        .result
+        .as_ref()?
+        .get(name)
+        .filter(|value| !value.is_null())
 }
 
 fn answer_text(run: &ToolRun, name: &str) -> Option<String> {
@@ -216,9 +340,21 @@ fn answer_text(run: &ToolRun, name: &str) -> Option<String> {
 
 /// The words of a failed call: the `error` field, or the whole answer when it is a text.
 fn error_text(run: &ToolRun) -> Option<String> {
-    let result = run.result.as_ref().filter(|result| result.is_error)?.result.as_ref()?;
-    let words = result.get("error").or_else(|| result.get("message")).and_then(text_of);
-    Some(words.or_else(|| text_of(result)).unwrap_or_else(|| pretty(result)))
+    let result = run
+        .result
+        .as_ref()
+        .filter(|result| result.is_error)?
+        .result
+        .as_ref()?;
+    let words = result
+        .get("error")
+        .or_else(|| result.get("message"))
+        .and_then(text_of);
+    Some(
+        words
+            .or_else(|| text_of(result))
+            .unwrap_or_else(|| pretty(result)),
+    )
 }
 
 fn text_of(value: &Value) -> Option<String> {

@@ -5,7 +5,11 @@
 pub fn text_field(json: &str, name: &str) -> Option<String> {
     let quoted = format!("\"{name}\"");
     let (_, rest) = json.split_once(quoted.as_str())?;
-    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let rest = rest
+        .trim_start()
+        .strip_prefix(':')?
+        .trim_start()
+        .strip_prefix('"')?;
     let mut text = String::new();
     let mut characters = rest.chars();
     while let Some(character) = characters.next() {
@@ -16,7 +20,11 @@ pub fn text_field(json: &str, name: &str) -> Option<String> {
                 Some('t') => text.push('\t'),
                 Some('u') => {
                     let digits: String = characters.by_ref().take(4).collect();
-                    text.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+                    text.extend(
+                        u32::from_str_radix(&digits, 16)
+                            .ok()
+                            .and_then(char::from_u32),
+                    );
                 }
                 Some(other) => text.push(other),
                 None => break,

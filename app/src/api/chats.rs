@@ -1,0 +1,292 @@
+//! Server functions of chats: the list, a chat with everything its page needs, and what a person can do in one.
+
+use leptos::prelude::*;
+use leptos::server_fn::codec::Json;
+use sdk::allowed_folders::AllowedFolder;
+use sdk::chats::{Chat, CreateChat, UpdateChat};
+use sdk::git::RepositoryChanges;
+use sdk::ids::{ChatId, MessageId, QueuedMessageId};
+use sdk::messages::{CreateMessage, CreatedMessage, EditMessage, Message, MessagePage};
+use sdk::models::ModelCatalogue;
+use sdk::workspaces::Workspace;
+use serde::{Deserialize, Serialize};
+
+use crate::error::AppError;
+
+/// Rows of a page of the list.
+pub const CHATS_PER_PAGE: i64 = 50;
+/// Messages of a page of history.
+pub const MESSAGES_PER_PAGE: i64 = 50;
+
+/// The list with the names of the models in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChatList {
+    /// Rows, pinned first, then the newest change.
+    pub chats: Vec<Chat>,
+    /// Models by name, for the rows' second line.
+    pub models: ModelCatalogue,
+}
+
+/// What the form of a new chat offers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NewChatOptions {
+    /// Models to choose from.
+    pub models: ModelCatalogue,
+    /// Folders to work in.
+    pub folders: Vec<AllowedFolder>,
+}
+
+/// A chat with everything its page shows first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChatView {
+    /// The chat.
+    pub chat: Chat,
+    /// The newest page of messages, or the page before a message.
+    pub page: MessagePage,
+    /// Whether the page is an older one, read by a link.
+    pub is_older_page: bool,
+    /// Its workspace.
+    pub workspace: Option<Workspace>,
+    /// What changed in it, when that was known at once.
+    pub changes: Vec<RepositoryChanges>,
+    /// The changes' files with highlighted lines.
+    pub highlights: Vec<HighlightedFile>,
+    /// Models to choose from.
+    pub models: ModelCatalogue,
+}
+
+/// The lines of a file of a diff as highlighted HTML, in the order of the diff.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HighlightedFile {
+    /// The file's path.
+    pub path: String,
+    /// One piece of HTML for each line.
+    pub lines: Vec<String>,
+}
+
+/// A state of a chat's workspace, for the line that says what is waited for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkspaceView {
+    /// The workspace.
+    pub workspace: Option<Workspace>,
+}
+
+/// Lists the caller's chats. `query` may hold words to search for.
+#[server(name = ListChatRows, prefix = "/api/page", endpoint = "list_chats", input = Json)]
+pub async fn list_chats(
+    query: Option<String>,
+    after_id: Option<ChatId>,
+) -> Result<ChatList, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let list = sdk::chats::ListChats {
+        q: query,
+        after_id,
+        limit: Some(CHATS_PER_PAGE),
+        ..sdk::chats::ListChats::default()
+    };
+    let chats = platform
+        .list_chats(&actor, list)
+        .await
+        .map_err(super::failed)?;
+    let models = platform.list_models(&actor).await.map_err(super::failed)?;
+    Ok(ChatList { chats, models })
+}
+
+/// What a new chat can be made with.
+#[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", input = Json)]
+pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let models = platform.list_models(&actor).await.map_err(super::failed)?;
+    let folders = platform
+        .list_allowed_folders(&actor)
+        .await
+        .map_err(super::failed)?;
+    Ok(NewChatOptions { models, folders })
+}
+
+/// A chat with everything its page shows first. `before_id` asks for the page of messages before that one.
+#[server(name = ViewChat, prefix = "/api/page", endpoint = "view_chat", input = Json)]
+pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatView, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let chat = platform
+        .get_chat(&actor, chat_id)
+        .await
+        .map_err(super::failed)?;
+    let page = platform
+        .list_messages(&actor, chat_id, older_page(before_id))
+        .await
+        .map_err(super::failed)?;
+    let models = platform.list_models(&actor).await.map_err(super::failed)?;
+    let workspace = match chat.workspace_id {
+        // A workspace that is gone does not keep its chat from being read.
+        Some(id) => platform.get_workspace(&actor, id).await.ok(),
+        None => None,
+    };
+    let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
+    let highlights = changes::highlight(&changes).await;
+    Ok(ChatView {
+        chat,
+        page,
+        is_older_page: before_id.is_some(),
+        workspace,
+        changes,
+        highlights,
+        models,
+    })
+}
+
+/// A page of messages before `before_id`, newest first, with their HTML.
+#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", input = Json)]
+pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePage, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .list_messages(&actor, chat_id, older_page(Some(before_id)))
+        .await
+        .map_err(super::failed)
+}
+
+/// Makes a chat from its first message.
+#[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", input = Json)]
+pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .create_chat(&actor, request)
+        .await
+        .map_err(super::failed)
+}
+
+/// Renames, pins, archives or unarchives a chat.
+#[server(name = ChangeChat, prefix = "/api/page", endpoint = "update_chat", input = Json)]
+pub async fn update_chat(chat_id: ChatId, request: UpdateChat) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .update_chat(&actor, chat_id, request)
+        .await
+        .map_err(super::failed)?;
+    Ok(())
+}
+
+/// Sends a message, or queues it while the chat is busy.
+#[server(name = SendMessage, prefix = "/api/page", endpoint = "send_message", input = Json)]
+pub async fn send_message(
+    chat_id: ChatId,
+    request: CreateMessage,
+) -> Result<CreatedMessage, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .send_message(&actor, chat_id, request)
+        .await
+        .map_err(super::failed)
+}
+
+/// Replaces a message of the person's and runs the chat again from there.
+#[server(name = ReplaceMessage, prefix = "/api/page", endpoint = "edit_message", input = Json)]
+pub async fn edit_message(
+    chat_id: ChatId,
+    message_id: MessageId,
+    request: EditMessage,
+) -> Result<Message, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let edited = platform
+        .edit_message(&actor, chat_id, message_id, request)
+        .await
+        .map_err(super::failed)?;
+    edited.message.ok_or_else(|| {
+        AppError::new(
+            crate::error::ErrorCode::Internal,
+            "The edited message did not come back. Reload the page.",
+        )
+    })
+}
+
+/// Stops the running turn; what was written so far stays.
+#[server(name = InterruptChat, prefix = "/api/page", endpoint = "interrupt_chat", input = Json)]
+pub async fn interrupt_chat(chat_id: ChatId) -> Result<Chat, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .interrupt_chat(&actor, chat_id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Runs the failed turn again.
+#[server(name = RetryChat, prefix = "/api/page", endpoint = "retry_chat", input = Json)]
+pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .retry_chat(&actor, chat_id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Takes a message out of the queue.
+#[server(name = DeleteQueuedMessage, prefix = "/api/page", endpoint = "delete_queued_message", input = Json)]
+pub async fn delete_queued_message(
+    chat_id: ChatId,
+    queued_id: QueuedMessageId,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .delete_queued_message(&actor, chat_id, queued_id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sends a queued message now; the running turn is stopped for it.
+#[server(name = PromoteQueuedMessage, prefix = "/api/page", endpoint = "promote_queued_message", input = Json)]
+pub async fn promote_queued_message(
+    chat_id: ChatId,
+    queued_id: QueuedMessageId,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .promote_queued_message(&actor, chat_id, queued_id)
+        .await
+        .map_err(super::failed)?;
+    Ok(())
+}
+
+/// The state of a chat's workspace.
+#[server(name = GetChatWorkspace, prefix = "/api/page", endpoint = "chat_workspace", input = Json)]
+pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let chat = platform
+        .get_chat(&actor, chat_id)
+        .await
+        .map_err(super::failed)?;
+    let workspace = match chat.workspace_id {
+        Some(id) => Some(
+            platform
+                .get_workspace(&actor, id)
+                .await
+                .map_err(super::failed)?,
+        ),
+        None => None,
+    };
+    Ok(WorkspaceView { workspace })
+}
+
+/// The lines of diffs as highlighted HTML.
+#[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json)]
+pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
+    super::signed_in()?;
+    Ok(changes::highlight_diff(diff).await)
+}
+
+#[cfg(feature = "ssr")]
+fn older_page(before_id: Option<i64>) -> sdk::messages::ListMessages {
+    sdk::messages::ListMessages {
+        before_id,
+        after_id: None,
+        limit: Some(MESSAGES_PER_PAGE),
+        render: Some("html".to_owned()),
+    }
+}
+
+#[cfg(feature = "ssr")]
+mod changes;
+#[cfg(feature = "ssr")]
+mod missing;
+#[cfg(feature = "ssr")]
+#[allow(unused_imports, reason = "until the platform has chats")]
+use missing::MissingChats as _;

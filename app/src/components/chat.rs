@@ -1,0 +1,30 @@
+//! The parts of the agents page: the list, the timeline and its cards, the composer, the panel of changes.
+
+pub mod act;
+pub mod callouts;
+pub mod chat_rows;
+pub mod composer;
+pub mod context;
+pub mod context_ring;
+pub mod diff_lines;
+pub mod draft;
+pub mod editor;
+pub mod frame;
+pub mod git_panel;
+pub mod keys;
+pub mod light_markdown;
+pub mod live_line;
+pub mod message;
+pub mod model_picker;
+pub mod palette;
+pub mod queue;
+pub mod scroll;
+pub mod sidebar;
+pub mod streaming_text;
+pub mod timeline;
+pub mod timeline_view;
+pub mod tool_card;
+pub mod tools;
+pub mod top_bar;
+pub mod user_menu;
+pub mod words;

@@ -1,0 +1,124 @@
+//! What went wrong, where it went wrong: the failed turn with its way out, and the lost connection.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use sdk::chats::{ChatError, ChatStatus};
+
+use crate::api::chats::retry_chat;
+use crate::components::icons::{Icon, icon};
+use crate::live::chat::OpenChat;
+use crate::live::socket::{Connection, Socket};
+
+/// The last turn's failure, with a button that runs it again.
+#[component]
+pub fn ErrorCallout(
+    /// The chat.
+    chat: OpenChat,
+) -> impl IntoView {
+    let is_retrying = RwSignal::new(false);
+    let failure = RwSignal::new(None::<String>);
+    let retry = move |_| {
+        is_retrying.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let outcome = retry_chat(chat.id).await;
+            if is_retrying.try_set(false).is_some() {
+                return;
+            }
+            match outcome {
+                Ok(answer) => {
+                    chat.status.set(answer.status);
+                    chat.since.set(answer.status_since);
+                    chat.error.set(None);
+                }
+                Err(error) => failure.set(Some(error.message)),
+            }
+        });
+    };
+    let shown = move || {
+        (chat.status.get() == ChatStatus::Error).then(|| chat.error.get().unwrap_or_default())
+    };
+    move || {
+        shown().map(|error| {
+            view! {
+                <section class="notice notice-error turn-error" role="alert">
+                    {icon(Icon::TriangleAlert)}
+                    <h2 class="notice-title">{title(&error)}</h2>
+                    <p class="notice-detail">{message(&error)}</p>
+                    {error.detail.clone().map(|detail| view! { <p class="notice-detail turn-error-detail">{detail}</p> })}
+                    <div class="turn-error-actions">
+                        <button type="button" class="button button-small" disabled=move || is_retrying.get() on:click=retry>
+                            {icon(Icon::RotateCcw)} "Try again"
+                        </button>
+                        {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> })}
+                    </div>
+                </section>
+            }
+        })
+    }
+}
+
+/// The title of a failure, by its class.
+pub fn title(error: &ChatError) -> String {
+    let provider = error.provider.as_deref().unwrap_or("The model provider");
+    match error.kind.as_str() {
+        "overloaded" => format!("{provider} is overloaded"),
+        "rate_limit" => format!("{provider} limits the rate of requests"),
+        "timeout" => format!("{provider} did not answer in time"),
+        "startup_timeout" => format!("{provider} did not begin to answer in time"),
+        "auth" => format!("{provider} refused the key"),
+        "config" => "The model's settings were refused".to_owned(),
+        "usage_limit" => "A usage limit was reached".to_owned(),
+        "workspace" => "The workspace could not be reached".to_owned(),
+        _ => "The turn failed".to_owned(),
+    }
+}
+
+fn message(error: &ChatError) -> String {
+    if error.message.is_empty() {
+        "No reason was given. Try again.".to_owned()
+    } else {
+        error.message.clone()
+    }
+}
+
+/// Says that the connection is lost and when the next attempt comes.
+#[component]
+pub fn Reconnecting(
+    /// The connection.
+    socket: Socket,
+) -> impl IntoView {
+    let tick = RwSignal::new(0_u32);
+    let is_waiting =
+        Memo::new(move |_| matches!(socket.connection.get(), Connection::Waiting { .. }));
+    Effect::new(move |_| {
+        if is_waiting.get() {
+            let step = std::time::Duration::from_secs(1);
+            if let Ok(handle) = set_interval_with_handle(
+                move || {
+                    let _ = tick.try_update(|tick| *tick += 1);
+                },
+                step,
+            ) {
+                on_cleanup(move || handle.clear());
+            }
+        }
+    });
+    let seconds = move || {
+        tick.track();
+        match socket.connection.get() {
+            Connection::Waiting { retry_at_ms } => ((retry_at_ms - js_sys::Date::now()) / 1000.0)
+                .ceil()
+                .max(0.0),
+            Connection::Connecting | Connection::Open => 0.0,
+        }
+    };
+    view! {
+        <Show when=move || is_waiting.get()>
+            <div class="reconnecting" role="status">
+                {icon(Icon::Plug)} <span>{move || format!("Connection lost. Trying again in {} s.", seconds())}</span>
+                <button type="button" class="button button-small" on:click=move |_| socket.retry_now()>"Try now"</button>
+            </div>
+        </Show>
+    }
+}

@@ -1,0 +1,247 @@
+//! The composer of an open chat: writes, queues, edits, and says how full the model's context is.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use sdk::chats::ChatStatus;
+use sdk::ids::ModelConfigId;
+use sdk::messages::{CreateMessage, EditMessage, Message};
+use sdk::models::ModelCatalogue;
+use sdk::parts::InputPart;
+
+use super::context_ring::ContextRing;
+use super::draft::draft_key;
+use super::editor::{Editor, EditorField};
+use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
+use super::queue::QueueList;
+use crate::api::chats::{edit_message, send_message};
+use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::error::AppError;
+use crate::live::chat::OpenChat;
+use crate::session::use_hydrated;
+
+/// What the composer works on. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Composer {
+    /// The chat.
+    pub chat: OpenChat,
+    /// What is being written.
+    pub editor: Editor,
+    /// The message that is being edited, if one is.
+    pub edited: RwSignal<Option<Arc<Message>>>,
+    /// The model of the next message.
+    pub model: RwSignal<Option<ModelConfigId>>,
+    is_sending: RwSignal<bool>,
+    error: RwSignal<Option<AppError>>,
+    put_aside: StoredValue<String>,
+}
+
+impl Composer {
+    /// The composer of a chat.
+    pub fn new(chat: OpenChat, catalogue: &ModelCatalogue, last_model: ModelConfigId) -> Self {
+        Self {
+            chat,
+            editor: Editor::new(draft_key(Some(chat.id))),
+            edited: RwSignal::new(None),
+            model: RwSignal::new(starting_model(catalogue, Some(last_model))),
+            is_sending: RwSignal::new(false),
+            error: RwSignal::new(None),
+            put_aside: StoredValue::new(String::new()),
+        }
+    }
+
+    /// Puts a message into the editor; sending replaces it and everything after it.
+    pub fn edit(self, message: Arc<Message>) {
+        if self.edited.with_untracked(Option::is_none) {
+            self.put_aside.set_value(self.editor.text.get_untracked());
+        }
+        self.editor.set(message.text());
+        self.edited.set(Some(message));
+        self.editor.focus();
+    }
+
+    /// Edits the last message of the person's.
+    pub fn edit_last(self) {
+        let last = self.chat.messages.with_untracked(|messages| {
+            messages
+                .iter()
+                .rev()
+                .find(|message| message.role == sdk::messages::Role::User)
+                .cloned()
+        });
+        if let Some(message) = last {
+            self.edit(message);
+        }
+    }
+
+    /// Leaves the edited message as it was.
+    pub fn cancel_edit(self) {
+        self.edited.set(None);
+        self.editor.set(self.put_aside.get_value());
+        self.editor.focus();
+    }
+
+    /// Sends what was written.
+    pub fn send(self) {
+        if self.is_sending.get_untracked()
+            || self
+                .editor
+                .text
+                .with_untracked(|text| text.trim().is_empty())
+        {
+            return;
+        }
+        let text = self.editor.take();
+        let edited = self.edited.get_untracked();
+        self.is_sending.set(true);
+        self.error.set(None);
+        spawn_local(async move {
+            let outcome = self.deliver(&text, edited.as_deref()).await;
+            if self.is_sending.try_set(false).is_some() {
+                return;
+            }
+            match outcome {
+                Ok(()) => self.after_sending(edited.is_some()),
+                Err(error) => {
+                    self.error.set(Some(error));
+                    self.editor.give_back(text);
+                }
+            }
+        });
+    }
+
+    async fn deliver(self, text: &str, edited: Option<&Message>) -> Result<(), AppError> {
+        let content = vec![InputPart::Text {
+            text: text.trim().to_owned(),
+        }];
+        let model_config_id = self.model.get_untracked();
+        if let Some(message) = edited {
+            let answer = edit_message(
+                self.chat.id,
+                message.id,
+                EditMessage {
+                    content,
+                    model_config_id,
+                },
+            )
+            .await?;
+            self.chat.truncate_from(message);
+            self.chat.add_message(answer);
+            return Ok(());
+        }
+        let answer = send_message(
+            self.chat.id,
+            CreateMessage {
+                content,
+                model_config_id,
+                busy_behavior: None,
+            },
+        )
+        .await?;
+        if let Some(message) = answer.message {
+            self.chat.add_message(message);
+            // The stream says `running` in a moment; until then a worker is what is waited for.
+            if !self.chat.status.get_untracked().is_busy() {
+                self.chat.status.set(ChatStatus::Pending);
+                self.chat.since.set(Some(chrono::Utc::now()));
+            }
+        }
+        if let Some(queued) = answer.queued_message {
+            self.chat.add_queued(queued);
+        }
+        Ok(())
+    }
+
+    fn after_sending(self, was_edit: bool) {
+        if was_edit {
+            self.edited.set(None);
+            self.editor.set(self.put_aside.get_value());
+        }
+    }
+}
+
+/// The composer.
+#[component]
+pub fn ComposerBox(
+    /// What it works on.
+    composer: Composer,
+    /// Models to choose from.
+    catalogue: ModelCatalogue,
+) -> impl IntoView {
+    let Composer {
+        chat,
+        editor,
+        edited,
+        model,
+        is_sending,
+        error,
+        ..
+    } = composer;
+    let is_hydrated = use_hydrated();
+    let has_model = model.get_untracked().is_some();
+    let label = move || match (edited.with(Option::is_some), chat.is_busy()) {
+        (true, _) => "Save",
+        (false, true) => "Queue",
+        (false, false) => "Send",
+    };
+    let placeholder = Signal::derive(move || {
+        if chat.is_busy() {
+            "Add a message; it is sent when this turn is over".to_owned()
+        } else {
+            "Message".to_owned()
+        }
+    });
+    let limit = context_limit(&catalogue, model);
+    view! {
+        <div class="composer">
+            <QueueList composer/>
+            {(!has_model).then(|| view! { <NoModelHelp/> })}
+            <form class="composer-box" class:editing=move || edited.with(Option::is_some)
+                on:submit=move |event| {
+                    event.prevent_default();
+                    composer.send();
+                }>
+                <Show when=move || edited.with(Option::is_some)>
+                    <p class="composer-edit">
+                        {icon_with_class(Icon::Pencil, "icon icon-small")}
+                        <span>"Editing an earlier message. What came after it is removed."</span>
+                        <button type="button" class="button button-quiet button-small" on:click=move |_| composer.cancel_edit()>
+                            "Cancel"
+                        </button>
+                    </p>
+                </Show>
+                <EditorField editor label="Message" placeholder
+                    on_send=Callback::new(move |()| composer.send()) on_up=Callback::new(move |()| composer.edit_last())/>
+                <div class="composer-bar">
+                    <ModelPicker catalogue chosen=model/>
+                    <ContextRing chat limit/>
+                    <span class="spacer"></span>
+                    <button type="submit" class="button button-primary button-small send"
+                        disabled=move || !is_hydrated.get() || is_sending.get() || editor.is_blank() || !has_model>
+                        {icon(Icon::ArrowUp)} {label}
+                    </button>
+                </div>
+            </form>
+            {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> })}
+        </div>
+    }
+}
+
+fn context_limit(
+    catalogue: &ModelCatalogue,
+    model: RwSignal<Option<ModelConfigId>>,
+) -> Signal<Option<i64>> {
+    let limits: Vec<_> = catalogue
+        .providers
+        .iter()
+        .flat_map(|provider| &provider.models)
+        .map(|model| (model.id, model.context_limit))
+        .collect();
+    Signal::derive(move || {
+        limits
+            .iter()
+            .find(|(id, _)| Some(*id) == model.get())
+            .map(|(_, limit)| *limit)
+    })
+}

@@ -1,0 +1,64 @@
+//! How full the model's context is: a ring with the share of tokens that the last answer's call used.
+
+use leptos::prelude::*;
+use sdk::messages::MessageUsage;
+
+use super::words;
+use crate::live::chat::OpenChat;
+
+/// Length of the ring's line in its own units, so that a dash is a share in percent.
+const RING: i64 = 100;
+
+/// The ring.
+#[component]
+pub fn ContextRing(
+    /// The chat.
+    chat: OpenChat,
+    /// The chosen model's limit, for chats whose usage does not name one.
+    #[prop(into)]
+    limit: Signal<Option<i64>>,
+) -> impl IntoView {
+    let usage = Memo::new(move |_| {
+        chat.messages.with(|messages| {
+            messages
+                .iter()
+                .rev()
+                .find_map(|message| message.usage.filter(|usage| used(usage) > 0))
+        })
+    });
+    let share = Memo::new(move |_| {
+        let usage = usage.get()?;
+        let limit = limit
+            .get()
+            .or(usage.context_limit)
+            .filter(|limit| *limit > 0)?;
+        Some((used(&usage), limit))
+    });
+    move || {
+        share.get().map(|(used, limit)| {
+            let percent = (used * RING / limit).clamp(0, RING);
+            let words = format!("{percent} % of the context used: {} of {} tokens", words::tokens(used), words::tokens(limit));
+            let class = if percent >= 80 { "ring ring-full" } else { "ring" };
+            view! {
+                <span class=class role="img" aria-label=words.clone() title=words>
+                    <svg viewBox="0 0 20 20" aria-hidden="true">
+                        <circle class="ring-rest" cx="10" cy="10" r="7" pathLength="100"></circle>
+                        <circle class="ring-used" cx="10" cy="10" r="7" pathLength="100" stroke-dasharray=format!("{percent} 100")></circle>
+                    </svg>
+                    <span class="ring-words">{format!("{percent} %")}</span>
+                </span>
+            }
+        })
+    }
+}
+
+/// Tokens that the next call starts from: all of the last call's input and what it wrote.
+fn used(usage: &MessageUsage) -> i64 {
+    let parts = [
+        usage.input_tokens,
+        usage.cache_read_tokens,
+        usage.cache_creation_tokens,
+        usage.output_tokens,
+    ];
+    parts.into_iter().flatten().sum()
+}

@@ -1,0 +1,199 @@
+//! The text field of the composer: grows with its text, keeps a draft, sends on Enter.
+
+use leptos::ev::KeyboardEvent;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+
+use super::draft;
+
+/// What is being written. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Editor {
+    /// The field.
+    pub field: NodeRef<Textarea>,
+    /// Its text.
+    pub text: RwSignal<String>,
+    key: StoredValue<String>,
+    is_saving_due: StoredValue<bool>,
+}
+
+const SAVE_AFTER: std::time::Duration = std::time::Duration::from_millis(300);
+
+impl Editor {
+    /// An empty field whose draft is kept under `key`.
+    pub fn new(key: String) -> Self {
+        let editor = Self {
+            field: NodeRef::new(),
+            text: RwSignal::new(String::new()),
+            key: StoredValue::new(key),
+            is_saving_due: StoredValue::new(false),
+        };
+        editor.restore_once();
+        editor
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_blank(self) -> bool {
+        self.text.with(|text| text.trim().is_empty())
+    }
+
+    /// Takes the text away: it is on its way. The draft goes with it.
+    pub fn take(self) -> String {
+        let text = self.text.get_untracked();
+        self.set(String::new());
+        draft::write(&self.key.get_value(), "");
+        text
+    }
+
+    /// Puts a text in, also as the draft.
+    pub fn set(self, text: String) {
+        let _ = self.text.try_set(text);
+        self.save_soon();
+        request_animation_frame(move || self.fit());
+    }
+
+    /// Brings a text back that could not be sent, without losing what was typed since.
+    pub fn give_back(self, text: String) {
+        let typed = self.text.try_get_untracked().unwrap_or_default();
+        self.set(if typed.trim().is_empty() {
+            text
+        } else {
+            format!("{text}\n\n{typed}")
+        });
+    }
+
+    /// Puts the cursor into the field, behind the text.
+    pub fn focus(self) {
+        request_animation_frame(move || {
+            if let Some(field) = self.field.try_get_untracked().flatten() {
+                let _ = field.focus();
+                let end = u32::try_from(field.value().encode_utf16().count()).unwrap_or(u32::MAX);
+                let _ = field.set_selection_range(end, end);
+            }
+        });
+    }
+
+    /// Puts the cursor into the field once it is there, where a keyboard is at hand. Browser only.
+    pub fn focus_when_ready(self) {
+        Effect::new(move |_| {
+            if self.field.get().is_some() && !is_touch() {
+                self.focus();
+            }
+        });
+    }
+
+    /// Makes the field as tall as its text; the style sheet has the last word on how tall.
+    pub fn fit(self) {
+        let Some(field) = self.field.try_get_untracked().flatten() else {
+            return;
+        };
+        let style = web_sys::HtmlElement::style(&field);
+        let _ = style.set_property("height", "auto");
+        let _ = style.set_property("height", &format!("{}px", field.scroll_height()));
+    }
+
+    fn restore_once(self) {
+        Effect::new(move |_| {
+            let Some(field) = self.field.get() else {
+                return;
+            };
+            // What was typed before the page came to life is worth more than the draft.
+            let typed = field.value();
+            let kept = if typed.is_empty() {
+                draft::read(&self.key.get_value()).unwrap_or_default()
+            } else {
+                typed
+            };
+            if !kept.is_empty() && self.text.with_untracked(String::is_empty) {
+                self.text.set(kept);
+            }
+            request_animation_frame(move || self.fit());
+        });
+    }
+
+    fn save_soon(self) {
+        if self.is_saving_due.try_get_value() != Some(false) {
+            return;
+        }
+        self.is_saving_due.set_value(true);
+        // The key and the text may be gone when the time comes: then this editor is, too.
+        set_timeout(
+            move || {
+                if self.is_saving_due.try_set_value(false).is_none()
+                    && let (Some(key), Some(text)) =
+                        (self.key.try_get_value(), self.text.try_get_untracked())
+                {
+                    draft::write(&key, &text);
+                }
+            },
+            SAVE_AFTER,
+        );
+    }
+}
+
+/// The field. Enter sends, Shift+Enter begins a new line; where the finger types, Enter is a new line.
+#[component]
+pub fn EditorField(
+    /// What is being written.
+    editor: Editor,
+    /// What the field is for.
+    #[prop(into)]
+    label: String,
+    /// What it says while it is empty.
+    #[prop(into)]
+    placeholder: Signal<String>,
+    /// How many lines it has at least.
+    #[prop(default = 2)]
+    rows: u32,
+    /// Sends.
+    on_send: Callback<()>,
+    /// Arrow up in the empty field.
+    #[prop(optional)]
+    on_up: Option<Callback<()>>,
+) -> impl IntoView {
+    let on_keydown = move |event: KeyboardEvent| {
+        if event.is_composing() {
+            return;
+        }
+        match event.key().as_str() {
+            "Enter"
+                if !event.shift_key() && (event.ctrl_key() || event.meta_key() || !is_touch()) =>
+            {
+                event.prevent_default();
+                on_send.run(());
+            }
+            "ArrowUp" if editor.text.with_untracked(String::is_empty) => {
+                if let Some(on_up) = on_up {
+                    event.prevent_default();
+                    on_up.run(());
+                }
+            }
+            _ => {}
+        }
+    };
+    view! {
+        <textarea
+            class="editor"
+            id="composer"
+            node_ref=editor.field
+            rows=rows
+            aria-label=label
+            placeholder=move || placeholder.get()
+            prop:value=move || editor.text.get()
+            on:keydown=on_keydown
+            on:input=move |event| {
+                editor.text.set(event_target_value(&event));
+                editor.fit();
+                editor.save_soon();
+            }
+        ></textarea>
+    }
+}
+
+fn is_touch() -> bool {
+    window()
+        .match_media("(pointer: coarse)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches())
+}

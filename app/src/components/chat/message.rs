@@ -1,0 +1,193 @@
+//! What people and the model said: bubbles, answers, thoughts, and the small tools beside each.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sdk::messages::Message;
+use sdk::parts::{Part, ReasoningPart};
+
+use super::context::Agents;
+use super::streaming_text::StreamingText;
+use super::words;
+use crate::components::copy_button::copy;
+use crate::components::icons::{Icon, icon, icon_with_class};
+
+/// What a person said.
+#[component]
+pub fn UserMessage(
+    /// The message.
+    message: Arc<Message>,
+    /// Called to edit it.
+    on_edit: Callback<Arc<Message>>,
+) -> impl IntoView {
+    let extras = message.content.iter().filter_map(attachment).collect_view();
+    let text = message.text();
+    let edited = Arc::clone(&message);
+    let id = anchor(&message);
+    view! {
+        <article class="said by-user" id=id aria-label="You said">
+            <div class="bubble">{text.clone()}{extras}</div>
+            <div class="said-tools">
+                <button type="button" class="icon-button icon-button-small" aria-label="Edit this message" title="Edit"
+                    on:click=move |_| on_edit.run(Arc::clone(&edited))>
+                    {icon_with_class(Icon::Pencil, "icon icon-small")}
+                </button>
+                <CopyButton text=text/>
+                <MessageTime message=message/>
+            </div>
+        </article>
+    }
+}
+
+/// A text part of an answer, as the server rendered it.
+#[component]
+pub fn AnswerText(
+    /// The message.
+    message: Arc<Message>,
+    /// Which part.
+    part: usize,
+) -> impl IntoView {
+    let text = match message.content.get(part) {
+        Some(Part::Text { text }) => text.clone(),
+        _ => String::new(),
+    };
+    let html = message.rendered.get(part).cloned().flatten();
+    let body = match html {
+        Some(html) => view! { <div class="prose" inner_html=html></div> }.into_any(),
+        None => {
+            let text = text.clone();
+            view! { <StreamingText text=Signal::derive(move || text.clone())/> }.into_any()
+        }
+    };
+    let id = anchor(&message);
+    view! {
+        <article class="said by-agent" id=id aria-label="The agent said">
+            {body}
+            <div class="said-tools">
+                <CopyButton text=text/>
+                <MessageTime message=message/>
+            </div>
+        </article>
+    }
+}
+
+/// A thought, folded.
+#[component]
+pub fn Thought(
+    /// The thought.
+    #[prop(into)]
+    reasoning: Signal<ReasoningPart>,
+) -> impl IntoView {
+    let title = move || reasoning.with(thought_title);
+    view! {
+        <details class="thought">
+            <summary>
+                {icon_with_class(Icon::Brain, "icon icon-small")} <span>{title}</span>
+                {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
+            </summary>
+            <div class="thought-text">{move || reasoning.with(|reasoning| reasoning.text.clone())}</div>
+        </details>
+    }
+}
+
+fn thought_title(reasoning: &ReasoningPart) -> String {
+    match (reasoning.created_at, reasoning.completed_at) {
+        (Some(from), Some(to)) => format!(
+            "Thought for {}",
+            words::thinking_time((to - from).num_milliseconds())
+        ),
+        (Some(_), None) => "Thinking".to_owned(),
+        _ => "Thought".to_owned(),
+    }
+}
+
+/// A part that has no look of its own.
+#[component]
+pub fn NoteLine(
+    /// The message.
+    message: Arc<Message>,
+    /// Which part.
+    part: usize,
+) -> impl IntoView {
+    message.content.get(part).and_then(attachment)
+}
+
+/// Copies text to the clipboard and says so.
+#[component]
+pub fn CopyButton(
+    /// What to copy.
+    text: String,
+) -> impl IntoView {
+    let is_copied = RwSignal::new(false);
+    let on_click = move |_| {
+        copy(&text);
+        is_copied.set(true);
+        set_timeout(
+            move || {
+                let _ = is_copied.try_set(false);
+            },
+            std::time::Duration::from_secs(2),
+        );
+    };
+    view! {
+        <button type="button" class="icon-button icon-button-small" title="Copy"
+            aria-label=move || if is_copied.get() { "Copied" } else { "Copy" } on:click=on_click>
+            {move || icon_with_class(if is_copied.get() { Icon::Check } else { Icon::Copy }, "icon icon-small")}
+        </button>
+    }
+}
+
+/// When a message was said; a link to it.
+#[component]
+fn MessageTime(
+    /// The message.
+    message: Arc<Message>,
+) -> impl IntoView {
+    let agents = Agents::expect();
+    let time = message.created_at;
+    view! {
+        <a class="said-time" href=format!("#{}", anchor(&message)) rel="external" title=move || words::exact(time, agents.offset_minutes.get())>
+            <time datetime=time.to_rfc3339()>{move || words::time_of_day(time, agents.offset_minutes.get())}</time>
+        </a>
+    }
+}
+
+/// The name that links to a message use.
+pub fn anchor(message: &Message) -> String {
+    format!("message-{}", message.id)
+}
+
+fn attachment(part: &Part) -> Option<AnyView> {
+    let (name, words) = match part {
+        Part::Text { .. } | Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {
+            return None;
+        }
+        Part::Source { url, title } => (Icon::Link, title.clone().unwrap_or_else(|| url.clone())),
+        Part::File(file) => (
+            Icon::Paperclip,
+            file.name.clone().unwrap_or_else(|| file.media_type.clone()),
+        ),
+        Part::FileReference(lines) => (
+            Icon::FileText,
+            line_range(&lines.file_name, lines.start_line, lines.end_line),
+        ),
+        Part::DiffComment(comment) => {
+            let place = line_range(&comment.file_name, comment.start_line, comment.end_line);
+            (Icon::MessageSquare, format!("{place}: {}", comment.content))
+        }
+        Part::ContextFile {
+            context_file_path, ..
+        } => (Icon::FileText, format!("Read {context_file_path}")),
+        Part::Skill { skill_name, .. } => (Icon::Sparkles, format!("Knows the skill {skill_name}")),
+        Part::Unknown => (Icon::Info, "Something a newer version wrote".to_owned()),
+    };
+    Some(view! { <span class="note-line">{icon(name)}<span>{words}</span></span> }.into_any())
+}
+
+fn line_range(file: &str, start: i64, end: i64) -> String {
+    if end > start {
+        format!("{file}:{start}-{end}")
+    } else {
+        format!("{file}:{start}")
+    }
+}

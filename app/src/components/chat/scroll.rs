@@ -1,0 +1,169 @@
+//! Where the reader stands in the timeline: at the end, following it, or somewhere above, undisturbed.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen::closure::Closure;
+
+/// Nearer to the end than this counts as at the end.
+const END_SLACK_PX: i32 = 48;
+/// Nearer to the top than this loads older messages.
+const NEAR_TOP_PX: i32 = 500;
+
+/// The reader's place. Cheap to copy.
+#[derive(Clone, Copy)]
+pub struct Follow {
+    /// The element that scrolls.
+    pub container: NodeRef<Div>,
+    /// The column in it, which grows.
+    pub column: NodeRef<Div>,
+    /// Whether the reader is at the end and stays there while it grows.
+    pub is_at_end: RwSignal<bool>,
+    /// Entries that came while the reader was elsewhere.
+    pub new_count: RwSignal<usize>,
+    /// Whether older messages are being loaded.
+    pub loading_older: RwSignal<bool>,
+    near_top: StoredValue<Option<Callback<()>>>,
+    is_held: StoredValue<bool>,
+}
+
+impl Follow {
+    /// A reader at the end.
+    pub fn new() -> Self {
+        Self {
+            container: NodeRef::new(),
+            column: NodeRef::new(),
+            is_at_end: RwSignal::new(true),
+            new_count: RwSignal::new(0),
+            loading_older: RwSignal::new(false),
+            near_top: StoredValue::new(None),
+            is_held: StoredValue::new(false),
+        }
+    }
+
+    /// What to do near the top.
+    pub fn on_near_top(self, load: impl Fn() + Send + Sync + 'static) {
+        self.near_top
+            .set_value(Some(Callback::new(move |()| load())));
+    }
+
+    /// Starts at the end, or at the message that the address names, and follows the end from then on. Browser only.
+    pub fn start(self) {
+        Effect::new(move |_| {
+            let Some(column) = self.column.get() else {
+                return;
+            };
+            if !self.go_to_named_message() {
+                self.to_end();
+            }
+            let keep = Closure::<dyn FnMut()>::new(move || self.on_growth());
+            let Ok(observer) = web_sys::ResizeObserver::new(keep.as_ref().unchecked_ref()) else {
+                return;
+            };
+            observer.observe(&column);
+            if let Some(container) = self.container.get_untracked() {
+                observer.observe(&container);
+            }
+            let guard = send_wrapper::SendWrapper::new((observer, keep));
+            on_cleanup(move || guard.0.disconnect());
+        });
+    }
+
+    /// Notes where the reader went.
+    pub fn on_scroll(self) {
+        let Some(container) = self.container.get_untracked() else {
+            return;
+        };
+        let rest = container.scroll_height() - container.scroll_top() - container.client_height();
+        let is_at_end = rest <= END_SLACK_PX;
+        if self.is_at_end.get_untracked() != is_at_end {
+            self.is_at_end.set(is_at_end);
+        }
+        if is_at_end && self.new_count.get_untracked() > 0 {
+            self.new_count.set(0);
+        }
+        if container.scroll_top() < NEAR_TOP_PX
+            && let Some(load) = self.near_top.get_value()
+        {
+            load.run(());
+        }
+    }
+
+    /// Opening a card must not carry its head away: growth right after a click is not followed.
+    pub fn on_click(self, event: &leptos::ev::MouseEvent) {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let is_summary = target
+            .and_then(|element| element.closest("summary").ok().flatten())
+            .is_some();
+        if is_summary {
+            self.is_held.set_value(true);
+            set_timeout(
+                move || {
+                    let _ = self.is_held.try_set_value(false);
+                    self.on_scroll();
+                },
+                std::time::Duration::from_millis(250),
+            );
+        }
+    }
+
+    /// Goes to the end and follows it again.
+    pub fn jump(self) {
+        self.is_at_end.set(true);
+        self.new_count.set(0);
+        self.to_end();
+    }
+
+    /// Counts an entry that came at the end.
+    pub fn count_new(self, number: usize) {
+        if !self.is_at_end.get_untracked() {
+            self.new_count.update(|count| *count += number);
+        }
+    }
+
+    /// Puts entries in front without moving what the reader looks at. Browsers keep the place by themselves
+    /// except at the very top.
+    pub fn keep_place_while(self, change: impl FnOnce()) {
+        if let Some(container) = self.container.get_untracked()
+            && container.scroll_top() == 0
+        {
+            container.set_scroll_top(1);
+        }
+        change();
+    }
+
+    fn on_growth(self) {
+        if self.is_at_end.try_get_untracked() == Some(true)
+            && self.is_held.try_get_value() == Some(false)
+        {
+            self.to_end();
+        }
+    }
+
+    fn to_end(self) {
+        if let Some(container) = self.container.get_untracked() {
+            container.set_scroll_top(container.scroll_height());
+        }
+    }
+
+    fn go_to_named_message(self) -> bool {
+        let name = window().location().hash().unwrap_or_default();
+        let named = name
+            .strip_prefix('#')
+            .filter(|name| name.starts_with("message-"));
+        let Some(element) = named.and_then(|name| document().get_element_by_id(name)) else {
+            return false;
+        };
+        element.scroll_into_view();
+        self.is_at_end.set(false);
+        true
+    }
+}
+
+impl Default for Follow {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,303 @@
+//! The list of chats beside the page: newest first, live, with what each is doing.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use sdk::chats::Chat;
+use sdk::models::ModelCatalogue;
+
+use super::chat_rows::{ChatRows, provide_row_actions};
+use super::context::Agents;
+use super::frame::{Side, toggle};
+use super::user_menu::UserMenu;
+use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
+use crate::components::button::IconButton;
+use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
+use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::error::AppError;
+use crate::live::socket::Socket;
+use crate::live::watch;
+
+/// What the list shows.
+#[derive(Clone, Copy)]
+pub struct ListState {
+    /// What is searched for.
+    pub query: RwSignal<String>,
+    /// Whether archived chats are shown instead.
+    pub is_archive: RwSignal<bool>,
+    /// Rows of the search or the archive; nothing while the plain list is shown.
+    pub found: RwSignal<Option<Vec<Chat>>>,
+    /// Whether older rows exist.
+    pub has_more: RwSignal<bool>,
+    /// Whether rows are being loaded.
+    pub is_loading: RwSignal<bool>,
+    /// Why rows could not be loaded.
+    pub error: RwSignal<Option<AppError>>,
+    /// Models by name.
+    pub models: RwSignal<ModelCatalogue>,
+    asked: StoredValue<u64>,
+}
+
+impl ListState {
+    fn new() -> Self {
+        Self {
+            query: RwSignal::new(String::new()),
+            is_archive: RwSignal::new(false),
+            found: RwSignal::new(None),
+            has_more: RwSignal::new(false),
+            is_loading: RwSignal::new(false),
+            error: RwSignal::new(None),
+            models: RwSignal::new(ModelCatalogue::default()),
+            asked: StoredValue::new(0),
+        }
+    }
+
+    fn is_plain(self) -> bool {
+        self.query.with_untracked(|query| query.trim().is_empty())
+            && !self.is_archive.get_untracked()
+    }
+
+    fn filter(self) -> Option<String> {
+        let words = self.query.with_untracked(|query| query.trim().to_owned());
+        match (self.is_archive.get_untracked(), words.is_empty()) {
+            (false, true) => None,
+            (false, false) => Some(words),
+            (true, _) => Some(format!("archived:true {words}").trim().to_owned()),
+        }
+    }
+}
+
+fn take_first_page(agents: Agents, state: ListState, list: ChatList) {
+    state.has_more.set(is_full(&list.chats));
+    state.models.set(list.models);
+    agents.chats.set(Some(list.chats));
+}
+
+fn is_full(chats: &[Chat]) -> bool {
+    i64::try_from(chats.len()).is_ok_and(|count| count >= CHATS_PER_PAGE)
+}
+
+/// Reads the first page again: after a search, after a reconnection, after a failure.
+pub fn reload(agents: Agents, state: ListState) {
+    state.asked.update_value(|asked| *asked += 1);
+    let asked = state.asked.get_value();
+    let filter = state.filter();
+    let is_plain = filter.is_none();
+    if is_plain {
+        state.found.set(None);
+    }
+    state.is_loading.set(true);
+    spawn_local(async move {
+        let outcome = list_chats(filter, None).await;
+        // Only the newest question's answer counts.
+        if state.asked.try_get_value() != Some(asked) {
+            return;
+        }
+        state.is_loading.set(false);
+        state.error.set(outcome.as_ref().err().cloned());
+        match outcome {
+            Ok(list) if is_plain => take_first_page(agents, state, list),
+            Ok(list) => {
+                state.has_more.set(is_full(&list.chats));
+                state.found.set(Some(list.chats));
+            }
+            Err(_) => {}
+        }
+    });
+}
+
+fn load_more(agents: Agents, state: ListState) {
+    let rows = if state.is_plain() {
+        agents.chats
+    } else {
+        state.found
+    };
+    let last = rows.with_untracked(|rows| {
+        rows.as_ref()
+            .and_then(|rows| rows.last().map(|chat| chat.id))
+    });
+    let filter = state.filter();
+    state.is_loading.set(true);
+    spawn_local(async move {
+        let outcome = list_chats(filter, last).await;
+        if state.is_loading.try_set(false).is_some() {
+            return;
+        }
+        match outcome {
+            Ok(list) => {
+                state.has_more.set(is_full(&list.chats));
+                rows.update(|rows| {
+                    let rows = rows.get_or_insert_default();
+                    for chat in list.chats {
+                        if !rows.iter().any(|known| known.id == chat.id) {
+                            rows.push(chat);
+                        }
+                    }
+                });
+            }
+            Err(error) => state.error.set(Some(error)),
+        }
+    });
+}
+
+/// The sidebar.
+#[component]
+pub fn Sidebar() -> impl IntoView {
+    let agents = Agents::expect();
+    let state = ListState::new();
+    provide_context(state);
+    agents.list.set_value(Some(state));
+    let first = Resource::new(|| (), |()| list_chats(None, None));
+    follow_list(agents, state);
+    search_as_typed(agents, state);
+    let dialogs = provide_row_actions(agents);
+    view! {
+        <nav class="sidebar" id="sidebar" aria-label="Chats">
+            <div class="sidebar-head">
+                <a class="brand" href="/agents">
+                    <span class="mark">{icon(Icon::GitMerge)}</span>
+                    "Switchyard"
+                </a>
+                <span class="spacer"></span>
+                <IconButton name=Icon::Search label="Find anything (Ctrl+K)" on:click=move |_| agents.is_palette_open.set(true)/>
+                <IconButton name=Icon::PanelLeft label="Hide the list of chats" on:click=move |_| toggle(agents, Side::List)/>
+            </div>
+            <a class="new-chat" href="/agents" aria-keyshortcuts="n">
+                {icon(Icon::Plus)} "New chat" <kbd class="key" aria-hidden="true">"N"</kbd>
+            </a>
+            <SearchField state/>
+            <div class="sidebar-list">
+                <Transition fallback=|| skeleton_rows(6)>
+                    {move || Suspend::new(async move {
+                        match first.await {
+                            Ok(list) => {
+                                if agents.chats.with_untracked(Option::is_none) {
+                                    take_first_page(agents, state, list);
+                                }
+                                view! { <List agents state/> }.into_any()
+                            }
+                            Err(error) => {
+                                let on_retry = Callback::new(move |()| first.refetch());
+                                view! { <ErrorState error on_retry/> }.into_any()
+                            }
+                        }
+                    })}
+                </Transition>
+            </div>
+            <UserMenu/>
+            {dialogs}
+        </nav>
+    }
+}
+
+#[component]
+fn SearchField(state: ListState) -> impl IntoView {
+    view! {
+        <div class="sidebar-search">
+            {icon_with_class(Icon::Search, "icon icon-small")}
+            <input type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off"
+                prop:value=move || state.query.get() on:input=move |event| state.query.set(event_target_value(&event))/>
+            <button type="button" class="icon-button icon-button-small" aria-pressed=move || state.is_archive.get().to_string()
+                aria-label="Show archived chats" title="Show archived chats" on:click=move |_| state.is_archive.update(|shown| *shown = !*shown)>
+                {icon_with_class(Icon::Archive, "icon icon-small")}
+            </button>
+        </div>
+    }
+}
+
+#[component]
+fn List(agents: Agents, state: ListState) -> impl IntoView {
+    let is_plain = Memo::new(move |_| {
+        state.query.with(|query| query.trim().is_empty()) && !state.is_archive.get()
+    });
+    let rows = Memo::new_with_compare(
+        move |_| {
+            let rows = if is_plain.get() {
+                agents.chats.get()
+            } else {
+                state.found.get()
+            };
+            rows.unwrap_or_default()
+        },
+        |_, _| true,
+    );
+    let is_empty = move || rows.with(Vec::is_empty);
+    view! {
+        <Show when=move || state.error.with(Option::is_some)>
+            {move || state.error.get().map(|error| {
+                view! { <ErrorState error on_retry=Callback::new(move |()| reload(agents, state))/> }
+            })}
+        </Show>
+        <ChatRows rows/>
+        <Show when=move || is_empty() && !state.is_loading.get() && state.error.with(Option::is_none)>
+            {move || nothing_here(state)}
+        </Show>
+        <Show when=move || is_empty() && state.is_loading.get()>{skeleton_rows(4)}</Show>
+        <Show when=move || state.has_more.get() && !is_empty()>
+            <button type="button" class="button button-quiet button-small show-more" disabled=move || state.is_loading.get()
+                on:click=move |_| load_more(agents, state)>
+                {move || if state.is_loading.get() { "Loading" } else { "Show more" }}
+            </button>
+        </Show>
+    }
+}
+
+fn nothing_here(state: ListState) -> AnyView {
+    let words = state.query.with(|query| query.trim().to_owned());
+    match (words.is_empty(), state.is_archive.get()) {
+        (true, false) => view! {
+            <EmptyState name=Icon::MessageSquare title="No chats yet" text="What you ask an agent to do appears here. Write the first message to start."/>
+        }
+        .into_any(),
+        (true, true) => view! {
+            <EmptyState name=Icon::Archive title="No archived chats" text="Chats that you put away appear here."/>
+        }
+        .into_any(),
+        (false, _) => view! {
+            <EmptyState name=Icon::Search title="Nothing found" text=format!("No chat holds “{words}”.")/>
+        }
+        .into_any(),
+    }
+}
+
+/// Keeps the rows true: events are merged, and after a lost connection the list is read again.
+fn follow_list(agents: Agents, state: ListState) {
+    let socket = Socket::new();
+    Effect::new(move |_| {
+        let on_event = move |event| {
+            let open_chat = agents.open_chat.get_untracked();
+            let _ = agents.chats.try_update(|chats| {
+                if let Some(chats) = chats.as_mut() {
+                    watch::merge(chats, event, open_chat);
+                }
+            });
+        };
+        watch::follow(socket, on_event, move || {
+            if state.is_plain() {
+                reload(agents, state);
+            }
+        });
+    });
+    // Who opens a chat has read it.
+    Effect::new(move |_| {
+        if let Some(id) = agents.open_chat.get() {
+            agents.update_row(id, |chat| chat.has_unread = false);
+        }
+    });
+}
+
+fn search_as_typed(agents: Agents, state: ListState) {
+    Effect::new(move |before: Option<(String, bool)>| {
+        let wanted = (state.query.get(), state.is_archive.get());
+        if let Some(before) = before
+            && before != wanted
+        {
+            let pause =
+                std::time::Duration::from_millis(if before.0 == wanted.0 { 0 } else { 200 });
+            let handle = set_timeout_with_handle(move || reload(agents, state), pause);
+            if let Ok(handle) = handle {
+                on_cleanup(move || handle.clear());
+            }
+        }
+        wanted
+    });
+}

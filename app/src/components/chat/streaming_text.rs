@@ -1,0 +1,59 @@
+//! The text part that is being streamed: light Markdown as elements. Only blocks that changed are drawn again, so
+//! what stands above never moves.
+
+use leptos::prelude::*;
+
+use super::light_markdown::{Block, Inline, Item, parse};
+
+/// Draws text that grows.
+#[component]
+pub fn StreamingText(
+    /// The text so far.
+    #[prop(into)]
+    text: Signal<String>,
+) -> impl IntoView {
+    let blocks = Memo::new(move |_| text.with(|text| parse(text)));
+    let count = Memo::new(move |_| blocks.with(Vec::len));
+    view! {
+        <div class="prose prose-live">
+            <For each=move || 0..count.get() key=|position| *position let(position)>
+                {
+                    let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(position).cloned()));
+                    move || block.get().map(draw)
+                }
+            </For>
+        </div>
+    }
+}
+
+fn draw(block: Block) -> AnyView {
+    match block {
+        Block::Paragraph(text) => view! { <p>{inlines(text)}</p> }.into_any(),
+        // The chat's own heading is the page's first; an answer's headings stand below it.
+        Block::Heading(1 | 2, text) => view! { <h3>{inlines(text)}</h3> }.into_any(),
+        Block::Heading(_, text) => view! { <h4>{inlines(text)}</h4> }.into_any(),
+        Block::Code(_, code) => view! { <pre tabindex="0"><code>{code}</code></pre> }.into_any(),
+        Block::List(true, rows) => view! { <ol>{items(rows)}</ol> }.into_any(),
+        Block::List(false, rows) => view! { <ul>{items(rows)}</ul> }.into_any(),
+        Block::Quote(text) => view! { <blockquote>{inlines(text)}</blockquote> }.into_any(),
+        Block::Rule => view! { <hr/> }.into_any(),
+    }
+}
+
+fn items(rows: Vec<Item>) -> impl IntoView {
+    rows.into_iter()
+        .map(|item| view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> })
+        .collect_view()
+}
+
+fn inlines(pieces: Vec<Inline>) -> Vec<AnyView> {
+    pieces
+        .into_iter()
+        .map(|piece| match piece {
+            Inline::Text(text) => text.into_any(),
+            Inline::Code(text) => view! { <code>{text}</code> }.into_any(),
+            Inline::Strong(text) => view! { <strong>{text}</strong> }.into_any(),
+            Inline::Emphasis(text) => view! { <em>{text}</em> }.into_any(),
+        })
+        .collect()
+}

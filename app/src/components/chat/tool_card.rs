@@ -1,0 +1,219 @@
+//! Cards of tool calls: one line until opened, many in a row folded into one.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::diff_lines::DiffLines;
+use super::tools::{Body, ToolRun, ToolState, describe};
+use super::words;
+use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::diff::DiffFile;
+
+/// How many calls of a group stay visible when it is folded.
+const SHOWN_CALLS: usize = 4;
+
+/// Calls that follow each other, as one card with a line for each.
+#[component]
+pub fn ToolGroup(
+    /// The calls in order.
+    #[prop(into)]
+    runs: Signal<Vec<Arc<ToolRun>>>,
+) -> impl IntoView {
+    let hidden = Memo::new(move |_| runs.with(Vec::len).saturating_sub(SHOWN_CALLS));
+    view! {
+        <div class="tools">
+            <Show when=move || { hidden.get() > 1 }>
+                <details class="tools-fold">
+                    <summary>
+                        {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
+                        {move || format!("{} earlier steps", hidden.get())}
+                    </summary>
+                </details>
+            </Show>
+            <For each=move || runs.get() key=|run| run.call.tool_call_id.clone() let(run)>
+                {
+                    let id = run.call.tool_call_id.clone();
+                    let latest = Memo::new_with_compare(
+                        move |_| {
+                            runs.with(|runs| runs.iter().find(|run| run.call.tool_call_id == id).cloned())
+                                .unwrap_or_else(|| Arc::clone(&run))
+                        },
+                        |old: Option<&Arc<ToolRun>>, new: Option<&Arc<ToolRun>>| match (old, new) {
+                            (Some(old), Some(new)) => !Arc::ptr_eq(old, new) && old != new,
+                            _ => true,
+                        },
+                    );
+                    view! { <ToolCard run=latest/> }
+                }
+            </For>
+        </div>
+    }
+}
+
+/// One call.
+#[component]
+pub fn ToolCard(
+    /// The call with what became of it.
+    #[prop(into)]
+    run: Signal<Arc<ToolRun>>,
+) -> impl IntoView {
+    let described = Memo::new(move |_| run.with(|run| describe(run)));
+    let summary = Memo::new(move |_| described.with(|(summary, _)| summary.clone()));
+    let state = Memo::new(move |_| run.with(|run| run.state));
+    let is_command =
+        Memo::new(move |_| described.with(|(_, body)| matches!(body, Body::Command { .. })));
+    let has_output = Memo::new(move |_| {
+        described
+            .with(|(_, body)| matches!(body, Body::Command { output, .. } if !output.is_empty()))
+    });
+    // A command opens by itself when it begins to print while the reader watches; nothing closes by itself.
+    let opened_by_output = Memo::new(move |was: Option<&bool>| {
+        was.copied().unwrap_or(false) || (state.get() == ToolState::Running && has_output.get())
+    });
+    view! {
+        <details class="tool" data-state=move || state.get().label() open=move || opened_by_output.get()>
+            <summary>
+                {move || icon(summary.get().icon)} <span class="tool-verb">{move || summary.get().verb}</span>
+                <span class="tool-object" title=move || summary.get().object>
+                    {move || summary.get().object}
+                </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
+                {move || mark(state.get(), is_command.get())} <span class="tool-time">{move || time(&run.get())}</span>
+            </summary>
+            <div class="tool-body">{move || described.with(|(_, body)| draw(body, state.get()))}</div>
+        </details>
+    }
+}
+
+/// Added and removed lines, said and shown.
+pub fn counts(added: u32, removed: u32) -> impl IntoView {
+    view! {
+        <span class="counts">
+            {(added > 0 || removed == 0)
+                .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> })}
+            {(removed > 0)
+                .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> })}
+        </span>
+    }
+}
+
+fn mark(state: ToolState, is_command: bool) -> AnyView {
+    let (class, name, words) = match state {
+        ToolState::Preparing | ToolState::Running => {
+            ("tool-mark running", Icon::LoaderCircle, state.label())
+        }
+        ToolState::Done if is_command => ("tool-mark done", Icon::Check, "succeeded"),
+        ToolState::Done => ("tool-mark done", Icon::Check, "done"),
+        ToolState::Failed => ("tool-mark failed", Icon::X, "failed"),
+        ToolState::Interrupted => ("tool-mark interrupted", Icon::Square, "interrupted"),
+    };
+    let is_running = state.is_open();
+    view! {
+        <span class=class>
+            {icon_with_class(name, if is_running { "icon icon-small spin" } else { "icon icon-small" })}
+            <span class:visually-hidden=state != ToolState::Failed && state != ToolState::Interrupted>{words}</span>
+        </span>
+    }
+    .into_any()
+}
+
+fn time(run: &ToolRun) -> String {
+    run.duration_ms().map(words::duration).unwrap_or_default()
+}
+
+fn draw(body: &Body, state: ToolState) -> AnyView {
+    match body {
+        Body::Command {
+            command,
+            folder,
+            output,
+            exit_code,
+            notes,
+        } => command_view(command, folder.as_deref(), output, *exit_code, notes, state),
+        Body::Edits(files) if files.is_empty() => nothing(state),
+        Body::Edits(files) => files.iter().map(edited_file).collect_view().into_any(),
+        Body::Text(text) if text.is_empty() => nothing(state),
+        Body::Text(text) => output_view(text, "Text"),
+        Body::Json { arguments, result } => view! {
+            <p class="tool-label">"Arguments"</p>
+            {output_view(arguments, "Arguments")}
+            <p class="tool-label">"Result"</p>
+            {if result.is_empty() { nothing(state) } else { output_view(result, "Result") }}
+        }
+        .into_any(),
+    }
+}
+
+fn nothing(state: ToolState) -> AnyView {
+    let words = match state {
+        ToolState::Preparing | ToolState::Running => "Nothing yet.",
+        ToolState::Interrupted => "The turn was stopped before this call ended.",
+        ToolState::Done | ToolState::Failed => "Nothing to show.",
+    };
+    view! { <p class="tool-note">{words}</p> }.into_any()
+}
+
+fn command_view(
+    command: &str,
+    folder: Option<&str>,
+    output: &str,
+    exit_code: Option<i64>,
+    notes: &[String],
+    state: ToolState,
+) -> AnyView {
+    let prompt = (!command.is_empty()).then(|| {
+        let command = command.to_owned();
+        view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }
+    });
+    let folder = folder
+        .map(|folder| view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> });
+    let printed = if output.is_empty() {
+        nothing_printed(state)
+    } else {
+        output_view(output, "Output")
+    };
+    let ending = exit_code.map(|code| {
+        let class = if code == 0 {
+            "tool-exit"
+        } else {
+            "tool-exit failed"
+        };
+        view! { <p class=class>{format!("Exit code {code}")}</p> }
+    });
+    let notes = notes
+        .iter()
+        .cloned()
+        .map(|note| view! { <p class="tool-note">{note}</p> })
+        .collect_view();
+    view! { {prompt}{folder}{printed}{notes}{ending} }.into_any()
+}
+
+fn nothing_printed(state: ToolState) -> AnyView {
+    match state {
+        ToolState::Done | ToolState::Failed => {
+            view! { <p class="tool-note">"It printed nothing."</p> }.into_any()
+        }
+        ToolState::Interrupted => nothing(state),
+        ToolState::Preparing | ToolState::Running => {
+            view! { <p class="tool-note">"No output yet."</p> }.into_any()
+        }
+    }
+}
+
+fn output_view(text: &str, label: &'static str) -> AnyView {
+    let text = text.to_owned();
+    view! { <div class="tool-output" tabindex="0" role="group" aria-label=label>{text}</div> }
+        .into_any()
+}
+
+fn edited_file(file: &DiffFile) -> AnyView {
+    let name = file.path().to_owned();
+    let (added, removed) = (file.additions, file.deletions);
+    view! {
+        <div class="tool-edit">
+            <p class="tool-edit-name"><code>{name}</code>{counts(added, removed)}</p>
+            <DiffLines file=Arc::new(file.clone()) has_numbers=false/>
+        </div>
+    }
+    .into_any()
+}

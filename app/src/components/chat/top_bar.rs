@@ -1,0 +1,89 @@
+//! The bar above a chat: its title, its workspace, the buttons of the two sides.
+
+use leptos::prelude::*;
+use sdk::workspaces::{Workspace, WorkspaceStatus};
+
+use super::context::Agents;
+use super::frame::{Side, toggle};
+use super::git_panel::Changes;
+use super::tool_card::counts;
+use crate::components::button::IconButton;
+use crate::components::icons::{Icon, icon, icon_with_class};
+
+/// Shows the list of chats where it is hidden.
+#[component]
+pub fn ListButton() -> impl IntoView {
+    let agents = Agents::expect();
+    view! {
+        <span class="list-button">
+            <IconButton name=Icon::PanelLeft label="Show the list of chats" on:click=move |_| toggle(agents, Side::List)/>
+        </span>
+    }
+}
+
+/// The bar.
+#[component]
+pub fn TopBar(
+    /// The chat's title.
+    #[prop(into)]
+    title: Signal<String>,
+    /// Its workspace.
+    #[prop(into)]
+    workspace: Signal<Option<Workspace>>,
+    /// What changed in it.
+    changes: Changes,
+) -> impl IntoView {
+    let agents = Agents::expect();
+    let totals = Memo::new(move |_| changes.totals());
+    view! {
+        <header class="top">
+            <ListButton/>
+            <h1 class="top-title" id="page-title" tabindex="-1" title=move || title.get()>{move || title.get()}</h1>
+            {move || workspace.get().map(|workspace| pill(&workspace))}
+            <span class="spacer"></span>
+            <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
+        </header>
+    }
+}
+
+fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoView {
+    let numbers = move || {
+        let (files, added, removed) = totals.get();
+        (files > 0).then(|| counts(added, removed))
+    };
+    view! {
+        <button type="button" class="changes-button" aria-label="Show or hide the changes"
+            title="Show or hide the changes (])" on:click=move |_| toggle(agents, Side::Panel)>
+            {numbers} {icon(Icon::PanelRight)}
+        </button>
+    }
+}
+
+fn pill(workspace: &Workspace) -> AnyView {
+    let (class, words) = match workspace.status {
+        WorkspaceStatus::Ready => ("dot dot-green", "ready"),
+        WorkspaceStatus::Queued | WorkspaceStatus::Starting | WorkspaceStatus::WaitingForAgent => {
+            ("dot dot-amber", "starting")
+        }
+        WorkspaceStatus::Reconnecting => ("dot dot-amber", "reconnecting"),
+        WorkspaceStatus::Stopped => ("dot", "stopped"),
+        WorkspaceStatus::Failed => ("dot dot-red", "failed"),
+        WorkspaceStatus::Deleted => ("dot dot-red", "gone"),
+    };
+    let folder = workspace
+        .folder
+        .as_deref()
+        .and_then(|folder| folder.rsplit('/').find(|part| !part.is_empty()));
+    let name = folder.map_or_else(|| workspace.name.clone(), str::to_owned);
+    let reason = workspace
+        .status_reason
+        .clone()
+        .unwrap_or_else(|| workspace.working_directory.clone());
+    view! {
+        <span class="chip" title=reason>
+            {icon_with_class(Icon::Terminal, "icon icon-small")} <span class="chip-name">{name}</span>
+            <span class=class aria-hidden="true"></span> <span>{words}</span>
+        </span>
+    }
+    .into_any()
+}

@@ -1,0 +1,239 @@
+//! An open chat in the browser: the reducer's state as signals, fed by the chat's stream.
+//!
+//! Frames change the reducer at once; the signals follow once per painted frame, so a fast stream costs no more
+//! than the screen can show.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use sdk::chats::{Chat, ChatError, ChatStatus};
+use sdk::ids::ChatId;
+use sdk::live::{Applied, LiveChat};
+use sdk::messages::{Message, MessagePage, QueuedMessage};
+use sdk::parts::Part;
+use sdk::stream::{RetryInfo, StreamEvent};
+
+use super::socket::{Plan, Socket, Verdict};
+
+/// The server pings every 15 seconds.
+const LONGEST_SILENCE: Duration = Duration::from_secs(40);
+
+/// An open chat. Cheap to copy; every field is a signal of its own, so that only what changed is drawn again.
+#[derive(Clone, Copy)]
+pub struct OpenChat {
+    /// The chat.
+    pub id: ChatId,
+    /// What it is doing.
+    pub status: RwSignal<ChatStatus>,
+    /// Since when.
+    pub since: RwSignal<Option<DateTime<Utc>>>,
+    /// Committed messages, oldest first.
+    pub messages: RwSignal<Vec<Arc<Message>>>,
+    /// Whether older messages exist on the server.
+    pub has_older: RwSignal<bool>,
+    /// The queue.
+    pub queue: RwSignal<Vec<QueuedMessage>>,
+    /// The answer being streamed.
+    pub preview: RwSignal<Vec<Part>>,
+    /// Why the last turn failed.
+    pub error: RwSignal<Option<ChatError>>,
+    /// A retry that is being waited for.
+    pub retry: RwSignal<Option<RetryInfo>>,
+    /// The stream's connection.
+    pub socket: Socket,
+    live: StoredValue<LiveChat>,
+    is_publish_due: StoredValue<bool>,
+}
+
+impl OpenChat {
+    /// Opens a chat with what the server rendered.
+    pub fn new(chat: &Chat, page: MessagePage) -> Self {
+        let mut live = LiveChat::from_page(page);
+        live.status = Some(chat.status);
+        live.status_since = chat.status_since;
+        live.error.clone_from(&chat.last_error_info);
+        Self {
+            id: chat.id,
+            status: RwSignal::new(chat.status),
+            since: RwSignal::new(chat.status_since),
+            messages: RwSignal::new(live.messages.iter().cloned().map(Arc::new).collect()),
+            has_older: RwSignal::new(live.has_older),
+            queue: RwSignal::new(live.queue.clone()),
+            preview: RwSignal::new(Vec::new()),
+            error: RwSignal::new(live.error.clone()),
+            retry: RwSignal::new(None),
+            socket: Socket::new(),
+            live: StoredValue::new(live),
+            is_publish_due: StoredValue::new(false),
+        }
+    }
+
+    /// Whether a turn is under way, as the view knows it.
+    pub fn is_busy(self) -> bool {
+        self.status.get().is_busy()
+    }
+
+    /// Follows the chat's stream until the current owner is cleaned up. Browser only.
+    pub fn follow(self) {
+        self.socket.start(Plan {
+            path: Box::new(move || {
+                let cursor = self
+                    .live
+                    .try_with_value(LiveChat::cursor)
+                    .unwrap_or_default();
+                format!(
+                    "/api/experimental/chats/{}/stream?after_id={cursor}&render=html",
+                    self.id
+                )
+            }),
+            on_open: Box::new(|_| {}),
+            on_frame: Box::new(move |frame| self.take_frame(frame)),
+            silence: Some(LONGEST_SILENCE),
+        });
+    }
+
+    /// Adds a page of older messages in front.
+    pub fn prepend(self, page: MessagePage) {
+        self.live.update_value(|live| live.prepend(page));
+        self.publish();
+    }
+
+    /// Takes a message that a request answered with, before the stream tells of it.
+    pub fn add_message(self, message: Message) {
+        self.apply([event(
+            self.id,
+            sdk::stream::StreamEventKind::Message {
+                message: Box::new(message),
+            },
+        )]);
+    }
+
+    /// Adds a queued message that a request answered with.
+    pub fn add_queued(self, message: QueuedMessage) {
+        self.live.update_value(|live| {
+            if !live.queue.iter().any(|known| known.id == message.id) {
+                live.queue.push(message);
+            }
+        });
+        self.publish();
+    }
+
+    /// Takes a queued message away before the stream tells of it.
+    pub fn remove_queued(self, id: sdk::ids::QueuedMessageId) {
+        self.live
+            .update_value(|live| live.queue.retain(|message| message.id != id));
+        self.publish();
+    }
+
+    /// Replaces a message and everything after it: what an edit does.
+    pub fn truncate_from(self, message: &Message) {
+        let first_gone = message.id;
+        self.live
+            .update_value(|live| live.messages.retain(|known| known.id < first_gone));
+    }
+
+    fn take_frame(self, frame: &str) -> Verdict {
+        match serde_json::from_str::<Vec<StreamEvent>>(frame) {
+            Ok(events) => self.apply(events),
+            Err(error) => {
+                leptos::logging::error!("a frame of the stream was not understood: {error}");
+                Verdict::Continue
+            }
+        }
+    }
+
+    fn apply(self, events: impl IntoIterator<Item = StreamEvent>) -> Verdict {
+        let mut is_changed = false;
+        let mut verdict = Verdict::Continue;
+        self.live.try_update_value(|live| {
+            for event in events {
+                if event.chat_id != self.id {
+                    continue;
+                }
+                match live.apply(event) {
+                    Applied::Changed => is_changed = true,
+                    Applied::Unchanged => {}
+                    Applied::Resync => {
+                        verdict = Verdict::Reconnect;
+                        break;
+                    }
+                }
+            }
+        });
+        if is_changed {
+            self.publish_soon();
+        }
+        verdict
+    }
+
+    fn publish_soon(self) {
+        // A hidden page paints nothing, so it would wait for ever.
+        if document().hidden() {
+            self.publish();
+            return;
+        }
+        if self.is_publish_due.try_get_value() == Some(false) {
+            self.is_publish_due.set_value(true);
+            request_animation_frame(move || {
+                if self.is_publish_due.try_set_value(false).is_none() {
+                    self.publish();
+                }
+            });
+        }
+    }
+
+    fn publish(self) {
+        self.live.try_with_value(|live| {
+            self.publish_messages(live);
+            set_if_changed(self.preview, &live.preview.parts);
+            set_if_changed(self.queue, &live.queue);
+            set_if_changed(self.error, &live.error);
+            set_if_changed(self.retry, &live.retry);
+            set_if_changed(self.has_older, &live.has_older);
+            set_if_changed(self.since, &live.status_since);
+            if let Some(status) = live.status {
+                set_if_changed(self.status, &status);
+            }
+        });
+    }
+
+    fn publish_messages(self, live: &LiveChat) {
+        let is_same = self.messages.with_untracked(|shown| {
+            shown.len() == live.messages.len()
+                && shown
+                    .iter()
+                    .zip(&live.messages)
+                    .all(|(shown, message)| **shown == *message)
+        });
+        if is_same {
+            return;
+        }
+        self.messages.update(|shown| {
+            let known = std::mem::take(shown);
+            *shown = live
+                .messages
+                .iter()
+                .map(|message| {
+                    let position = known.binary_search_by_key(&message.id, |shown| shown.id);
+                    let same = position
+                        .ok()
+                        .and_then(|position| known.get(position))
+                        .filter(|shown| ***shown == *message);
+                    same.map_or_else(|| Arc::new(message.clone()), Arc::clone)
+                })
+                .collect();
+        });
+    }
+}
+
+fn event(chat_id: ChatId, kind: sdk::stream::StreamEventKind) -> StreamEvent {
+    StreamEvent { chat_id, kind }
+}
+
+fn set_if_changed<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: &T) {
+    if signal.try_with_untracked(|shown| shown != value) == Some(true) {
+        signal.set(value.clone());
+    }
+}

@@ -1,0 +1,51 @@
+//! The git watch of an open chat: snapshots of the workspace's repositories as its agent changes them.
+
+use sdk::git::{GitWatchMessage, GitWatchRequest, RepositoryChanges};
+use sdk::ids::ChatId;
+
+use super::socket::{Plan, Socket, Verdict};
+
+/// Follows a chat's changes until the current owner is cleaned up. `on_error` is told what went wrong in the
+/// workspace; nothing means that all is well again. Browser only.
+pub fn follow(
+    socket: Socket,
+    chat: ChatId,
+    on_changes: impl Fn(Vec<RepositoryChanges>) + 'static,
+    on_error: impl Fn(Option<String>) + 'static,
+) {
+    socket.start(Plan {
+        path: Box::new(move || format!("/api/experimental/chats/{chat}/git/watch")),
+        on_open: Box::new(|_| {}),
+        on_frame: Box::new(move |frame| {
+            match serde_json::from_str::<GitWatchMessage>(frame) {
+                Ok(GitWatchMessage::Changes { repositories, .. }) => {
+                    on_error(None);
+                    on_changes(repositories);
+                }
+                Ok(GitWatchMessage::Error { message }) => on_error(Some(message)),
+                // A ping.
+                Err(_) => {}
+            }
+            Verdict::Continue
+        }),
+        silence: None,
+    });
+}
+
+/// Asks for a scan now.
+pub fn refresh(socket: Socket) {
+    if let Ok(text) = serde_json::to_string(&GitWatchRequest::Refresh) {
+        socket.send(text);
+    }
+}
+
+/// Replaces the repositories that a message names; each is a full snapshot.
+pub fn merge(known: &mut Vec<RepositoryChanges>, changed: Vec<RepositoryChanges>) {
+    for repository in changed {
+        known.retain(|other| other.repo_root != repository.repo_root);
+        if !repository.removed {
+            known.push(repository);
+        }
+    }
+    known.sort_by(|left, right| left.repo_root.cmp(&right.repo_root));
+}

@@ -1,0 +1,99 @@
+//! The list's socket: events are merged into the rows by their kind, and the list is read again after every
+//! reconnection, because the socket has no replay.
+
+use sdk::chats::Chat;
+use sdk::ids::ChatId;
+use sdk::stream::{WatchEvent, WatchEventKind};
+
+use super::socket::{Plan, Socket, Verdict};
+
+/// Follows the list until the current owner is cleaned up. `refetch` is called after each reconnection.
+/// Browser only.
+pub fn follow(
+    socket: Socket,
+    on_event: impl Fn(WatchEvent) + 'static,
+    refetch: impl Fn() + 'static,
+) {
+    socket.start(Plan {
+        path: Box::new(|| "/api/experimental/chats/watch".to_owned()),
+        on_open: Box::new(move |is_again| {
+            if is_again {
+                refetch();
+            }
+        }),
+        on_frame: Box::new(move |frame| {
+            // Pings and events of newer versions are no watch events; there is nothing to do for them.
+            if let Ok(event) = serde_json::from_str::<WatchEvent>(frame) {
+                on_event(event);
+            }
+            Verdict::Continue
+        }),
+        silence: None,
+    });
+}
+
+/// Merges an event into the rows. `open_chat` is the chat on the screen: it does not become unread. Rows keep the
+/// list's order: pinned first, then the newest change.
+pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>) {
+    let WatchEvent { kind, chat } = event;
+    if chat.parent_chat_id.is_some() {
+        return;
+    }
+    if kind == WatchEventKind::Deleted {
+        chats.retain(|known| known.id != chat.id && known.root_chat_id != chat.id);
+        return;
+    }
+    match chats.iter_mut().find(|known| known.id == chat.id) {
+        Some(known) => merge_row(known, chat, kind, open_chat),
+        None if kind == WatchEventKind::Created && !chat.archived => chats.push(chat),
+        None => {}
+    }
+    sort(chats);
+}
+
+/// Sorts rows as the server lists them.
+pub fn sort(chats: &mut [Chat]) {
+    chats.sort_by(|left, right| {
+        let pin = |chat: &Chat| {
+            if chat.pin_order > 0 {
+                chat.pin_order
+            } else {
+                i32::MAX
+            }
+        };
+        pin(left)
+            .cmp(&pin(right))
+            .then_with(|| right.updated_at.cmp(&left.updated_at))
+            .then_with(|| right.id.cmp(&left.id))
+    });
+}
+
+fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Option<ChatId>) {
+    match kind {
+        // A title event may come late; everything else of it may be old.
+        WatchEventKind::TitleChange => known.title = chat.title,
+        WatchEventKind::StatusChange | WatchEventKind::ActionRequired => {
+            if chat.updated_at < known.updated_at {
+                return;
+            }
+            let is_over = known.status.is_busy() && !chat.status.is_busy();
+            known.has_unread |= is_over && open_chat != Some(chat.id);
+            known.status = chat.status;
+            known.status_since = chat.status_since;
+            known.last_error = chat.last_error;
+            known.last_error_info = chat.last_error_info;
+            known.last_model_config_id = chat.last_model_config_id;
+            known.workspace_id = chat.workspace_id;
+            known.updated_at = chat.updated_at;
+        }
+        WatchEventKind::Created => {
+            let has_unread = known.has_unread;
+            *known = chat;
+            known.has_unread = has_unread;
+        }
+        WatchEventKind::DiffStatusChange | WatchEventKind::Deleted => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use chrono::{Duration, TimeZone as _, Utc};
+use sdk::chats::{ChatStatus, ClientType};
+use sdk::ids::{ModelConfigId, OrganizationId, UserId};
+use uuid::Uuid;
+
+use super::*;
+
+fn chat(number: u128, title: &str, minute: i64) -> Chat {
+    let id = ChatId(Uuid::from_u128(number));
+    let time = Utc.with_ymd_and_hms(2026, 3, 1, 12, 0, 0).unwrap() + Duration::minutes(minute);
+    Chat {
+        id,
+        organization_id: OrganizationId(Uuid::nil()),
+        owner_id: UserId(Uuid::nil()),
+        workspace_id: None,
+        build_id: None,
+        agent_id: None,
+        parent_chat_id: None,
+        root_chat_id: id,
+        last_model_config_id: ModelConfigId(Uuid::nil()),
+        title: title.into(),
+        status: ChatStatus::Running,
+        status_since: None,
+        last_error: None,
+        last_error_info: None,
+        created_at: time,
+        updated_at: time,
+        archived: false,
+        pin_order: 0,
+        labels: std::collections::BTreeMap::new(),
+        mcp_server_ids: Vec::new(),
+        has_unread: false,
+        client_type: ClientType::Ui,
+        children: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+fn event(kind: WatchEventKind, chat: Chat) -> WatchEvent {
+    WatchEvent { kind, chat }
+}
+
+fn titles(chats: &[Chat]) -> Vec<&str> {
+    chats.iter().map(|chat| chat.title.as_str()).collect()
+}
+
+#[test]
+fn a_new_chat_stands_first_but_below_the_pinned_ones() {
+    let mut chats = vec![
+        Chat {
+            pin_order: 1,
+            ..chat(1, "pinned", 0)
+        },
+        chat(2, "old", 1),
+    ];
+    merge(
+        &mut chats,
+        event(WatchEventKind::Created, chat(3, "new", 2)),
+        None,
+    );
+    assert_eq!(titles(&chats), ["pinned", "new", "old"]);
+}
+
+#[test]
+fn a_finished_chat_becomes_unread_unless_it_is_open() {
+    let done = |number| Chat {
+        status: ChatStatus::Waiting,
+        ..chat(number, "x", 5)
+    };
+    let mut chats = vec![chat(1, "a", 0), chat(2, "b", 0)];
+    merge(
+        &mut chats,
+        event(WatchEventKind::StatusChange, done(1)),
+        Some(ChatId(Uuid::from_u128(1))),
+    );
+    merge(
+        &mut chats,
+        event(WatchEventKind::StatusChange, done(2)),
+        Some(ChatId(Uuid::from_u128(1))),
+    );
+    let unread: Vec<_> = chats
+        .iter()
+        .filter(|chat| chat.has_unread)
+        .map(|chat| chat.title.as_str())
+        .collect();
+    assert_eq!(unread, ["b"]);
+}
+
+#[test]
+fn a_status_event_does_not_bring_an_old_title_back() {
+    let mut chats = vec![chat(1, "new title", 1)];
+    merge(
+        &mut chats,
+        event(WatchEventKind::StatusChange, chat(1, "old title", 2)),
+        None,
+    );
+    assert_eq!(titles(&chats), ["new title"]);
+    merge(
+        &mut chats,
+        event(WatchEventKind::TitleChange, chat(1, "newest", 0)),
+        None,
+    );
+    assert_eq!(titles(&chats), ["newest"]);
+}
+
+#[test]
+fn an_older_status_event_is_ignored() {
+    let mut chats = vec![chat(1, "a", 5)];
+    let late = Chat {
+        status: ChatStatus::Error,
+        ..chat(1, "a", 4)
+    };
+    merge(&mut chats, event(WatchEventKind::StatusChange, late), None);
+    assert_eq!(chats[0].status, ChatStatus::Running);
+}
+
+#[test]
+fn an_archived_chat_leaves_with_its_tree() {
+    let child = Chat {
+        root_chat_id: ChatId(Uuid::from_u128(1)),
+        ..chat(9, "child", 0)
+    };
+    let mut chats = vec![chat(1, "a", 0), child, chat(2, "b", 0)];
+    merge(
+        &mut chats,
+        event(WatchEventKind::Deleted, chat(1, "a", 0)),
+        None,
+    );
+    assert_eq!(titles(&chats), ["b"]);
+}

@@ -1,0 +1,246 @@
+//! One chat: its conversation, its composer, and what changed in its workspace.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_params_map, use_query_map};
+use sdk::ids::ChatId;
+
+use crate::api::chats::{ChatView, chat_workspace, view_chat};
+use crate::components::chat::composer::{Composer, ComposerBox};
+use crate::components::chat::context::Agents;
+use crate::components::chat::git_panel::{Changes, GitPanel};
+use crate::components::chat::keys::is_something_over;
+use crate::components::chat::live_line::stop;
+use crate::components::chat::scroll::Follow;
+use crate::components::chat::timeline_view::{OlderLink, Timeline};
+use crate::components::chat::top_bar::{ListButton, TopBar};
+use crate::components::feedback::{ErrorState, skeleton_rows};
+use crate::components::icons::{Icon, icon};
+use crate::error::{AppError, ErrorCode};
+use crate::live::chat::OpenChat;
+
+const WORKSPACE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// One chat.
+#[component]
+pub fn ChatPage() -> impl IntoView {
+    let agents = Agents::expect();
+    let parameters = use_params_map();
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| {
+        let before: Option<i64> =
+            query.with(|query| query.get("before").and_then(|before| before.parse().ok()));
+        (
+            parameters.with(|parameters| {
+                parameters
+                    .get("id")
+                    .and_then(|id| id.parse::<ChatId>().ok())
+            }),
+            before,
+        )
+    });
+    let loaded = Resource::new(
+        move || wanted.get(),
+        move |(id, before)| async move {
+            let id = id.ok_or_else(not_found)?;
+            match agents.take_prefetched_unless(id, before.is_some()) {
+                Some(view) => Ok(view),
+                None => view_chat(id, before).await,
+            }
+        },
+    );
+    view! {
+        <Transition fallback=loading>
+            {move || Suspend::new(async move {
+                match loaded.await {
+                    Ok(view) => view! { <Chat view/> }.into_any(),
+                    Err(error) => failed(error, Callback::new(move |()| loaded.refetch())),
+                }
+            })}
+        </Transition>
+    }
+}
+
+fn not_found() -> AppError {
+    AppError::new(ErrorCode::NotFound, "There is no chat at this address.")
+}
+
+fn loading() -> impl IntoView {
+    view! {
+        <div class="chat-frame">
+            <section class="chat"><header class="top"><ListButton/></header><div class="flow"><div class="flow-column">{skeleton_rows(6)}</div></div></section>
+        </div>
+    }
+}
+
+fn failed(error: AppError, on_retry: Callback<()>) -> AnyView {
+    if error.code == ErrorCode::NotFound {
+        return view! {
+            <Title text="Chat not found"/>
+            <header class="top top-plain"><ListButton/></header>
+            <div class="empty">
+                {icon(Icon::MessageSquare)} <h1 class="empty-title">"Chat not found"</h1>
+                <p class="empty-text">"It does not exist, or it is not yours."</p>
+                <p class="empty-action"><a class="button" href="/agents">"Back to your chats"</a></p>
+            </div>
+        }
+        .into_any();
+    }
+    view! {
+        <header class="top top-plain"><ListButton/></header>
+        <ErrorState error on_retry/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Chat(view: ChatView) -> impl IntoView {
+    let ChatView {
+        chat,
+        page,
+        is_older_page,
+        workspace,
+        changes,
+        highlights,
+        models,
+    } = view;
+    let agents = Agents::expect();
+    let link = links(&chat.id, &page, is_older_page);
+    let open = OpenChat::new(&chat, page);
+    let changes = Changes::new(changes, highlights);
+    let composer = Composer::new(open, &models, chat.last_model_config_id);
+    let follow = Follow::new();
+    let has_workspace = workspace.is_some();
+    let workspace = RwSignal::new(workspace);
+    let workspace_status = Signal::derive(move || {
+        workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
+    });
+    let title = {
+        let first_title = chat.title.clone();
+        Memo::new(move |_| {
+            agents
+                .row(chat.id)
+                .map_or_else(|| first_title.clone(), |row| row.title)
+        })
+    };
+    if !is_older_page {
+        live(open, changes, follow, has_workspace);
+        watch_workspace(open, workspace);
+        tell(open, agents, follow);
+    }
+    escape(open, composer, agents);
+    let is_archived = chat.archived;
+    view! {
+        <Title text=title/>
+        <div class=if has_workspace { "chat-frame has-panel" } else { "chat-frame" }>
+            <section class="chat" aria-label="Conversation">
+                <TopBar title workspace changes/>
+                <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
+                {if is_archived {
+                    view! { <p class="archived-note">"This chat is archived. Take it out of the archive to go on."</p> }.into_any()
+                } else if is_older_page {
+                    ().into_any()
+                } else {
+                    view! { <ComposerBox composer catalogue=models/> }.into_any()
+                }}
+            </section>
+            {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
+        </div>
+    }
+}
+
+/// Links through the history for readers without JavaScript.
+fn links(id: &ChatId, page: &sdk::messages::MessagePage, is_older_page: bool) -> OlderLink {
+    let oldest = page.messages.iter().map(|message| message.id.0).min();
+    OlderLink {
+        older: oldest
+            .filter(|_| page.has_more)
+            .map(|oldest| format!("/agents/{id}?before={oldest}")),
+        newest: is_older_page.then(|| format!("/agents/{id}")),
+    }
+}
+
+fn live(open: OpenChat, changes: Changes, follow: Follow, has_workspace: bool) {
+    follow.start();
+    Effect::new(move |_| {
+        open.follow();
+        if has_workspace {
+            changes.follow(open);
+        }
+    });
+}
+
+/// While a turn runs and its workspace is not ready, the live line says what is waited for.
+fn watch_workspace(open: OpenChat, workspace: RwSignal<Option<sdk::workspaces::Workspace>>) {
+    use sdk::workspaces::WorkspaceStatus;
+    let is_unready = Memo::new(move |_| {
+        let status =
+            workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status));
+        open.is_busy() && status.is_some_and(|status| status != WorkspaceStatus::Ready)
+    });
+    let look = move || {
+        spawn_local(async move {
+            if let Ok(seen) = chat_workspace(open.id).await {
+                let _ = workspace.try_set(seen.workspace);
+            }
+        });
+    };
+    Effect::new(move |_| {
+        if is_unready.get() {
+            look();
+            if let Ok(handle) = set_interval_with_handle(look, WORKSPACE_CHECK) {
+                on_cleanup(move || handle.clear());
+            }
+        }
+    });
+}
+
+/// Tells a screen reader of a finished answer, and counts what comes while the reader is elsewhere.
+fn tell(open: OpenChat, agents: Agents, follow: Follow) {
+    Effect::new(move |was_busy: Option<bool>| {
+        let is_busy = open.is_busy();
+        if was_busy == Some(true) && !is_busy {
+            let words = match open.status.get_untracked() {
+                sdk::chats::ChatStatus::Error => "The turn failed.",
+                _ => "The answer is finished.",
+            };
+            agents.announcer.say(words);
+        }
+        is_busy
+    });
+    Effect::new(move |before: Option<usize>| {
+        let count = open.messages.with(|messages| {
+            messages
+                .iter()
+                .filter(|message| message.role != sdk::messages::Role::Tool)
+                .count()
+        });
+        follow.count_new(before.map_or(0, |before| count.saturating_sub(before)));
+        count
+    });
+}
+
+/// Esc: what lies over the page first, then the edit, then the running turn.
+fn escape(open: OpenChat, composer: Composer, agents: Agents) {
+    Effect::new(move |_| {
+        let handle = window_event_listener(leptos::ev::keydown, move |event| {
+            let is_free =
+                event.key() == "Escape" && !event.default_prevented() && !is_something_over();
+            if !is_free
+                || agents.is_drawer_open.get_untracked()
+                || agents.is_panel_drawer_open.get_untracked()
+            {
+                return;
+            }
+            if composer.edited.with_untracked(Option::is_some) {
+                event.prevent_default();
+                composer.cancel_edit();
+            } else if open.status.get_untracked().is_busy() {
+                event.prevent_default();
+                stop(open, agents.toasts);
+            }
+        });
+        on_cleanup(move || handle.remove());
+    });
+}
