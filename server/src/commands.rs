@@ -15,7 +15,13 @@ use clap::{Parser, Subcommand};
 
 /// Self-hosted control plane for coding agents.
 #[derive(Parser)]
-#[command(name = "switchyard", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "switchyard",
+    version,
+    about,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]

@@ -34,13 +34,23 @@ pub struct ServeArguments {
     pub data_dir: Option<PathBuf>,
 
     /// `postgres://…` to use PostgreSQL [default: SQLite in the data folder]
-    #[arg(long, env = "SWITCHYARD_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SWITCHYARD_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
 
     /// 32 bytes in base64 that encrypt stored provider keys; better given as the variable [default: the key file in
     /// the data folder]
-    #[arg(long, env = "SWITCHYARD_ENCRYPTION_KEY", value_name = "BASE64", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SWITCHYARD_ENCRYPTION_KEY",
+        value_name = "BASE64",
+        hide_env_values = true
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption_key: Option<String>,
 
@@ -62,7 +72,12 @@ pub struct ServeArguments {
 
     /// Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses or networks, by comma
     /// [default: none]
-    #[arg(long, env = "SWITCHYARD_TRUSTED_PROXIES", value_name = "NETWORKS", value_delimiter = ',')]
+    #[arg(
+        long,
+        env = "SWITCHYARD_TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_delimiter = ','
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_proxies: Option<Vec<String>>,
 
@@ -158,9 +173,16 @@ impl Settings {
     }
 }
 
-fn config_file(arguments: &ServeArguments, data_dir: &std::path::Path) -> anyhow::Result<Option<PathBuf>> {
+fn config_file(
+    arguments: &ServeArguments,
+    data_dir: &std::path::Path,
+) -> anyhow::Result<Option<PathBuf>> {
     if let Some(file) = &arguments.config {
-        anyhow::ensure!(file.is_file(), "the configuration file {} does not exist", file.display());
+        anyhow::ensure!(
+            file.is_file(),
+            "the configuration file {} does not exist",
+            file.display()
+        );
         return Ok(Some(file.clone()));
     }
     let file = data_dir.join("switchyard.toml");
@@ -169,12 +191,16 @@ fn config_file(arguments: &ServeArguments, data_dir: &std::path::Path) -> anyhow
 
 /// The platform's folder for application data.
 pub fn default_data_dir() -> anyhow::Result<PathBuf> {
-    let from_xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let from_xdg = std::env::var_os("XDG_DATA_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     let base = match from_xdg {
         Some(base) => base,
         None => std::env::var_os("HOME")
             .map(|home| PathBuf::from(home).join(".local/share"))
-            .context("neither XDG_DATA_HOME nor HOME is set: name the data folder with --data-dir")?,
+            .context(
+                "neither XDG_DATA_HOME nor HOME is set: name the data folder with --data-dir",
+            )?,
     };
     Ok(base.join("switchyard"))
 }

@@ -53,10 +53,15 @@ fn compression() -> CompressionLayer<impl tower_http::compression::Predicate> {
         .and(NotForContentType::SSE)
         .and(NotForContentType::const_new("application/x-ndjson"))
         .and(NotForContentType::const_new("font/"));
-    CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(predicate)
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(predicate)
 }
 
-#[allow(clippy::needless_pass_by_value, reason = "the signature tower-http asks for")]
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "the signature tower-http asks for"
+)]
 fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let text = panic
         .downcast_ref::<&str>()

@@ -2,7 +2,7 @@
 //!
 //! `switchyard serve` and the HTTP tests start the same thing here.
 
-use std::net::{Ipv4Addr, Ipv6Addr, IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,8 +43,14 @@ pub struct Server {
 
 impl Server {
     /// Opens the platform and starts its worker. The listener is bound before, so that the port is known.
-    pub async fn start(listener: TcpListener, platform: PlatformOptions, options: ServerOptions) -> anyhow::Result<Self> {
-        let address = listener.local_addr().context("the listener has no address")?;
+    pub async fn start(
+        listener: TcpListener,
+        platform: PlatformOptions,
+        options: ServerOptions,
+    ) -> anyhow::Result<Self> {
+        let address = listener
+            .local_addr()
+            .context("the listener has no address")?;
         let platform = Platform::open(platform).await?;
         platform.start().await?;
         let state = AppState {
@@ -60,7 +66,11 @@ impl Server {
             leptos_options: LeptosOptions::builder().output_name("switchyard").build(),
             documents: Arc::new(crate::routes::documents()),
         };
-        Ok(Self { listener, address, state })
+        Ok(Self {
+            listener,
+            address,
+            state,
+        })
     }
 
     /// Where it listens.
@@ -75,9 +85,12 @@ impl Server {
 
     /// Answers until `stop` is over, then lets running requests end, ends the worker and closes the database.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { listener, state, .. } = self;
+        let Self {
+            listener, state, ..
+        } = self;
         let stopping = state.shutting_down.clone();
-        let service = crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let service =
+            crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stop_accepting = {
             let stopping = stopping.clone();
             async move {
@@ -85,7 +98,9 @@ impl Server {
                 stopping.cancel();
             }
         };
-        let serving = axum::serve(listener, service).with_graceful_shutdown(stop_accepting).into_future();
+        let serving = axum::serve(listener, service)
+            .with_graceful_shutdown(stop_accepting)
+            .into_future();
         let deadline = async {
             stopping.cancelled().await;
             tokio::time::sleep(LONGEST_DRAIN).await;
@@ -106,5 +121,8 @@ pub fn local_url(address: SocketAddr) -> anyhow::Result<Url> {
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
-    Ok(Url::parse(&format!("http://{}/", SocketAddr::new(host, address.port())))?)
+    Ok(Url::parse(&format!(
+        "http://{}/",
+        SocketAddr::new(host, address.port())
+    ))?)
 }

@@ -27,7 +27,7 @@ pub async fn create_first_user(
         .await
         .map_err(super::failed)?;
     let session = platform
-        .login(Login { email, password })
+        .login(Login { email, password }, &super::client())
         .await
         .map_err(super::failed)?;
     crate::cookie::set_session_cookie(&session.session_token);
@@ -44,7 +44,10 @@ pub async fn login(
 ) -> Result<(), AppError> {
     let platform = super::platform()?;
     let login = sdk::users::Login { email, password };
-    let session = platform.login(login).await.map_err(super::failed)?;
+    let session = platform
+        .login(login, &super::client())
+        .await
+        .map_err(super::failed)?;
     crate::cookie::set_session_cookie(&session.session_token);
     super::redirect(&next);
     Ok(())

@@ -42,11 +42,14 @@ pub async fn update_password(old_password: String, password: String) -> Result<(
     Ok(())
 }
 
-/// Everyone, for owners.
+/// The oldest 1,000 accounts, for owners.
 #[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users")]
 pub async fn list_users() -> Result<Vec<User>, AppError> {
     let (platform, actor) = super::signed_in()?;
-    platform.list_users(&actor).await.map_err(super::failed)
+    platform
+        .list_users(&actor, sdk::users::ListUsers::default())
+        .await
+        .map_err(super::failed)
 }
 
 /// Creates an account, for owners.

@@ -89,7 +89,10 @@ async fn create_user(arguments: CreateUserArguments) -> anyhow::Result<()> {
         password,
         role: Some(arguments.role.into()),
     };
-    let user = platform.create_user(&actor, user).await.map_err(explained)?;
+    let user = platform
+        .create_user(&actor, user)
+        .await
+        .map_err(explained)?;
     platform.shut_down().await;
     println!("Created {} ({})", user.username, user.id);
     Ok(())
@@ -99,18 +102,33 @@ async fn reset_password(arguments: ResetPasswordArguments) -> anyhow::Result<()>
     let password = read_password()?;
     let platform = open(&arguments.data.settings()?).await?;
     let actor = platform.command_line_actor().await?;
-    let change = UpdateUser { password: Some(password), ..UpdateUser::default() };
-    let user = platform.update_user(&actor, &arguments.user, change).await.map_err(explained)?;
+    let change = UpdateUser {
+        password: Some(password),
+        ..UpdateUser::default()
+    };
+    let user = platform
+        .update_user(&actor, &arguments.user, change)
+        .await
+        .map_err(explained)?;
     platform.shut_down().await;
-    println!("Set the password of {} and ended their sessions", user.username);
+    println!(
+        "Set the password of {} and ended their sessions",
+        user.username
+    );
     Ok(())
 }
 
 async fn create_token(arguments: CreateTokenArguments) -> anyhow::Result<()> {
     let platform = open(&arguments.data.settings()?).await?;
     let actor = platform.command_line_actor().await?;
-    let token = CreateToken { token_name: arguments.name, lifetime_seconds: arguments.lifetime_seconds };
-    let created = platform.create_token(&actor, &arguments.user, token).await.map_err(explained)?;
+    let token = CreateToken {
+        token_name: arguments.name,
+        lifetime_seconds: arguments.lifetime_seconds,
+    };
+    let created = platform
+        .create_token(&actor, &arguments.user, token)
+        .await
+        .map_err(explained)?;
     platform.shut_down().await;
     println!("{}", created.key);
     Ok(())

@@ -43,17 +43,31 @@ pub async fn backup(arguments: BackupArguments) -> anyhow::Result<()> {
     let settings = arguments.data.settings()?;
     refuse_postgres(&settings, "Back it up with `pg_dump --format=custom`")?;
     let database = settings.data_dir.join(DATABASE);
-    ensure!(database.is_file(), "there is no database in {}", settings.data_dir.display());
+    ensure!(
+        database.is_file(),
+        "there is no database in {}",
+        settings.data_dir.display()
+    );
     create_empty_folder(&arguments.to)?;
     let platform = open(&settings).await?;
-    platform.back_up_database(&arguments.to.join(DATABASE)).await?;
+    platform
+        .back_up_database(&arguments.to.join(DATABASE))
+        .await?;
     platform.shut_down().await;
     let key = settings.data_dir.join(KEY);
     if key.is_file() {
         copy_private(&key, &arguments.to.join(KEY))?;
-        println!("Backed up {} to {}. It holds the encryption key: keep it private.", settings.data_dir.display(), arguments.to.display());
+        println!(
+            "Backed up {} to {}. It holds the encryption key: keep it private.",
+            settings.data_dir.display(),
+            arguments.to.display()
+        );
     } else {
-        println!("Backed up {} to {}. The encryption key is not in the data folder: keep it elsewhere.", settings.data_dir.display(), arguments.to.display());
+        println!(
+            "Backed up {} to {}. The encryption key is not in the data folder: keep it elsewhere.",
+            settings.data_dir.display(),
+            arguments.to.display()
+        );
     }
     Ok(())
 }
@@ -63,12 +77,23 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<()> {
     let settings = arguments.data.settings()?;
     refuse_postgres(&settings, "Restore it with `pg_restore`")?;
     let source = arguments.from.join(DATABASE);
-    ensure!(source.is_file(), "{} is no backup: it holds no {DATABASE}", arguments.from.display());
+    ensure!(
+        source.is_file(),
+        "{} is no backup: it holds no {DATABASE}",
+        arguments.from.display()
+    );
     let targets = [DATABASE, KEY].map(|name| settings.data_dir.join(name));
     for target in &targets {
-        ensure!(!target.exists(), "{} exists already and is not overwritten: name another --data-dir", target.display());
+        ensure!(
+            !target.exists(),
+            "{} exists already and is not overwritten: name another --data-dir",
+            target.display()
+        );
     }
-    fs::DirBuilder::new().mode(0o700).recursive(true).create(&settings.data_dir)?;
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .recursive(true)
+        .create(&settings.data_dir)?;
     let [database, key] = targets;
     if arguments.from.join(KEY).is_file() {
         copy_private(&arguments.from.join(KEY), &key)?;
@@ -80,7 +105,12 @@ pub async fn restore(arguments: RestoreArguments) -> anyhow::Result<()> {
         let _ = fs::remove_file(&key);
         return Err(error.context("the backup cannot be used; nothing was restored"));
     }
-    println!("Restored {} into {}. Start the server with --data-dir {}.", arguments.from.display(), settings.data_dir.display(), settings.data_dir.display());
+    println!(
+        "Restored {} into {}. Start the server with --data-dir {}.",
+        arguments.from.display(),
+        settings.data_dir.display(),
+        settings.data_dir.display()
+    );
     Ok(())
 }
 
@@ -93,7 +123,9 @@ async fn try_open(settings: &Settings) -> anyhow::Result<()> {
 
 fn refuse_postgres(settings: &Settings, advice: &str) -> anyhow::Result<()> {
     if settings.database_url.is_some() {
-        bail!("this deployment keeps its data in PostgreSQL. {advice}, and keep the file {KEY} of the data folder with it.");
+        bail!(
+            "this deployment keeps its data in PostgreSQL. {advice}, and keep the file {KEY} of the data folder with it."
+        );
     }
     Ok(())
 }
@@ -101,7 +133,11 @@ fn refuse_postgres(settings: &Settings, advice: &str) -> anyhow::Result<()> {
 fn create_empty_folder(folder: &Path) -> anyhow::Result<()> {
     if folder.is_dir() {
         let is_empty = fs::read_dir(folder)?.next().is_none();
-        ensure!(is_empty, "{} is not empty and nothing is overwritten: name another folder", folder.display());
+        ensure!(
+            is_empty,
+            "{} is not empty and nothing is overwritten: name another folder",
+            folder.display()
+        );
         return Ok(());
     }
     ensure!(!folder.exists(), "{} is not a folder", folder.display());

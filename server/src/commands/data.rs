@@ -25,11 +25,21 @@ pub struct DataArguments {
     pub data_dir: Option<std::path::PathBuf>,
 
     /// `postgres://…` when the server uses PostgreSQL [default: SQLite in the data folder]
-    #[arg(long, env = "SWITCHYARD_DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SWITCHYARD_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database_url: Option<String>,
 
     /// The server's encryption key, when it is not in the data folder
-    #[arg(long, env = "SWITCHYARD_ENCRYPTION_KEY", value_name = "BASE64", hide_env_values = true)]
+    #[arg(
+        long,
+        env = "SWITCHYARD_ENCRYPTION_KEY",
+        value_name = "BASE64",
+        hide_env_values = true
+    )]
     pub encryption_key: Option<String>,
 }
 
@@ -49,7 +59,11 @@ impl DataArguments {
 /// Opens the platform for a short command; nothing runs in the background.
 pub async fn open(settings: &Settings) -> anyhow::Result<Platform> {
     let executable = std::env::current_exe().context("the path of this program is not known")?;
-    let mut options = PlatformOptions::new(&settings.data_dir, Url::parse("http://127.0.0.1/")?, executable);
+    let mut options = PlatformOptions::new(
+        &settings.data_dir,
+        Url::parse("http://127.0.0.1/")?,
+        executable,
+    );
     options.database_url.clone_from(&settings.database_url);
     options.encryption_key.clone_from(&settings.encryption_key);
     options.is_command = true;
@@ -65,6 +79,9 @@ pub fn read_password() -> anyhow::Result<String> {
         .read_to_string(&mut text)
         .context("the password on standard input is not text")?;
     let password = text.lines().next().unwrap_or_default().to_owned();
-    ensure!(!password.is_empty(), "no password on standard input: pipe one in, for example `printf %s \"$PASSWORD\" | switchyard admin …`");
+    ensure!(
+        !password.is_empty(),
+        "no password on standard input: pipe one in, for example `printf %s \"$PASSWORD\" | switchyard admin …`"
+    );
     Ok(password)
 }

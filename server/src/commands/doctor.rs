@@ -40,14 +40,26 @@ pub async fn run(arguments: DoctorArguments) -> anyhow::Result<()> {
     let settings = arguments.data.settings()?;
     let findings = checks::all(&settings).await;
     print(&findings);
-    let bad = findings.iter().filter(|finding| finding.verdict == Verdict::Bad).count();
+    let bad = findings
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Bad)
+        .count();
     anyhow::ensure!(bad == 0, "{bad} of {} checks failed", findings.len());
     Ok(())
 }
 
 fn print(findings: &[Finding]) {
-    let width = findings.iter().map(|finding| finding.subject.len()).max().unwrap_or_default();
-    for Finding { subject, verdict, words } in findings {
+    let width = findings
+        .iter()
+        .map(|finding| finding.subject.len())
+        .max()
+        .unwrap_or_default();
+    for Finding {
+        subject,
+        verdict,
+        words,
+    } in findings
+    {
         println!("{subject:<width$}  {:<7}  {words}", verdict.word());
     }
 }

@@ -6,7 +6,11 @@
 /// Refuses with the prompt that git passed and with what to do.
 pub fn run(prompt: &str) -> anyhow::Result<()> {
     let prompt = prompt.trim();
-    let question = if prompt.is_empty() { String::new() } else { format!(" (`{prompt}`)") };
+    let question = if prompt.is_empty() {
+        String::new()
+    } else {
+        format!(" (`{prompt}`)")
+    };
     anyhow::bail!(
         "git asks for a credential{question} and Switchyard has none for this remote. Use a remote that needs no \
          sign-in, or one that the workspace's own git configuration or ssh keys can reach."

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, anyhow};
 use platform::{EnvironmentPresets, PlatformOptions};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{ServeArguments, Settings};
 use crate::serve::{Server, ServerOptions, local_url};
@@ -19,11 +19,20 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
     let settings = Settings::load(&arguments)?;
     crate::logging::start(&settings)?;
     let listener = listen(settings.listen).await?;
-    let address = listener.local_addr().context("the listener has no address")?;
-    let server = Server::start(listener, platform_options(&settings, address)?, server_options(&settings)?).await?;
+    let address = listener
+        .local_addr()
+        .context("the listener has no address")?;
+    let server = Server::start(
+        listener,
+        platform_options(&settings, address)?,
+        server_options(&settings)?,
+    )
+    .await?;
     warn_about_the_page(&server);
+    // Before the line: whoever waits for it may send a signal right after.
+    let signals = StopSignals::install()?;
     announce(&settings, address)?;
-    server.run(stop_signal()).await
+    server.run(signals.wait()).await
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -51,7 +60,11 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
 
 /// The variables that model providers' own tools read.
 fn environment_presets() -> EnvironmentPresets {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+    let variable = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .filter(|value| !value.trim().is_empty())
+    };
     EnvironmentPresets {
         anthropic_api_key: variable("ANTHROPIC_API_KEY").map(Into::into),
         anthropic_base_url: variable("ANTHROPIC_BASE_URL"),
@@ -61,7 +74,11 @@ fn environment_presets() -> EnvironmentPresets {
 }
 
 fn server_options(settings: &Settings) -> anyhow::Result<ServerOptions> {
-    let trusted_proxies: Result<Vec<_>, _> = settings.trusted_proxies.iter().map(|range| range.parse()).collect();
+    let trusted_proxies: Result<Vec<_>, _> = settings
+        .trusted_proxies
+        .iter()
+        .map(|range| range.parse())
+        .collect();
     Ok(ServerOptions {
         site_dir: settings.site_dir.clone(),
         access_url: settings.access_url.clone(),
@@ -86,28 +103,44 @@ fn announce(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
         None => local_url(address)?,
     };
     let mut output = std::io::stdout().lock();
-    writeln!(output, "Switchyard is ready at {}", url.as_str().trim_end_matches('/'))?;
+    writeln!(
+        output,
+        "Switchyard is ready at {}",
+        url.as_str().trim_end_matches('/')
+    )?;
     output.flush()?;
     Ok(())
 }
 
-async fn stop_signal() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be received: stop the server with SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// SIGTERM and SIGINT.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn install() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    tracing::info!("stopping: running requests may end");
-    tokio::spawn(async move {
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-        tracing::warn!("stopped at the second signal");
-        std::process::exit(1);
-    });
+    }
+
+    /// Over at the first signal; the second ends the process.
+    async fn wait(mut self) {
+        self.next().await;
+        tracing::info!("stopping: running requests may end");
+        tokio::spawn(async move {
+            self.next().await;
+            tracing::warn!("stopped at the second signal");
+            std::process::exit(1);
+        });
+    }
 }

@@ -53,11 +53,20 @@ impl Routes {
     }
 
     /// Registers handlers collected with `routes!(…)`; all of them get the same access.
-    pub fn add(mut self, access: Access, (schemas, paths, methods): UtoipaMethodRouter<AppState>) -> Self {
-        let methods = methods.route_layer(from_fn(move |request, next| guard(access, request, next)));
+    pub fn add(
+        mut self,
+        access: Access,
+        (schemas, paths, methods): UtoipaMethodRouter<AppState>,
+    ) -> Self {
+        let methods =
+            methods.route_layer(from_fn(move |request, next| guard(access, request, next)));
         for (path, item) in paths.paths {
             for method in methods_of(&item) {
-                self.entries.push(RouteEntry { method, path: path.clone(), access });
+                self.entries.push(RouteEntry {
+                    method,
+                    path: path.clone(),
+                    access,
+                });
             }
             self.router = self.router.route(&path, methods.clone());
             match self.document.paths.paths.get_mut(&path) {

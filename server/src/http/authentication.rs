@@ -29,19 +29,28 @@ impl<S: Sync> FromRequestParts<S> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
-        identity(parts).0.map(Self).ok_or_else(ApiError::unauthenticated)
+        identity(parts)
+            .0
+            .map(Self)
+            .ok_or_else(ApiError::unauthenticated)
     }
 }
 
 fn identity(parts: &Parts) -> Identity {
-    parts.extensions.get::<Identity>().copied().unwrap_or_default()
+    parts
+        .extensions
+        .get::<Identity>()
+        .copied()
+        .unwrap_or_default()
 }
 
 /// Finds out who asks and refuses what a foreign page sent.
 pub async fn layer(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let from_header = header_token(&parts.headers);
-    if from_header.is_none() && let Err(error) = check_origin(&state, &parts) {
+    if from_header.is_none()
+        && let Err(error) = check_origin(&state, &parts)
+    {
         return error.into_response();
     }
     let token = from_header.or_else(|| cookie_token(&parts.headers));
@@ -58,7 +67,11 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
 
 /// Refuses a request that the route's access does not allow.
 pub fn check(access: Access, request: &Request) -> Result<(), ApiError> {
-    let Identity(actor) = request.extensions().get::<Identity>().copied().unwrap_or_default();
+    let Identity(actor) = request
+        .extensions()
+        .get::<Identity>()
+        .copied()
+        .unwrap_or_default();
     match (access, actor) {
         (Access::Public { .. }, _) | (Access::SignedIn, Some(_)) => Ok(()),
         (Access::Owner, Some(actor)) if actor.is_owner() => Ok(()),
@@ -68,16 +81,28 @@ pub fn check(access: Access, request: &Request) -> Result<(), ApiError> {
 }
 
 fn header_token(headers: &HeaderMap) -> Option<String> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
-    });
-    bearer.or_else(|| headers.get("coder-session-token").and_then(|value| value.to_str().ok()).map(str::to_owned))
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| {
+            let (scheme, token) = value.split_once(' ')?;
+            scheme
+                .eq_ignore_ascii_case("bearer")
+                .then(|| token.trim().to_owned())
+        });
+    bearer.or_else(|| {
+        headers
+            .get("coder-session-token")
+            .and_then(|value| value.to_str().ok())
+            .map(str::to_owned)
+    })
 }
 
 /// The session token of the cookie.
 pub fn cookie_token(headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers).get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+    CookieJar::from_headers(headers)
+        .get(SESSION_COOKIE)
+        .map(|cookie| cookie.value().to_owned())
 }
 
 /// Browsers name the page that sends a changing request in `Origin`, and its relation in `Sec-Fetch-Site`. A
@@ -88,8 +113,13 @@ fn check_origin(state: &AppState, parts: &Parts) -> Result<(), ApiError> {
     if is_safe && !is_socket {
         return Ok(());
     }
-    let is_own = match (parts.headers.get(header::ORIGIN), parts.headers.get("sec-fetch-site")) {
-        (Some(origin), _) => origin.to_str().is_ok_and(|origin| state.network.is_own_origin(origin, parts)),
+    let is_own = match (
+        parts.headers.get(header::ORIGIN),
+        parts.headers.get("sec-fetch-site"),
+    ) {
+        (Some(origin), _) => origin
+            .to_str()
+            .is_ok_and(|origin| state.network.is_own_origin(origin, parts)),
         (None, Some(site)) => matches!(site.as_bytes(), b"same-origin" | b"none"),
         (None, None) => true,
     };

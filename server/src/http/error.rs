@@ -25,7 +25,12 @@ pub struct ApiError {
 impl ApiError {
     /// An error with its status and a sentence for people.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, body: ErrorBody::new(message), retry_after_s: None, cause: None }
+        Self {
+            status,
+            body: ErrorBody::new(message),
+            retry_after_s: None,
+            cause: None,
+        }
     }
 
     /// Adds more about the cause.
@@ -36,28 +41,43 @@ impl ApiError {
 
     /// Names a refused field.
     pub fn with_validation(mut self, field: impl Into<String>, detail: impl Into<String>) -> Self {
-        self.body.validations.push(Validation { field: field.into(), detail: detail.into() });
+        self.body.validations.push(Validation {
+            field: field.into(),
+            detail: detail.into(),
+        });
         self
     }
 
     /// Nobody is signed in, or the credential does not hold.
     pub fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Sign in, or send an API token as `Authorization: Bearer <token>`.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "Sign in, or send an API token as `Authorization: Bearer <token>`.",
+        )
     }
 
     /// The route is for owners.
     pub fn owners_only() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "Only an owner of this deployment may do this.")
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "Only an owner of this deployment may do this.",
+        )
     }
 
     /// No such route below `/api`.
     pub fn unknown_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is no such API route. See /api/v2/openapi.json for those there are.")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is no such API route. See /api/v2/openapi.json for those there are.",
+        )
     }
 
     /// The route exists, not with this method.
     pub fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This API route does not take this method.")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "This API route does not take this method.",
+        )
     }
 
     /// The object does not exist for the caller.
@@ -69,7 +89,10 @@ impl ApiError {
     pub fn body_too_large(limit_bytes: usize) -> Self {
         Self::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("The request body is larger than {} KiB.", limit_bytes / 1024),
+            format!(
+                "The request body is larger than {} KiB.",
+                limit_bytes / 1024
+            ),
         )
     }
 
@@ -141,10 +164,14 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body)).into_response();
         if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(cause) = self.cause {
             response.extensions_mut().insert(InternalCause(cause));
@@ -155,7 +182,13 @@ impl IntoResponse for ApiError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -173,14 +206,20 @@ mod tests {
     async fn keeps_the_cause_of_an_internal_failure_out_of_the_body() {
         let response = ApiError::from(Broken(FailureKind::Internal)).into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.extensions().get::<InternalCause>().unwrap().0, "secret driver text");
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        assert_eq!(
+            response.extensions().get::<InternalCause>().unwrap().0,
+            "secret driver text"
+        );
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
         assert!(!String::from_utf8_lossy(&body).contains("secret"));
     }
 
     #[test]
     fn says_when_to_try_again() {
-        let response = ApiError::from(Broken(FailureKind::TooMany { retry_after_s: 7 })).into_response();
+        let response =
+            ApiError::from(Broken(FailureKind::TooMany { retry_after_s: 7 })).into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()[header::RETRY_AFTER], "7");
     }

@@ -24,7 +24,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
                 "Send the request body as JSON, with `Content-Type: application/json`.",
             ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(unreadable_body)?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(unreadable_body)?;
         parse_json(&bytes).map(Self)
     }
 }
@@ -37,17 +39,32 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unreadable_body)?;
-        if bytes.is_empty() { Ok(Self(T::default())) } else { parse_json(&bytes).map(Self) }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(unreadable_body)?;
+        if bytes.is_empty() {
+            Ok(Self(T::default()))
+        } else {
+            parse_json(&bytes).map(Self)
+        }
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+    let Some(content_type) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+    else {
         return false;
     };
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let essence = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
 fn unreadable_body(rejection: BytesRejection) -> ApiError {
@@ -55,7 +72,10 @@ fn unreadable_body(rejection: BytesRejection) -> ApiError {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             ApiError::body_too_large(LONGEST_BODY_BYTES)
         }
-        _ => ApiError::new(StatusCode::BAD_REQUEST, "The request body ended before it was complete. Send it again."),
+        _ => ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "The request body ended before it was complete. Send it again.",
+        ),
     }
 }
 
@@ -65,22 +85,43 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         let path = error.path().to_string();
         refused_json(&path, error.inner())
     })?;
-    deserializer.end().map_err(|error| refused_json(".", &error))?;
+    deserializer
+        .end()
+        .map_err(|error| refused_json(".", &error))?;
     Ok(value)
 }
 
 fn refused_json(path: &str, error: &serde_json::Error) -> ApiError {
     let text = error.to_string();
     if !error.is_data() {
-        return ApiError::new(StatusCode::BAD_REQUEST, "The request body is not JSON.").with_detail(text);
+        return ApiError::new(StatusCode::BAD_REQUEST, "The request body is not JSON.")
+            .with_detail(text);
     }
-    let refused = ApiError::new(StatusCode::BAD_REQUEST, "The request body is not what this call expects.");
+    let text = without_type_names(&text);
+    let refused = ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "The request body is not what this call expects.",
+    );
     let field = match missing_field(&text) {
         Some(name) if path == "." => name.to_owned(),
         Some(name) => format!("{path}.{name}"),
+        None if path == "." => return refused.with_detail(text),
         None => path.to_owned(),
     };
-    refused.with_detail(text.clone()).with_validation(field, reason_of(&text))
+    let reason = reason_of(&text);
+    refused.with_detail(text).with_validation(field, reason)
+}
+
+/// serde names our own types, which mean nothing to a client.
+fn without_type_names(text: &str) -> String {
+    let Some((before, after)) = text.split_once("expected struct ") else {
+        return text.to_owned();
+    };
+    let rest = after
+        .find(" at line ")
+        .and_then(|at| after.get(at..))
+        .unwrap_or_default();
+    format!("{before}expected a JSON object{rest}")
 }
 
 fn missing_field(text: &str) -> Option<&str> {
@@ -92,10 +133,12 @@ fn reason_of(text: &str) -> String {
     if missing_field(text).is_some() {
         return "This field is required.".into();
     }
-    text.rsplit_once(" at line ").map_or(text, |(reason, _)| reason).to_owned()
+    text.rsplit_once(" at line ")
+        .map_or(text, |(reason, _)| reason)
+        .to_owned()
 }
 
-/// Parameters of the path. One that does not parse cannot name anything that exists: 404.
+/// Parameters of the path.
 #[derive(Clone, Copy, Debug)]
 pub struct PathOf<T>(pub T);
 
@@ -105,10 +148,11 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathOf<
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
-            Err(PathRejection::FailedToDeserializePathParams(error)) => {
-                Err(ApiError::new(StatusCode::BAD_REQUEST, "The path holds an id that is not one.")
-                    .with_detail(error.body_text()))
-            }
+            Err(PathRejection::FailedToDeserializePathParams(error)) => Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "The path holds an id that is not one.",
+            )
+            .with_detail(error.body_text())),
             Err(error) => Err(ApiError::internal(error.body_text())),
         }
     }
@@ -124,10 +168,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(QueryRejection::FailedToDeserializeQueryString(error)) => {
-                Err(ApiError::new(StatusCode::BAD_REQUEST, "The query is not what this call expects.")
-                    .with_detail(error.body_text()))
-            }
+            Err(QueryRejection::FailedToDeserializeQueryString(error)) => Err(ApiError::new(
+                StatusCode::BAD_REQUEST,
+                "The query is not what this call expects.",
+            )
+            .with_detail(error.body_text())),
             Err(error) => Err(ApiError::internal(error.body_text())),
         }
     }
@@ -135,7 +180,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryOf<T> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use sdk::users::CreateUser;
 
@@ -143,8 +194,16 @@ mod tests {
 
     fn refusal(body: &str) -> (u16, Option<String>, String) {
         let error = parse_json::<CreateUser>(body.as_bytes()).unwrap_err();
-        let field = error.body().validations.first().map(|validation| validation.field.clone());
-        (error.status().as_u16(), field, error.body().detail.clone().unwrap())
+        let field = error
+            .body()
+            .validations
+            .first()
+            .map(|validation| validation.field.clone());
+        (
+            error.status().as_u16(),
+            field,
+            error.body().detail.clone().unwrap(),
+        )
     }
 
     #[test]
@@ -155,7 +214,8 @@ mod tests {
 
     #[test]
     fn names_the_field_of_the_wrong_type() {
-        let (_, field, detail) = refusal(r#"{"email": 3, "username": "a", "password": "12345678"}"#);
+        let (_, field, detail) =
+            refusal(r#"{"email": 3, "username": "a", "password": "12345678"}"#);
         assert_eq!(field.as_deref(), Some("email"));
         assert!(detail.contains("expected a string"), "{detail}");
     }
@@ -177,7 +237,15 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, value.parse().unwrap());
             is_json(&headers)
         };
-        assert!(with("application/json") && with("application/json; charset=utf-8") && with("application/merge-patch+json"));
-        assert!(!with("text/plain") && !with("application/x-www-form-urlencoded") && !is_json(&HeaderMap::new()));
+        assert!(
+            with("application/json")
+                && with("application/json; charset=utf-8")
+                && with("application/merge-patch+json")
+        );
+        assert!(
+            !with("text/plain")
+                && !with("application/x-www-form-urlencoded")
+                && !is_json(&HeaderMap::new())
+        );
     }
 }

@@ -19,7 +19,10 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Refuses bodies over the limit, by their declared length at once and otherwise while they are read.
 pub async fn body_layer(request: Request, next: Next) -> Response {
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > LONGEST_BODY_BYTES) {
         return ApiError::body_too_large(LONGEST_BODY_BYTES).into_response();
     }
@@ -33,7 +36,10 @@ pub async fn time_layer(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(_) => ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            format!("The server did not answer within {} seconds. Try again.", LONGEST_WAIT.as_secs()),
+            format!(
+                "The server did not answer within {} seconds. Try again.",
+                LONGEST_WAIT.as_secs()
+            ),
         )
         .into_response(),
     }

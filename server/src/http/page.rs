@@ -35,7 +35,9 @@ pub fn router(state: &AppState) -> Router<AppState> {
 
 /// Paths of the pages; the server functions are left to a router of their own.
 pub fn page_routes() -> Vec<AxumRouteListing> {
-    let functions = server_functions::registered().map(|(path, _)| path.to_owned()).collect();
+    let functions = server_functions::registered()
+        .map(|(path, _)| path.to_owned())
+        .collect();
     generate_route_list_with_exclusions(App, Some(functions))
 }
 
@@ -47,9 +49,21 @@ pub fn context_of(state: &AppState) -> impl Fn() + Clone + Send + Sync + 'static
         provide_context(state.site.manifest());
         let parts = use_context::<Parts>();
         let extensions = parts.as_ref().map(|parts| &parts.extensions);
-        let Identity(actor) = extensions.and_then(|all| all.get().copied()).unwrap_or_default();
+        let Identity(actor) = extensions
+            .and_then(|all| all.get().copied())
+            .unwrap_or_default();
         provide_context::<Option<Actor>>(actor);
-        provide_context(SecureTransport(parts.as_ref().is_some_and(|parts| state.network.is_secure(parts))));
+        provide_context(SecureTransport(
+            parts
+                .as_ref()
+                .is_some_and(|parts| state.network.is_secure(parts)),
+        ));
+        provide_context(
+            parts
+                .as_ref()
+                .map(|parts| state.network.client_info(parts))
+                .unwrap_or_default(),
+        );
         if let Some(session) = extensions.and_then(|all| all.get::<Session>().cloned()) {
             provide_context(session);
         }

@@ -61,14 +61,20 @@ impl SiteFiles {
     }
 
     /// The file a request asks for, or nothing when there is none.
-    pub fn respond(&self, request: &Request) -> impl Future<Output = Option<Response>> + Send + use<> {
+    pub fn respond(
+        &self,
+        request: &Request,
+    ) -> impl Future<Output = Option<Response>> + Send + use<> {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let path = plain_path(request.uri().path()).filter(|_| is_read);
         let wanted = answer::Wanted::of(request);
         let site = self.clone();
         async move {
             let path = path?;
-            tokio::task::spawn_blocking(move || answer::build(&site, &path, &wanted)).await.ok().flatten()
+            tokio::task::spawn_blocking(move || answer::build(&site, &path, &wanted))
+                .await
+                .ok()
+                .flatten()
         }
     }
 
@@ -84,11 +90,20 @@ impl SiteFiles {
 
 fn read_from_folder(folder: &Path, path: &str) -> Option<SiteFile> {
     let file = folder.join(path);
-    let metadata = std::fs::metadata(&file).ok().filter(std::fs::Metadata::is_file)?;
-    let modified = metadata.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let metadata = std::fs::metadata(&file)
+        .ok()
+        .filter(std::fs::Metadata::is_file)?;
+    let modified = metadata
+        .modified()
+        .ok()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
     let bytes = std::fs::read(&file).ok()?;
     let version = format!("{:x}-{:x}", modified.as_nanos(), bytes.len());
-    Some(SiteFile { bytes: Cow::Owned(bytes), version })
+    Some(SiteFile {
+        bytes: Cow::Owned(bytes),
+        version,
+    })
 }
 
 /// The path below the site's root; nothing when it is empty, escapes the root or holds escapes at all (no file of
@@ -97,13 +112,21 @@ fn plain_path(path: &str) -> Option<String> {
     let path = path.strip_prefix('/')?;
     let is_plain = !path.is_empty()
         && !path.contains(['%', '\\', '\0'])
-        && Path::new(path).components().all(|component| matches!(component, Component::Normal(_)));
+        && Path::new(path)
+            .components()
+            .all(|component| matches!(component, Component::Normal(_)));
     is_plain.then(|| path.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use axum::body::{Body, to_bytes};
     use http::header;
@@ -114,7 +137,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("pkg")).unwrap();
         for (name, content) in [
-            ("pkg/manifest.json", r#"{"js": "switchyard-0123456789abcdef.js", "wasm": "switchyard-0123456789abcdef.wasm", "css": "main-0123456789abcdef.css"}"#),
+            (
+                "pkg/manifest.json",
+                r#"{"js": "switchyard-0123456789abcdef.js", "wasm": "switchyard-0123456789abcdef.wasm", "css": "main-0123456789abcdef.css"}"#,
+            ),
             ("pkg/switchyard-0123456789abcdef.js", "script"),
             ("pkg/switchyard-0123456789abcdef.js.br", "brotli"),
             ("favicon.svg", "<svg/>"),
@@ -136,15 +162,36 @@ mod tests {
     #[tokio::test]
     async fn sends_the_compressed_twin_to_browsers_that_take_it() {
         let (_folder, site) = site();
-        let plain = site.respond(&get("/pkg/switchyard-0123456789abcdef.js", &[])).await.unwrap();
-        assert_eq!(plain.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
-        assert_eq!(plain.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
+        let plain = site
+            .respond(&get("/pkg/switchyard-0123456789abcdef.js", &[]))
+            .await
+            .unwrap();
+        assert_eq!(
+            plain.headers()[header::CACHE_CONTROL],
+            "public, max-age=31536000, immutable"
+        );
+        assert_eq!(
+            plain.headers()[header::CONTENT_TYPE],
+            "text/javascript; charset=utf-8"
+        );
         assert_eq!(to_bytes(plain.into_body(), 99).await.unwrap(), "script");
-        let twin = site.respond(&get("/pkg/switchyard-0123456789abcdef.js", &[(header::ACCEPT_ENCODING, "gzip, br")])).await.unwrap();
+        let twin = site
+            .respond(&get(
+                "/pkg/switchyard-0123456789abcdef.js",
+                &[(header::ACCEPT_ENCODING, "gzip, br")],
+            ))
+            .await
+            .unwrap();
         assert_eq!(twin.headers()[header::CONTENT_ENCODING], "br");
         assert_eq!(twin.headers()[header::VARY], "accept-encoding");
         assert_eq!(to_bytes(twin.into_body(), 99).await.unwrap(), "brotli");
-        let refused = site.respond(&get("/pkg/switchyard-0123456789abcdef.js", &[(header::ACCEPT_ENCODING, "br;q=0")])).await.unwrap();
+        let refused = site
+            .respond(&get(
+                "/pkg/switchyard-0123456789abcdef.js",
+                &[(header::ACCEPT_ENCODING, "br;q=0")],
+            ))
+            .await
+            .unwrap();
         assert!(!refused.headers().contains_key(header::CONTENT_ENCODING));
     }
 
@@ -154,17 +201,31 @@ mod tests {
         let first = site.respond(&get("/favicon.svg", &[])).await.unwrap();
         assert_eq!(first.headers()[header::CACHE_CONTROL], "no-cache");
         let etag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
-        let again = site.respond(&get("/favicon.svg", &[(header::IF_NONE_MATCH, &etag)])).await.unwrap();
+        let again = site
+            .respond(&get("/favicon.svg", &[(header::IF_NONE_MATCH, &etag)]))
+            .await
+            .unwrap();
         assert_eq!(again.status(), http::StatusCode::NOT_MODIFIED);
         std::fs::write(folder.path().join("favicon.svg"), "<svg></svg>").unwrap();
-        let changed = site.respond(&get("/favicon.svg", &[(header::IF_NONE_MATCH, &etag)])).await.unwrap();
+        let changed = site
+            .respond(&get("/favicon.svg", &[(header::IF_NONE_MATCH, &etag)]))
+            .await
+            .unwrap();
         assert_eq!(changed.status(), http::StatusCode::OK);
     }
 
     #[tokio::test]
     async fn never_leaves_its_folder() {
         let (_folder, site) = site();
-        for path in ["/", "/pkg", "/../etc/passwd", "/pkg/../../etc/passwd", "/%2e%2e/etc/passwd", "//etc/passwd", "/absent"] {
+        for path in [
+            "/",
+            "/pkg",
+            "/../etc/passwd",
+            "/pkg/../../etc/passwd",
+            "/%2e%2e/etc/passwd",
+            "//etc/passwd",
+            "/absent",
+        ] {
             assert!(site.respond(&get(path, &[])).await.is_none(), "{path}");
         }
     }

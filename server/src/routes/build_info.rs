@@ -11,7 +11,9 @@ use crate::http::access::{Access, Routes};
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new().add(
-        Access::Public { reason: "clients ask for the version before they sign in" },
+        Access::Public {
+            reason: "clients ask for the version before they sign in",
+        },
         routes!(get_build_info),
     )
 }

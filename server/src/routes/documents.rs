@@ -18,7 +18,9 @@ const EXPERIMENTAL: &str = "/api/experimental/";
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new().add(
-        Access::Public { reason: "it describes the API and holds nothing of anyone" },
+        Access::Public {
+            reason: "it describes the API and holds nothing of anyone",
+        },
         routes!(get_openapi),
     )
 }
@@ -35,9 +37,16 @@ struct Query {
     params(("experimental" = Option<bool>, Query, description = "Add the experimental routes")),
     responses((status = 200, description = "An OpenAPI 3.1 document"))
 )]
-async fn get_openapi(State(state): State<AppState>, QueryOf(query): QueryOf<Query>) -> Json<OpenApi> {
+async fn get_openapi(
+    State(state): State<AppState>,
+    QueryOf(query): QueryOf<Query>,
+) -> Json<OpenApi> {
     let documents = &state.documents;
-    Json(if query.experimental { documents.with_experimental.clone() } else { documents.stable.clone() })
+    Json(if query.experimental {
+        documents.with_experimental.clone()
+    } else {
+        documents.stable.clone()
+    })
 }
 
 /// Both descriptions.
@@ -53,9 +62,17 @@ pub fn documents() -> ApiDocuments {
     );
     components.add_security_scheme(
         "session",
-        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(app::cookie::SESSION_COOKIE))),
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(
+            app::cookie::SESSION_COOKIE,
+        ))),
     );
     let mut stable = all.clone();
-    stable.paths.paths.retain(|path, _| !path.starts_with(EXPERIMENTAL));
-    ApiDocuments { stable, with_experimental: all }
+    stable
+        .paths
+        .paths
+        .retain(|path, _| !path.starts_with(EXPERIMENTAL));
+    ApiDocuments {
+        stable,
+        with_experimental: all,
+    }
 }

@@ -14,18 +14,27 @@ use crate::http::extract::JsonBody;
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new().add(
-        Access::Public { reason: "nobody can sign in before the first user exists" },
+        Access::Public {
+            reason: "nobody can sign in before the first user exists",
+        },
         routes!(get_first_user, create_first_user),
     )
 }
 
 /// Whether the deployment has an owner: 200, or 404 while it has none.
 #[utoipa::path(get, path = "/api/v2/users/first", tag = "users", responses((status = 200), (status = 404)))]
-async fn get_first_user(State(platform): State<Platform>) -> Result<Json<serde_json::Value>, ApiError> {
+async fn get_first_user(
+    State(platform): State<Platform>,
+) -> Result<Json<serde_json::Value>, ApiError> {
     if platform.has_first_user().await? {
-        return Ok(Json(serde_json::json!({ "message": "The first user has been created." })));
+        return Ok(Json(
+            serde_json::json!({ "message": "The first user has been created." }),
+        ));
     }
-    Err(ApiError::new(StatusCode::NOT_FOUND, "There is no user yet. Create the first one with POST /api/v2/users/first."))
+    Err(ApiError::new(
+        StatusCode::NOT_FOUND,
+        "There is no user yet. Create the first one with POST /api/v2/users/first.",
+    ))
 }
 
 /// Creates the first owner; 409 once there is one.
@@ -37,5 +46,8 @@ async fn create_first_user(
     State(platform): State<Platform>,
     JsonBody(user): JsonBody<CreateFirstUser>,
 ) -> Result<(StatusCode, Json<FirstUserCreated>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_first_user(user).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_first_user(user).await?),
+    ))
 }

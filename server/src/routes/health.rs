@@ -10,7 +10,9 @@ use crate::http::access::{Access, Routes};
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new().add(
-        Access::Public { reason: "process supervisors and load balancers have no account" },
+        Access::Public {
+            reason: "process supervisors and load balancers have no account",
+        },
         routes!(get_health),
     )
 }

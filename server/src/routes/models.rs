@@ -19,7 +19,10 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(list_models))
         .add(Access::SignedIn, routes!(list_model_configs))
         .add(Access::Owner, routes!(create_model_config))
-        .add(Access::Owner, routes!(update_model_config, delete_model_config))
+        .add(
+            Access::Owner,
+            routes!(update_model_config, delete_model_config),
+        )
 }
 
 /// What the caller can choose from, by provider.
@@ -27,7 +30,10 @@ pub fn routes() -> Routes {
     get, path = "/api/experimental/chats/models", tag = "models",
     responses((status = 200, body = ModelCatalogue))
 )]
-async fn list_models(State(platform): State<Platform>, Caller(actor): Caller) -> Result<Json<ModelCatalogue>, ApiError> {
+async fn list_models(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+) -> Result<Json<ModelCatalogue>, ApiError> {
     Ok(Json(platform.list_models(&actor).await?))
 }
 
@@ -53,7 +59,10 @@ async fn create_model_config(
     Caller(actor): Caller,
     JsonBody(model): JsonBody<CreateModelConfig>,
 ) -> Result<(StatusCode, Json<ModelConfig>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_model_config(&actor, model).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_model_config(&actor, model).await?),
+    ))
 }
 
 /// Changes a model; absent fields stay as they are.
@@ -68,7 +77,11 @@ async fn update_model_config(
     PathOf(model_config): PathOf<ModelConfigId>,
     JsonBody(change): JsonBody<UpdateModelConfig>,
 ) -> Result<Json<ModelConfig>, ApiError> {
-    Ok(Json(platform.update_model_config(&actor, model_config, change).await?))
+    Ok(Json(
+        platform
+            .update_model_config(&actor, model_config, change)
+            .await?,
+    ))
 }
 
 /// Removes a model.

@@ -13,7 +13,10 @@ use crate::http::extract::JsonBody;
 
 /// Routes of this feature.
 pub fn routes() -> Routes {
-    Routes::new().add(Access::SignedIn, routes!(get_preferences, update_preferences))
+    Routes::new().add(
+        Access::SignedIn,
+        routes!(get_preferences, update_preferences),
+    )
 }
 
 /// The caller's preferences.
@@ -38,5 +41,7 @@ async fn update_preferences(
     Caller(actor): Caller,
     JsonBody(preferences): JsonBody<Preferences>,
 ) -> Result<Json<Preferences>, ApiError> {
-    Ok(Json(platform.update_preferences(&actor, preferences).await?))
+    Ok(Json(
+        platform.update_preferences(&actor, preferences).await?,
+    ))
 }

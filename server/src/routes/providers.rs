@@ -43,7 +43,10 @@ async fn create_provider(
     Caller(actor): Caller,
     JsonBody(provider): JsonBody<CreateProviderConfig>,
 ) -> Result<(StatusCode, Json<ProviderConfig>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_provider(&actor, provider).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_provider(&actor, provider).await?),
+    ))
 }
 
 /// Changes a provider; absent fields stay as they are.
@@ -58,7 +61,9 @@ async fn update_provider(
     PathOf(provider): PathOf<ProviderConfigId>,
     JsonBody(change): JsonBody<UpdateProviderConfig>,
 ) -> Result<Json<ProviderConfig>, ApiError> {
-    Ok(Json(platform.update_provider(&actor, provider, change).await?))
+    Ok(Json(
+        platform.update_provider(&actor, provider, change).await?,
+    ))
 }
 
 /// Removes a provider and its models.

@@ -15,7 +15,9 @@ use crate::http::extract::{JsonBody, PathOf};
 
 /// Routes of this feature.
 pub fn routes() -> Routes {
-    Routes::new().add(Access::SignedIn, routes!(list_tokens, create_token)).add(Access::SignedIn, routes!(delete_token))
+    Routes::new()
+        .add(Access::SignedIn, routes!(list_tokens, create_token))
+        .add(Access::SignedIn, routes!(delete_token))
 }
 
 /// The tokens of a user, without their keys.
@@ -44,7 +46,10 @@ async fn create_token(
     PathOf(user): PathOf<String>,
     JsonBody(token): JsonBody<CreateToken>,
 ) -> Result<(StatusCode, Json<CreatedToken>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_token(&actor, &user, token).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_token(&actor, &user, token).await?),
+    ))
 }
 
 /// Revokes a token.

@@ -17,7 +17,10 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::Owner, routes!(list_users, create_user))
-        .add(Access::SignedIn, routes!(get_user, update_user, delete_user))
+        .add(
+            Access::SignedIn,
+            routes!(get_user, update_user, delete_user),
+        )
 }
 
 /// All users of the deployment, oldest first.
@@ -47,7 +50,10 @@ async fn create_user(
     Caller(actor): Caller,
     JsonBody(user): JsonBody<CreateUser>,
 ) -> Result<(StatusCode, Json<User>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_user(&actor, user).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_user(&actor, user).await?),
+    ))
 }
 
 /// A user. Members see themselves only.

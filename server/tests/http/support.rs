@@ -1,5 +1,7 @@
 //! Servers and people for the tests.
 
+pub mod running;
+
 use std::path::Path;
 
 use platform::PlatformOptions;
@@ -32,8 +34,11 @@ impl TestServer {
         let data_dir = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = local_url(listener.local_addr().unwrap()).unwrap();
-        let mut platform =
-            PlatformOptions::new(data_dir.path().join("data"), url.clone(), env!("CARGO_BIN_EXE_switchyard"));
+        let mut platform = PlatformOptions::new(
+            data_dir.path().join("data"),
+            url.clone(),
+            env!("CARGO_BIN_EXE_switchyard"),
+        );
         let mut options = ServerOptions::default();
         change(&mut platform, &mut options);
         let server = Server::start(listener, platform, options).await.unwrap();
@@ -87,7 +92,10 @@ impl TestServer {
 
     /// A client with a new session.
     pub async fn sign_in(&self, email: &str) -> Client {
-        let login = Login { email: email.to_owned(), password: PASSWORD.to_owned() };
+        let login = Login {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+        };
         let session = self.anonymous().login(&login).await.unwrap();
         self.anonymous().with_token(session.session_token)
     }
@@ -121,7 +129,9 @@ pub fn new_user(name: &str) -> CreateUser {
 /// Status and body of a refusal, for snapshots.
 pub fn refusal<T: std::fmt::Debug>(result: Result<T, ClientError>) -> serde_json::Value {
     match result {
-        Err(ClientError::Api { status, body, .. }) => serde_json::json!({ "status": status, "body": body }),
+        Err(ClientError::Api { status, body, .. }) => {
+            serde_json::json!({ "status": status, "body": body })
+        }
         other => panic!("expected a refusal, got {other:?}"),
     }
 }
@@ -131,6 +141,7 @@ pub async fn answer(request: reqwest::RequestBuilder) -> serde_json::Value {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
-    let body: serde_json::Value = serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
+    let body: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text));
     serde_json::json!({ "status": status, "body": body })
 }

@@ -28,7 +28,11 @@ pub struct Finding {
 
 impl Finding {
     fn new(subject: &'static str, verdict: Verdict, words: impl Into<String>) -> Self {
-        Self { subject, verdict, words: words.into() }
+        Self {
+            subject,
+            verdict,
+            words: words.into(),
+        }
     }
 }
 
@@ -37,7 +41,11 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![data_folder(&settings.data_dir)];
     match open(settings).await {
         Ok(platform) => {
-            findings.push(Finding::new("database", Verdict::Good, format!("{:?}, schema up to date", platform.database_kind())));
+            findings.push(Finding::new(
+                "database",
+                Verdict::Good,
+                format!("{:?}, schema up to date", platform.database_kind()),
+            ));
             findings.push(first_user(&platform).await);
             platform.shut_down().await;
         }
@@ -52,13 +60,31 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
 fn data_folder(folder: &Path) -> Finding {
     const SUBJECT: &str = "data folder";
     let Ok(metadata) = folder.metadata() else {
-        return Finding::new(SUBJECT, Verdict::Warning, format!("{} does not exist yet; the first start creates it", folder.display()));
+        return Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            format!(
+                "{} does not exist yet; the first start creates it",
+                folder.display()
+            ),
+        );
     };
     if !metadata.is_dir() {
-        return Finding::new(SUBJECT, Verdict::Bad, format!("{} is not a folder", folder.display()));
+        return Finding::new(
+            SUBJECT,
+            Verdict::Bad,
+            format!("{} is not a folder", folder.display()),
+        );
     }
     if metadata.permissions().mode() & 0o077 != 0 {
-        return Finding::new(SUBJECT, Verdict::Warning, format!("others can read {}: run `chmod 700` on it", folder.display()));
+        return Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            format!(
+                "others can read {}: run `chmod 700` on it",
+                folder.display()
+            ),
+        );
     }
     Finding::new(SUBJECT, Verdict::Good, folder.display().to_string())
 }
@@ -67,7 +93,11 @@ async fn first_user(platform: &Platform) -> Finding {
     const SUBJECT: &str = "first user";
     match platform.has_first_user().await {
         Ok(true) => Finding::new(SUBJECT, Verdict::Good, "exists"),
-        Ok(false) => Finding::new(SUBJECT, Verdict::Warning, "none yet: open the page, or run `switchyard admin create-user --role owner`"),
+        Ok(false) => Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            "none yet: open the page, or run `switchyard admin create-user --role owner`",
+        ),
         Err(error) => Finding::new(SUBJECT, Verdict::Bad, error.to_string()),
     }
 }
@@ -75,19 +105,44 @@ async fn first_user(platform: &Platform) -> Finding {
 async fn git() -> Finding {
     match answer_of("git", &["--version"]).await {
         Some(version) => Finding::new("git", Verdict::Good, version),
-        None => Finding::new("git", Verdict::Bad, "not found: install git, workspaces are made with it"),
+        None => Finding::new(
+            "git",
+            Verdict::Bad,
+            "not found: install git, workspaces are made with it",
+        ),
     }
 }
 
 async fn sandbox() -> Finding {
     const SUBJECT: &str = "bubblewrap";
     let Some(version) = answer_of("bwrap", &["--version"]).await else {
-        return Finding::new(SUBJECT, Verdict::Warning, "not found: what agents run has this user's rights. Install bubblewrap");
+        return Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            "not found: what agents run has this user's rights. Install bubblewrap",
+        );
     };
-    let probe = ["--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "--unshare-pid", "--unshare-ipc", "true"];
+    let probe = [
+        "--ro-bind",
+        "/",
+        "/",
+        "--proc",
+        "/proc",
+        "--dev",
+        "/dev",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "true",
+    ];
     match answer_of("bwrap", &probe).await {
         Some(_) => Finding::new(SUBJECT, Verdict::Good, version),
-        None => Finding::new(SUBJECT, Verdict::Warning, format!("{version}, but it cannot make namespaces here: what agents run has this user's rights")),
+        None => Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            format!(
+                "{version}, but it cannot make namespaces here: what agents run has this user's rights"
+            ),
+        ),
     }
 }
 
@@ -104,13 +159,27 @@ fn providers() -> Finding {
             "no key in this environment; add a provider on the settings page, or set ANTHROPIC_API_KEY or OPENAI_API_KEY for the server",
         );
     }
-    Finding::new("providers", Verdict::Good, format!("keys in this environment: {}", named.join(", ")))
+    Finding::new(
+        "providers",
+        Verdict::Good,
+        format!("keys in this environment: {}", named.join(", ")),
+    )
 }
 
 /// A program's first line, when it ran and succeeded in time.
 async fn answer_of(program: &str, arguments: &[&str]) -> Option<String> {
-    let running = Command::new(program).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(LONGEST_ANSWER, running).await.ok()?.ok()?;
+    let running = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(LONGEST_ANSWER, running)
+        .await
+        .ok()?
+        .ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    output.status.success().then(|| text.lines().next().unwrap_or_default().to_owned())
+    output
+        .status
+        .success()
+        .then(|| text.lines().next().unwrap_or_default().to_owned())
 }

@@ -18,8 +18,61 @@ use crate::state::AppState;
 
 /// Who may call which function. What a signed-in person may do with an object is decided in `platform`.
 pub const ACCESS: &[(&str, Access)] = &[
-    ("/api/page/create_first_user", Access::Public { reason: "nobody can sign in before the first user exists" }),
-    ("/api/page/login", Access::Public { reason: "it is how one signs in" }),
+    (
+        "/api/page/create_first_user",
+        Access::Public {
+            reason: "nobody can sign in before the first user exists",
+        },
+    ),
+    (
+        "/api/page/login",
+        Access::Public {
+            reason: "it is how one signs in",
+        },
+    ),
+    ("/api/page/logout", Access::SignedIn),
+    ("/api/page/sign_out_everywhere", Access::SignedIn),
+    ("/api/page/update_profile", Access::SignedIn),
+    ("/api/page/update_password", Access::SignedIn),
+    ("/api/page/update_theme", Access::SignedIn),
+    ("/api/page/update_layout", Access::SignedIn),
+    ("/api/page/list_tokens", Access::SignedIn),
+    ("/api/page/create_token", Access::SignedIn),
+    ("/api/page/delete_token", Access::SignedIn),
+    ("/api/page/list_chats", Access::SignedIn),
+    ("/api/page/new_chat_options", Access::SignedIn),
+    ("/api/page/view_chat", Access::SignedIn),
+    ("/api/page/list_messages", Access::SignedIn),
+    ("/api/page/create_chat", Access::SignedIn),
+    ("/api/page/update_chat", Access::SignedIn),
+    ("/api/page/send_message", Access::SignedIn),
+    ("/api/page/edit_message", Access::SignedIn),
+    ("/api/page/interrupt_chat", Access::SignedIn),
+    ("/api/page/retry_chat", Access::SignedIn),
+    ("/api/page/delete_queued_message", Access::SignedIn),
+    ("/api/page/promote_queued_message", Access::SignedIn),
+    ("/api/page/chat_workspace", Access::SignedIn),
+    ("/api/page/render_diff", Access::SignedIn),
+    ("/api/page/list_users", Access::Owner),
+    ("/api/page/create_user", Access::Owner),
+    ("/api/page/update_user", Access::Owner),
+    ("/api/page/reset_password", Access::Owner),
+    ("/api/page/delete_user", Access::Owner),
+    ("/api/page/list_providers", Access::Owner),
+    ("/api/page/create_provider", Access::Owner),
+    ("/api/page/update_provider", Access::Owner),
+    ("/api/page/enable_provider", Access::Owner),
+    ("/api/page/delete_provider", Access::Owner),
+    ("/api/page/test_provider", Access::Owner),
+    ("/api/page/create_model_config", Access::Owner),
+    ("/api/page/create_model_configs", Access::Owner),
+    ("/api/page/update_model_config", Access::Owner),
+    ("/api/page/enable_model_config", Access::Owner),
+    ("/api/page/choose_default_model", Access::Owner),
+    ("/api/page/delete_model_config", Access::Owner),
+    ("/api/page/list_allowed_folders", Access::Owner),
+    ("/api/page/create_allowed_folder", Access::Owner),
+    ("/api/page/delete_allowed_folder", Access::Owner),
 ];
 
 /// Path and method of every function that the page registers.
@@ -29,7 +82,10 @@ pub fn registered() -> impl Iterator<Item = (&'static str, Method)> {
 
 /// Who may call the function at a path.
 pub fn access_of(path: &str) -> Access {
-    ACCESS.iter().find(|(known, _)| *known == path).map_or(Access::SignedIn, |(_, access)| *access)
+    ACCESS
+        .iter()
+        .find(|(known, _)| *known == path)
+        .map_or(Access::SignedIn, |(_, access)| *access)
 }
 
 /// All functions behind their guards.
@@ -37,7 +93,8 @@ pub fn router(state: &AppState) -> Router<AppState> {
     let mut router = Router::new();
     for (path, method) in registered() {
         let access = access_of(path);
-        let guarded = function(state, &method).route_layer(from_fn(move |request, next| guard(access, request, next)));
+        let guarded = function(state, &method)
+            .route_layer(from_fn(move |request, next| guard(access, request, next)));
         router = router.route(path, guarded);
     }
     router
@@ -46,9 +103,14 @@ pub fn router(state: &AppState) -> Router<AppState> {
 fn function(state: &AppState, method: &Method) -> MethodRouter<AppState> {
     let context = context_of(state);
     let handler = move |request: Request| async move {
-        leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+        leptos_axum::handle_server_fns_with_context(context, request)
+            .await
+            .into_response()
     };
-    on(MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::POST), handler)
+    on(
+        MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::POST),
+        handler,
+    )
 }
 
 /// Answers in the page's own error type, so that the page can tell its reader; a plain form is led to the sign-in.
@@ -69,5 +131,13 @@ async fn guard(access: Access, request: Request, next: Next) -> Response {
         _ => ErrorCode::Forbidden,
     };
     let body = Json(AppError::new(code, error.body().message.clone()));
-    (error.status(), [(leptos::server_fn::error::SERVER_FN_ERROR_HEADER, request.uri().path())], body).into_response()
+    (
+        error.status(),
+        [(
+            leptos::server_fn::error::SERVER_FN_ERROR_HEADER,
+            request.uri().path(),
+        )],
+        body,
+    )
+        .into_response()
 }

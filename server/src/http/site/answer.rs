@@ -23,7 +23,10 @@ impl Wanted {
             has_body: request.method() != Method::HEAD,
             takes_brotli: takes(headers, "br"),
             takes_gzip: takes(headers, "gzip"),
-            known_versions: headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).map(str::to_owned),
+            known_versions: headers
+                .get(header::IF_NONE_MATCH)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         }
     }
 }
@@ -36,8 +39,16 @@ fn takes(headers: &HeaderMap, encoding: &str) -> bool {
         .flat_map(|value| value.split(','))
         .any(|offer| {
             let mut words = offer.split(';').map(str::trim);
-            let is_named = words.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-            is_named && !words.any(|word| matches!(word.replace(' ', "").as_str(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+            let is_named = words
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+            is_named
+                && !words.any(|word| {
+                    matches!(
+                        word.replace(' ', "").as_str(),
+                        "q=0" | "q=0.0" | "q=0.00" | "q=0.000"
+                    )
+                })
         })
 }
 
@@ -45,16 +56,20 @@ fn takes(headers: &HeaderMap, encoding: &str) -> bool {
 pub(super) fn build(site: &SiteFiles, path: &str, wanted: &Wanted) -> Option<Response> {
     let (file, encoding) = choose(site, path, wanted)?;
     let etag = format!("\"{}{}\"", file.version, encoding.unwrap_or_default());
-    let is_known = wanted
-        .known_versions
-        .as_ref()
-        .is_some_and(|known| known.split(',').any(|tag| tag.trim().trim_start_matches("W/") == etag));
+    let is_known = wanted.known_versions.as_ref().is_some_and(|known| {
+        known
+            .split(',')
+            .any(|tag| tag.trim().trim_start_matches("W/") == etag)
+    });
     let mut response = Response::builder()
         .header(header::ETAG, etag)
         .header(header::CACHE_CONTROL, cache_control(path))
         .header(header::VARY, "accept-encoding");
     if is_known {
-        return response.status(StatusCode::NOT_MODIFIED).body(Body::empty()).ok();
+        return response
+            .status(StatusCode::NOT_MODIFIED)
+            .body(Body::empty())
+            .ok();
     }
     if let Some(encoding) = encoding {
         response = response.header(header::CONTENT_ENCODING, encoding);
@@ -62,13 +77,26 @@ pub(super) fn build(site: &SiteFiles, path: &str, wanted: &Wanted) -> Option<Res
     response = response
         .header(header::CONTENT_TYPE, content_type(path))
         .header(header::CONTENT_LENGTH, file.bytes.len());
-    let body = if wanted.has_body { Body::from(file.bytes.into_owned()) } else { Body::empty() };
+    let body = if wanted.has_body {
+        Body::from(file.bytes.into_owned())
+    } else {
+        Body::empty()
+    };
     response.body(body).ok()
 }
 
-fn choose(site: &SiteFiles, path: &str, wanted: &Wanted) -> Option<(SiteFile, Option<&'static str>)> {
+fn choose(
+    site: &SiteFiles,
+    path: &str,
+    wanted: &Wanted,
+) -> Option<(SiteFile, Option<&'static str>)> {
     let twin = |is_taken: bool, suffix: &str, encoding| {
-        is_taken.then(|| site.read(&format!("{path}.{suffix}")).map(|file| (file, Some(encoding)))).flatten()
+        is_taken
+            .then(|| {
+                site.read(&format!("{path}.{suffix}"))
+                    .map(|file| (file, Some(encoding)))
+            })
+            .flatten()
     };
     twin(wanted.takes_brotli, "br", "br")
         .or_else(|| twin(wanted.takes_gzip, "gz", "gzip"))
@@ -89,7 +117,9 @@ fn cache_control(path: &str) -> &'static str {
 /// Whether a name ends like `-0123456789abcdef.js`.
 fn has_hash(path: &str) -> bool {
     let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    stem.rsplit_once('-').is_some_and(|(_, hash)| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    stem.rsplit_once('-').is_some_and(|(_, hash)| {
+        hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 fn content_type(path: &str) -> &'static str {

@@ -22,13 +22,22 @@ async fn answers_health_checks() {
 async fn unknown_paths_and_methods_below_api_are_json() {
     let server = TestServer::start().await;
     let client = server.anonymous();
-    for path in ["/api", "/api/", "/api/v2/nonsense", "/api/experimental/nonsense/x"] {
+    for path in [
+        "/api",
+        "/api/",
+        "/api/v2/nonsense",
+        "/api/experimental/nonsense/x",
+    ] {
         let reply = answer(client.request(Method::GET, path).unwrap()).await;
         assert_eq!(reply["status"], 404, "{path}");
         assert!(reply["body"]["message"].is_string(), "{path}: {reply}");
     }
-    insta::assert_json_snapshot!(answer(client.request(Method::PUT, "/api/v2/buildinfo").unwrap()).await);
-    insta::assert_json_snapshot!(answer(client.request(Method::GET, "/api/v2/nonsense").unwrap()).await);
+    insta::assert_json_snapshot!(
+        answer(client.request(Method::PUT, "/api/v2/buildinfo").unwrap()).await
+    );
+    insta::assert_json_snapshot!(
+        answer(client.request(Method::GET, "/api/v2/nonsense").unwrap()).await
+    );
 }
 
 #[tokio::test]
@@ -36,8 +45,16 @@ async fn every_answer_carries_an_id_of_its_own_and_safe_headers() {
     let server = TestServer::start().await;
     let client = server.anonymous();
     let mut ids = std::collections::HashSet::new();
-    for path in ["/api/v2/buildinfo", "/api/v2/users/me", "/api/nonsense", "/login"] {
-        let request = client.request(Method::GET, path).unwrap().header("x-request-id", "mine");
+    for path in [
+        "/api/v2/buildinfo",
+        "/api/v2/users/me",
+        "/api/nonsense",
+        "/login",
+    ] {
+        let request = client
+            .request(Method::GET, path)
+            .unwrap()
+            .header("x-request-id", "mine");
         let response = request.send().await.unwrap();
         let headers = response.headers();
         let id = headers["x-request-id"].to_str().unwrap();

@@ -17,7 +17,11 @@ fn paths(document: &serde_json::Value) -> Vec<&String> {
 async fn leaves_experimental_routes_out_unless_asked() {
     let server = TestServer::start().await;
     let stable = document(&server, "").await;
-    assert!(paths(&stable).iter().all(|path| !path.starts_with("/api/experimental/")));
+    assert!(
+        paths(&stable)
+            .iter()
+            .all(|path| !path.starts_with("/api/experimental/"))
+    );
     assert!(stable["paths"]["/api/v2/users/login"]["post"].is_object());
     let all = document(&server, "?experimental=true").await;
     assert!(all["paths"]["/api/experimental/chats/providers"]["get"].is_object());
@@ -30,7 +34,12 @@ async fn describes_every_route_that_is_registered() {
     let all = document(&server, "?experimental=true").await;
     for entry in server::routes::all().entries() {
         let operation = &all["paths"][&entry.path][entry.method.to_lowercase()];
-        assert!(operation["summary"].is_string(), "{} {} has no summary", entry.method, entry.path);
+        assert!(
+            operation["summary"].is_string(),
+            "{} {} has no summary",
+            entry.method,
+            entry.path
+        );
     }
 }
 

@@ -4,7 +4,10 @@ use sdk::users::Login;
 use crate::support::{PASSWORD, TestServer, answer, first_user, refusal};
 
 fn login(email: &str, password: &str) -> Login {
-    Login { email: email.into(), password: password.into() }
+    Login {
+        email: email.into(),
+        password: password.into(),
+    }
 }
 
 #[tokio::test]
@@ -26,7 +29,11 @@ async fn every_wrong_sign_in_gets_the_same_answer() {
     let server = TestServer::start().await;
     server.owner().await;
     let client = server.anonymous();
-    let wrong_password = refusal(client.login(&login("olga@example.com", "wrong password")).await);
+    let wrong_password = refusal(
+        client
+            .login(&login("olga@example.com", "wrong password"))
+            .await,
+    );
     let unknown_user = refusal(client.login(&login("nobody@example.com", PASSWORD)).await);
     assert_eq!(wrong_password, unknown_user);
     insta::assert_json_snapshot!(wrong_password);
@@ -39,7 +46,10 @@ async fn too_many_wrong_sign_ins_must_wait() {
     let client = server.anonymous();
     let mut last = None;
     for _ in 0..60 {
-        match client.login(&login("olga@example.com", "wrong password")).await {
+        match client
+            .login(&login("olga@example.com", "wrong password"))
+            .await
+        {
             Err(error) if error.status() == Some(401) => {}
             other => {
                 last = Some(other);
@@ -47,7 +57,12 @@ async fn too_many_wrong_sign_ins_must_wait() {
             }
         }
     }
-    let Some(Err(sdk::client::ClientError::Api { status, retry_after_s, body })) = last else {
+    let Some(Err(sdk::client::ClientError::Api {
+        status,
+        retry_after_s,
+        body,
+    })) = last
+    else {
         panic!("never refused: {last:?}");
     };
     assert_eq!(status, 429);
@@ -61,17 +76,30 @@ async fn the_cookie_is_kept_from_scripts_and_other_sites() {
     server.owner().await;
     let client = server.anonymous();
     let request = client.request(Method::POST, "/api/v2/users/login").unwrap();
-    let response = request.json(&login("olga@example.com", PASSWORD)).send().await.unwrap();
+    let response = request
+        .json(&login("olga@example.com", PASSWORD))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(response.status(), 201);
     assert_eq!(response.headers()["cache-control"], "no-store");
-    let cookie = response.headers()["set-cookie"].to_str().unwrap().to_owned();
+    let cookie = response.headers()["set-cookie"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     let (value, attributes) = cookie.split_once(';').unwrap();
     let (name, token) = value.split_once('=').unwrap();
     assert_eq!(name, "switchyard_session");
     insta::assert_snapshot!(attributes, @" Path=/; HttpOnly; SameSite=Lax; Max-Age=2592000");
     let body: sdk::users::LoggedIn = response.json().await.unwrap();
     assert_eq!(body.session_token, token);
-    let me = client.request(Method::GET, "/api/v2/users/me").unwrap().header("cookie", value).send().await.unwrap();
+    let me = client
+        .request(Method::GET, "/api/v2/users/me")
+        .unwrap()
+        .header("cookie", value)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(me.status(), 200);
 }
 
@@ -82,9 +110,21 @@ async fn the_cookie_travels_over_tls_only_where_there_is_tls() {
     })
     .await;
     server.owner().await;
-    let request = server.anonymous().request(Method::POST, "/api/v2/users/login").unwrap();
-    let response = request.json(&login("olga@example.com", PASSWORD)).send().await.unwrap();
-    assert!(response.headers()["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+    let request = server
+        .anonymous()
+        .request(Method::POST, "/api/v2/users/login")
+        .unwrap();
+    let response = request
+        .json(&login("olga@example.com", PASSWORD))
+        .send()
+        .await
+        .unwrap();
+    assert!(
+        response.headers()["set-cookie"]
+            .to_str()
+            .unwrap()
+            .ends_with("; Secure")
+    );
 }
 
 #[tokio::test]
@@ -112,7 +152,10 @@ async fn signing_out_everywhere_ends_every_session() {
 async fn tokens_are_taken_from_either_header() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
-    let token = sdk::tokens::CreateToken { token_name: "ci".into(), lifetime_seconds: None };
+    let token = sdk::tokens::CreateToken {
+        token_name: "ci".into(),
+        lifetime_seconds: None,
+    };
     let key = owner.create_token("me", &token).await.unwrap().key;
     let client = server.anonymous();
     for (header, value) in [
@@ -120,12 +163,20 @@ async fn tokens_are_taken_from_either_header() {
         ("authorization", format!("bearer {key}")),
         ("coder-session-token", key.clone()),
     ] {
-        let me = client.request(Method::GET, "/api/v2/users/me").unwrap().header(header, value);
+        let me = client
+            .request(Method::GET, "/api/v2/users/me")
+            .unwrap()
+            .header(header, value);
         assert_eq!(me.send().await.unwrap().status(), 200, "{header}");
     }
     for value in ["Bearer nonsense", "Bearer ", "Basic b2xnYTp4", ""] {
-        let me = client.request(Method::GET, "/api/v2/users/me").unwrap().header("authorization", value);
+        let me = client
+            .request(Method::GET, "/api/v2/users/me")
+            .unwrap()
+            .header("authorization", value);
         assert_eq!(me.send().await.unwrap().status(), 401, "{value}");
     }
-    insta::assert_json_snapshot!(answer(client.request(Method::GET, "/api/v2/users/me").unwrap()).await);
+    insta::assert_json_snapshot!(
+        answer(client.request(Method::GET, "/api/v2/users/me").unwrap()).await
+    );
 }

@@ -19,7 +19,11 @@ fn model(provider_config_id: ProviderConfigId) -> CreateModelConfig {
 
 async fn demo_provider(client: &sdk::client::Client) -> ProviderConfigId {
     let providers = client.list_providers().await.unwrap();
-    providers.iter().find(|provider| provider.provider == ProviderKind::Demo).unwrap().id
+    providers
+        .iter()
+        .find(|provider| provider.provider == ProviderKind::Demo)
+        .unwrap()
+        .id
 }
 
 #[tokio::test]
@@ -27,7 +31,11 @@ async fn the_demo_model_is_there_without_any_key() {
     let server = TestServer::start().await;
     let member = server.member("mia").await;
     let catalogue = member.list_models().await.unwrap();
-    let demo = catalogue.providers.iter().find(|provider| provider.provider == ProviderKind::Demo).unwrap();
+    let demo = catalogue
+        .providers
+        .iter()
+        .find(|provider| provider.provider == ProviderKind::Demo)
+        .unwrap();
     assert!(demo.available && demo.models.iter().any(|model| model.is_default));
 }
 
@@ -35,14 +43,47 @@ async fn the_demo_model_is_there_without_any_key() {
 async fn an_owner_adds_changes_and_removes_a_model() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
-    let created = owner.create_model_config(&model(demo_provider(&owner).await)).await.unwrap();
-    let change = UpdateModelConfig { enabled: Some(false), ..UpdateModelConfig::default() };
-    assert!(!owner.update_model_config(created.id, &change).await.unwrap().enabled);
+    let created = owner
+        .create_model_config(&model(demo_provider(&owner).await))
+        .await
+        .unwrap();
+    let change = UpdateModelConfig {
+        enabled: Some(false),
+        ..UpdateModelConfig::default()
+    };
+    assert!(
+        !owner
+            .update_model_config(created.id, &change)
+            .await
+            .unwrap()
+            .enabled
+    );
     let member = server.member("mia").await;
-    assert!(member.list_model_configs().await.unwrap().iter().all(|model| model.id != created.id));
-    assert!(owner.list_model_configs().await.unwrap().iter().any(|model| model.id == created.id));
+    assert!(
+        member
+            .list_model_configs()
+            .await
+            .unwrap()
+            .iter()
+            .all(|model| model.id != created.id)
+    );
+    assert!(
+        owner
+            .list_model_configs()
+            .await
+            .unwrap()
+            .iter()
+            .any(|model| model.id == created.id)
+    );
     owner.delete_model_config(created.id).await.unwrap();
-    assert_eq!(owner.delete_model_config(created.id).await.unwrap_err().status(), Some(404));
+    assert_eq!(
+        owner
+            .delete_model_config(created.id)
+            .await
+            .unwrap_err()
+            .status(),
+        Some(404)
+    );
 }
 
 #[tokio::test]
@@ -50,12 +91,32 @@ async fn wrong_models_are_refused() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
     let unknown_provider = model(ProviderConfigId::generate());
-    insta::assert_json_snapshot!("unknown_provider", refusal(owner.create_model_config(&unknown_provider).await));
+    insta::assert_json_snapshot!(
+        "unknown_provider",
+        refusal(owner.create_model_config(&unknown_provider).await)
+    );
     let mut no_context = model(demo_provider(&owner).await);
     no_context.context_limit = 0;
-    insta::assert_json_snapshot!("no_context", refusal(owner.create_model_config(&no_context).await));
+    insta::assert_json_snapshot!(
+        "no_context",
+        refusal(owner.create_model_config(&no_context).await)
+    );
     let change = UpdateModelConfig::default();
-    assert_eq!(owner.update_model_config(ModelConfigId::generate(), &change).await.unwrap_err().status(), Some(404));
+    assert_eq!(
+        owner
+            .update_model_config(ModelConfigId::generate(), &change)
+            .await
+            .unwrap_err()
+            .status(),
+        Some(404)
+    );
     let member = server.member("mia").await;
-    assert_eq!(member.create_model_config(&unknown_provider).await.unwrap_err().status(), Some(403));
+    assert_eq!(
+        member
+            .create_model_config(&unknown_provider)
+            .await
+            .unwrap_err()
+            .status(),
+        Some(403)
+    );
 }

@@ -4,7 +4,10 @@ use sdk::tokens::CreateToken;
 use crate::support::{TestServer, refusal};
 
 fn token(name: &str) -> CreateToken {
-    CreateToken { token_name: name.into(), lifetime_seconds: None }
+    CreateToken {
+        token_name: name.into(),
+        lifetime_seconds: None,
+    }
 }
 
 #[tokio::test]
@@ -15,10 +18,23 @@ async fn a_token_works_until_it_is_revoked() {
     let by_token = server.anonymous().with_token(&created.key);
     assert_eq!(by_token.get_user("me").await.unwrap().username, "olga");
     let listed = owner.list_tokens("me").await.unwrap();
-    assert_eq!(listed.iter().map(|token| token.token_name.as_str()).collect::<Vec<_>>(), ["ci"]);
-    assert!(!serde_json::to_string(&listed).unwrap().contains(&created.key));
+    assert_eq!(
+        listed
+            .iter()
+            .map(|token| token.token_name.as_str())
+            .collect::<Vec<_>>(),
+        ["ci"]
+    );
+    assert!(
+        !serde_json::to_string(&listed)
+            .unwrap()
+            .contains(&created.key)
+    );
     owner.delete_token("me", created.id).await.unwrap();
-    assert_eq!(by_token.get_user("me").await.unwrap_err().status(), Some(401));
+    assert_eq!(
+        by_token.get_user("me").await.unwrap_err().status(),
+        Some(401)
+    );
 }
 
 #[tokio::test]
@@ -27,9 +43,26 @@ async fn tokens_of_others_do_not_exist() {
     let owner = server.owner().await;
     let created = owner.create_token("me", &token("ci")).await.unwrap();
     let member = server.member("mia").await;
-    assert_eq!(member.list_tokens("olga").await.unwrap_err().status(), Some(404));
-    assert_eq!(member.create_token("olga", &token("x")).await.unwrap_err().status(), Some(404));
-    assert_eq!(member.delete_token("me", created.id).await.unwrap_err().status(), Some(404));
+    assert_eq!(
+        member.list_tokens("olga").await.unwrap_err().status(),
+        Some(404)
+    );
+    assert_eq!(
+        member
+            .create_token("olga", &token("x"))
+            .await
+            .unwrap_err()
+            .status(),
+        Some(404)
+    );
+    assert_eq!(
+        member
+            .delete_token("me", created.id)
+            .await
+            .unwrap_err()
+            .status(),
+        Some(404)
+    );
     assert_eq!(owner.list_tokens("me").await.unwrap().len(), 1);
 }
 
@@ -44,9 +77,21 @@ async fn unknown_tokens_are_not_found() {
 async fn wrong_lifetimes_and_names_are_refused() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
-    let never = CreateToken { token_name: "ci".into(), lifetime_seconds: Some(-1) };
-    insta::assert_json_snapshot!("negative_lifetime", refusal(owner.create_token("me", &never).await));
-    insta::assert_json_snapshot!("empty_name", refusal(owner.create_token("me", &token("")).await));
+    let never = CreateToken {
+        token_name: "ci".into(),
+        lifetime_seconds: Some(-1),
+    };
+    insta::assert_json_snapshot!(
+        "negative_lifetime",
+        refusal(owner.create_token("me", &never).await)
+    );
+    insta::assert_json_snapshot!(
+        "empty_name",
+        refusal(owner.create_token("me", &token("")).await)
+    );
     owner.create_token("me", &token("ci")).await.unwrap();
-    insta::assert_json_snapshot!("taken_name", refusal(owner.create_token("me", &token("ci")).await));
+    insta::assert_json_snapshot!(
+        "taken_name",
+        refusal(owner.create_token("me", &token("ci")).await)
+    );
 }
