@@ -164,8 +164,10 @@ impl Prompt {
             }
         }
         match self.messages.last_mut() {
-            // Results of one step belong together, and providers want people and models to alternate.
-            Some(last) if last.role == role => last.content.extend(content),
+            // Results of one step belong together.
+            Some(last) if last.role == role && role == llm::Role::Tool => {
+                last.content.extend(content)
+            }
             _ => self.messages.push(llm::Message { role, content }),
         }
     }

@@ -83,7 +83,7 @@ pub fn open(
         while let Some(frame) = reader.next_page().await? {
             yield frame;
         }
-        let mut frames = reader.snapshot_ends();
+        let mut frames = reader.snapshot_ends().await?;
         loop {
             for frame in std::mem::take(&mut frames) {
                 yield frame;
@@ -107,11 +107,14 @@ enum Woken {
 }
 
 impl Reader {
-    /// The last page's frame carries on into the rest of the snapshot.
-    fn snapshot_ends(&mut self) -> Vec<String> {
+    /// The last page and the state of the chat in one frame.
+    async fn snapshot_ends(&mut self) -> Result<Vec<String>, StoreError> {
         let mut events = self.seen.take_tail();
+        if self.seen.is_paged {
+            events.extend(self.changes().await?.unwrap_or_default());
+        }
         events.extend(self.new_parts());
-        self.frames(events)
+        Ok(self.frames(events))
     }
 
     async fn sync(&mut self) -> Result<Option<Vec<String>>, StoreError> {

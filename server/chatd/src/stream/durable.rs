@@ -31,6 +31,8 @@ pub(super) struct Seen {
     error: Option<ChatError>,
     /// The next page of the snapshot begins after this message; `None` when the snapshot's messages are out.
     page_after: Option<MessageId>,
+    /// Whether the snapshot was read in several transactions.
+    pub(super) is_paged: bool,
     /// Events before the next page.
     head: Vec<String>,
     /// Events after the last page.
@@ -48,6 +50,7 @@ impl Default for Seen {
             status: None,
             error: None,
             page_after: None,
+            is_paged: false,
             head: Vec::new(),
             tail: Vec::new(),
         }
@@ -72,6 +75,7 @@ impl Reader {
         };
         let after = self.options.after_id;
         let alive = messages::newest_alive_up_to(&mut tx, self.chat_id, after).await?;
+        let rows = messages::after_in(&mut tx, self.chat_id, alive, PAGE).await?;
         let queue = queue::list_in(&mut tx, self.chat_id).await?;
         let action = action_of(&mut tx, &chat).await?;
         tx.rollback().await?;
@@ -86,7 +90,8 @@ impl Reader {
                 .head
                 .push(self.event(StreamEventKind::HistoryReset { history_reset }));
         }
-        self.seen.page_after = Some(alive);
+        self.add_page(rows);
+        self.seen.is_paged = self.seen.page_after.is_some();
         let mut tail = vec![self.queue_event(queue)];
         tail.extend(self.state_events(&chat, action, true));
         self.seen.tail = tail;
@@ -94,13 +99,19 @@ impl Reader {
         Ok(true)
     }
 
-    /// The next full page of the snapshot's messages; the last, partial one joins the snapshot's end. Each page is
-    /// read on its own, so that a slow reader holds no connection: an edit meanwhile is repaired by the next sync.
+    /// A page of the snapshot when more follow; the last one joins the snapshot's end. Pages after the first are read
+    /// on their own, so that a slow reader holds no connection: what happens meanwhile is read at the end.
     pub(super) async fn next_page(&mut self) -> Result<Option<String>, StoreError> {
         let Some(after) = self.seen.page_after else {
             return Ok(None);
         };
+        let head = std::mem::take(&mut self.seen.head);
         let rows = messages::after(&self.db, self.chat_id, after, PAGE).await?;
+        self.add_page(rows);
+        Ok(Some(format!("[{}]", head.join(","))))
+    }
+
+    fn add_page(&mut self, rows: Vec<MessageRow>) {
         let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE;
         self.seen.page_after = if is_last {
             None
@@ -112,11 +123,6 @@ impl Reader {
             .map(|row| self.message_event(row))
             .collect();
         self.seen.head.extend(events);
-        if is_last {
-            return Ok(None);
-        }
-        let head = std::mem::take(&mut self.seen.head);
-        Ok(Some(format!("[{}]", head.join(","))))
     }
 
     /// What changed since the last look. `None` when the chat is gone.

@@ -125,11 +125,11 @@ async fn apply(
     let runner = locked.chat.runner_id.unwrap_or_else(RunnerId::generate);
     let owner = locked.chat.runner_id;
     // The fence holds, so that only the state decides.
-    locked.chat.runner_id = Some(runner);
-    let fence = Fence::of(&locked.chat, runner);
-    if matches!(transition.name, "finish error" | "finish interruption") {
-        locked.chat.runner_id = owner;
+    let is_fenced = ["commit step", "record", "enter", "finish turn", "abandon"];
+    if is_fenced.iter().any(|name| transition.name.starts_with(name)) {
+        locked.chat.runner_id = Some(runner);
     }
+    let fence = Fence::of(&locked.chat, runner);
     let id = locked.chat.id;
     match transition.name {
         "send, queue" => change
