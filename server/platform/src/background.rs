@@ -28,7 +28,10 @@ impl Background {
     pub(crate) async fn shut_down(&self) {
         self.stopped.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN_DEADLINE, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(DRAIN_DEADLINE, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("background tasks did not end in time");
         }
     }

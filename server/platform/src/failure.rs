@@ -86,11 +86,18 @@ pub(crate) struct Checks(Vec<Validation>);
 impl Checks {
     /// Refuses a field.
     pub(crate) fn refuse(&mut self, field: &str, detail: impl Into<String>) {
-        self.0.push(Validation { field: field.to_owned(), detail: detail.into() });
+        self.0.push(Validation {
+            field: field.to_owned(),
+            detail: detail.into(),
+        });
     }
 
     /// Keeps the value of a check that succeeded.
-    pub(crate) fn take<T>(&mut self, field: &str, checked: Result<T, impl Into<String>>) -> Option<T> {
+    pub(crate) fn take<T>(
+        &mut self,
+        field: &str,
+        checked: Result<T, impl Into<String>>,
+    ) -> Option<T> {
         match checked {
             Ok(value) => Some(value),
             Err(detail) => {
@@ -102,6 +109,10 @@ impl Checks {
 
     /// The refused fields, when there are any.
     pub(crate) fn finish(self) -> Result<(), Vec<Validation>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
     }
 }

@@ -10,7 +10,8 @@ mod tests;
 use sdk::errors::Validation;
 use sdk::ids::ModelConfigId;
 use sdk::models::{
-    CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCatalogue, ModelConfig, UpdateModelConfig,
+    CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCatalogue, ModelConfig,
+    UpdateModelConfig,
 };
 use store::model_configs::ModelRow;
 use store::notices::ConfigKind;
@@ -70,7 +71,9 @@ impl Platform {
     /// Owners see all models, members the enabled ones of enabled providers.
     pub async fn list_model_configs(&self, actor: &Actor) -> Result<Vec<ModelConfig>, ModelError> {
         let rows = model_configs::list(&self.0.db).await?;
-        let visible = rows.into_iter().filter(|row| actor.is_owner() || row.is_offered);
+        let visible = rows
+            .into_iter()
+            .filter(|row| actor.is_owner() || row.is_offered);
         Ok(visible.map(|row| row.config).collect())
     }
 
@@ -86,12 +89,18 @@ impl Platform {
         let mut tx = self.begin_models().await?;
         let provider = provider_configs::get_in(&mut tx, request.provider_config_id).await?;
         let provider = provider.filter(|row| !row.deleted);
-        let provider = provider.ok_or_else(|| fields::refuse("provider_config_id", "is no provider of this deployment"))?;
+        let provider = provider.ok_or_else(|| {
+            fields::refuse("provider_config_id", "is no provider of this deployment")
+        })?;
         let model = fields::check_new(request, provider.provider, now)?;
         require_default_can_be(wants_default, model.enabled && provider.enabled)?;
         require_free(&mut tx, &model).await?;
         model_configs::insert(&mut tx, &model).await?;
-        let wish = if wants_default { Wish::Make(model.id) } else { Wish::Keep };
+        let wish = if wants_default {
+            Wish::Make(model.id)
+        } else {
+            Wish::Keep
+        };
         self.finish_change(tx, model.id, wish, now).await
     }
 
@@ -121,7 +130,11 @@ impl Platform {
     }
 
     /// Takes a model out of what is offered; chats that used it keep what they wrote. Owners only.
-    pub async fn delete_model_config(&self, actor: &Actor, id: ModelConfigId) -> Result<(), ModelError> {
+    pub async fn delete_model_config(
+        &self,
+        actor: &Actor,
+        id: ModelConfigId,
+    ) -> Result<(), ModelError> {
         require_owner(actor)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
@@ -138,12 +151,18 @@ impl Platform {
         let providers = provider_configs::list(&self.0.db).await?;
         let models = model_configs::list(&self.0.db).await?;
         let enabled = providers.iter().filter(|provider| provider.enabled);
-        Ok(ModelCatalogue { providers: enabled.map(|provider| self.catalogue_entry(provider, &models)).collect() })
+        Ok(ModelCatalogue {
+            providers: enabled
+                .map(|provider| self.catalogue_entry(provider, &models))
+                .collect(),
+        })
     }
 
     fn catalogue_entry(&self, provider: &ProviderRow, models: &[ModelRow]) -> CatalogueProvider {
         let unavailable_reason = self.0.registry.unavailable_reason(provider);
-        let own = models.iter().filter(|row| row.is_offered && row.config.provider_config_id == provider.id);
+        let own = models
+            .iter()
+            .filter(|row| row.is_offered && row.config.provider_config_id == provider.id);
         CatalogueProvider {
             id: provider.id,
             provider: provider.provider,
@@ -181,19 +200,27 @@ fn catalogue_model(config: &ModelConfig) -> CatalogueModel {
 }
 
 fn require_owner(actor: &Actor) -> Result<(), ModelError> {
-    if actor.is_owner() { Ok(()) } else { Err(ModelError::Forbidden) }
+    if actor.is_owner() {
+        Ok(())
+    } else {
+        Err(ModelError::Forbidden)
+    }
 }
 
 fn require_default_can_be(is_wanted: bool, is_offered: bool) -> Result<(), ModelError> {
     if is_wanted && !is_offered {
-        return Err(fields::refuse("is_default", "needs the model and its provider to be enabled"));
+        return Err(fields::refuse(
+            "is_default",
+            "needs the model and its provider to be enabled",
+        ));
     }
     Ok(())
 }
 
 async fn find(tx: &mut Tx, id: ModelConfigId) -> Result<ModelRow, ModelError> {
     let row = model_configs::get_in(tx, id).await?;
-    row.filter(|row| !row.is_deleted).ok_or(ModelError::NotFound)
+    row.filter(|row| !row.is_deleted)
+        .ok_or(ModelError::NotFound)
 }
 
 async fn require_free(tx: &mut Tx, model: &ModelConfig) -> Result<(), ModelError> {
@@ -206,5 +233,9 @@ async fn require_free(tx: &mut Tx, model: &ModelConfig) -> Result<(), ModelError
             && row.config.provider_config_id == model.provider_config_id
             && row.config.model == model.model
     };
-    if others.iter().any(is_twin) { Err(ModelError::AlreadyThere) } else { Ok(()) }
+    if others.iter().any(is_twin) {
+        Err(ModelError::AlreadyThere)
+    } else {
+        Ok(())
+    }
 }

@@ -1,14 +1,19 @@
 //! Building the platform out of its rooms, starting what runs in the background, and ending it.
 
+use std::fmt;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use chatd::tools::NoTools;
+use chatd::{Daemon, DaemonOptions, Timings};
 use llm::HttpClient;
 use llm::http::HttpOptions;
 use secrecy::ExposeSecret;
 use store::{Clock, Db, Notices, OpenOptions, StoreError};
+use workspace::backend::{Backend, BackendError, LocalBackend, LocalOptions};
+use workspace::connection::Hub;
 
 use crate::background::Background;
 use crate::failure::Fault;
@@ -25,7 +30,6 @@ use crate::{Failure, FailureKind, PlatformOptions};
 pub struct Platform(pub(crate) Arc<Inner>);
 
 /// The rooms.
-#[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) notices: Notices,
@@ -33,6 +37,9 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) hub: Hub,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) daemon: Daemon,
     pub(crate) background: Background,
     pub(crate) options: PlatformOptions,
 }
@@ -57,6 +64,9 @@ pub enum OpenError {
     /// The HTTP client for providers cannot be built.
     #[error(transparent)]
     Http(#[from] llm::Error),
+    /// The folder for workspaces cannot be made.
+    #[error(transparent)]
+    Workspaces(#[from] BackendError),
     /// Something else inside.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -72,19 +82,41 @@ impl Platform {
     /// Opens the database and builds everything; nothing runs in the background before [`Self::start`].
     pub async fn open(options: PlatformOptions) -> Result<Self, OpenError> {
         create_data_folder(&options.data_dir)?;
-        let http = HttpClient::new(&HttpOptions { version: options.version.clone(), ..HttpOptions::default() })?;
-        let url = options.database_url.as_ref().map(ExposeSecret::expose_secret);
+        let http = HttpClient::new(&HttpOptions {
+            version: options.version.clone(),
+            ..HttpOptions::default()
+        })?;
+        let url = options
+            .database_url
+            .as_ref()
+            .map(ExposeSecret::expose_secret);
         let database = OpenOptions::from_url(url, &options.data_dir)?;
-        let db = if options.is_command { Db::open_beside(&database).await? } else { Db::open(&database).await? };
+        let db = if options.is_command {
+            Db::open_beside(&database).await?
+        } else {
+            Db::open(&database).await?
+        };
         // After the database: whoever does not get its lock must not make a key file either.
         let secrets = Secrets::open(&options.data_dir, options.encryption_key.as_ref())?;
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
         let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
+        let backend = LocalBackend::new(local_options(&options)).await?;
+        let daemon = Daemon::new(DaemonOptions {
+            db: db.clone(),
+            notices: notices.clone(),
+            clock: options.clock.clone(),
+            models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
+            tools: Arc::new(NoTools),
+            timings: Timings::default(),
+        });
         Ok(Self(Arc::new(Inner {
             db,
             notices,
             clock: options.clock.clone(),
+            hub: Hub::default(),
+            backend: Arc::new(backend),
+            daemon,
             passwords: Passwords::new().await?,
             attempts: Attempts::new(&options.clock),
             registry,
@@ -97,12 +129,15 @@ impl Platform {
     /// are there: at most a few seconds.
     pub async fn start(&self) -> Result<(), OpenError> {
         self.start_presets().await?;
+        self.0.daemon.start();
         Ok(())
     }
 
     /// Ends what runs in the background, waits for it, and closes the database.
     pub async fn shut_down(&self) {
+        self.0.daemon.shut_down().await;
         self.0.background.shut_down().await;
+        self.0.hub.disconnect_all();
         self.0.db.close().await;
     }
 
@@ -120,16 +155,34 @@ impl Platform {
     pub fn notices(&self) -> &Notices {
         &self.0.notices
     }
+}
 
-    pub(crate) fn model_source(&self) -> PlatformModels {
-        PlatformModels::new(self.0.db.clone(), Arc::clone(&self.0.registry))
+impl fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Platform")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
+}
+
+fn local_options(options: &PlatformOptions) -> LocalOptions {
+    let mut local = LocalOptions::new(options.data_dir.clone(), options.executable.clone());
+    local.use_sandbox = options.use_sandbox;
+    local
 }
 
 /// Private from the beginning: keys and chats lie in it.
 fn create_data_folder(path: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::DataFolder { path: path.display().to_string(), source };
-    fs::DirBuilder::new().mode(0o700).recursive(true).create(path).map_err(failed)?;
+    let failed = |source| OpenError::DataFolder {
+        path: path.display().to_string(),
+        source,
+    };
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .recursive(true)
+        .create(path)
+        .map_err(failed)?;
     let is_open = path.metadata().map_err(failed)?.permissions().mode() & 0o077 != 0;
     if is_open {
         fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;

@@ -26,6 +26,8 @@ pub struct PlatformOptions {
     pub ollama_url: Option<String>,
     /// Product version, for the user agent of calls to providers.
     pub version: String,
+    /// Whether workspaces run under bubblewrap where it works.
+    pub use_sandbox: bool,
     /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
     pub is_command: bool,
     /// The time.
@@ -34,7 +36,11 @@ pub struct PlatformOptions {
 
 impl PlatformOptions {
     /// Options with SQLite and the key file in `data_dir`, no providers from outside.
-    pub fn new(data_dir: impl Into<PathBuf>, access_url: Url, executable: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        data_dir: impl Into<PathBuf>,
+        access_url: Url,
+        executable: impl Into<PathBuf>,
+    ) -> Self {
         Self {
             data_dir: data_dir.into(),
             database_url: None,
@@ -44,6 +50,7 @@ impl PlatformOptions {
             environment: EnvironmentPresets::default(),
             ollama_url: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            use_sandbox: true,
             is_command: false,
             clock: Clock::system(),
         }

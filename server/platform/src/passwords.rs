@@ -40,14 +40,20 @@ impl Passwords {
         let mut unknown = [0_u8; 32];
         rand::rng().fill_bytes(&mut unknown);
         let nobody = blocking(move || hash(&unknown)).await?;
-        Ok(Self { permits: Arc::new(Semaphore::new(PARALLEL)), nobody: nobody.into() })
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(PARALLEL)),
+            nobody: nobody.into(),
+        })
     }
 
     /// Waits in line.
     pub(crate) async fn turn(&self) -> Result<Turn, Fault> {
         let permit = Arc::clone(&self.permits).acquire_owned().await;
         let permit = permit.map_err(|error| Fault::new("passwords", &error))?;
-        Ok(Turn { _permit: permit, nobody: Arc::clone(&self.nobody) })
+        Ok(Turn {
+            _permit: permit,
+            nobody: Arc::clone(&self.nobody),
+        })
     }
 
     /// The PHC string of a password.
@@ -59,7 +65,11 @@ impl Passwords {
 
 impl Turn {
     /// Whether the password belongs to the hash. Without one it takes as long and is wrong.
-    pub(crate) async fn verify(self, password: String, expected: Option<&str>) -> Result<bool, Fault> {
+    pub(crate) async fn verify(
+        self,
+        password: String,
+        expected: Option<&str>,
+    ) -> Result<bool, Fault> {
         let has_account = expected.is_some();
         let expected = expected.map_or_else(|| self.nobody.to_string(), str::to_owned);
         let fits = blocking(move || verify(password.as_bytes(), &expected)).await?;
@@ -86,7 +96,9 @@ fn hash(password: &[u8]) -> Result<String, Fault> {
     let salt = SaltString::from_b64(&STANDARD_NO_PAD.encode(salt));
     let salt = salt.map_err(|error| Fault::new("passwords", &error))?;
     let hash = hasher()?.hash_password(password, &salt);
-    Ok(hash.map_err(|error| Fault::new("passwords", &error))?.to_string())
+    Ok(hash
+        .map_err(|error| Fault::new("passwords", &error))?
+        .to_string())
 }
 
 fn verify(password: &[u8], expected: &str) -> Result<bool, Fault> {
@@ -120,7 +132,10 @@ mod tests {
         let passwords = Passwords::new().await.unwrap();
         let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
         let again = passwords.hash("correct horse".to_owned()).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
         assert_ne!(hash, again, "the salt repeats");
         assert!(verify(&passwords, "correct horse", Some(&hash)).await);
         assert!(!verify(&passwords, "Correct horse", Some(&hash)).await);
@@ -138,6 +153,8 @@ mod tests {
     async fn a_hash_that_cannot_be_read_is_a_fault_and_no_way_in() {
         let passwords = Passwords::new().await.unwrap();
         let turn = passwords.turn().await.unwrap();
-        turn.verify("secret".to_owned(), Some("not a hash")).await.unwrap_err();
+        turn.verify("secret".to_owned(), Some("not a hash"))
+            .await
+            .unwrap_err();
     }
 }

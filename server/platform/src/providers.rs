@@ -9,8 +9,8 @@ mod tests;
 use sdk::errors::Validation;
 use sdk::ids::ProviderConfigId;
 use sdk::providers::{
-    CreateProviderConfig, ProviderConfig, ProviderKind, ProviderSource, ProviderTest, ReportedModel,
-    UpdateProviderConfig,
+    CreateProviderConfig, ProviderConfig, ProviderKind, ProviderSource, ProviderTest,
+    ReportedModel, UpdateProviderConfig,
 };
 use store::dialect::{Decision, lock_decision};
 use store::notices::ConfigKind;
@@ -36,7 +36,9 @@ pub enum ProviderError {
     #[error("There are {MAX_PROVIDERS} providers already. Delete one that is not needed.")]
     TooMany,
     /// It is defined elsewhere.
-    #[error("This provider comes from the server's environment. Change its variables there; here it can only be switched on and off.")]
+    #[error(
+        "This provider comes from the server's environment. Change its variables there; here it can only be switched on and off."
+    )]
     FromEnvironment,
     /// It is part of the server.
     #[error("This provider is built into the server. It can only be switched on and off.")]
@@ -59,7 +61,9 @@ impl Failure for ProviderError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Invalid(_) => FailureKind::Invalid,
-            Self::NameTaken | Self::TooMany | Self::FromEnvironment | Self::BuiltIn => FailureKind::Conflict,
+            Self::NameTaken | Self::TooMany | Self::FromEnvironment | Self::BuiltIn => {
+                FailureKind::Conflict
+            }
             Self::NotFound => FailureKind::NotFound,
             Self::Forbidden => FailureKind::Forbidden,
             Self::Unseal(_) => FailureKind::Unavailable,
@@ -71,7 +75,10 @@ impl Failure for ProviderError {
         match self {
             Self::Invalid(validations) => validations.clone(),
             Self::NameTaken => {
-                vec![Validation { field: "display_name".to_owned(), detail: "is taken".to_owned() }]
+                vec![Validation {
+                    field: "display_name".to_owned(),
+                    detail: "is taken".to_owned(),
+                }]
             }
             _ => Vec::new(),
         }
@@ -80,10 +87,16 @@ impl Failure for ProviderError {
 
 impl Platform {
     /// All providers, oldest first. Owners only.
-    pub async fn list_providers(&self, actor: &Actor) -> Result<Vec<ProviderConfig>, ProviderError> {
+    pub async fn list_providers(
+        &self,
+        actor: &Actor,
+    ) -> Result<Vec<ProviderConfig>, ProviderError> {
         require_owner(actor)?;
         let rows = provider_configs::list(&self.0.db).await?;
-        Ok(rows.iter().map(|row| self.0.registry.describe(row)).collect())
+        Ok(rows
+            .iter()
+            .map(|row| self.0.registry.describe(row))
+            .collect())
     }
 
     /// A new provider. Owners only.
@@ -148,7 +161,11 @@ impl Platform {
     }
 
     /// Removes a provider and its models from what is offered; chats keep what they wrote. Owners only.
-    pub async fn delete_provider(&self, actor: &Actor, id: ProviderConfigId) -> Result<(), ProviderError> {
+    pub async fn delete_provider(
+        &self,
+        actor: &Actor,
+        id: ProviderConfigId,
+    ) -> Result<(), ProviderError> {
         require_owner(actor)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
@@ -181,12 +198,22 @@ impl Platform {
     ) -> Result<ProviderTest, ProviderError> {
         require_owner(actor)?;
         let row = provider_configs::get(&self.0.db, id).await?;
-        let row = row.filter(|row| !row.deleted).ok_or(ProviderError::NotFound)?;
+        let row = row
+            .filter(|row| !row.deleted)
+            .ok_or(ProviderError::NotFound)?;
         let answer = self.ask(&row).await;
         self.0.registry.note_health(id, answer.is_ok());
         Ok(match answer {
-            Ok((message, models)) => ProviderTest { ok: true, message, models },
-            Err(error) => ProviderTest { ok: false, message: error.to_string(), models: Vec::new() },
+            Ok((message, models)) => ProviderTest {
+                ok: true,
+                message,
+                models,
+            },
+            Err(error) => ProviderTest {
+                ok: false,
+                message: error.to_string(),
+                models: Vec::new(),
+            },
         })
     }
 
@@ -215,12 +242,17 @@ impl Platform {
 }
 
 fn require_owner(actor: &Actor) -> Result<(), ProviderError> {
-    if actor.is_owner() { Ok(()) } else { Err(ProviderError::Forbidden) }
+    if actor.is_owner() {
+        Ok(())
+    } else {
+        Err(ProviderError::Forbidden)
+    }
 }
 
 async fn find(tx: &mut Tx, id: ProviderConfigId) -> Result<ProviderRow, ProviderError> {
     let row = provider_configs::get_in(tx, id).await?;
-    row.filter(|row| !row.deleted).ok_or(ProviderError::NotFound)
+    row.filter(|row| !row.deleted)
+        .ok_or(ProviderError::NotFound)
 }
 
 async fn require_free_name(tx: &mut Tx, row: &ProviderRow) -> Result<(), ProviderError> {
@@ -228,11 +260,19 @@ async fn require_free_name(tx: &mut Tx, row: &ProviderRow) -> Result<(), Provide
     if others.len() >= MAX_PROVIDERS {
         return Err(ProviderError::TooMany);
     }
-    let is_taken = |other: &ProviderRow| other.id != row.id && other.display_name == row.display_name;
-    if others.iter().any(is_taken) { Err(ProviderError::NameTaken) } else { Ok(()) }
+    let is_taken =
+        |other: &ProviderRow| other.id != row.id && other.display_name == row.display_name;
+    if others.iter().any(is_taken) {
+        Err(ProviderError::NameTaken)
+    } else {
+        Ok(())
+    }
 }
 
-fn require_switch_only(source: ProviderSource, request: &UpdateProviderConfig) -> Result<(), ProviderError> {
+fn require_switch_only(
+    source: ProviderSource,
+    request: &UpdateProviderConfig,
+) -> Result<(), ProviderError> {
     let changes_more =
         request.display_name.is_some() || request.base_url.is_some() || request.api_key.is_some();
     match source {

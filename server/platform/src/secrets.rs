@@ -50,7 +50,9 @@ pub enum SecretsError {
     )]
     WrongKey,
     /// The key file holds something else.
-    #[error("{path} does not hold 32 bytes in base64; restore it from a backup, or remove it to begin with a new key (stored provider keys must then be entered again)")]
+    #[error(
+        "{path} does not hold 32 bytes in base64; restore it from a backup, or remove it to begin with a new key (stored provider keys must then be entered again)"
+    )]
     WrongFile {
         /// The file.
         path: String,
@@ -91,7 +93,9 @@ impl Secrets {
     }
 
     fn new(key: &[u8; KEY_BYTES]) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(Key::from_slice(key)) }
+        Self {
+            cipher: XChaCha20Poly1305::new(Key::from_slice(key)),
+        }
     }
 
     /// Seals a text for one place; empty stays empty.
@@ -102,7 +106,10 @@ impl Secrets {
         let mut nonce = [0_u8; NONCE_BYTES];
         rand::rng().fill_bytes(&mut nonce);
         let about = place.associated_data();
-        let payload = Payload { msg: text.as_bytes(), aad: about.as_bytes() };
+        let payload = Payload {
+            msg: text.as_bytes(),
+            aad: about.as_bytes(),
+        };
         let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload);
         let sealed = sealed.map_err(|_| UnsealError::UnknownForm)?;
         let mut whole = Vec::with_capacity(1 + NONCE_BYTES + sealed.len());
@@ -124,7 +131,10 @@ impl Secrets {
             return Err(UnsealError::UnknownForm);
         };
         let about = place.associated_data();
-        let payload = Payload { msg: sealed, aad: about.as_bytes() };
+        let payload = Payload {
+            msg: sealed,
+            aad: about.as_bytes(),
+        };
         let text = self.cipher.decrypt(XNonce::from_slice(nonce), payload);
         let text = text.map_err(|_| UnsealError::WrongKeyOrTampered)?;
         let text = String::from_utf8(text).map_err(|_| UnsealError::UnknownForm)?;

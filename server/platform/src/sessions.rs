@@ -59,9 +59,9 @@ impl Failure for SessionError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::WrongCredentials => FailureKind::Unauthenticated,
-            Self::TooManyAttempts { retry_after_s } => {
-                FailureKind::TooMany { retry_after_s: *retry_after_s }
-            }
+            Self::TooManyAttempts { retry_after_s } => FailureKind::TooMany {
+                retry_after_s: *retry_after_s,
+            },
             Self::Store(_) | Self::Fault(_) => FailureKind::Internal,
         }
     }
@@ -90,19 +90,27 @@ impl Platform {
             id: SessionId::generate(),
             user_id: user.id,
             token_hash: &credentials::hash(&token),
-            user_agent: &client.user_agent.chars().take(MAX_USER_AGENT_CHARACTERS).collect::<String>(),
+            user_agent: &client
+                .user_agent
+                .chars()
+                .take(MAX_USER_AGENT_CHARACTERS)
+                .collect::<String>(),
             created_at: now,
             expires_at: now + SESSION_LIFETIME,
         };
         sessions::insert(&self.0.db, session).await?;
-        Ok(LoggedIn { session_token: token })
+        Ok(LoggedIn {
+            session_token: token,
+        })
     }
 
     /// Ends the session that the request came with; a request with an API token ends nothing.
     pub async fn logout(&self, actor: &Actor) -> Result<(), SessionError> {
         if let Via::Session(id) = actor.via {
             sessions::delete(&self.0.db, id).await?;
-            self.0.notices.publish(Notice::UserChanged { user_id: actor.user_id });
+            self.0.notices.publish(Notice::UserChanged {
+                user_id: actor.user_id,
+            });
         }
         Ok(())
     }
@@ -112,7 +120,9 @@ impl Platform {
         let mut tx = self.0.db.begin().await?;
         sessions::delete_of_user(&mut tx, actor.user_id, None).await?;
         tx.commit().await?;
-        self.0.notices.publish(Notice::UserChanged { user_id: actor.user_id });
+        self.0.notices.publish(Notice::UserChanged {
+            user_id: actor.user_id,
+        });
         Ok(())
     }
 
@@ -122,26 +132,36 @@ impl Platform {
         let now = self.0.clock.now();
         if token.starts_with(API_TOKEN_PREFIX) {
             let found = tokens::find(&self.0.db, &hash).await?;
-            let Some(token) = found.filter(|found| is_valid(found, now)) else { return Ok(None) };
+            let Some(token) = found.filter(|found| is_valid(found, now)) else {
+                return Ok(None);
+            };
             self.note_token_use(&token, now).await;
             return Ok(Some(actor(&token, Via::Token(token.id))));
         }
         let found = sessions::find(&self.0.db, &hash).await?;
-        let Some(session) = found.filter(|found| is_valid(found, now)) else { return Ok(None) };
+        let Some(session) = found.filter(|found| is_valid(found, now)) else {
+            return Ok(None);
+        };
         self.note_session_use(&session, now).await;
         Ok(Some(actor(&session, Via::Session(session.id))))
     }
 
     /// Whether the actor of a long-lived connection may go on: their credential holds and their role is the same.
     pub async fn is_still_valid(&self, actor: &Actor) -> Result<bool, SessionError> {
-        let Some(user) = users::get(&self.0.db, actor.user_id).await? else { return Ok(false) };
+        let Some(user) = users::get(&self.0.db, actor.user_id).await? else {
+            return Ok(false);
+        };
         if user.status != UserStatus::Active || user.role != actor.role {
             return Ok(false);
         }
         let now = self.0.clock.now();
         Ok(match actor.via {
-            Via::Session(id) => sessions::get(&self.0.db, id).await?.is_some_and(|found| is_valid(&found, now)),
-            Via::Token(id) => tokens::get(&self.0.db, id).await?.is_some_and(|found| is_valid(&found, now)),
+            Via::Session(id) => sessions::get(&self.0.db, id)
+                .await?
+                .is_some_and(|found| is_valid(&found, now)),
+            Via::Token(id) => tokens::get(&self.0.db, id)
+                .await?
+                .is_some_and(|found| is_valid(&found, now)),
             Via::CommandLine => true,
         })
     }
@@ -168,7 +188,9 @@ impl Platform {
 }
 
 fn is_valid<Id>(credential: &Credential<Id>, now: DateTime<Utc>) -> bool {
-    let is_alive = credential.expires_at.is_none_or(|expires_at| now < expires_at);
+    let is_alive = credential
+        .expires_at
+        .is_none_or(|expires_at| now < expires_at);
     is_alive && credential.status == UserStatus::Active
 }
 

@@ -39,7 +39,11 @@ pub(crate) async fn open(database: &TestDb, change: impl Fn(&mut PlatformOptions
     options.clock = clock.clone();
     change(&mut options);
     let platform = Platform::open(options.clone()).await.unwrap();
-    TestPlatform { platform, clock, options }
+    TestPlatform {
+        platform,
+        clock,
+        options,
+    }
 }
 
 impl TestPlatform {
@@ -74,12 +78,27 @@ impl TestPlatform {
     }
 
     pub(crate) async fn token_of(&self, username: &str) -> String {
-        let login = Login { email: format!("{username}@example.com"), password: PASSWORD.to_owned() };
-        self.platform.login(login, &ClientInfo::default()).await.unwrap().session_token
+        let login = Login {
+            email: format!("{username}@example.com"),
+            password: PASSWORD.to_owned(),
+        };
+        self.platform
+            .login(login, &ClientInfo::default())
+            .await
+            .unwrap()
+            .session_token
     }
 
     pub(crate) async fn sign_in(&self, username: &str) -> Actor {
         let token = self.token_of(username).await;
         self.platform.authenticate(&token).await.unwrap().unwrap()
     }
+}
+
+/// An address where nobody listens.
+pub(crate) async fn closed_address() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    format!("http://{address}")
 }

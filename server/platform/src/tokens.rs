@@ -63,7 +63,10 @@ impl Failure for TokenError {
         match self {
             Self::Invalid(validations) => validations.clone(),
             Self::NameTaken => {
-                vec![Validation { field: "token_name".to_owned(), detail: "is taken".to_owned() }]
+                vec![Validation {
+                    field: "token_name".to_owned(),
+                    detail: "is taken".to_owned(),
+                }]
             }
             Self::User(error) => error.validations(),
             _ => Vec::new(),
@@ -102,7 +105,9 @@ impl Platform {
         };
         let mut tx = self.0.db.begin().await?;
         // The lock keeps two requests from both being the hundredth.
-        users::lock(&mut tx, user.id).await?.ok_or(TokenError::NotFound)?;
+        users::lock(&mut tx, user.id)
+            .await?
+            .ok_or(TokenError::NotFound)?;
         if tokens::count(&mut tx, user.id).await? >= MAX_TOKENS {
             return Err(TokenError::TooMany);
         }
@@ -112,12 +117,19 @@ impl Platform {
     }
 
     /// Revokes a token at once. Owners may revoke anybody's.
-    pub async fn delete_token(&self, actor: &Actor, user: &str, id: TokenId) -> Result<(), TokenError> {
+    pub async fn delete_token(
+        &self,
+        actor: &Actor,
+        user: &str,
+        id: TokenId,
+    ) -> Result<(), TokenError> {
         let user = self.find_user(actor, user).await?;
         if !tokens::delete(&self.0.db, user.id, id).await? {
             return Err(TokenError::NotFound);
         }
-        self.0.notices.publish(Notice::UserChanged { user_id: user.id });
+        self.0
+            .notices
+            .publish(Notice::UserChanged { user_id: user.id });
         Ok(())
     }
 }
@@ -127,14 +139,20 @@ fn check(request: &CreateToken) -> Result<(String, Option<TimeDelta>), TokenErro
     let name = request.token_name.trim();
     let length = name.chars().count();
     if length == 0 || length > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
-        checks.refuse("token_name", "must be 1 to 64 characters long, without control characters");
+        checks.refuse(
+            "token_name",
+            "must be 1 to 64 characters long, without control characters",
+        );
     }
     let lifetime = request.lifetime_seconds.map(|seconds| {
         let lifetime = TimeDelta::try_seconds(seconds);
         lifetime.filter(|lifetime| *lifetime > TimeDelta::zero() && *lifetime <= MAX_LIFETIME)
     });
     if lifetime == Some(None) {
-        checks.refuse("lifetime_seconds", "must be above zero and at most a hundred years; leave it out for no end");
+        checks.refuse(
+            "lifetime_seconds",
+            "must be above zero and at most a hundred years; leave it out for no end",
+        );
     }
     checks.finish().map_err(TokenError::Invalid)?;
     Ok((name.to_owned(), lifetime.flatten()))

@@ -73,7 +73,10 @@ impl Failure for UserError {
 
     fn validations(&self) -> Vec<Validation> {
         let taken = |field: &str| {
-            vec![Validation { field: field.to_owned(), detail: "is taken".to_owned() }]
+            vec![Validation {
+                field: field.to_owned(),
+                detail: "is taken".to_owned(),
+            }]
         };
         match self {
             Self::Invalid(validations) => validations.clone(),
@@ -102,7 +105,11 @@ impl Platform {
     }
 
     /// All users, oldest first, in pages. Owners only.
-    pub async fn list_users(&self, actor: &Actor, query: ListUsers) -> Result<Vec<User>, UserError> {
+    pub async fn list_users(
+        &self,
+        actor: &Actor,
+        query: ListUsers,
+    ) -> Result<Vec<User>, UserError> {
         require_owner(actor)?;
         let limit = query.limit.unwrap_or(MAX_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
@@ -121,11 +128,15 @@ impl Platform {
             request.name.as_deref(),
             &request.password,
         )?;
-        let row = self.new_row(account, request.role.unwrap_or(Role::Member)).await?;
+        let row = self
+            .new_row(account, request.role.unwrap_or(Role::Member))
+            .await?;
         let mut tx = self.0.db.begin().await?;
         // A first owner who is being made at the same time must not find the table half filled.
         lock_decision(&mut tx, Decision::FirstUser).await?;
-        users::insert(&mut tx, &row).await.map_err(UserError::from_write)?;
+        users::insert(&mut tx, &row)
+            .await
+            .map_err(UserError::from_write)?;
         tx.commit().await?;
         tracing::info!(user_id = %row.id, by = %actor.user_id, "user created");
         Ok(row.to_user())
@@ -166,7 +177,8 @@ impl Platform {
     /// The actor of a command on the server's own machine: whoever can run it can read the database anyway.
     pub async fn command_line_actor(&self) -> Result<Actor, UserError> {
         let organization = organizations::get_default(&self.0.db).await?;
-        let organization = organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
+        let organization =
+            organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
         Ok(Actor {
             user_id: UserId(uuid::Uuid::nil()),
             organization_id: organization.id,
@@ -177,7 +189,8 @@ impl Platform {
 
     async fn new_row(&self, account: fields::Account, role: Role) -> Result<UserRow, UserError> {
         let organization = organizations::get_default(&self.0.db).await?;
-        let organization = organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
+        let organization =
+            organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
         let password_hash = self.0.passwords.hash(account.password).await?;
         let now = self.0.clock.now();
         Ok(UserRow {
@@ -196,9 +209,16 @@ impl Platform {
 }
 
 fn require_owner(actor: &Actor) -> Result<(), UserError> {
-    if actor.is_owner() { Ok(()) } else { Err(UserError::Forbidden) }
+    if actor.is_owner() {
+        Ok(())
+    } else {
+        Err(UserError::Forbidden)
+    }
 }
 
 fn invalid(field: &str, detail: &str) -> UserError {
-    UserError::Invalid(vec![Validation { field: field.to_owned(), detail: detail.to_owned() }])
+    UserError::Invalid(vec![Validation {
+        field: field.to_owned(),
+        detail: detail.to_owned(),
+    }])
 }

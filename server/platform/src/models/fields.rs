@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sdk::errors::Validation;
 use sdk::ids::ModelConfigId;
-use sdk::models::{CreateModelConfig, ModelCallConfig, ModelConfig, ModelPrices, UpdateModelConfig};
+use sdk::models::{
+    CreateModelConfig, ModelCallConfig, ModelConfig, ModelPrices, UpdateModelConfig,
+};
 use sdk::providers::ProviderKind;
 
 use super::ModelError;
@@ -18,7 +20,10 @@ const MAX_TEMPERATURE: f32 = 2.0;
 
 /// One refused field.
 pub(super) fn refuse(field: &str, detail: &str) -> ModelError {
-    ModelError::Invalid(vec![Validation { field: field.to_owned(), detail: detail.to_owned() }])
+    ModelError::Invalid(vec![Validation {
+        field: field.to_owned(),
+        detail: detail.to_owned(),
+    }])
 }
 
 pub(super) fn check_new(
@@ -31,12 +36,17 @@ pub(super) fn check_new(
         id: ModelConfigId::generate(),
         provider_config_id: request.provider_config_id,
         provider,
-        display_name: name.unwrap_or_else(|| request.model.clone()).trim().to_owned(),
+        display_name: name
+            .unwrap_or_else(|| request.model.clone())
+            .trim()
+            .to_owned(),
         model: request.model.trim().to_owned(),
         enabled: request.enabled.unwrap_or(true),
         is_default: false,
         context_limit: request.context_limit,
-        compression_threshold: request.compression_threshold.unwrap_or(DEFAULT_COMPRESSION_THRESHOLD),
+        compression_threshold: request
+            .compression_threshold
+            .unwrap_or(DEFAULT_COMPRESSION_THRESHOLD),
         model_config: request.model_config.unwrap_or_default(),
         created_at: now,
         updated_at: now,
@@ -53,11 +63,15 @@ pub(super) fn apply(
 ) -> Result<ModelConfig, ModelError> {
     let name = request.display_name.filter(|name| !name.trim().is_empty());
     let changed = ModelConfig {
-        model: request.model.map_or(model.model, |identifier| identifier.trim().to_owned()),
+        model: request
+            .model
+            .map_or(model.model, |identifier| identifier.trim().to_owned()),
         display_name: name.map_or(model.display_name, |name| name.trim().to_owned()),
         enabled: request.enabled.unwrap_or(model.enabled),
         context_limit: request.context_limit.unwrap_or(model.context_limit),
-        compression_threshold: request.compression_threshold.unwrap_or(model.compression_threshold),
+        compression_threshold: request
+            .compression_threshold
+            .unwrap_or(model.compression_threshold),
         model_config: request.model_config.unwrap_or(model.model_config),
         updated_at: now,
         ..model
@@ -69,13 +83,22 @@ pub(super) fn apply(
 fn check(model: &ModelConfig) -> Result<(), ModelError> {
     let mut checks = Checks::default();
     if !is_line(&model.model, MAX_IDENTIFIER_CHARACTERS) {
-        checks.refuse("model", "must be 1 to 256 characters long, without control characters");
+        checks.refuse(
+            "model",
+            "must be 1 to 256 characters long, without control characters",
+        );
     }
     if !is_line(&model.display_name, MAX_NAME_CHARACTERS) {
-        checks.refuse("display_name", "must be 1 to 128 characters long, without control characters");
+        checks.refuse(
+            "display_name",
+            "must be 1 to 128 characters long, without control characters",
+        );
     }
     if !(1..=MAX_CONTEXT_TOKENS).contains(&model.context_limit) {
-        checks.refuse("context_limit", "must be above zero and at most 1,000,000,000 tokens");
+        checks.refuse(
+            "context_limit",
+            "must be above zero and at most 1,000,000,000 tokens",
+        );
     }
     if !(0..=100).contains(&model.compression_threshold) {
         checks.refuse("compression_threshold", "must be between 0 and 100");
@@ -88,7 +111,10 @@ fn check_options(checks: &mut Checks, options: &ModelCallConfig) {
     if options.max_output_tokens == Some(0) {
         checks.refuse("model_config.max_output_tokens", "must be above zero");
     }
-    if options.temperature.is_some_and(|temperature| !(0.0..=MAX_TEMPERATURE).contains(&temperature)) {
+    if options
+        .temperature
+        .is_some_and(|temperature| !(0.0..=MAX_TEMPERATURE).contains(&temperature))
+    {
         checks.refuse("model_config.temperature", "must be between 0 and 2");
     }
     let effort = options.reasoning_effort.as_deref();
@@ -100,17 +126,32 @@ fn check_options(checks: &mut Checks, options: &ModelCallConfig) {
     }
     for (field, price) in options.cost.iter().flat_map(prices) {
         if price.is_some_and(|price| price < Decimal::ZERO) {
-            checks.refuse(&format!("model_config.cost.{field}"), "must not be below zero");
+            checks.refuse(
+                &format!("model_config.cost.{field}"),
+                "must not be below zero",
+            );
         }
     }
 }
 
 fn prices(prices: &ModelPrices) -> [(&'static str, Option<Decimal>); 4] {
     [
-        ("input_price_per_million_tokens", prices.input_price_per_million_tokens),
-        ("output_price_per_million_tokens", prices.output_price_per_million_tokens),
-        ("cache_read_price_per_million_tokens", prices.cache_read_price_per_million_tokens),
-        ("cache_write_price_per_million_tokens", prices.cache_write_price_per_million_tokens),
+        (
+            "input_price_per_million_tokens",
+            prices.input_price_per_million_tokens,
+        ),
+        (
+            "output_price_per_million_tokens",
+            prices.output_price_per_million_tokens,
+        ),
+        (
+            "cache_read_price_per_million_tokens",
+            prices.cache_read_price_per_million_tokens,
+        ),
+        (
+            "cache_write_price_per_million_tokens",
+            prices.cache_write_price_per_million_tokens,
+        ),
     ]
 }
 

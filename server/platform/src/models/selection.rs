@@ -12,9 +12,28 @@ const MIN_CONTEXT_TOKENS: u64 = 16_000;
 
 /// Parts of names of models that do not chat, or not over this protocol.
 const NOT_FOR_CHAT: [&str; 22] = [
-    "audio", "realtime", "transcribe", "tts", "image", "embed", "moderation", "whisper", "dall-e", "sora",
-    "search", "instruct", "codex", "deep-research", "computer-use", "davinci", "babbage", "rerank", "bge-",
-    "minilm", "guard", "-pro",
+    "audio",
+    "realtime",
+    "transcribe",
+    "tts",
+    "image",
+    "embed",
+    "moderation",
+    "whisper",
+    "dall-e",
+    "sora",
+    "search",
+    "instruct",
+    "codex",
+    "deep-research",
+    "computer-use",
+    "davinci",
+    "babbage",
+    "rerank",
+    "bge-",
+    "minilm",
+    "guard",
+    "-pro",
 ];
 /// Beginnings of names of models that chat, at OpenAI itself.
 const OPENAI_CHAT: [&str; 5] = ["gpt-", "o1", "o3", "o4", "chatgpt-"];
@@ -44,7 +63,9 @@ pub(crate) fn usable(row: &ProviderRow, mut models: Vec<llm::ModelInfo>) -> Vec<
     let is_openai = row.provider == ProviderKind::OpenAi && is_openai_itself(&row.base_url);
     models.retain(|model| can_work(model, is_openai));
     let identifiers: Vec<String> = models.iter().map(|model| model.id.clone()).collect();
-    models.retain(|model| undated(&model.id).is_none_or(|undated| !identifiers.iter().any(|id| id == undated)));
+    models.retain(|model| {
+        undated(&model.id).is_none_or(|undated| !identifiers.iter().any(|id| id == undated))
+    });
     // The sort is stable: Anthropic lists the newest first, and that order stays within a rank.
     models.sort_by_key(|model| preference(row.provider, &model.id));
     models.truncate(MAX_MODELS);
@@ -56,7 +77,11 @@ pub(crate) fn preference(provider: ProviderKind, model: &str) -> (bool, usize, b
     let bare = model.rsplit('/').next().unwrap_or(model).to_lowercase();
     let rank = PREFERRED.iter().position(|prefix| bare.starts_with(prefix));
     let is_small = SMALL.iter().any(|word| bare.contains(word));
-    (provider == ProviderKind::Demo, rank.unwrap_or(PREFERRED.len()), is_small)
+    (
+        provider == ProviderKind::Demo,
+        rank.unwrap_or(PREFERRED.len()),
+        is_small,
+    )
 }
 
 fn can_work(model: &llm::ModelInfo, is_openai: bool) -> bool {
@@ -74,20 +99,27 @@ fn can_work(model: &llm::ModelInfo, is_openai: bool) -> bool {
 fn is_openai_itself(base_url: &str) -> bool {
     base_url.is_empty()
         || url::Url::parse(base_url).is_ok_and(|url| {
-            url.host_str().is_some_and(|host| host == "openai.com" || host.ends_with(".openai.com"))
+            url.host_str()
+                .is_some_and(|host| host == "openai.com" || host.ends_with(".openai.com"))
         })
 }
 
 /// The name without a date at its end (`-2025-08-07` or `-0613`); `None` when there is none.
 fn undated(model: &str) -> Option<&str> {
     for length in [11, 5] {
-        let Some((name, date)) = model.len().checked_sub(length).and_then(|at| model.split_at_checked(at))
+        let Some((name, date)) = model
+            .len()
+            .checked_sub(length)
+            .and_then(|at| model.split_at_checked(at))
         else {
             continue;
         };
         let is_date = date.starts_with('-')
-            && date.chars().all(|character| character.is_ascii_digit() || character == '-')
-            && date.chars().filter(char::is_ascii_digit).count() == if length == 11 { 8 } else { 4 };
+            && date
+                .chars()
+                .all(|character| character.is_ascii_digit() || character == '-')
+            && date.chars().filter(char::is_ascii_digit).count()
+                == if length == 11 { 8 } else { 4 };
         if is_date {
             return Some(name);
         }
@@ -129,44 +161,82 @@ mod tests {
             display_name: (*id).to_owned(),
             limits: llm::limits::known(id),
         };
-        usable(&row, ids.iter().map(info).collect()).into_iter().map(|model| model.id).collect()
+        usable(&row, ids.iter().map(info).collect())
+            .into_iter()
+            .map(|model| model.id)
+            .collect()
     }
 
     #[test]
     fn offers_what_chats_at_openai_best_first_without_dated_copies() {
         let listed = [
-            "text-embedding-3-large", "gpt-4", "gpt-4o-mini", "gpt-4o", "gpt-4o-2024-08-06", "whisper-1",
-            "gpt-5-mini", "gpt-5", "gpt-5-2025-08-07", "gpt-4o-audio-preview", "dall-e-3", "o3", "o3-pro",
-            "gpt-image-1", "gpt-5-codex", "omni-moderation-latest", "my-fine-tune",
+            "text-embedding-3-large",
+            "gpt-4",
+            "gpt-4o-mini",
+            "gpt-4o",
+            "gpt-4o-2024-08-06",
+            "whisper-1",
+            "gpt-5-mini",
+            "gpt-5",
+            "gpt-5-2025-08-07",
+            "gpt-4o-audio-preview",
+            "dall-e-3",
+            "o3",
+            "o3-pro",
+            "gpt-image-1",
+            "gpt-5-codex",
+            "omni-moderation-latest",
+            "my-fine-tune",
         ];
         let found = offered(ProviderKind::OpenAi, "", &listed);
-        assert_eq!(found, ["gpt-5", "gpt-5-mini", "o3", "gpt-4o", "gpt-4o-mini"]);
+        assert_eq!(
+            found,
+            ["gpt-5", "gpt-5-mini", "o3", "gpt-4o", "gpt-4o-mini"]
+        );
     }
 
     #[test]
     fn keeps_a_dated_model_that_has_no_undated_name() {
-        let found = offered(ProviderKind::OpenAi, "https://eu.api.openai.com/v1", &["gpt-5-2025-08-07"]);
+        let found = offered(
+            ProviderKind::OpenAi,
+            "https://eu.api.openai.com/v1",
+            &["gpt-5-2025-08-07"],
+        );
         assert_eq!(found, ["gpt-5-2025-08-07"]);
     }
 
     #[test]
     fn keeps_the_order_of_anthropic_within_a_family() {
         let listed = [
-            "claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929", "claude-opus-4-1-20250805",
-            "claude-opus-4-20250514", "claude-sonnet-4-20250514",
+            "claude-haiku-4-5-20251001",
+            "claude-sonnet-4-5-20250929",
+            "claude-opus-4-1-20250805",
+            "claude-opus-4-20250514",
+            "claude-sonnet-4-20250514",
         ];
         let expected = [
-            "claude-sonnet-4-5-20250929", "claude-sonnet-4-20250514", "claude-opus-4-1-20250805",
-            "claude-opus-4-20250514", "claude-haiku-4-5-20251001",
+            "claude-sonnet-4-5-20250929",
+            "claude-sonnet-4-20250514",
+            "claude-opus-4-1-20250805",
+            "claude-opus-4-20250514",
+            "claude-haiku-4-5-20251001",
         ];
         assert_eq!(offered(ProviderKind::Anthropic, "", &listed), expected);
     }
 
     #[test]
     fn does_not_judge_other_servers_by_openais_names() {
-        let listed = ["nomic-embed-text:latest", "llama3.2:3b", "qwen3-coder:30b", "mistral-7b-instruct"];
+        let listed = [
+            "nomic-embed-text:latest",
+            "llama3.2:3b",
+            "qwen3-coder:30b",
+            "mistral-7b-instruct",
+        ];
         let found = offered(ProviderKind::OpenAi, "http://127.0.0.1:8000/v1", &listed);
-        assert_eq!(found, ["qwen3-coder:30b", "llama3.2:3b", "mistral-7b-instruct"]);
+        assert_eq!(
+            found,
+            ["qwen3-coder:30b", "llama3.2:3b", "mistral-7b-instruct"]
+        );
     }
 
     #[test]

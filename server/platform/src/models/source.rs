@@ -26,18 +26,27 @@ impl PlatformModels {
 #[async_trait]
 impl ModelSource for PlatformModels {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        let row = model_configs::get(&self.db, id).await.map_err(|error| from_store(&error))?;
+        let row = model_configs::get(&self.db, id)
+            .await
+            .map_err(|error| from_store(&error))?;
         let Some(row) = row.filter(|row| !row.is_deleted) else {
-            return Err(gone("The model of this chat was removed. Choose another model."));
+            return Err(gone(
+                "The model of this chat was removed. Choose another model.",
+            ));
         };
         if !row.is_offered {
-            let message = format!("{} is switched off. Choose another model.", row.config.display_name);
+            let message = format!(
+                "{} is switched off. Choose another model.",
+                row.config.display_name
+            );
             return Err(gone(&message));
         }
         let provider = provider_configs::get(&self.db, row.config.provider_config_id).await;
         let provider = provider.map_err(|error| from_store(&error))?;
         let Some(provider) = provider else {
-            return Err(gone("The provider of this chat's model was removed. Choose another model."));
+            return Err(gone(
+                "The provider of this chat's model was removed. Choose another model.",
+            ));
         };
         let adapter = self.registry.provider(&provider).map_err(from_provider)?;
         Ok(ResolvedModel {

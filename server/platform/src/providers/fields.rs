@@ -30,7 +30,10 @@ pub(crate) const fn kind_name(kind: ProviderKind) -> &'static str {
     }
 }
 
-pub(super) fn check_new(registry: &Registry, request: CreateProviderConfig) -> Result<NewProvider, ProviderError> {
+pub(super) fn check_new(
+    registry: &Registry,
+    request: CreateProviderConfig,
+) -> Result<NewProvider, ProviderError> {
     let kind = request.provider;
     if kind == ProviderKind::Demo {
         return Err(ProviderError::BuiltIn);
@@ -41,9 +44,15 @@ pub(super) fn check_new(registry: &Registry, request: CreateProviderConfig) -> R
     let base_url = request.base_url.unwrap_or_default();
     let new = NewProvider {
         kind,
-        display_name: checks.take("display_name", check_name(&name)).unwrap_or_default(),
-        base_url: checks.take("base_url", check_base_url(registry, kind, &base_url)).unwrap_or_default(),
-        api_key: checks.take("api_key", check_key(&request.api_key.unwrap_or_default())).unwrap_or_default(),
+        display_name: checks
+            .take("display_name", check_name(&name))
+            .unwrap_or_default(),
+        base_url: checks
+            .take("base_url", check_base_url(registry, kind, &base_url))
+            .unwrap_or_default(),
+        api_key: checks
+            .take("api_key", check_key(&request.api_key.unwrap_or_default()))
+            .unwrap_or_default(),
         enabled: request.enabled.unwrap_or(true),
     };
     checks.finish().map_err(ProviderError::Invalid)?;
@@ -59,8 +68,12 @@ pub(super) fn apply(
     let mut checks = Checks::default();
     let name = request.display_name.filter(|name| !name.trim().is_empty());
     let name = name.map(|name| checks.take("display_name", check_name(&name)));
-    let base_url = request.base_url.map(|url| checks.take("base_url", check_base_url(registry, row.provider, &url)));
-    let key = request.api_key.map(|key| checks.take("api_key", check_key(&key)));
+    let base_url = request
+        .base_url
+        .map(|url| checks.take("base_url", check_base_url(registry, row.provider, &url)));
+    let key = request
+        .api_key
+        .map(|key| checks.take("api_key", check_key(&key)));
     checks.finish().map_err(ProviderError::Invalid)?;
     if let Some(name) = name.flatten() {
         row.display_name = name;

@@ -60,14 +60,18 @@ impl Platform {
         let all = async { while listing.join_next().await.is_some() {} };
         let in_time = tokio::time::timeout(START_DEADLINE, all).await.is_ok();
         if !in_time {
-            self.0.background.spawn(async move { while listing.join_next().await.is_some() {} });
+            self.0
+                .background
+                .spawn(async move { while listing.join_next().await.is_some() {} });
         }
         Ok(())
     }
 
     async fn find_ollama(&self) -> Option<Preset> {
         let url = self.0.options.ollama_url.as_deref()?;
-        let found = ollama::detect(self.0.registry.http(), url, OLLAMA_DEADLINE).await.ok()?;
+        let found = ollama::detect(self.0.registry.http(), url, OLLAMA_DEADLINE)
+            .await
+            .ok()?;
         tracing::info!(url, models = found.models.len(), "Ollama found");
         Some(Preset {
             display_name: OLLAMA,
@@ -86,7 +90,11 @@ impl Platform {
         for row in &known {
             let is_there = found.iter().any(|preset| is_row_of(row, preset));
             if !is_there && !row.deleted {
-                let gone = ProviderRow { deleted: true, updated_at: now, ..row.clone() };
+                let gone = ProviderRow {
+                    deleted: true,
+                    updated_at: now,
+                    ..row.clone()
+                };
                 provider_configs::save(&mut tx, &gone).await?;
             }
         }
@@ -113,7 +121,12 @@ impl Platform {
         let now = self.0.clock.now();
         if let Some(row) = known.iter().find(|row| is_row_of(row, preset)) {
             let base_url = preset.base_url.clone();
-            let row = ProviderRow { base_url, deleted: false, updated_at: now, ..row.clone() };
+            let row = ProviderRow {
+                base_url,
+                deleted: false,
+                updated_at: now,
+                ..row.clone()
+            };
             provider_configs::save(tx, &row).await?;
             return Ok(row);
         }
@@ -208,11 +221,21 @@ fn from_environment(environment: &EnvironmentPresets) -> Vec<Preset> {
     let mut found = Vec::new();
     if environment.anthropic_api_key.is_some() {
         let base_url = environment.anthropic_base_url.clone().unwrap_or_default();
-        found.push(Preset { display_name: ANTHROPIC, kind: ProviderKind::Anthropic, base_url, models: None });
+        found.push(Preset {
+            display_name: ANTHROPIC,
+            kind: ProviderKind::Anthropic,
+            base_url,
+            models: None,
+        });
     }
     if environment.openai_api_key.is_some() {
         let base_url = environment.openai_base_url.clone().unwrap_or_default();
-        found.push(Preset { display_name: OPENAI, kind: ProviderKind::OpenAi, base_url, models: None });
+        found.push(Preset {
+            display_name: OPENAI,
+            kind: ProviderKind::OpenAi,
+            base_url,
+            models: None,
+        });
     }
     found
 }
@@ -237,7 +260,9 @@ async fn insert_models(
             display_name: info.display_name,
             enabled: true,
             is_default: false,
-            context_limit: i64::try_from(info.limits.context_tokens).unwrap_or(i64::MAX).max(1),
+            context_limit: i64::try_from(info.limits.context_tokens)
+                .unwrap_or(i64::MAX)
+                .max(1),
             compression_threshold: DEFAULT_COMPRESSION_THRESHOLD,
             model_config: ModelCallConfig::default(),
             created_at: now,

@@ -36,7 +36,13 @@ struct Adapter {
 
 impl Registry {
     pub(crate) fn new(http: HttpClient, secrets: Secrets, environment: EnvironmentPresets) -> Self {
-        Self { http, secrets, environment, adapters: Mutex::default(), health: Mutex::default() }
+        Self {
+            http,
+            secrets,
+            environment,
+            adapters: Mutex::default(),
+            health: Mutex::default(),
+        }
     }
 
     pub(crate) fn http(&self) -> &HttpClient {
@@ -52,7 +58,10 @@ impl Registry {
             return Ok(Arc::clone(&adapter.provider));
         }
         let provider = self.connect(row)?;
-        let adapter = Adapter { made_of: row.clone(), provider: Arc::clone(&provider) };
+        let adapter = Adapter {
+            made_of: row.clone(),
+            provider: Arc::clone(&provider),
+        };
         adapters.insert(row.id, adapter);
         Ok(provider)
     }
@@ -87,7 +96,9 @@ impl Registry {
     pub(crate) fn check_base_url(&self, kind: ProviderKind, url: &str) -> Result<(), String> {
         let mut config = llm::ProviderConfig::new(llm_kind(kind), None);
         config.base_url = Some(url.to_owned());
-        llm::connect(&self.http, config).map(drop).map_err(|error| error.message)
+        llm::connect(&self.http, config)
+            .map(drop)
+            .map_err(|error| error.message)
     }
 
     /// A provider as admins see it.
@@ -120,18 +131,29 @@ impl Registry {
 
     /// Notes whether a provider answered.
     pub(crate) fn note_health(&self, id: ProviderConfigId, is_well: bool) {
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).insert(id, is_well);
+        self.health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, is_well);
     }
 
     /// Lets go of the adapter of a deleted provider, and with it of its key.
     pub(crate) fn forget(&self, id: ProviderConfigId) {
-        self.adapters.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-        self.health.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.adapters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
+        self.health
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
     }
 
     fn has_key(&self, row: &ProviderRow) -> bool {
         match row.source {
-            ProviderSource::EnvPreset => presets::key(&self.environment, &row.display_name).is_some(),
+            ProviderSource::EnvPreset => {
+                presets::key(&self.environment, &row.display_name).is_some()
+            }
             _ => !row.api_key_sealed.is_empty(),
         }
     }
@@ -146,7 +168,11 @@ fn is_same(made_of: &ProviderRow, row: &ProviderRow) -> bool {
 }
 
 fn key_place(id: ProviderConfigId) -> Place {
-    Place { table: "provider_configs", column: "api_key_sealed", row: id.0 }
+    Place {
+        table: "provider_configs",
+        column: "api_key_sealed",
+        row: id.0,
+    }
 }
 
 const fn needs_key(kind: ProviderKind) -> bool {

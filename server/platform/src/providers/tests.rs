@@ -1,1 +1,725 @@
-//! Tests.
+//! Providers against a server that speaks their protocols.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+use sdk::models::UnavailableReason;
+use sdk::users::Role;
+use store::testing::TestDb;
+
+use super::*;
+use crate::testing::{TestPlatform, closed_address, on_both, open};
+use crate::{EnvironmentPresets, PlatformOptions};
+
+const KEY: &str = "sk-test-0123456789abcdef";
+
+fn new(display_name: &str, base_url: &str, api_key: &str) -> CreateProviderConfig {
+    CreateProviderConfig {
+        provider: ProviderKind::OpenAi,
+        display_name: Some(display_name.to_owned()),
+        base_url: Some(base_url.to_owned()),
+        api_key: Some(api_key.to_owned()),
+        enabled: None,
+    }
+}
+
+fn openai_at(base_url: &str) -> impl Fn(&mut PlatformOptions) {
+    move |options| {
+        options.environment = EnvironmentPresets {
+            openai_api_key: Some(KEY.to_owned().into()),
+            openai_base_url: Some(base_url.to_owned()),
+            ..EnvironmentPresets::default()
+        };
+    }
+}
+
+async fn switch(
+    test: &TestPlatform,
+    owner: &Actor,
+    id: ProviderConfigId,
+    enabled: bool,
+) -> ProviderConfig {
+    let request = UpdateProviderConfig {
+        enabled: Some(enabled),
+        ..UpdateProviderConfig::default()
+    };
+    test.platform
+        .update_provider(owner, id, request)
+        .await
+        .unwrap()
+}
+
+async fn find(test: &TestPlatform, owner: &Actor, name: &str) -> Option<ProviderConfig> {
+    let listed = test.platform.list_providers(owner).await.unwrap();
+    listed
+        .into_iter()
+        .find(|provider| provider.display_name.starts_with(name))
+}
+
+#[tokio::test]
+async fn without_any_provider_the_demo_is_offered_as_what_it_is() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        test.platform.start().await.unwrap();
+        let catalogue = test.platform.list_models(&owner).await.unwrap();
+        assert_eq!(catalogue.providers.len(), 1);
+        let demo = &catalogue.providers[0];
+        assert_eq!(demo.display_name, "Demo (scripted, no AI)");
+        assert!(demo.available);
+        assert_eq!(demo.models.len(), 1);
+        assert!(demo.models[0].is_default);
+        let provider = find(&test, &owner, "Demo").await.unwrap();
+        assert_eq!(provider.source, ProviderSource::BuiltIn);
+        test.platform.start_presets().await.unwrap();
+        assert_eq!(
+            test.platform.list_providers(&owner).await.unwrap().len(),
+            1,
+            "a second start adds another"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_environment_brings_a_provider_with_its_models_and_its_key_stays_outside() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    let provider = find(&test, &owner, "OpenAI").await.unwrap();
+    assert_eq!(provider.source, ProviderSource::EnvPreset);
+    assert!(provider.has_api_key);
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    assert_eq!(catalogue.providers.len(), 1, "the demo is still offered");
+    assert!(catalogue.providers[0].models.len() >= 2);
+    let defaults = catalogue.providers[0]
+        .models
+        .iter()
+        .filter(|model| model.is_default);
+    assert_eq!(defaults.count(), 1);
+    assert!(
+        test.platform
+            .test_provider(&owner, provider.id)
+            .await
+            .unwrap()
+            .ok
+    );
+
+    let debug = format!(
+        "{:?}{:?}{:?}",
+        test.platform, test.platform.0.registry, test.options
+    );
+    assert!(!debug.contains(KEY), "{debug}");
+    test.platform.shut_down().await;
+    let file = std::fs::read(database.folder().join("switchyard.db")).unwrap();
+    assert!(
+        !file
+            .windows(KEY.len())
+            .any(|window| window == KEY.as_bytes())
+    );
+}
+
+#[tokio::test]
+async fn a_preset_that_is_gone_comes_back_as_the_same() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    let models = async |test: &TestPlatform| {
+        let listed = test.platform.list_model_configs(&owner).await.unwrap();
+        let others = listed
+            .into_iter()
+            .filter(|model| model.provider != ProviderKind::Demo);
+        others.map(|model| model.id).collect::<Vec<_>>()
+    };
+    let first = models(&test).await;
+    assert!(!first.is_empty());
+    let deleted = first[0];
+    test.platform
+        .delete_model_config(&owner, deleted)
+        .await
+        .unwrap();
+    test.platform.shut_down().await;
+
+    let test = open(&database, |_| {}).await;
+    test.platform.start().await.unwrap();
+    assert!(models(&test).await.is_empty());
+    assert!(find(&test, &owner, "OpenAI").await.is_none());
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    assert_eq!(
+        catalogue.providers[0].provider,
+        ProviderKind::Demo,
+        "the demo steps in"
+    );
+    test.platform.shut_down().await;
+
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    test.platform.start().await.unwrap();
+    assert_eq!(
+        models(&test).await,
+        first[1..],
+        "what an owner deleted came back"
+    );
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    assert_eq!(catalogue.providers.len(), 1, "the demo stayed");
+}
+
+#[tokio::test]
+async fn an_owner_may_keep_the_demo_beside_others() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    let demo = find(&test, &owner, "Demo").await.unwrap();
+    assert!(!demo.enabled);
+    assert!(switch(&test, &owner, demo.id, true).await.enabled);
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    let is_default =
+        |entry: &sdk::models::CatalogueProvider| entry.models.iter().any(|model| model.is_default);
+    let default = catalogue
+        .providers
+        .iter()
+        .find(|entry| is_default(entry))
+        .unwrap();
+    assert_ne!(
+        default.provider,
+        ProviderKind::Demo,
+        "switching it on makes it nobody's default"
+    );
+    test.platform.shut_down().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    test.platform.start().await.unwrap();
+    assert!(
+        find(&test, &owner, "Demo").await.unwrap().enabled,
+        "a restart forgot the choice"
+    );
+}
+
+#[tokio::test]
+async fn an_owner_may_switch_the_demo_off_for_good() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        test.platform.start().await.unwrap();
+        let demo = find(&test, &owner, "Demo").await.unwrap();
+        switch(&test, &owner, demo.id, false).await;
+        test.platform.start_presets().await.unwrap();
+        assert!(
+            test.platform
+                .list_models(&owner)
+                .await
+                .unwrap()
+                .providers
+                .is_empty()
+        );
+        let listed = test.platform.list_model_configs(&owner).await.unwrap();
+        assert!(
+            listed.iter().all(|model| !model.is_default),
+            "nothing is offered, so nothing is the default"
+        );
+        switch(&test, &owner, demo.id, true).await;
+        let listed = test.platform.list_model_configs(&owner).await.unwrap();
+        assert!(listed[0].is_default);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn ollama_is_found_and_a_silent_port_is_not_waited_for() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let url = standin.base_url();
+    let test = open(&database, |options| options.ollama_url = Some(url.clone())).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    let ollama = find(&test, &owner, "Ollama").await.unwrap();
+    assert_eq!(
+        (ollama.provider, ollama.source),
+        (ProviderKind::OpenAiCompatible, ProviderSource::EnvPreset)
+    );
+    assert!(!ollama.has_api_key);
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    let entry = catalogue
+        .providers
+        .iter()
+        .find(|entry| entry.id == ollama.id)
+        .unwrap();
+    assert!(entry.available && !entry.models.is_empty());
+    test.platform.shut_down().await;
+
+    let closed = closed_address().await;
+    let test = open(&database, |options| {
+        options.ollama_url = Some(closed.clone())
+    })
+    .await;
+    test.platform.start().await.unwrap();
+    assert!(find(&test, &owner, "Ollama").await.is_none());
+}
+
+#[tokio::test]
+async fn a_preset_that_does_not_answer_is_there_and_says_so() {
+    let closed = closed_address().await;
+    let database = TestDb::sqlite().await;
+    let test = open(&database, openai_at(&closed)).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    let catalogue = test.platform.list_models(&owner).await.unwrap();
+    let openai = catalogue
+        .providers
+        .iter()
+        .find(|entry| entry.provider == ProviderKind::OpenAi)
+        .unwrap();
+    assert_eq!(
+        openai.unavailable_reason,
+        Some(UnavailableReason::FetchFailed)
+    );
+    let demo = catalogue
+        .providers
+        .iter()
+        .find(|entry| entry.provider == ProviderKind::Demo)
+        .unwrap();
+    assert!(
+        demo.models[0].is_default,
+        "there is something to try out meanwhile"
+    );
+    test.platform.shut_down().await;
+}
+
+#[tokio::test]
+async fn presets_and_the_demo_can_be_switched_and_nothing_else() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    let owner = test.owner().await;
+    test.platform.start().await.unwrap();
+    for (name, fails) in [("OpenAI", "environment"), ("Demo", "built into")] {
+        let id = find(&test, &owner, name).await.unwrap().id;
+        let request = UpdateProviderConfig {
+            api_key: Some("x".to_owned()),
+            ..UpdateProviderConfig::default()
+        };
+        let refusal = test
+            .platform
+            .update_provider(&owner, id, request)
+            .await
+            .unwrap_err();
+        assert!(refusal.to_string().contains(fails), "{refusal}");
+        let refusal = test.platform.delete_provider(&owner, id).await.unwrap_err();
+        assert_eq!(refusal.kind(), FailureKind::Conflict);
+        assert!(!switch(&test, &owner, id, false).await.enabled);
+    }
+    assert!(
+        test.platform
+            .list_models(&owner)
+            .await
+            .unwrap()
+            .providers
+            .is_empty()
+    );
+    test.platform.shut_down().await;
+    let test = open(&database, openai_at(&standin.base_url())).await;
+    test.platform.start().await.unwrap();
+    assert!(
+        !find(&test, &owner, "OpenAI").await.unwrap().enabled,
+        "a restart switched it on again"
+    );
+}
+
+#[tokio::test]
+async fn a_key_goes_in_and_never_comes_out() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let standin = standin::start().await.unwrap();
+        let provider = test
+            .platform
+            .create_provider(&owner, new("Mine", &standin.base_url(), KEY))
+            .await
+            .unwrap();
+        assert!(provider.has_api_key);
+        let listed = test.platform.list_providers(&owner).await.unwrap();
+        assert!(!serde_json::to_string(&listed).unwrap().contains(KEY));
+        let row = provider_configs::get(&test.platform.0.db, provider.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(!row.api_key_sealed.is_empty());
+        assert!(
+            !row.api_key_sealed
+                .windows(KEY.len())
+                .any(|window| window == KEY.as_bytes())
+        );
+        assert!(
+            test.platform
+                .test_provider(&owner, provider.id)
+                .await
+                .unwrap()
+                .ok
+        );
+        assert!(!format!("{:?}", test.platform.0.registry).contains(KEY));
+
+        let clear = UpdateProviderConfig {
+            api_key: Some(String::new()),
+            ..UpdateProviderConfig::default()
+        };
+        let cleared = test
+            .platform
+            .update_provider(&owner, provider.id, clear)
+            .await
+            .unwrap();
+        assert!(!cleared.has_api_key);
+        let catalogue = test.platform.list_models(&owner).await.unwrap();
+        let entry = catalogue
+            .providers
+            .iter()
+            .find(|entry| entry.id == provider.id)
+            .unwrap();
+        assert_eq!(
+            entry.unavailable_reason,
+            Some(UnavailableReason::MissingApiKey)
+        );
+        let asked = test
+            .platform
+            .test_provider(&owner, provider.id)
+            .await
+            .unwrap();
+        assert!(
+            !asked.ok && asked.message.contains("no API key"),
+            "{}",
+            asked.message
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_test_tells_the_providers_own_words_and_a_change_needs_no_restart() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let standin = standin::start().await.unwrap();
+        let request = new("Mine", &standin.base_url(), standin::WRONG_KEY);
+        let id = test
+            .platform
+            .create_provider(&owner, request)
+            .await
+            .unwrap()
+            .id;
+        let asked = test.platform.test_provider(&owner, id).await.unwrap();
+        assert!(!asked.ok);
+        assert!(
+            asked.message.contains("Incorrect API key"),
+            "{}",
+            asked.message
+        );
+
+        let fix = UpdateProviderConfig {
+            api_key: Some(KEY.to_owned()),
+            ..UpdateProviderConfig::default()
+        };
+        test.platform
+            .update_provider(&owner, id, fix)
+            .await
+            .unwrap();
+        let asked = test.platform.test_provider(&owner, id).await.unwrap();
+        assert!(asked.ok, "{}", asked.message);
+        assert!(
+            asked
+                .models
+                .iter()
+                .any(|model| model.model == "standin-large"),
+            "{asked:?}"
+        );
+
+        let moved = UpdateProviderConfig {
+            base_url: Some(closed_address().await),
+            ..UpdateProviderConfig::default()
+        };
+        test.platform
+            .update_provider(&owner, id, moved)
+            .await
+            .unwrap();
+        assert!(!test.platform.test_provider(&owner, id).await.unwrap().ok);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fields_are_checked() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let good = || new("Good", "http://127.0.0.1:1", "key");
+        let long = "x".repeat(10_241);
+        for (request, field) in [
+            (
+                CreateProviderConfig {
+                    base_url: Some("ftp://x".to_owned()),
+                    ..good()
+                },
+                "base_url",
+            ),
+            (
+                CreateProviderConfig {
+                    base_url: Some("/relative".to_owned()),
+                    ..good()
+                },
+                "base_url",
+            ),
+            (
+                CreateProviderConfig {
+                    base_url: Some("http://user:pw@host".to_owned()),
+                    ..good()
+                },
+                "base_url",
+            ),
+            (
+                CreateProviderConfig {
+                    base_url: Some("http://169.254.169.254".to_owned()),
+                    ..good()
+                },
+                "base_url",
+            ),
+            (
+                CreateProviderConfig {
+                    api_key: Some(long),
+                    ..good()
+                },
+                "api_key",
+            ),
+            (
+                CreateProviderConfig {
+                    api_key: Some("line\nbreak".to_owned()),
+                    ..good()
+                },
+                "api_key",
+            ),
+            (
+                CreateProviderConfig {
+                    display_name: Some("x".repeat(65)),
+                    ..good()
+                },
+                "display_name",
+            ),
+            (
+                CreateProviderConfig {
+                    provider: ProviderKind::OpenAiCompatible,
+                    base_url: None,
+                    ..good()
+                },
+                "base_url",
+            ),
+        ] {
+            let refusal = test
+                .platform
+                .create_provider(&owner, request)
+                .await
+                .unwrap_err();
+            assert_eq!(refusal.kind(), FailureKind::Invalid);
+            assert_eq!(refusal.validations()[0].field, field);
+        }
+        let demo = CreateProviderConfig {
+            provider: ProviderKind::Demo,
+            ..good()
+        };
+        assert!(matches!(
+            test.platform.create_provider(&owner, demo).await,
+            Err(ProviderError::BuiltIn)
+        ));
+        let plain = CreateProviderConfig {
+            display_name: None,
+            base_url: None,
+            ..good()
+        };
+        let made = test
+            .platform
+            .create_provider(&owner, plain.clone())
+            .await
+            .unwrap();
+        assert_eq!(
+            (made.display_name.as_str(), made.base_url.as_str()),
+            ("OpenAI", "https://api.openai.com/v1")
+        );
+        let twin = test
+            .platform
+            .create_provider(&owner, plain)
+            .await
+            .unwrap_err();
+        assert!(matches!(twin, ProviderError::NameTaken));
+        let blank = UpdateProviderConfig {
+            display_name: Some("  ".to_owned()),
+            ..UpdateProviderConfig::default()
+        };
+        let same = test
+            .platform
+            .update_provider(&owner, made.id, blank)
+            .await
+            .unwrap();
+        assert_eq!(same.display_name, "OpenAI");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn members_get_no_provider_settings() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let member = test.member(&owner).await;
+        assert_eq!(member.role, Role::Member);
+        let made = test
+            .platform
+            .create_provider(&owner, new("Mine", "http://127.0.0.1:1", KEY))
+            .await
+            .unwrap();
+        let outcomes = [
+            test.platform.list_providers(&member).await.err(),
+            test.platform
+                .create_provider(&member, new("Other", "", ""))
+                .await
+                .err(),
+            test.platform
+                .update_provider(&member, made.id, UpdateProviderConfig::default())
+                .await
+                .err(),
+            test.platform.delete_provider(&member, made.id).await.err(),
+            test.platform.test_provider(&member, made.id).await.err(),
+        ];
+        for outcome in outcomes {
+            assert_eq!(outcome.unwrap().kind(), FailureKind::Forbidden);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deleted_provider_is_gone_with_its_key() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let made = test
+            .platform
+            .create_provider(&owner, new("Mine", "http://127.0.0.1:1", KEY))
+            .await
+            .unwrap();
+        test.platform
+            .delete_provider(&owner, made.id)
+            .await
+            .unwrap();
+        assert!(find(&test, &owner, "Mine").await.is_none());
+        let row = provider_configs::get(&test.platform.0.db, made.id)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(row.deleted && row.api_key_sealed.is_empty());
+        let again = test
+            .platform
+            .delete_provider(&owner, made.id)
+            .await
+            .unwrap_err();
+        assert!(matches!(again, ProviderError::NotFound));
+        let asked = test
+            .platform
+            .test_provider(&owner, made.id)
+            .await
+            .unwrap_err();
+        assert!(matches!(asked, ProviderError::NotFound));
+        test.platform
+            .create_provider(&owner, new("Mine", "http://127.0.0.1:1", KEY))
+            .await
+            .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_moved_to_another_row_does_not_open() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let standin = standin::start().await.unwrap();
+        let one = test
+            .platform
+            .create_provider(&owner, new("One", &standin.base_url(), KEY))
+            .await
+            .unwrap();
+        let two = test
+            .platform
+            .create_provider(&owner, new("Two", &standin.base_url(), KEY))
+            .await
+            .unwrap();
+        let db = &test.platform.0.db;
+        let stolen = provider_configs::get(db, one.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .api_key_sealed;
+        let row = provider_configs::get(db, two.id).await.unwrap().unwrap();
+        let mut tx = db.begin().await.unwrap();
+        provider_configs::save(
+            &mut tx,
+            &ProviderRow {
+                api_key_sealed: stolen,
+                ..row
+            },
+        )
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        assert!(
+            test.platform
+                .test_provider(&owner, one.id)
+                .await
+                .unwrap()
+                .ok
+        );
+        let asked = test.platform.test_provider(&owner, two.id).await.unwrap();
+        assert!(
+            !asked.ok && asked.message.contains("cannot be read"),
+            "{}",
+            asked.message
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_another_encryption_key_everything_but_the_sealed_keys_works() {
+    let standin = standin::start().await.unwrap();
+    let database = TestDb::sqlite().await;
+    let test = open(&database, |_| {}).await;
+    let owner = test.owner().await;
+    let made = test
+        .platform
+        .create_provider(&owner, new("Mine", &standin.base_url(), KEY))
+        .await
+        .unwrap();
+    test.platform.shut_down().await;
+    let other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned();
+    let test = open(&database, |options| {
+        options.encryption_key = Some(other.clone().into())
+    })
+    .await;
+    assert_eq!(test.platform.list_providers(&owner).await.unwrap().len(), 1);
+    let asked = test.platform.test_provider(&owner, made.id).await.unwrap();
+    assert!(
+        !asked.ok && asked.message.contains("SWITCHYARD_ENCRYPTION_KEY"),
+        "{}",
+        asked.message
+    );
+    let again = UpdateProviderConfig {
+        api_key: Some(KEY.to_owned()),
+        ..UpdateProviderConfig::default()
+    };
+    test.platform
+        .update_provider(&owner, made.id, again)
+        .await
+        .unwrap();
+    assert!(
+        test.platform
+            .test_provider(&owner, made.id)
+            .await
+            .unwrap()
+            .ok
+    );
+}

@@ -17,7 +17,10 @@ const NAME: &str = "encryption.key";
 /// The key of the data folder. Two processes that start at once get the same one.
 pub(super) fn read_or_create(data_dir: &Path) -> Result<[u8; KEY_BYTES], SecretsError> {
     let path = data_dir.join(NAME);
-    let failed = |source| SecretsError::Io { path: path.display().to_string(), source };
+    let failed = |source| SecretsError::Io {
+        path: path.display().to_string(),
+        source,
+    };
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -27,7 +30,9 @@ pub(super) fn read_or_create(data_dir: &Path) -> Result<[u8; KEY_BYTES], Secrets
         Err(error) => return Err(failed(error)),
     };
     make_private(&path).map_err(failed)?;
-    parse_key(&text).ok_or_else(|| SecretsError::WrongFile { path: path.display().to_string() })
+    parse_key(&text).ok_or_else(|| SecretsError::WrongFile {
+        path: path.display().to_string(),
+    })
 }
 
 /// Writes a draft and links it to its name: the file is whole from the moment it can be seen, and the link fails
@@ -36,7 +41,11 @@ fn create(data_dir: &Path, path: &Path) -> std::io::Result<()> {
     let mut key = [0_u8; KEY_BYTES];
     rand::rng().fill_bytes(&mut key);
     let draft = data_dir.join(format!("{NAME}.{}", Uuid::new_v4()));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let mut file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
     file.write_all(format!("{}\n", STANDARD.encode(key)).as_bytes())?;
     file.sync_all()?;
     let linked = fs::hard_link(&draft, path);

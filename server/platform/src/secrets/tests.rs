@@ -17,7 +17,11 @@ fn secrets(byte: u8) -> Secrets {
 }
 
 fn place() -> Place {
-    Place { table: "provider_configs", column: "api_key_sealed", row: Uuid::max() }
+    Place {
+        table: "provider_configs",
+        column: "api_key_sealed",
+        row: Uuid::max(),
+    }
 }
 
 #[test]
@@ -26,7 +30,11 @@ fn a_sealed_text_opens_in_its_place() {
     let opened = secrets(1).unseal(place(), &sealed).unwrap().unwrap();
     assert_eq!(opened.expose_secret(), "sk-secret");
     assert!(!sealed.windows(9).any(|window| window == b"sk-secret"));
-    assert_ne!(sealed, secrets(1).seal(place(), "sk-secret").unwrap(), "the nonce repeats");
+    assert_ne!(
+        sealed,
+        secrets(1).seal(place(), "sk-secret").unwrap(),
+        "the nonce repeats"
+    );
 }
 
 #[test]
@@ -39,9 +47,18 @@ fn nothing_stays_nothing() {
 fn another_row_column_or_table_does_not_open_it() {
     let sealed = secrets(1).seal(place(), "sk-secret").unwrap();
     for other in [
-        Place { row: Uuid::nil(), ..place() },
-        Place { column: "other", ..place() },
-        Place { table: "other", ..place() },
+        Place {
+            row: Uuid::nil(),
+            ..place()
+        },
+        Place {
+            column: "other",
+            ..place()
+        },
+        Place {
+            table: "other",
+            ..place()
+        },
     ] {
         let refusal = secrets(1).unseal(other, &sealed).unwrap_err();
         assert_eq!(refusal, UnsealError::WrongKeyOrTampered);
@@ -52,7 +69,10 @@ fn another_row_column_or_table_does_not_open_it() {
 fn another_key_does_not_open_it_and_says_what_to_do() {
     let sealed = secrets(1).seal(place(), "sk-secret").unwrap();
     let refusal = secrets(2).unseal(place(), &sealed).unwrap_err();
-    assert!(refusal.to_string().contains("SWITCHYARD_ENCRYPTION_KEY"), "{refusal}");
+    assert!(
+        refusal.to_string().contains("SWITCHYARD_ENCRYPTION_KEY"),
+        "{refusal}"
+    );
 }
 
 #[test]
@@ -61,10 +81,16 @@ fn every_changed_byte_is_noticed() {
     for position in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[position] ^= 1;
-        assert!(secrets(1).unseal(place(), &changed).is_err(), "byte {position}");
+        assert!(
+            secrets(1).unseal(place(), &changed).is_err(),
+            "byte {position}"
+        );
     }
     for length in 1..sealed.len() {
-        assert!(secrets(1).unseal(place(), &sealed[..length]).is_err(), "length {length}");
+        assert!(
+            secrets(1).unseal(place(), &sealed[..length]).is_err(),
+            "length {length}"
+        );
     }
 }
 
@@ -77,20 +103,37 @@ fn a_configured_key_must_be_32_bytes() {
     }
     let right = STANDARD.encode([7_u8; 32]);
     Secrets::open(folder.path(), Some(&right.into())).unwrap();
-    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "a key file was made");
+    assert!(
+        fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "a key file was made"
+    );
 }
 
 #[test]
 fn the_key_file_is_made_once_and_private() {
     let folder = tempfile::tempdir().unwrap();
-    let sealed = Secrets::open(folder.path(), None).unwrap().seal(place(), "text").unwrap();
+    let sealed = Secrets::open(folder.path(), None)
+        .unwrap()
+        .seal(place(), "text")
+        .unwrap();
     let path = folder.path().join("encryption.key");
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let again = Secrets::open(folder.path(), None).unwrap();
-    assert_eq!(again.unseal(place(), &sealed).unwrap().unwrap().expose_secret(), "text");
+    assert_eq!(
+        again
+            .unseal(place(), &sealed)
+            .unwrap()
+            .unwrap()
+            .expose_secret(),
+        "text"
+    );
     assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "a draft was left behind");
+    assert_eq!(
+        fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "a draft was left behind"
+    );
 }
 
 #[test]
@@ -99,10 +142,16 @@ fn processes_that_start_at_once_get_one_key() {
     let all: Vec<Secrets> = std::thread::scope(|scope| {
         let open = || Secrets::open(folder.path(), None).unwrap();
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let sealed = all[0].seal(place(), "text").unwrap();
-    assert!(all.iter().all(|secrets| secrets.unseal(place(), &sealed).is_ok()));
+    assert!(
+        all.iter()
+            .all(|secrets| secrets.unseal(place(), &sealed).is_ok())
+    );
 }
 
 #[test]

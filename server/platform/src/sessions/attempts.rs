@@ -74,11 +74,18 @@ impl GovernorClock for Timer {
 
 impl Attempts {
     pub(crate) fn new(clock: &Clock) -> Self {
-        Self { by_address: Failures::new(BY_ADDRESS, clock), by_account: Failures::new(BY_ACCOUNT, clock) }
+        Self {
+            by_address: Failures::new(BY_ADDRESS, clock),
+            by_account: Failures::new(BY_ACCOUNT, clock),
+        }
     }
 
     /// Refuses at once whoever failed too often.
-    pub(crate) fn begin(&self, account: &str, address: Option<IpAddr>) -> Result<Attempt<'_>, SessionError> {
+    pub(crate) fn begin(
+        &self,
+        account: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Attempt<'_>, SessionError> {
         let attempt = Attempt {
             attempts: self,
             with_address: (account.to_owned(), address),
@@ -109,24 +116,38 @@ impl Failures {
         let quota = Quota::with_period(interval).unwrap_or_else(|| Quota::per_minute(burst));
         let limiter =
             RateLimiter::dashmap_with_clock(quota.allow_burst(burst), Timer(clock.clone()));
-        Self { limiter, blocked: Mutex::default(), clock: clock.clone() }
+        Self {
+            limiter,
+            blocked: Mutex::default(),
+            clock: clock.clone(),
+        }
     }
 
     fn check(&self, key: &Key) -> Result<(), SessionError> {
         let blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(until) = blocked.get(key) else { return Ok(()) };
+        let Some(until) = blocked.get(key) else {
+            return Ok(());
+        };
         let wait = *until - self.clock.now();
         if wait <= TimeDelta::zero() {
             return Ok(());
         }
         let whole_seconds = wait.num_milliseconds().saturating_add(999) / 1000;
-        Err(SessionError::TooManyAttempts { retry_after_s: u64::try_from(whole_seconds).unwrap_or(1) })
+        Err(SessionError::TooManyAttempts {
+            retry_after_s: u64::try_from(whole_seconds).unwrap_or(1),
+        })
     }
 
     /// The failure that uses the last of the allowance up blocks the key until there is more.
     fn count(&self, key: Key) {
-        let Err(not_until) = self.limiter.check_key(&key) else { return };
-        let wait = Duration::from(not_until.earliest_possible().duration_since(Timer(self.clock.clone()).now()));
+        let Err(not_until) = self.limiter.check_key(&key) else {
+            return;
+        };
+        let wait = Duration::from(
+            not_until
+                .earliest_possible()
+                .duration_since(Timer(self.clock.clone()).now()),
+        );
         let now = self.clock.now();
         let until = now + TimeDelta::from_std(wait).unwrap_or(TimeDelta::zero());
         let mut blocked = self.blocked.lock().unwrap_or_else(PoisonError::into_inner);

@@ -32,8 +32,12 @@ pub(super) fn check_account(
     let mut checks = Checks::default();
     let account = Account {
         email: checks.take("email", check_email(email)).unwrap_or_default(),
-        username: checks.take("username", check_username(username)).unwrap_or_default(),
-        name: checks.take("name", check_name(name.unwrap_or_default())).unwrap_or_default(),
+        username: checks
+            .take("username", check_username(username))
+            .unwrap_or_default(),
+        name: checks
+            .take("name", check_name(name.unwrap_or_default()))
+            .unwrap_or_default(),
         password: password.to_owned(),
     };
     checks.take("password", check_password(password));
@@ -52,10 +56,15 @@ pub(super) fn check_email(email: &str) -> Result<String, &'static str> {
     if email.len() > MAX_EMAIL_BYTES {
         return Err("must be at most 254 bytes long");
     }
-    let has_odd_characters = email.chars().any(|character| character.is_whitespace() || character.is_control());
+    let has_odd_characters = email
+        .chars()
+        .any(|character| character.is_whitespace() || character.is_control());
     match email.split_once('@') {
         Some((local, domain))
-            if !local.is_empty() && !domain.is_empty() && !domain.contains('@') && !has_odd_characters =>
+            if !local.is_empty()
+                && !domain.is_empty()
+                && !domain.contains('@')
+                && !has_odd_characters =>
         {
             Ok(email)
         }
@@ -70,9 +79,13 @@ pub(super) fn check_username(username: &str) -> Result<String, &'static str> {
         return Err("must be 1 to 32 characters long");
     }
     if !username.starts_with(is_word)
-        || !username.chars().all(|character| is_word(character) || "-_.".contains(character))
+        || !username
+            .chars()
+            .all(|character| is_word(character) || "-_.".contains(character))
     {
-        return Err("may contain letters, digits, dots, dashes and underscores, and begins with a letter or digit");
+        return Err(
+            "may contain letters, digits, dots, dashes and underscores, and begins with a letter or digit",
+        );
     }
     if RESERVED.contains(&username.as_str()) || username.parse::<UserId>().is_ok() {
         return Err("is a reserved word; choose another one");
@@ -116,20 +129,38 @@ mod tests {
 
     #[test]
     fn names_every_refused_field_at_once() {
-        let refusal = check_account("nobody", "two words", Some("line\nbreak"), "short").err().unwrap();
-        let fields: Vec<_> = refusal.validations().into_iter().map(|one| one.field).collect();
+        let refusal = check_account("nobody", "two words", Some("line\nbreak"), "short")
+            .err()
+            .unwrap();
+        let fields: Vec<_> = refusal
+            .validations()
+            .into_iter()
+            .map(|one| one.field)
+            .collect();
         assert_eq!(fields, ["email", "username", "name", "password"]);
     }
 
     #[test]
     fn keeps_addresses_and_names_in_lower_case() {
         let account = check_account(" Ada@Example.COM ", "Ada.L", None, "long enough").unwrap();
-        assert_eq!((account.email.as_str(), account.username.as_str()), ("ada@example.com", "ada.l"));
+        assert_eq!(
+            (account.email.as_str(), account.username.as_str()),
+            ("ada@example.com", "ada.l")
+        );
     }
 
     #[test]
     fn refuses_addresses_without_shape() {
-        for email in ["", "@", "a@", "@b", "a@b@c", "a b@c", "a@b\u{0}", &format!("a@{}", "b".repeat(260))] {
+        for email in [
+            "",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@c",
+            "a@b\u{0}",
+            &format!("a@{}", "b".repeat(260)),
+        ] {
             assert!(check_email(email).is_err(), "{email:?}");
         }
         assert!(check_email("ada@localhost").is_ok());
@@ -138,10 +169,22 @@ mod tests {
     #[test]
     fn refuses_user_names_that_stand_for_something_else_in_urls() {
         let id = UserId::generate().to_string();
-        for username in ["", "me", "Me", "-a", ".a", "a/b", "a@b", "ä", "🦀", &"a".repeat(33), &id] {
+        for username in [
+            "",
+            "me",
+            "Me",
+            "-a",
+            ".a",
+            "a/b",
+            "a@b",
+            "ä",
+            "🦀",
+            &"a".repeat(33),
+            &id,
+        ] {
             assert!(check_username(username).is_err(), "{username:?}");
         }
-        for username in ["a", "7", "ada-l_1.x", &"a".repeat(32)] {
+        for username in ["a", "7", "ada-l_1.x", &"x".repeat(32)] {
             assert!(check_username(username).is_ok(), "{username:?}");
         }
     }

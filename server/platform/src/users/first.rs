@@ -16,7 +16,10 @@ impl Platform {
     }
 
     /// The first account, an owner. Of two requests at once, one succeeds.
-    pub async fn create_first_user(&self, request: CreateFirstUser) -> Result<FirstUserCreated, UserError> {
+    pub async fn create_first_user(
+        &self,
+        request: CreateFirstUser,
+    ) -> Result<FirstUserCreated, UserError> {
         // Asked again below; here it saves the hashing.
         if users::any_exists(&self.0.db).await? {
             return Err(UserError::FirstUserExists);
@@ -33,10 +36,15 @@ impl Platform {
         if users::any_exists_in(&mut tx).await? {
             return Err(UserError::FirstUserExists);
         }
-        users::insert(&mut tx, &row).await.map_err(UserError::from_write)?;
+        users::insert(&mut tx, &row)
+            .await
+            .map_err(UserError::from_write)?;
         tx.commit().await?;
         tracing::info!(user_id = %row.id, "first user created");
-        Ok(FirstUserCreated { user_id: row.id, organization_id: row.organization_id })
+        Ok(FirstUserCreated {
+            user_id: row.id,
+            organization_id: row.organization_id,
+        })
     }
 }
 

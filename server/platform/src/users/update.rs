@@ -37,20 +37,27 @@ impl Platform {
         let mut tx = self.0.db.begin().await?;
         // Owners first, in this order everywhere, so that two changes never wait for each other.
         let owners = users::lock_active_owners(&mut tx).await?;
-        let mut row = users::lock(&mut tx, found.id).await?.ok_or(UserError::NotFound)?;
-        let ends_sessions = change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
+        let mut row = users::lock(&mut tx, found.id)
+            .await?
+            .ok_or(UserError::NotFound)?;
+        let ends_sessions =
+            change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
         apply(&mut row, change);
         let is_active_owner = row.role == Role::Owner && row.status == UserStatus::Active;
         if owners == [row.id] && !is_active_owner {
             return Err(UserError::LastOwner);
         }
         row.updated_at = self.0.clock.now();
-        users::save(&mut tx, &row).await.map_err(UserError::from_write)?;
+        users::save(&mut tx, &row)
+            .await
+            .map_err(UserError::from_write)?;
         if ends_sessions {
             end_sessions(&mut tx, actor, &row).await?;
         }
         tx.commit().await?;
-        self.0.notices.publish(Notice::UserChanged { user_id: row.id });
+        self.0
+            .notices
+            .publish(Notice::UserChanged { user_id: row.id });
         Ok(row.to_user())
     }
 
@@ -61,17 +68,23 @@ impl Platform {
         request: UpdateUser,
     ) -> Result<Change, UserError> {
         let mut checks = Checks::default();
-        let name = request.name.map(|name| checks.take("name", fields::check_name(&name)));
-        let username =
-            request.username.map(|username| checks.take("username", fields::check_username(&username)));
-        let email = request.email.map(|email| checks.take("email", fields::check_email(&email)));
+        let name = request
+            .name
+            .map(|name| checks.take("name", fields::check_name(&name)));
+        let username = request
+            .username
+            .map(|username| checks.take("username", fields::check_username(&username)));
+        let email = request
+            .email
+            .map(|email| checks.take("email", fields::check_email(&email)));
         if let Some(password) = &request.password {
             checks.take("password", fields::check_password(password));
         }
         checks.finish().map_err(UserError::Invalid)?;
         let password_hash = match request.password {
             Some(password) => {
-                self.check_old_password(actor, row, request.old_password).await?;
+                self.check_old_password(actor, row, request.old_password)
+                    .await?;
                 Some(self.0.passwords.hash(password).await?)
             }
             None => None,
@@ -97,7 +110,9 @@ impl Platform {
             return Ok(());
         }
         let turn = self.0.passwords.turn().await?;
-        let is_right = turn.verify(old_password.unwrap_or_default(), Some(&row.password_hash)).await?;
+        let is_right = turn
+            .verify(old_password.unwrap_or_default(), Some(&row.password_hash))
+            .await?;
         if is_right {
             return Ok(());
         }
@@ -110,11 +125,17 @@ impl Platform {
 
 fn apply(row: &mut UserRow, change: Change) {
     row.name = change.name.unwrap_or_else(|| std::mem::take(&mut row.name));
-    row.username = change.username.unwrap_or_else(|| std::mem::take(&mut row.username));
-    row.email = change.email.unwrap_or_else(|| std::mem::take(&mut row.email));
+    row.username = change
+        .username
+        .unwrap_or_else(|| std::mem::take(&mut row.username));
+    row.email = change
+        .email
+        .unwrap_or_else(|| std::mem::take(&mut row.email));
     row.role = change.role.unwrap_or(row.role);
     row.status = change.status.unwrap_or(row.status);
-    row.password_hash = change.password_hash.unwrap_or_else(|| std::mem::take(&mut row.password_hash));
+    row.password_hash = change
+        .password_hash
+        .unwrap_or_else(|| std::mem::take(&mut row.password_hash));
 }
 
 /// The session that changes its own user's password goes on.
