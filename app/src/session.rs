@@ -59,3 +59,13 @@ pub fn use_session() -> RwSignal<Session> {
 pub fn use_hydrated() -> RwSignal<bool> {
     use_context::<Hydrated>().map_or_else(|| RwSignal::new(false), |context| context.0)
 }
+
+/// Makes redirects of server functions load the next page whole, because who is signed in may have changed. Called
+/// once, before the app: the router would otherwise keep the old tree. Browser only.
+pub fn load_pages_on_redirect() {
+    let hook = |path: &str| {
+        let _ = window().location().assign(path);
+    };
+    // Refused when a hook is there already, which then is this one.
+    let _ = leptos::server_fn::redirect::set_redirect_hook(hook);
+}

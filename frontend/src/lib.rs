@@ -6,5 +6,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    app::session::load_pages_on_redirect();
     leptos::mount::hydrate_body(app::App);
 }

@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
-use platform::{Actor, Failure, FailureKind, Platform};
+use platform::{Actor, ClientInfo, Failure, FailureKind, Platform};
 
 use crate::error::{AppError, ErrorCode};
 
@@ -32,6 +32,11 @@ pub(crate) fn signed_in() -> Result<(Platform, Actor), AppError> {
         )
     })?;
     Ok((platform()?, actor))
+}
+
+/// Where the request comes from, for the limits on signing in.
+pub(crate) fn client() -> ClientInfo {
+    use_context::<ClientInfo>().unwrap_or_default()
 }
 
 /// Turns a failure into the page's error and sets the answer's status. What went wrong inside goes to the log.

@@ -35,6 +35,7 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
     let is_demo = config.provider == ProviderKind::Demo;
     let is_enabled = config.enabled;
     let heading = format!("provider-{id}-name");
+    let labelled_by = heading.clone();
     let configured: Vec<String> = models.iter().map(|model| model.model.clone()).collect();
     let test = (!is_demo).then(|| {
         view! {
@@ -63,7 +64,7 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
         />
     };
     view! {
-        <section class="card" aria-labelledby=heading.clone()>
+        <section class="card" aria-labelledby=labelled_by>
             <div class="card-head">
                 <h2 id=heading>{config.display_name.clone()}</h2>
                 {badges(&config)}
