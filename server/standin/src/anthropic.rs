@@ -38,7 +38,7 @@ pub(crate) async fn messages(
 
 /// `GET /v1/models`.
 pub(crate) fn list_models(state: &Standin, headers: &HeaderMap) -> Response {
-    if let Err(problem) = auth::check(state, headers, "x-api-key", "") {
+    if let Err(problem) = auth::check_anthropic(state, headers) {
         return refuse(key_refusal(problem));
     }
     let data: Vec<Value> = MODELS
@@ -65,7 +65,7 @@ async fn answer(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Refusal> {
-    auth::check(state, headers, "x-api-key", "").map_err(key_refusal)?;
+    auth::check_anthropic(state, headers).map_err(key_refusal)?;
     if !headers.contains_key(VERSION_HEADER) {
         return Err(Refusal::bad("anthropic-version: header is required"));
     }

@@ -12,17 +12,28 @@ pub(crate) enum KeyProblem {
     Wrong,
 }
 
-/// Checks the key in a header, after its prefix.
-pub(crate) fn check(
-    state: &Standin,
-    headers: &HeaderMap,
-    name: &str,
-    prefix: &str,
-) -> Result<(), KeyProblem> {
-    let key = headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix(prefix));
+/// OpenAI's way: a bearer token.
+pub(crate) fn check_openai(state: &Standin, headers: &HeaderMap) -> Result<(), KeyProblem> {
+    judge(state, bearer(headers))
+}
+
+/// Anthropic's ways: a header of its own, which clients have always sent, or a bearer token, which its newer SDKs send.
+pub(crate) fn check_anthropic(state: &Standin, headers: &HeaderMap) -> Result<(), KeyProblem> {
+    let own = headers
+        .get("x-api-key")
+        .and_then(|value| value.to_str().ok());
+    judge(state, own.or_else(|| bearer(headers)))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get("authorization")?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")
+}
+
+fn judge(state: &Standin, key: Option<&str>) -> Result<(), KeyProblem> {
     match key {
         Some(WRONG_KEY) => Err(KeyProblem::Wrong),
         Some(key) if !key.is_empty() => Ok(()),

@@ -35,7 +35,7 @@ pub(crate) async fn chat_completions(
 
 /// `GET /v1/models`.
 pub(crate) fn list_models(state: &Standin, headers: &HeaderMap) -> Response {
-    if let Err(problem) = auth::check(state, headers, "authorization", "Bearer ") {
+    if let Err(problem) = auth::check_openai(state, headers) {
         return refuse(key_refusal(problem));
     }
     let data: Vec<Value> = MODELS
@@ -50,7 +50,7 @@ async fn answer(
     headers: &HeaderMap,
     body: &Bytes,
 ) -> Result<Response, Refusal> {
-    auth::check(state, headers, "authorization", "Bearer ").map_err(key_refusal)?;
+    auth::check_openai(state, headers).map_err(key_refusal)?;
     let body = validate::request(body)?;
     let request = convert::request(&body);
     let mut play = state.player.play(&request);

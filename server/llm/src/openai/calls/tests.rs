@@ -30,6 +30,10 @@ fn joined(pieces: &[Value]) -> Vec<(String, String, String)> {
     ends.collect()
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "literals read better without a borrow"
+)]
 fn piece(index: Option<u64>, id: Option<&str>, name: Option<&str>, arguments: Value) -> Value {
     json!({"index": index, "id": id, "function": {"name": name, "arguments": arguments}})
 }

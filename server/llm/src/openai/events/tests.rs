@@ -45,10 +45,7 @@ fn response(parts: Parts) -> Response {
 }
 
 fn chunks(data: &[&str]) -> Parts {
-    let body: String = data
-        .iter()
-        .map(|data| format!("data: {data}\n\n"))
-        .collect();
+    let body = format!("data: {}\n\n", data.join("\n\ndata: "));
     decoded(whole(body.as_bytes()))
 }
 
