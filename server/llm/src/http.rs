@@ -5,6 +5,7 @@
 
 mod address;
 mod exchange;
+mod faults;
 mod headers;
 mod lines;
 mod retry_after;

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::Error;
 
-/// The answer of one call. Dropping it closes the connection.
+/// The answer of one call. Dropping it closes the connection; reading it past [`StreamPart::Finish`] to `None` lets the
+/// connection be used again.
 pub type PartStream = BoxStream<'static, Result<StreamPart, Error>>;
 
 /// One piece of an answer.

@@ -9,26 +9,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use chrono::Utc;
 use eventsource_stream::{Event, EventStreamError, Eventsource};
 use futures::StreamExt;
 use futures::stream::BoxStream;
-use http::header::{CONTENT_TYPE, LOCATION};
-use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::faults::{Faults, read_body};
 use super::lines::{ReadError, line_blocks};
-use super::retry_after::retry_after_ms;
-use super::transport::{ByteStream, HttpRequest, HttpResponse, TransportError, TransportErrorKind};
+use super::transport::{ByteStream, HttpRequest};
 use super::{HttpClient, Timeouts};
-use crate::error::{ProviderWords, Signals, redact};
 use crate::{Error, ErrorKind, PartStream, StreamPart};
 
-/// Longest error body that is read.
-const LONGEST_ERROR_BYTES: usize = 256 * 1024;
 /// Longest body of a short call.
 const LONGEST_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// How long the end of a finished answer is waited for, so that its connection can be used again.
@@ -104,7 +98,7 @@ pub(crate) fn open_stream<D: Decoder>(
 #[cfg(test)]
 pub(super) fn decode_body<S, D>(provider: &str, body: S, decoder: D) -> PartStream
 where
-    S: futures::Stream<Item = Result<bytes::Bytes, TransportError>> + Send + 'static,
+    S: futures::Stream<Item = Result<bytes::Bytes, super::TransportError>> + Send + 'static,
     D: Decoder,
 {
     let endless = Duration::from_hours(24 * 365);
@@ -261,159 +255,6 @@ impl<D: Decoder> Reader<D> {
     async fn drain(&mut self) {
         while let Some(Ok(_)) = self.events.next().await {}
     }
-}
-
-/// Makes errors that name the provider and hide its key.
-struct Faults {
-    provider: String,
-    api_key: Option<SecretString>,
-}
-
-impl Faults {
-    async fn send(&self, http: &HttpClient, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let authority = request.url.authority().to_owned();
-        let response = http
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| match error.kind {
-                TransportErrorKind::Connect => self.unreachable(&authority, &error),
-                TransportErrorKind::Broken => self.broken(&error),
-            })?;
-        if response.status.is_success() {
-            return Ok(response);
-        }
-        if response.status.is_redirection() {
-            return Err(self.redirected(response.status, &response.headers));
-        }
-        let retry_after_ms = retry_after_ms(&response.headers, Utc::now());
-        // What has arrived of a body that breaks off still says more than nothing.
-        let body = read_body(response.body, LONGEST_ERROR_BYTES)
-            .await
-            .unwrap_or_default();
-        Err(self.refused(response.status, retry_after_ms, &body))
-    }
-
-    fn refused(&self, status: StatusCode, retry_after_ms: Option<u64>, body: &[u8]) -> Error {
-        let words = ProviderWords::from_bytes(body);
-        let said = redact(&words.text, self.api_key.as_ref());
-        let text = if said.is_empty() {
-            format!("HTTP status {status}")
-        } else {
-            said
-        };
-        Error::classify(&Signals {
-            provider: &self.provider,
-            status_code: Some(status.as_u16()),
-            text: &text,
-            code: &words.code,
-            retry_after_ms,
-            ..Signals::default()
-        })
-    }
-
-    fn redirected(&self, status: StatusCode, headers: &HeaderMap) -> Error {
-        let target = headers
-            .get(LOCATION)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("somewhere else");
-        let message = format!(
-            "{} redirects to another address. Set the base URL to that address.",
-            self.provider
-        );
-        let error = Error {
-            status_code: Some(status.as_u16()),
-            ..self.of_kind(ErrorKind::Config)
-        };
-        error.with_message(message).with_detail(redact(
-            &format!("redirected to {target}"),
-            self.api_key.as_ref(),
-        ))
-    }
-
-    /// An address that is not an API answers with a page or a document and status 200.
-    fn require_events(&self, response: &HttpResponse) -> Result<(), Error> {
-        let content_type = response
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        if !content_type.starts_with("text/html") && !content_type.starts_with("application/json") {
-            return Ok(());
-        }
-        let message = format!(
-            "{} did not answer with a stream. Check the base URL.",
-            self.provider
-        );
-        let error = Error {
-            status_code: Some(response.status.as_u16()),
-            ..self.of_kind(ErrorKind::Config)
-        };
-        Err(error
-            .with_message(message)
-            .with_detail(format!("content type {content_type}")))
-    }
-
-    fn unreachable(&self, authority: &str, error: &TransportError) -> Error {
-        let message = format!(
-            "{} cannot be reached at {authority}. Check that it runs and the base URL.",
-            self.provider
-        );
-        let detail = redact(&error.text, self.api_key.as_ref());
-        self.of_kind(ErrorKind::Timeout)
-            .with_message(message)
-            .with_detail(detail)
-    }
-
-    fn broken(&self, error: &TransportError) -> Error {
-        self.of_kind(ErrorKind::Timeout)
-            .with_detail(redact(&error.text, self.api_key.as_ref()))
-    }
-
-    fn unreadable(&self, problem: &EventStreamError<ReadError>) -> Error {
-        match problem {
-            EventStreamError::Transport(ReadError::Transport(error)) => {
-                Error::truncated(Some(&self.provider))
-                    .with_detail(redact(&error.text, self.api_key.as_ref()))
-            }
-            EventStreamError::Transport(ReadError::LineTooLong) => {
-                self.protocol("a line does not end")
-            }
-            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => {
-                self.protocol("the event stream is malformed")
-            }
-        }
-    }
-
-    fn protocol(&self, detail: impl Into<String>) -> Error {
-        Error::protocol(&self.provider, detail)
-    }
-
-    fn of_kind(&self, kind: ErrorKind) -> Error {
-        Error::new(kind, Some(&self.provider))
-    }
-
-    fn redacted(&self, mut error: Error) -> Error {
-        error.detail = error
-            .detail
-            .map(|detail| redact(&detail, self.api_key.as_ref()));
-        error
-    }
-}
-
-async fn read_body(mut body: ByteStream, limit: usize) -> Result<Vec<u8>, TransportError> {
-    let mut whole = Vec::new();
-    while let Some(chunk) = body.next().await {
-        let chunk = chunk?;
-        if whole.len() + chunk.len() > limit {
-            return Err(TransportError {
-                kind: TransportErrorKind::Broken,
-                text: "the body is too large".to_owned(),
-            });
-        }
-        whole.extend_from_slice(&chunk);
-    }
-    Ok(whole)
 }
 
 fn milliseconds_since(moment: Instant) -> u64 {
