@@ -51,18 +51,28 @@ fn widths() -> String {
     width_rules(preferences.sidebar_width_px, preferences.panel_width_px)
 }
 
+/// What was not built is not named: without a script the page is read as the server rendered it.
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {
-    let css = format!("/pkg/{}", site.css);
-    let script = format!("/pkg/{}", site.js);
-    let wasm = format!("/pkg/{}", site.wasm);
-    let start = format!(
-        "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
-    );
-    view! {
-        <link rel="stylesheet" href=css/>
-        <link rel="preload" href=INTERFACE_FONT r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-        <link rel="modulepreload" href=script/>
-        <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
-        <script type="module" nonce=use_nonce() inner_html=start></script>
-    }
+    let style = present(&site.css).map(|css| {
+        view! {
+            <link rel="stylesheet" href=css/>
+            <link rel="preload" href=INTERFACE_FONT r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
+        }
+    });
+    let start = present(&site.js).zip(present(&site.wasm)).map(|(script, wasm)| {
+        let start = format!(
+            "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
+        );
+        view! {
+            <link rel="modulepreload" href=script/>
+            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
+            <script type="module" nonce=use_nonce() inner_html=start></script>
+        }
+    });
+    (style, start)
+}
+
+/// The URL of a file of the bundle, when there is one.
+fn present(name: &str) -> Option<String> {
+    (!name.is_empty()).then(|| format!("/pkg/{name}"))
 }

@@ -70,6 +70,13 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_ollama_detection: Option<bool>,
 
+    /// Run workspaces without bubblewrap even where it works: what agents run then has this user's rights
+    /// [default: false]
+    #[arg(long, env = "SWITCHYARD_NO_SANDBOX", value_name = "BOOL", num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_sandbox: Option<bool>,
+
     /// Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses or networks, by comma
     /// [default: none]
     #[arg(
@@ -129,6 +136,8 @@ pub struct Settings {
     pub site_dir: Option<PathBuf>,
     /// Do not look for Ollama at start.
     pub no_ollama_detection: bool,
+    /// Run workspaces without bubblewrap.
+    pub no_sandbox: bool,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
     /// Show pages that are meant for developers to everyone.
@@ -165,6 +174,7 @@ impl Settings {
             access_url: None,
             site_dir: None,
             no_ollama_detection: false,
+            no_sandbox: false,
             trusted_proxies: Vec::new(),
             development: false,
             log: "info".into(),

@@ -135,6 +135,7 @@ async fn create_token(arguments: CreateTokenArguments) -> anyhow::Result<()> {
 }
 
 /// A failure as one line: what was refused and why.
+#[allow(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn explained(failure: impl Failure) -> anyhow::Error {
     let fields: Vec<String> = failure
         .validations()

@@ -54,6 +54,7 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     options.encryption_key.clone_from(&settings.encryption_key);
     options.environment = environment_presets();
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
+    options.use_sandbox = !settings.no_sandbox;
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     Ok(options)
 }

@@ -80,7 +80,8 @@ pub fn check(access: Access, request: &Request) -> Result<(), ApiError> {
     }
 }
 
-fn header_token(headers: &HeaderMap) -> Option<String> {
+/// The token of a header, whoever's it is.
+pub fn header_token(headers: &HeaderMap) -> Option<String> {
     let bearer = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

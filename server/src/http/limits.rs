@@ -15,7 +15,7 @@ use super::error::ApiError;
 pub const LONGEST_BODY_BYTES: usize = 256 * 1024;
 
 /// Longest time until the answer begins. Streams and sockets begin at once and then last as long as they like.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Refuses bodies over the limit, by their declared length at once and otherwise while they are read.
 pub async fn body_layer(request: Request, next: Next) -> Response {

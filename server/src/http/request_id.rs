@@ -36,11 +36,10 @@ pub async fn layer(mut request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     let elapsed_ms = started.elapsed().as_millis();
-    match response.extensions_mut().remove::<InternalCause>() {
-        Some(InternalCause(cause)) => {
-            tracing::error!(request_id = %id, %method, path, status, cause, "request failed");
-        }
-        None => tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "request"),
+    if let Some(InternalCause(cause)) = response.extensions_mut().remove() {
+        tracing::error!(request_id = %id, %method, path, status, cause, "request failed");
+    } else {
+        tracing::debug!(request_id = %id, %method, path, status, elapsed_ms, "request");
     }
     response
 }

@@ -96,7 +96,7 @@ fn check(access: Access, name: &str, [anonymous, stranger, member, owner]: [u16;
     }
     match access {
         Access::Public { reason } => {
-            assert!(reason.len() > 10, "{name} is public without a reason")
+            assert!(reason.len() > 10, "{name} is public without a reason");
         }
         Access::SignedIn => {
             assert_eq!((anonymous, stranger), (401, 401), "{name}");
@@ -191,8 +191,8 @@ async fn every_server_function_turns_away_whom_it_must() {
         let [anonymous, stranger] = statuses;
         match access {
             Access::Public { reason } => {
-                assert!(reason.len() > 10, "{path} is public without a reason")
-            }
+            assert!(reason.len() > 10, "{path} is public without a reason");
+        }
             _ => assert_eq!(statuses, [401, 401], "{path}"),
         }
         if access == Access::Owner {

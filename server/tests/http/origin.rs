@@ -5,6 +5,9 @@ use sdk::users::Login;
 
 use crate::support::{PASSWORD, TestServer, answer};
 
+/// Name, headers, whether the request is taken.
+type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], bool);
+
 async fn cookie(server: &TestServer) -> String {
     server.owner().await;
     let login = Login {
@@ -20,7 +23,7 @@ async fn a_foreign_page_cannot_use_the_cookie_to_change_something() {
     let server = TestServer::start().await;
     let cookie = cookie(&server).await;
     let own = server.base_url.clone();
-    let cases: [(&str, &[(&str, &str)], bool); 8] = [
+    let cases: [Case<'_>; 8] = [
         ("own origin", &[("origin", &own)], true),
         ("neither header", &[], true),
         (

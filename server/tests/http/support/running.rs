@@ -41,9 +41,11 @@ impl RunningServer {
         let mut ready_line = String::new();
         output.read_line(&mut ready_line).unwrap();
         let ready_line = ready_line.trim_end().to_owned();
-        if ready_line.is_empty() {
-            panic!("the server did not start: {}", log.join().unwrap());
-        }
+        assert!(
+            !ready_line.is_empty(),
+            "the server did not start: {}",
+            log.join().unwrap()
+        );
         let base_url = ready_line.rsplit(' ').next().unwrap().to_owned();
         Self {
             base_url,
