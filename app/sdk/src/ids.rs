@@ -60,7 +60,7 @@ uuid_ids! {
     UserId,
     /// The organization that chats and workspaces belong to.
     OrganizationId,
-    /// An API token; the first half of its key.
+    /// An API token.
     TokenId,
     /// A sign-in session of the page.
     SessionId,

@@ -17,6 +17,7 @@ pub(crate) use fields::normalize_email;
 
 use crate::actor::Via;
 use crate::failure::Fault;
+use crate::sessions::SessionError;
 use crate::{Actor, Failure, FailureKind, Platform};
 
 const MAX_PAGE: i64 = 1000;
@@ -48,6 +49,9 @@ pub enum UserError {
     /// They still have workspaces.
     #[error("The user still has {0} workspaces. Delete those first, or suspend the user instead.")]
     HasWorkspaces(i64),
+    /// The old password was wrong too often.
+    #[error(transparent)]
+    TooManyAttempts(#[from] SessionError),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +65,7 @@ impl Failure for UserError {
         match self {
             Self::Invalid(_) => FailureKind::Invalid,
             Self::NotFound => FailureKind::NotFound,
+            Self::TooManyAttempts(error) => error.kind(),
             Self::Forbidden => FailureKind::Forbidden,
             Self::UsernameTaken
             | Self::EmailTaken

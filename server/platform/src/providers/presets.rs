@@ -3,6 +3,9 @@
 //! Each is a row, so that chats can refer to its models, found again at the next start by its display name. Keys
 //! stay in memory. A preset that is gone is marked deleted and comes back with its models when it is there again.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use llm::ollama;

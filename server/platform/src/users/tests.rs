@@ -450,3 +450,23 @@ async fn preferences_are_ones_own_and_have_limits() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_session_is_no_way_to_guess_the_password() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let guess = || {
+            change(|request| {
+                request.password = Some("another password".to_owned());
+                request.old_password = Some("a guess".to_owned());
+            })
+        };
+        for _ in 0..11 {
+            let refusal = test.platform.update_user(&owner, "me", guess()).await.unwrap_err();
+            assert_eq!(refusal.kind(), FailureKind::Invalid);
+        }
+        let refusal = test.platform.update_user(&owner, "me", guess()).await.unwrap_err();
+        assert!(matches!(refusal.kind(), FailureKind::TooMany { .. }), "{refusal:?}");
+    })
+    .await;
+}

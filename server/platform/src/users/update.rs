@@ -109,13 +109,15 @@ impl Platform {
         if row.id != actor.user_id {
             return Ok(());
         }
+        // A stolen session must not be a way to guess the password.
+        let attempt = self.0.attempts.begin(&row.email, None)?;
         let turn = self.0.passwords.turn().await?;
-        let is_right = turn
-            .verify(old_password.unwrap_or_default(), Some(&row.password_hash))
-            .await?;
+        attempt.check()?;
+        let is_right = turn.verify(old_password.unwrap_or_default(), Some(&row.password_hash)).await?;
         if is_right {
             return Ok(());
         }
+        let _ = attempt.failed();
         Err(UserError::Invalid(vec![Validation {
             field: "old_password".to_owned(),
             detail: "is not the password in force".to_owned(),

@@ -191,7 +191,8 @@ async fn notify(pool: &PgPool, payload: &Payload) -> Result<(), sqlx::Error> {
 /// A full batch of one notice, for the test of its size.
 #[cfg(test)]
 pub(super) fn largest_payload(notice: Notice) -> String {
-    let notices = vec![Arc::new(notice); BATCH];
+    let notice = Arc::new(notice);
+    let notices = std::iter::repeat_n(notice, BATCH).collect();
     serde_json::to_string(&Payload {
         origin: Uuid::max(),
         resync: false,

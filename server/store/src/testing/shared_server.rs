@@ -16,7 +16,7 @@ use sqlx::postgres::PgConnectOptions;
 
 const URL_VARIABLE: &str = "SWITCHYARD_TEST_POSTGRES_URL";
 const WRAPPER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../build/with-postgres.sh");
-const START_DEADLINE: Duration = Duration::from_secs(60);
+const START_DEADLINE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(50);
 /// Leaves the server up for a while between two test runs. Runs inside the wrapper; `$1` is the folder.
 const WATCHER: &str = r#"
