@@ -1,6 +1,6 @@
 //! What went wrong with a call, sorted so that a caller can act on it.
 //!
-//! The kind decides what a person is told and whether the call is tried again; [`classify`] holds the table.
+//! The kind decides what a person is told and whether the call is tried again; `classify` holds the table.
 //! No error text ever carries a key: [`redact`] runs over everything a provider says.
 
 mod body;
