@@ -5,6 +5,11 @@
 //! effects and event handlers.
 
 #![recursion_limit = "512"]
+#![allow(
+    clippy::large_types_passed_by_value,
+    clippy::needless_pass_by_value,
+    reason = "contexts are `Copy` bundles of signal handles, and views own what they show"
+)]
 
 pub mod api;
 pub mod components;

@@ -36,7 +36,7 @@ fn about_you() -> impl IntoView {
     let update = ServerAction::<UpdateProfile>::new();
     let error = error_of(update);
     on_answer(update, "about-you", move |user| {
-        session.update(|session| session.user = Some(user.clone()))
+        session.update(|session| session.user = Some(user.clone()));
     });
     let user = session.with_untracked(|session| session.user.clone());
     let (name, username, email) = user

@@ -276,10 +276,10 @@ fn model_fields(
 #[component]
 pub fn DeleteDialogs(actions: Actions) -> impl IntoView {
     on_answer(actions.delete_provider, DELETE_PROVIDER, |()| {
-        dialog::close(DELETE_PROVIDER)
+        dialog::close(DELETE_PROVIDER);
     });
     on_answer(actions.delete_model, DELETE_MODEL, |()| {
-        dialog::close(DELETE_MODEL)
+        dialog::close(DELETE_MODEL);
     });
     let provider_question = Signal::derive(move || {
         let name = actions
