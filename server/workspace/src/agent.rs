@@ -34,6 +34,9 @@ pub enum RunError {
         /// For how long.
         after: std::time::Duration,
     },
+    /// The workspace was deleted while the control plane was away.
+    #[error("the workspace's folder is gone")]
+    WorkspaceGone,
     /// The state folder or another thing the agent needs cannot be used.
     #[error("{what}: {error}")]
     Setup {

@@ -16,7 +16,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 const MAX_OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES: u64 = 16 * 1024;
 const SAFE_SETTINGS: [&str; 5] = [

@@ -3,7 +3,7 @@
 //! The state of the agent is outside the connection, so a lost connection loses no process and no output.
 //! Back-off grows from a quarter of a second to fifteen, with jitter, and starts anew after a connection that held.
 
-use std::time::Duration;
+use std::{os::unix::fs::MetadataExt, path::Path, time::Duration};
 
 use http::{HeaderValue, StatusCode, header::AUTHORIZATION};
 use hyper::server::conn::http2;
@@ -61,8 +61,11 @@ async fn keep_connected(options: &AgentOptions, state: &AgentState) -> Result<()
             }
             Err(DialError::TokenRefused(status)) => return Err(RunError::TokenRefused { status }),
             Err(DialError::Other(message)) => {
-                tracing::warn!(server = %options.server_url, message, "cannot connect")
+                tracing::warn!(server = %options.server_url, message, "cannot connect");
             }
+        }
+        if is_gone(&options.state_directory) {
+            return Err(RunError::WorkspaceGone);
         }
         if let Some(after) = options.give_up_after
             && last_reached.elapsed() >= after
@@ -72,6 +75,11 @@ async fn keep_connected(options: &AgentOptions, state: &AgentState) -> Result<()
         tokio::time::sleep(jittered(pause)).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Whether the folder was removed. Inside a sandbox it can still be entered then, but no folder names it any more.
+fn is_gone(folder: &Path) -> bool {
+    std::fs::metadata(folder).map_or(true, |metadata| metadata.nlink() == 0)
 }
 
 enum DialError {

@@ -38,7 +38,7 @@ use crate::protocol::{
 };
 
 /// A call waits for a process at most this long.
-const MAX_WAIT: Duration = Duration::from_secs(300);
+const MAX_WAIT: Duration = Duration::from_mins(5);
 
 /// How long to wait for a process: `true` for the longest, `false` for not at all, or a duration such as `10s`.
 #[derive(Deserialize)]

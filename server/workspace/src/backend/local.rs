@@ -58,7 +58,7 @@ impl LocalOptions {
             agent_arguments: vec!["agent".into()],
             extra_read_only: Vec::new(),
             use_sandbox: true,
-            give_up_after: Duration::from_secs(12 * 60 * 60),
+            give_up_after: Duration::from_hours(12),
         }
     }
 }
@@ -178,7 +178,7 @@ impl Backend for LocalBackend {
                 "is gone; delete this workspace and create a new one, or restore the folder",
             ));
         }
-        record.running = Some(self.launch(&layout, &record, spec, log).await?);
+        record.running = Some(self.launch(&layout, &record, spec, log)?);
         layout.write(&record)?;
         Ok(Started {
             folder: record.folder,
@@ -262,9 +262,9 @@ async fn end(running: Running) -> Result<(), BackendError> {
         process.signal(Signal::SIGTERM);
     }
     if running.process.wait_for_end(STOP_GRACE).await {
-        everything
-            .iter()
-            .for_each(|process| process.signal(Signal::SIGKILL));
+        for process in &everything {
+            process.signal(Signal::SIGKILL);
+        }
         return Ok(());
     }
     // The first process of a sandbox takes everything in it along.

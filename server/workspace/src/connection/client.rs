@@ -34,7 +34,7 @@ const QUICK: Duration = Duration::from_secs(30);
 /// Deadline of a git scan of a large repository.
 const GIT_SCAN: Duration = Duration::from_secs(90);
 /// The longest a single call waits for a process.
-pub(super) const MAX_PROCESS_WAIT: Duration = Duration::from_secs(300);
+pub(super) const MAX_PROCESS_WAIT: Duration = Duration::from_mins(5);
 /// What a waiting call may take beyond its wait.
 const WAIT_MARGIN: Duration = Duration::from_secs(15);
 /// A line of the git stream holds at most this much: a diff at its limit, escaped as JSON, for several repositories.

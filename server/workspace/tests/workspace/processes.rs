@@ -237,7 +237,12 @@ async fn output_can_be_followed_while_it_comes() {
             break;
         }
     }
-    let numbers: String = (1..=40_000).map(|number| format!("{number}\n")).collect();
+    let numbers: Vec<String> = (1..=40_000).map(|number| number.to_string()).collect();
+    let numbers = numbers.join(
+        "
+",
+    ) + "
+";
     assert_eq!(text, format!("first\nzweite ä\n{numbers}"));
     fixture.end().await;
 }

@@ -27,7 +27,7 @@ use workspace::{
     protocol::{ProcessOutput, StartProcess},
 };
 
-pub const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_mins(1);
 
 /// The control plane: takes agents whose token it knows.
 #[derive(Clone, Default)]
@@ -71,7 +71,7 @@ async fn connect(
         return StatusCode::UNAUTHORIZED.into_response();
     };
     upgrade.on_upgrade(async move |socket| {
-        server.hub.accept_websocket(agent_id, socket).await.unwrap()
+        server.hub.accept_websocket(agent_id, socket).await.unwrap();
     })
 }
 

@@ -92,6 +92,34 @@ async fn the_agent_gives_up_after_its_time_without_a_server() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agent_ends_when_its_workspace_was_removed_while_the_server_was_away() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    let mark = format!("{}", 200_000 + std::process::id());
+    running
+        .client
+        .start_process(&command(&format!("sleep {mark}")))
+        .await
+        .unwrap();
+    let is_running = || {
+        let processes = std::fs::read_dir("/proc").unwrap().flatten();
+        let line = format!("sleep\0{mark}\0");
+        processes.into_iter().any(|entry| {
+            std::fs::read(entry.path().join("cmdline")).is_ok_and(|found| found == line.as_bytes())
+        })
+    };
+    until("the command began", async || is_running()).await;
+    std::fs::remove_dir_all(fixture.data()).unwrap();
+    fixture.server.hub.disconnect_all();
+    // It may connect once more before it looks.
+    until("the agent ended", async || {
+        fixture.server.hub.disconnect_all();
+        !is_running()
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn an_agent_that_never_connected_is_a_clear_error() {
     let hub = Hub::default();

@@ -36,12 +36,12 @@ pub fn edit(files: Vec<Target>) -> Result<EditFilesResult, ApiError> {
     let mut results = Vec::new();
     for file in files {
         let real_path = path::resolve(&file.path)?;
-        let position = match drafts.iter().position(|draft| draft.real_path == real_path) {
-            Some(position) => position,
-            None => {
-                drafts.push(load(real_path)?);
-                drafts.len() - 1
-            }
+        let known = drafts.iter().position(|draft| draft.real_path == real_path);
+        let position = if let Some(position) = known {
+            position
+        } else {
+            drafts.push(load(real_path)?);
+            drafts.len() - 1
         };
         let Some(draft) = drafts.get_mut(position) else {
             continue;

@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn reads_renames_modes_and_submodules() {
         let output = b":100644 100644 a b R090\0old\0new\0:100644 100755 a a M\0tool\0:160000 160000 a b M\0sub\0\
-            3\t0\t\0old\0new\0000\t0\ttool\0001\t1\tsub\0";
+            3\t0\t\0old\0new\x000\t0\ttool\x001\t1\tsub\0";
         let files = files(output);
         assert_eq!(
             (files[0].path.as_str(), files[0].old_path.as_deref()),

@@ -1,7 +1,7 @@
 //! What is kept of a process's output in memory: the cut beginning and end for the model, and the last raw bytes
 //! for whoever watches it come.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt::Write};
 
 use super::{head_tail::HeadTail, line_cutter::LineCutter};
 use crate::protocol::Truncation;
@@ -86,9 +86,11 @@ impl Capture {
         let gap = self.kept.left_out();
         let mut text = head.to_owned();
         if gap > 0 {
-            text.push_str(&format!(
+            // Writing to a String cannot fail.
+            let _ = write!(
+                text,
                 "\n\n… [{gap} bytes left out here; the whole output is in {whole_output}] …\n\n"
-            ));
+            );
         }
         text.push_str(tail);
         text.extend(self.cutter.pending_mark());

@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn keeps_everything_that_fits() {
         let mut kept = HeadTail::default();
-        let text = "ä".repeat((HEAD_BYTES + TAIL_BYTES) / 2);
+        let text = "ä".repeat(usize::midpoint(HEAD_BYTES, TAIL_BYTES));
         kept.push(&text);
         let (head, tail) = kept.parts();
         assert_eq!(format!("{head}{tail}"), text);

@@ -23,7 +23,7 @@ pub struct Spawned {
 
 /// What a command is started with.
 pub struct Command<'a> {
-    pub command: &'a str,
+    pub script: &'a str,
     pub workdir: &'a Path,
     pub chat_id: Option<Uuid>,
     pub environment: &'a BTreeMap<String, String>,
@@ -35,7 +35,7 @@ pub fn spawn(command: &Command<'_>) -> std::io::Result<Spawned> {
     let mut shell = tokio::process::Command::new(shell());
     shell
         .arg("-c")
-        .arg(command.command)
+        .arg(command.script)
         .current_dir(command.workdir)
         .env_clear()
         .envs(environment(command))

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// An ended process is forgotten after this time; the file with its output stays until room is needed.
-const REAPED_AFTER: Duration = Duration::from_secs(300);
+const REAPED_AFTER: Duration = Duration::from_mins(5);
 /// Processes in one list.
 const MAX_LISTED: usize = 10;
 /// Processes that may run at once.
@@ -63,7 +63,7 @@ impl ProcessTable {
         make_room(&spools, &self.running_spools());
         let spool = Spool::create(spool_path.clone(), MAX_SPOOL_BYTES).await;
         let spawned = spawn::spawn(&spawn::Command {
-            command,
+            script: command,
             workdir: &workdir,
             chat_id: scope.chat_id,
             environment: &request.env,

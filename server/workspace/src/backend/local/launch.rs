@@ -28,7 +28,7 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 impl LocalBackend {
     /// Starts the agent's process. It has no environment but what is set here, so nothing of the server's leaks.
-    pub(super) async fn launch(
+    pub(super) fn launch(
         &self,
         layout: &Layout,
         record: &Record,

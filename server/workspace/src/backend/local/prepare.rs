@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Checking out a large repository takes its time.
-const CHECKOUT_DEADLINE: Duration = Duration::from_secs(600);
+const CHECKOUT_DEADLINE: Duration = Duration::from_mins(10);
 const MAX_NAME_ATTEMPTS: u32 = 20;
 
 impl LocalBackend {
@@ -27,6 +27,12 @@ impl LocalBackend {
         spec: &StartSpec,
         log: &BuildLog,
     ) -> Result<Record, BackendError> {
+        // Without a record these are the remains of a start that was cut off.
+        if layout.root.exists() {
+            std::fs::remove_dir_all(&layout.root).map_err(|error| {
+                BackendError::system(&layout.root, "cannot remove the remains of", error)
+            })?;
+        }
         layout.create()?;
         let prepared = match &spec.source {
             Source::Worktree { folder, title } => {
@@ -74,16 +80,18 @@ impl LocalBackend {
         );
         let plan = self.checkout_plan(layout, Some(&repository.folders));
         self.contained(inspect::git(&folder), &plan)
-            // Locked: to a git inside another sandbox this folder does not exist, and it would forget it.
+            // Locked: to a git inside another sandbox this folder does not exist, and it would forget it. Forced: the
+            // notes of an earlier start that was cut off may still name the folder.
             .args([
                 "worktree",
                 "add",
+                "--force",
+                "--force",
                 "--quiet",
                 "--no-track",
                 "--lock",
-                "-b",
-                &branch,
             ])
+            .args(["-b", &branch])
             .args([work_tree.as_os_str(), base_commit.as_ref()])
             .deadline(CHECKOUT_DEADLINE)
             .output()
