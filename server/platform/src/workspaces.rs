@@ -1,0 +1,258 @@
+//! Workspaces: where agents work. Each belongs to a person; owners of the deployment may look after all of them.
+//!
+//! The methods here check and answer; [`service`] does the work, one build of a workspace at a time, in the
+//! background. `chatd` reaches the agents through [`Platform::workspace_source`].
+
+mod connect;
+mod error;
+mod follow;
+mod requests;
+mod run;
+pub(crate) mod service;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chatd::sources::WorkspaceSource;
+use sdk::ids::{AgentId, BuildId, WorkspaceId};
+use sdk::workspaces::{
+    Build, BuildLog, CreateBuild, CreateWorkspace, ListWorkspaces, ReadBuildLog, Sandbox, Transition, UnsavedWork,
+    UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
+};
+use store::StoreError;
+use store::workspaces::builds;
+use store::workspaces::{self, WorkspaceRow, agents};
+use workspace::connection::{AgentClient, Hub};
+
+pub use self::error::WorkspaceError;
+use crate::{Actor, Platform, credentials};
+
+const MAX_LISTED: u32 = 100;
+const MAX_BUILDS: i64 = 50;
+const LONGEST_LOG_WAIT: Duration = Duration::from_secs(30);
+const LOG_POLL: Duration = Duration::from_millis(250);
+
+impl Platform {
+    /// The caller's workspaces, newest first.
+    pub async fn list_workspaces(
+        &self,
+        actor: &Actor,
+        query: &ListWorkspaces,
+    ) -> Result<Vec<Workspace>, WorkspaceError> {
+        let limit = query.limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
+        let rows = workspaces::list_of_owner(&self.0.db, actor.user_id, query.after_id, i64::from(limit)).await?;
+        let latest = builds::latest_of_owner(&self.0.db, actor.user_id).await?;
+        let mut latest: HashMap<WorkspaceId, Build> = latest.into_iter().collect();
+        Ok(rows.into_iter().map(|row| { let build = latest.remove(&row.id); describe(row, build) }).collect())
+    }
+
+    /// A workspace of the caller, or any for owners of the deployment.
+    pub async fn get_workspace(&self, actor: &Actor, id: WorkspaceId) -> Result<Workspace, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        self.with_latest_build(row).await
+    }
+
+    /// Makes a workspace and begins to start it.
+    pub async fn create_workspace(
+        &self,
+        actor: &Actor,
+        request: CreateWorkspace,
+    ) -> Result<Workspace, WorkspaceError> {
+        let title = request.name.clone().unwrap_or_else(|| "workspace".to_owned());
+        self.create_workspace_for_chat(actor, request, &title).await
+    }
+
+    /// The same, with the branch of a worktree called after a chat's title.
+    pub async fn create_workspace_for_chat(
+        &self,
+        actor: &Actor,
+        request: CreateWorkspace,
+        title: &str,
+    ) -> Result<Workspace, WorkspaceError> {
+        let service = &self.0.workspaces;
+        let checked = requests::check(&self.0.db, service, request).await?;
+        let id = WorkspaceId::generate();
+        let now = self.0.clock.now();
+        let row = WorkspaceRow {
+            id,
+            owner_id: actor.user_id,
+            organization_id: actor.organization_id,
+            name: checked.name.unwrap_or_else(|| requests::made_up_name(checked.folder.as_deref(), id)),
+            mode: checked.mode,
+            folder: checked.folder,
+            working_directory: String::new(),
+            branch: None,
+            base_commit: None,
+            status: WorkspaceStatus::Queued,
+            status_reason: None,
+            status_since: now,
+            sandbox: None,
+            deleted: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.0.db.begin().await?;
+        workspaces::insert(&mut tx, &row).await.map_err(WorkspaceError::from_write)?;
+        tx.commit().await?;
+        service.begin(&row, Transition::Start, title).await?;
+        self.get_workspace(actor, id).await
+    }
+
+    /// Gives a workspace another name.
+    pub async fn update_workspace(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+        change: UpdateWorkspace,
+    ) -> Result<Workspace, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        if let Some(name) = change.name {
+            let name = requests::check_name(&name).map_err(|detail| WorkspaceError::invalid("name", detail))?;
+            workspaces::rename(&self.0.db, id, &name, self.0.clock.now()).await.map_err(WorkspaceError::from_write)?;
+            self.0.workspaces.announce(id, row.owner_id);
+        }
+        self.get_workspace(actor, id).await
+    }
+
+    /// Stops a workspace and removes what Switchyard made of it. Refused when work would be lost, unless forced.
+    pub async fn delete_workspace(&self, actor: &Actor, id: WorkspaceId, force: bool) -> Result<(), WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        self.0.workspaces.delete(&row, force).await
+    }
+
+    /// What deleting would lose.
+    pub async fn get_unsaved_work(&self, actor: &Actor, id: WorkspaceId) -> Result<UnsavedWork, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        self.0.workspaces.unsaved_work(row.id).await
+    }
+
+    /// Begins to start or stop a workspace, or deletes it.
+    pub async fn create_build(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+        request: CreateBuild,
+    ) -> Result<Build, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        if request.transition == Transition::Delete {
+            self.0.workspaces.refuse_to_lose_work(row.id, request.force).await?;
+        }
+        let title = row.name.clone();
+        self.0.workspaces.begin(&row, request.transition, &title).await
+    }
+
+    /// A workspace's builds, newest first.
+    pub async fn list_builds(&self, actor: &Actor, id: WorkspaceId) -> Result<Vec<Build>, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        Ok(builds::list(&self.0.db, row.id, MAX_BUILDS).await?)
+    }
+
+    /// A build's log from an offset on; waits for more while the build runs.
+    pub async fn get_build_log(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+        build: BuildId,
+        query: ReadBuildLog,
+    ) -> Result<BuildLog, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        let wait = Duration::from_secs(query.wait_seconds).min(LONGEST_LOG_WAIT);
+        let deadline = tokio::time::Instant::now() + wait;
+        loop {
+            let log = builds::get_log(&self.0.db, row.id, build).await?.ok_or(WorkspaceError::NoBuild)?;
+            let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
+            let text = log.text.get(log.text.floor_char_boundary(offset)..).unwrap_or_default();
+            if !text.is_empty() || log.is_finished || tokio::time::Instant::now() >= deadline {
+                let next_offset = log.text.len() as u64;
+                return Ok(BuildLog { text: text.to_owned(), next_offset, is_finished: log.is_finished });
+            }
+            tokio::time::sleep(LOG_POLL).await;
+        }
+    }
+
+    /// What stands between the commands of workspaces and the server's machine; the page says it loudly when nothing
+    /// does.
+    pub fn workspace_sandbox(&self) -> Sandbox {
+        service::describe_sandbox(self.0.workspaces.backend().sandbox())
+    }
+
+    /// Where the chat daemon gets its workspaces from.
+    pub fn workspace_source(&self) -> Arc<dyn WorkspaceSource> {
+        Arc::new(self.0.workspaces.clone())
+    }
+
+    /// The agent of a workspace when it is connected now; starts nothing. For the panels of a page.
+    pub async fn connected_agent(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<Option<AgentClient>, WorkspaceError> {
+        let row = self.visible_workspace(actor, id).await?;
+        Ok(self.0.workspaces.connected(row.id).await?)
+    }
+
+    /// The agent of a token: `None` for a token that never was, [`WorkspaceError::AgentGone`] for one that holds no
+    /// longer.
+    pub async fn authenticate_agent(&self, token: &str) -> Result<Option<AgentId>, WorkspaceError> {
+        match agents::find(&self.0.db, &credentials::hash(token)).await? {
+            None => Ok(None),
+            Some(agent) if agent.stopped_at.is_some() => Err(WorkspaceError::AgentGone),
+            Some(agent) => Ok(Some(agent.id)),
+        }
+    }
+
+    /// Where connected agents are registered.
+    pub fn agent_hub(&self) -> &Hub {
+        self.0.workspaces.hub()
+    }
+
+    async fn visible_workspace(&self, actor: &Actor, id: WorkspaceId) -> Result<WorkspaceRow, WorkspaceError> {
+        let row = workspaces::get(&self.0.db, id).await?.filter(|row| !row.deleted);
+        row.filter(|row| row.owner_id == actor.user_id || actor.is_owner()).ok_or(WorkspaceError::NotFound)
+    }
+
+    async fn with_latest_build(&self, row: WorkspaceRow) -> Result<Workspace, WorkspaceError> {
+        let build = builds::list(&self.0.db, row.id, 1).await?.pop();
+        Ok(describe(row, build))
+    }
+}
+
+fn describe(row: WorkspaceRow, latest_build: Option<Build>) -> Workspace {
+    Workspace {
+        id: row.id,
+        name: row.name,
+        owner_id: row.owner_id,
+        organization_id: row.organization_id,
+        template_id: None,
+        mode: row.mode,
+        folder: row.folder,
+        working_directory: row.working_directory,
+        branch: row.branch,
+        base_commit: row.base_commit,
+        status: row.status,
+        status_reason: row.status_reason,
+        status_since: row.status_since,
+        sandbox: row.sandbox,
+        latest_build,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+    }
+}
+
+/// What a backend makes a workspace from.
+fn source_of(row: &WorkspaceRow, title: &str) -> workspace::backend::Source {
+    use workspace::backend::Source;
+    match (row.mode, &row.folder) {
+        (WorkspaceMode::Worktree, Some(folder)) => Source::Worktree { folder: folder.into(), title: title.to_owned() },
+        (WorkspaceMode::Direct, Some(folder)) => Source::Direct { folder: folder.into() },
+        _ => Source::Empty,
+    }
+}
+
+/// Reads a row that must be there.
+async fn reload(db: &store::Db, id: WorkspaceId) -> Result<Option<WorkspaceRow>, StoreError> {
+    Ok(workspaces::get(db, id).await?.filter(|row| !row.deleted))
+}

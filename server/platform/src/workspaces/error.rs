@@ -1,0 +1,97 @@
+//! Why something about workspaces failed.
+
+use sdk::errors::Validation;
+use store::StoreError;
+use workspace::backend::{BackendError, UnsavedWork};
+
+use crate::{Failure, FailureKind};
+
+/// Why something about workspaces failed.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    /// Fields were refused.
+    #[error("Some fields are not right. Correct them and try again.")]
+    Invalid(Vec<Validation>),
+    /// The name is taken.
+    #[error("You have a workspace with this name already. Choose another name.")]
+    NameTaken,
+    /// No such workspace for the caller.
+    #[error("There is no such workspace.")]
+    NotFound,
+    /// No such build.
+    #[error("There is no such build of this workspace.")]
+    NoBuild,
+    /// Another build of it runs.
+    #[error("The workspace is being started, stopped or deleted. Wait until that is done and try again.")]
+    Busy,
+    /// Deleting would lose work.
+    #[error("Deleting the workspace would lose work: {}. Commit, merge or push it, or delete by force.", losses(.0))]
+    UnsavedWork(Box<UnsavedWork>),
+    /// The agent's token holds no longer.
+    #[error("The workspace was stopped or started anew; this agent is no longer needed.")]
+    AgentGone,
+    /// The backend refuses, in words for people.
+    #[error("{0}")]
+    Backend(#[from] BackendError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl WorkspaceError {
+    pub(super) fn invalid(field: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![Validation { field: field.to_owned(), detail: detail.into() }])
+    }
+
+    pub(super) fn from_write(error: StoreError) -> Self {
+        if error.unique_violation().is_some() { Self::NameTaken } else { Self::Store(error) }
+    }
+}
+
+impl Failure for WorkspaceError {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid(_) => FailureKind::Invalid,
+            Self::NotFound | Self::NoBuild => FailureKind::NotFound,
+            Self::NameTaken | Self::Busy | Self::UnsavedWork(_) => FailureKind::Conflict,
+            // The server answers agents itself; anywhere else this is a credential that does not hold.
+            Self::AgentGone => FailureKind::Unauthenticated,
+            Self::Backend(error) => match error {
+                BackendError::Folder { .. } | BackendError::Repository { .. } => FailureKind::Invalid,
+                BackendError::NotFound { .. } => FailureKind::NotFound,
+                BackendError::AlreadyRunning { .. } | BackendError::UnsavedWork(_) => FailureKind::Conflict,
+                _ => FailureKind::Unavailable,
+            },
+            Self::Store(_) => FailureKind::Internal,
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::UnsavedWork(work) => Some([work.uncommitted_files.join("\n"), work.unmerged_commits.join("\n")].join("\n")),
+            _ => None,
+        }
+    }
+
+    fn validations(&self) -> Vec<Validation> {
+        match self {
+            Self::Invalid(validations) => validations.clone(),
+            Self::NameTaken => vec![Validation { field: "name".to_owned(), detail: "is taken".to_owned() }],
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn losses(work: &UnsavedWork) -> String {
+    let mut losses = Vec::new();
+    if work.uncommitted_count > 0 {
+        losses.push(format!("{} files with changes that are not committed", work.uncommitted_count));
+    }
+    if work.unmerged_count > 0 {
+        losses.push(format!("{} commits that are on no other branch", work.unmerged_count));
+    }
+    if let Some(reason) = &work.unknown_because {
+        losses.push(format!("it cannot be found out how much ({reason})"));
+    }
+    losses.join(" and ")
+}

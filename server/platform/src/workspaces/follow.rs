@@ -1,0 +1,122 @@
+//! Keeping rows true to what happens: agents that come and go, and what a server finds when it starts again.
+
+use std::time::Duration;
+
+use sdk::ids::AgentId;
+use sdk::workspaces::WorkspaceStatus;
+use store::StoreError;
+use store::workspaces::{self, NewStatus, WorkspaceRow, agents, builds};
+use tokio::sync::broadcast::error::RecvError;
+use workspace::backend::{BackendError, Status};
+use workspace::connection::{ConnectionEvent, ConnectionState};
+
+use super::WorkspaceError;
+use super::service::Workspaces;
+
+/// How often workspaces that lost their agent are looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// Rows that are looked at in one go.
+const MAX_ROWS: i64 = 1000;
+const LOST: &str = "The connection to the workspace's agent is lost; it connects again by itself.";
+const ENDED: &str = "The workspace's agent has ended; the workspace starts again when it is needed.";
+const RESTARTED: &str = "The server was restarted meanwhile. Start it again.";
+
+impl Workspaces {
+    /// Makes the rows true after a restart and follows the agents from now on.
+    pub(crate) async fn start_following(&self) -> Result<(), WorkspaceError> {
+        let events = self.hub().events();
+        self.recover().await?;
+        let service = self.clone();
+        self.background.spawn(async move { service.follow(events).await });
+        let service = self.clone();
+        self.background.spawn(async move { service.look_again().await });
+        Ok(())
+    }
+
+    async fn recover(&self) -> Result<(), WorkspaceError> {
+        // With SQLite this process is the only one; on PostgreSQL a build may be another replica's.
+        if matches!(self.db, store::Db::Sqlite { .. }) {
+            builds::finish_all(&self.db, RESTARTED, self.clock.now()).await?;
+        }
+        for status in [WorkspaceStatus::Queued, WorkspaceStatus::Starting] {
+            for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
+                if self.is_here(&row).await? {
+                    self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED)).await;
+                }
+            }
+        }
+        for status in [WorkspaceStatus::Ready, WorkspaceStatus::WaitingForAgent] {
+            for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
+                if self.is_here(&row).await? {
+                    self.show(&row, WorkspaceStatus::Reconnecting, Some(LOST)).await;
+                }
+            }
+        }
+        self.look().await
+    }
+
+    /// Whether the workspace lies on this machine; with SQLite it must.
+    async fn is_here(&self, row: &WorkspaceRow) -> Result<bool, BackendError> {
+        let is_only = matches!(self.db, store::Db::Sqlite { .. });
+        Ok(is_only || self.backend().status(row.id.0).await? != Status::Absent)
+    }
+
+    async fn follow(&self, mut events: tokio::sync::broadcast::Receiver<ConnectionEvent>) {
+        loop {
+            match events.recv().await {
+                Ok(event) => {
+                    if let Err(error) = self.note_connection(event).await {
+                        tracing::error!(%error, "an agent's connection cannot be noted");
+                    }
+                }
+                // The next look finds what was missed.
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn note_connection(&self, event: ConnectionEvent) -> Result<(), StoreError> {
+        let Some(agent) = agents::get(&self.db, AgentId(event.agent_id)).await? else { return Ok(()) };
+        if agent.stopped_at.is_some() {
+            return Ok(());
+        }
+        let (from, to, reason) = match event.state {
+            ConnectionState::Connected { .. } => (WorkspaceStatus::Reconnecting, WorkspaceStatus::Ready, None),
+            _ => (WorkspaceStatus::Ready, WorkspaceStatus::Reconnecting, Some(LOST)),
+        };
+        let to = NewStatus { status: to, reason, since: self.clock.now() };
+        if workspaces::move_status(&self.db, agent.workspace_id, from, to).await? {
+            self.announce(agent.workspace_id, agent.owner_id);
+        }
+        Ok(())
+    }
+
+    async fn look_again(&self) {
+        let mut interval = tokio::time::interval(LOOK_INTERVAL);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = self.look().await {
+                tracing::error!(%error, "workspaces cannot be looked at");
+            }
+        }
+    }
+
+    /// Finds workspaces whose agent has ended, or has connected without being noticed.
+    async fn look(&self) -> Result<(), WorkspaceError> {
+        for row in workspaces::list_with_status(&self.db, WorkspaceStatus::Reconnecting, MAX_ROWS).await? {
+            let found = match self.backend().status(row.id.0).await? {
+                Status::Running { .. } if self.connected(row.id).await?.is_some() => (WorkspaceStatus::Ready, None),
+                Status::Running { .. } => continue,
+                Status::Absent if !self.is_here(&row).await? => continue,
+                _ => (WorkspaceStatus::Stopped, Some(ENDED)),
+            };
+            let to = NewStatus { status: found.0, reason: found.1, since: self.clock.now() };
+            if workspaces::move_status(&self.db, row.id, WorkspaceStatus::Reconnecting, to).await? {
+                self.announce(row.id, row.owner_id);
+            }
+        }
+        Ok(())
+    }
+}

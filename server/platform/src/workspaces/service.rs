@@ -1,0 +1,145 @@
+//! What workspaces need to be worked on: the backend, the connected agents, and one turn for each workspace.
+//!
+//! Only the holder of a workspace's turn starts, stops or deletes it. Everything durable is in the database; a
+//! server that starts again finds running agents by the backend's records.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sdk::ids::{UserId, WorkspaceId};
+use sdk::workspaces::{Sandbox, UnsavedWork};
+use store::workspaces::agents;
+use store::{Clock, Db, Notice, Notices, StoreError};
+use tokio::sync::OwnedMutexGuard;
+use url::Url;
+use workspace::backend::{self, Backend, BackendError};
+use workspace::connection::{AgentClient, ConnectionState, Hub};
+
+use super::WorkspaceError;
+use crate::background::Background;
+
+/// The service. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Workspaces(Arc<Rooms>);
+
+pub(crate) struct Rooms {
+    pub(super) db: Db,
+    pub(super) notices: Notices,
+    pub(super) clock: Clock,
+    pub(super) access_url: Url,
+    pub(super) background: Background,
+    hub: Hub,
+    backend: Arc<dyn Backend>,
+    turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// Holding it means to be the only one who starts, stops or deletes this workspace.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
+impl fmt::Debug for Workspaces {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Workspaces").field("access_url", &self.0.access_url.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl std::ops::Deref for Workspaces {
+    type Target = Rooms;
+
+    fn deref(&self) -> &Rooms {
+        &self.0
+    }
+}
+
+impl Workspaces {
+    /// A service on this database and backend. Nothing is looked at before [`Self::start_following`].
+    pub(crate) fn new(
+        db: &Db,
+        notices: &Notices,
+        hub: &Hub,
+        backend: Arc<dyn Backend>,
+        options: &crate::PlatformOptions,
+    ) -> Self {
+        Self(Arc::new(Rooms {
+            db: db.clone(),
+            notices: notices.clone(),
+            clock: options.clock.clone(),
+            access_url: options.access_url.clone(),
+            background: Background::default(),
+            hub: hub.clone(),
+            backend,
+            turns: Mutex::default(),
+        }))
+    }
+
+    /// Ends what it does in the background. Agents and their processes live on and connect to the next server.
+    pub(crate) async fn shut_down(&self) {
+        self.hub.disconnect_all();
+        self.background.shut_down().await;
+    }
+}
+
+impl Rooms {
+    pub(super) fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(super) fn backend(&self) -> &dyn Backend {
+        self.backend.as_ref()
+    }
+
+    /// Waits until nobody else works on this workspace.
+    pub(super) async fn turn(&self, id: WorkspaceId) -> Turn {
+        self.turn_of(id).lock_owned().await
+    }
+
+    /// The turn, if nobody has it.
+    pub(super) fn try_turn(&self, id: WorkspaceId) -> Option<Turn> {
+        self.turn_of(id).try_lock_owned().ok()
+    }
+
+    fn turn_of(&self, id: WorkspaceId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody holds or waits for what only the map knows.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        turns.entry(id).or_default().clone()
+    }
+
+    /// The agent of a workspace when it is connected now.
+    pub(super) async fn connected(&self, id: WorkspaceId) -> Result<Option<AgentClient>, StoreError> {
+        let Some(agent) = agents::current(&self.db, id).await? else { return Ok(None) };
+        let is_connected = matches!(self.hub.state(agent.id.0), ConnectionState::Connected { .. });
+        Ok(is_connected.then(|| self.hub.client(agent.id.0)))
+    }
+
+    pub(super) async fn unsaved_work(&self, id: WorkspaceId) -> Result<UnsavedWork, WorkspaceError> {
+        match self.backend().unsaved_work(id.0).await {
+            Ok(work) => Ok(describe_work(work)),
+            // It never was started, or its files are gone already.
+            Err(BackendError::NotFound { .. }) => Ok(UnsavedWork::default()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Tells open pages that the workspace looks different now.
+    pub(super) fn announce(&self, workspace_id: WorkspaceId, owner_id: UserId) {
+        self.notices.publish(Notice::WorkspaceChanged { workspace_id, owner_id });
+    }
+}
+
+pub(super) fn describe_sandbox(sandbox: backend::Sandbox) -> Sandbox {
+    match sandbox {
+        backend::Sandbox::Bubblewrap => Sandbox::Bubblewrap,
+        backend::Sandbox::None { reason } => Sandbox::None { reason },
+    }
+}
+
+fn describe_work(work: backend::UnsavedWork) -> UnsavedWork {
+    UnsavedWork {
+        uncommitted_files: work.uncommitted_files,
+        uncommitted_count: work.uncommitted_count,
+        unmerged_commits: work.unmerged_commits,
+        unmerged_count: work.unmerged_count,
+        unknown_because: work.unknown_because,
+    }
+}

@@ -1,0 +1,54 @@
+//! `/api/v2/agents/connect`: where the agents of workspaces dial in.
+//!
+//! An agent shows its own token, which is no person's. 401 and 410 tell it to end; anything else to try again.
+
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode};
+use platform::Platform;
+use platform::workspaces::WorkspaceError;
+use utoipa_axum::routes;
+
+use crate::http::ApiError;
+use crate::http::access::{Access, Routes};
+use crate::http::authentication::header_token;
+
+/// Routes of this feature.
+pub fn routes() -> Routes {
+    Routes::new().add(
+        Access::Public {
+            reason: "agents show the token of their start, which the handler checks",
+        },
+        routes!(connect_agent),
+    )
+}
+
+/// Takes an agent's connection and keeps it until it ends.
+#[utoipa::path(
+    get, path = "/api/v2/agents/connect", tag = "workspaces",
+    responses((status = 101), (status = 401), (status = 410))
+)]
+async fn connect_agent(
+    State(platform): State<Platform>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let token = header_token(&headers).ok_or_else(ApiError::unauthenticated)?;
+    let agent = match platform.authenticate_agent(&token).await {
+        Err(error @ WorkspaceError::AgentGone) => {
+            return Err(ApiError::new(StatusCode::GONE, error.to_string()));
+        }
+        agent => agent?.ok_or_else(ApiError::unauthenticated)?,
+    };
+    let upgrade =
+        upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+    let hub = platform.agent_hub().clone();
+    let accepted = upgrade.on_upgrade(async move |socket| {
+        if let Err(error) = hub.accept_websocket(agent.0, socket).await {
+            tracing::warn!(agent_id = %agent, %error, "an agent's connection was not accepted");
+        }
+    });
+    Ok(accepted.into_response())
+}
