@@ -123,7 +123,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         None => None,
     };
     let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
-    let highlights = changes::highlight(&changes).await;
+    let highlights = changes::highlight(&changes);
     Ok(ChatView {
         chat,
         page,
@@ -270,7 +270,7 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 #[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json)]
 pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
     super::signed_in()?;
-    Ok(changes::highlight_diff(diff).await)
+    Ok(changes::highlight_diff(&diff))
 }
 
 #[cfg(feature = "ssr")]
@@ -285,8 +285,3 @@ fn older_page(before_id: Option<i64>) -> sdk::messages::ListMessages {
 
 #[cfg(feature = "ssr")]
 mod changes;
-#[cfg(feature = "ssr")]
-mod missing;
-#[cfg(feature = "ssr")]
-#[allow(unused_imports, reason = "until the platform has chats")]
-use missing::MissingChats as _;

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod callouts;
 pub mod chat_rows;
+pub mod code_copy;
 pub mod composer;
 pub mod context;
 pub mod context_ring;

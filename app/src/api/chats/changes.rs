@@ -1,17 +1,23 @@
 //! What changed in a chat's workspace, for the first paint, and its lines with colours. Server only.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
+use platform::render::highlight_lines;
 use platform::{Actor, Platform};
 use sdk::git::RepositoryChanges;
 use sdk::ids::ChatId;
 use sdk::workspaces::{Workspace, WorkspaceStatus};
+use tokio::time::timeout;
 
 use super::HighlightedFile;
-use crate::diff;
+use crate::diff::{self, DiffFile, LineKind};
+
+/// Larger diffs keep their plain lines: colours would cost more than they help.
+const MAX_COLOURED_BYTES: usize = 1024 * 1024;
 
 /// The first paint does not wait longer than this for the workspace; the watch brings the rest.
-const FIRST_SNAPSHOT_WITHIN: Duration = Duration::from_millis(250);
+const FIRST_SNAPSHOT_WITHIN: Duration = Duration::from_millis(300);
 
 /// The changes, if the workspace is awake and answers at once.
 pub async fn first_snapshot(
@@ -20,26 +26,54 @@ pub async fn first_snapshot(
     chat_id: ChatId,
     workspace: Option<&Workspace>,
 ) -> Vec<RepositoryChanges> {
-    let _ = (platform, actor, chat_id, FIRST_SNAPSHOT_WITHIN);
     if workspace.is_none_or(|workspace| workspace.status != WorkspaceStatus::Ready) {
         return Vec::new();
     }
-    Vec::new()
+    let snapshot = timeout(FIRST_SNAPSHOT_WITHIN, platform.git_changes(actor, chat_id)).await;
+    snapshot.ok().and_then(Result::ok).unwrap_or_default()
 }
 
 /// The lines of the changes' files as highlighted HTML.
-pub async fn highlight(changes: &[RepositoryChanges]) -> Vec<HighlightedFile> {
-    let mut files = Vec::new();
-    for repository in changes {
-        if let Some(diff) = &repository.unified_diff {
-            files.extend(highlight_diff(diff.clone()).await);
-        }
-    }
-    files
+pub fn highlight(changes: &[RepositoryChanges]) -> Vec<HighlightedFile> {
+    let diffs = changes.iter().filter_map(|repository| repository.unified_diff.as_deref());
+    diffs.flat_map(highlight_diff).collect()
 }
 
 /// The lines of a diff's files as highlighted HTML.
-pub async fn highlight_diff(text: String) -> Vec<HighlightedFile> {
-    let _ = diff::parse(&text);
-    Vec::new()
+pub fn highlight_diff(text: &str) -> Vec<HighlightedFile> {
+    if text.len() > MAX_COLOURED_BYTES {
+        return Vec::new();
+    }
+    diff::parse(text)
+        .iter()
+        .filter(|file| file.line_count() > 0)
+        .map(|file| HighlightedFile { path: file.path().to_owned(), lines: highlight_file(file) })
+        .collect()
+}
+
+/// Each hunk is read twice, as it was and as it is: a removed line must not open a string in the new text.
+fn highlight_file(file: &DiffFile) -> Vec<String> {
+    let mut lines = Vec::with_capacity(file.line_count());
+    for hunk in &file.hunks {
+        let mut old = side(file, hunk, LineKind::Removed);
+        let mut new = side(file, hunk, LineKind::Added);
+        for (position, line) in hunk.lines.iter().enumerate() {
+            let side = if line.kind == LineKind::Removed { &mut old } else { &mut new };
+            lines.push(side.remove(&position).unwrap_or_default());
+        }
+    }
+    lines
+}
+
+fn side(file: &DiffFile, hunk: &diff::Hunk, kind: LineKind) -> HashMap<usize, String> {
+    let chosen: Vec<(usize, &str)> = hunk
+        .lines
+        .iter()
+        .enumerate()
+        .filter(|(_, line)| line.kind == kind || line.kind == LineKind::Context)
+        .map(|(position, line)| (position, line.text.as_str()))
+        .collect();
+    let texts: Vec<&str> = chosen.iter().map(|(_, text)| *text).collect();
+    let html = highlight_lines(file.path(), &texts);
+    chosen.into_iter().map(|(position, _)| position).zip(html).collect()
 }

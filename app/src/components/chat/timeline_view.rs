@@ -9,6 +9,7 @@ use sdk::messages::Message;
 use sdk::parts::{Part, ReasoningPart};
 use sdk::workspaces::WorkspaceStatus;
 
+use super::code_copy;
 use super::callouts::{ErrorCallout, Reconnecting};
 use super::context::Agents;
 use super::live_line::LiveLine;
@@ -39,9 +40,17 @@ pub fn Timeline(
 ) -> impl IntoView {
     let agents = Agents::expect();
     let entries = lay_out(chat, agents);
+    Effect::new(move |_| {
+        entries.track();
+        request_animation_frame(move || {
+            if let Some(Some(column)) = follow.column.try_get_untracked() {
+                code_copy::add_buttons(&column);
+            }
+        });
+    });
     let is_empty = move || entries.with(|layout| layout.entries.is_empty());
     view! {
-        <div class="flow" node_ref=follow.container on:scroll=move |_| follow.on_scroll() on:click=move |event| follow.on_click(&event)>
+        <div class="flow" node_ref=follow.container on:scroll=move |_| follow.on_scroll() on:click=move |event| { follow.on_click(&event); code_copy::on_click(&event); }>
             <div class="flow-column" node_ref=follow.column>
                 <OlderMessages chat follow link=older_link/>
                 <For each=move || entries.with(|layout| layout.entries.clone()) key=Entry::key let(entry)>

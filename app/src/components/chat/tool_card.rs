@@ -51,6 +51,15 @@ pub fn ToolGroup(
     }
 }
 
+/// Where the chat's agent works, by context: paths below it are shown without it.
+#[derive(Clone, Copy)]
+pub struct WorkFolder(pub Signal<Option<String>>);
+
+fn short_path(object: &str, folder: Option<WorkFolder>) -> String {
+    let Some(folder) = folder.and_then(|folder| folder.0.get()) else { return object.to_owned() };
+    object.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(object).to_owned()
+}
+
 /// One call.
 #[component]
 pub fn ToolCard(
@@ -58,6 +67,7 @@ pub fn ToolCard(
     #[prop(into)]
     run: Signal<Arc<ToolRun>>,
 ) -> impl IntoView {
+    let folder = use_context::<WorkFolder>();
     let described = Memo::new(move |_| run.with(|run| describe(run)));
     let summary = Memo::new(move |_| described.with(|(summary, _)| summary.clone()));
     let state = Memo::new(move |_| run.with(|run| run.state));
@@ -76,7 +86,7 @@ pub fn ToolCard(
             <summary>
                 {move || icon(summary.get().icon)} <span class="tool-verb">{move || summary.get().verb}</span>
                 <span class="tool-object" title=move || summary.get().object>
-                    {move || summary.get().object}
+                    {move || summary.with(|summary| short_path(&summary.object, folder))}
                 </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
                 {move || mark(state.get(), is_command.get())} <span class="tool-time">{move || time(&run.get())}</span>
             </summary>

@@ -14,6 +14,7 @@ use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
 use crate::components::chat::timeline_view::{OlderLink, Timeline};
+use crate::components::chat::tool_card::WorkFolder;
 use crate::components::chat::top_bar::{ListButton, TopBar};
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
@@ -116,6 +117,9 @@ fn Chat(view: ChatView) -> impl IntoView {
     let workspace_status = Signal::derive(move || {
         workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
     });
+    provide_context(WorkFolder(Signal::derive(move || {
+        workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.working_directory.clone()))
+    })));
     let title = {
         let first_title = chat.title.clone();
         Memo::new(move |_| {

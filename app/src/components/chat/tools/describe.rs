@@ -8,6 +8,9 @@ use crate::components::chat::words;
 use crate::components::icons::Icon;
 use crate::diff::{self, DiffFile, FileChange};
 
+/// How the daemon's answers begin that stand for a tool that was stopped.
+const STOPPED: [&str; 3] = ["The user stopped this", "The server restarted while this ran", "Cancelled:"];
+
 /// The one line of a tool call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -82,10 +85,8 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
 
 /// Whether a result says that the turn was stopped before the tool answered.
 pub fn is_interruption(result: &Value) -> bool {
-    result
-        .get("interrupted")
-        .and_then(Value::as_bool)
-        .unwrap_or(false)
+    let words = result.get("error").and_then(Value::as_str).unwrap_or_default();
+    STOPPED.iter().any(|begin| words.starts_with(begin))
 }
 
 /// Whether a result without the error mark still tells of a failure: a command that did not end well.
@@ -297,9 +298,9 @@ fn generic(run: &ToolRun) -> (Summary, Body) {
 
 fn summary(run: &ToolRun, icon: Icon, [open, done, failed]: [&str; 3], object: String) -> Summary {
     let verb = match run.state {
-        ToolState::Preparing | ToolState::Running | ToolState::Interrupted => open,
+        ToolState::Preparing | ToolState::Running => open,
         ToolState::Done => done,
-        ToolState::Failed => failed,
+        ToolState::Failed | ToolState::Interrupted => failed,
     };
     Summary {
         icon,

@@ -1,0 +1,162 @@
+// The agents page around the conversation: keyboard, list, drafts, narrow windows, no JavaScript.
+import { createChat, openChat, send, untilIdle } from "../fixtures/chats.js";
+import { expect, hydrated, look, test } from "../fixtures/test.js";
+
+test("everything can be done by keyboard", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const first = await createChat(context.request, server.url, '!title "First"\n!text "one"');
+  await untilIdle(context.request, server.url, first);
+  const second = await createChat(context.request, server.url, '!title "Second"\n!text "two"');
+  await untilIdle(context.request, server.url, second);
+  await openChat(page, server.url, second);
+
+  await page.locator("body").press("j");
+  await expect(page.locator(".row", { hasText: "First" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/agents/${first}`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("First");
+  await page.locator("body").press("/");
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await expect(editor).toBeFocused();
+  await page.keyboard.press("ArrowUp");
+  await expect(page.getByText("Editing an earlier message")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("Editing an earlier message")).toHaveCount(0);
+  await page.keyboard.type("line one");
+  await page.keyboard.press("Shift+Enter");
+  await page.keyboard.type("line two");
+  await expect(editor).toHaveValue("line one\nline two");
+  await page.keyboard.press("Control+k");
+  const palette = page.getByRole("dialog", { name: "Find a chat or an action" });
+  await expect(palette).toBeVisible();
+  await look(page, "palette", { fullPage: false });
+  await page.keyboard.type("second");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/agents/${second}`);
+  await page.locator("h1").click();
+  await page.keyboard.press("[");
+  await expect(page.getByRole("navigation", { name: "Chats" })).toBeHidden();
+  await page.keyboard.press("[");
+  await expect(page.getByRole("navigation", { name: "Chats" })).toBeVisible();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await look(page, "shortcuts", { fullPage: false });
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("n");
+  await page.waitForURL("**/agents");
+  await expect(page.getByRole("textbox", { name: "What should be done?" })).toBeFocused();
+});
+
+test("a draft is kept for each chat and an edit runs the chat again", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "first answer"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await editor.fill("half a thought");
+  await page.waitForTimeout(500);
+  await page.reload();
+  await hydrated(page);
+  await expect(editor).toHaveValue("half a thought");
+  await page.getByRole("article", { name: "You said" }).hover();
+  await page.getByRole("button", { name: "Edit this message" }).click();
+  await editor.fill('!text "second answer"');
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.locator(".by-agent .prose")).toHaveText("second answer");
+  await expect(editor).toHaveValue("half a thought");
+});
+
+test("chats are renamed, pinned, searched and archived from the list", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  for (const name of ["Alpha", "Beta", "Gamma"]) {
+    const chat = await createChat(context.request, server.url, `!title "${name}"\n!text "about ${name}"`);
+    await untilIdle(context.request, server.url, chat);
+  }
+  await page.goto(`${server.url}/agents`);
+  await hydrated(page);
+  const list = page.getByRole("navigation", { name: "Chats" });
+  const titles = () => list.locator(".row-title").allInnerTexts();
+  await expect.poll(titles).toEqual(["Gamma", "Beta", "Alpha"]);
+  const menu = async (name: string, item: string) => {
+    const row = list.locator(".row-item", { hasText: name });
+    await row.hover();
+    await row.getByRole("button", { name: "What to do with this chat" }).click();
+    await page.getByRole("menuitem", { name: item, exact: true }).click();
+  };
+  await menu("Alpha", "Pin");
+  await expect.poll(titles).toEqual(["Alpha", "Gamma", "Beta"]);
+  await menu("Beta", "Rename");
+  await page.getByRole("dialog").getByLabel("Title").fill("Better");
+  await page.getByRole("dialog").getByLabel("Title").press("Enter");
+  await expect.poll(titles).toEqual(["Alpha", "Gamma", "Better"]);
+  await menu("Gamma", "Archive");
+  await expect.poll(titles).toEqual(["Alpha", "Better"]);
+  await page.getByRole("button", { name: "Show archived chats" }).click();
+  await expect.poll(titles).toEqual(["Gamma"]);
+  await page.getByRole("button", { name: "Show archived chats" }).click();
+  await page.reload();
+  await expect.poll(titles).toEqual(["Alpha", "Better"]);
+
+  const other = await context.newPage();
+  await other.goto(`${server.url}/agents`);
+  await hydrated(other);
+  await createChat(context.request, server.url, '!title "Delta"\n!text "d"');
+  await expect(other.locator(".row-title", { hasText: "Delta" })).toBeVisible();
+});
+
+test("the history can be read and paged without JavaScript", async ({ browser, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "Number **one**."');
+  await untilIdle(context.request, server.url, chat);
+  const state = await context.storageState();
+  const plain = await browser.newContext({ javaScriptEnabled: false, storageState: state });
+  const page = await plain.newPage();
+  await page.goto(`${server.url}/agents/${chat}`);
+  await expect(page.locator(".by-agent .prose strong")).toHaveText("one");
+  await expect(page.getByRole("article", { name: "You said" })).toContainText("Number");
+  await expect(page.getByRole("navigation", { name: "Chats" }).locator(".row").first()).toBeVisible();
+  await plain.close();
+});
+
+test("on a phone the list and the changes are one thumb away", async ({ page, server, asOwner, context }) => {
+  await page.setViewportSize({ width: 375, height: 812 });
+  const chat = await createChat(context.request, server.url, '!title "On the phone"\n!text "hello"', { new_workspace: { mode: "empty" } });
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const list = page.getByRole("navigation", { name: "Chats" });
+  await expect(list).toBeHidden();
+  await page.getByRole("button", { name: "Show the list of chats" }).click();
+  await expect(list).toBeVisible();
+  await page.screenshot({ path: "artifacts/phone-list.png" });
+  await page.keyboard.press("Escape");
+  await expect(list).toBeHidden();
+  await page.getByRole("button", { name: "Show or hide the changes" }).click();
+  await expect(page.getByRole("complementary", { name: "Changes" })).toBeVisible();
+  await page.screenshot({ path: "artifacts/phone-changes.png" });
+  await page.getByRole("button", { name: "Close the panel" }).click();
+  await send(page, '!text "from the thumb"');
+});
+
+test("signing out leads to the sign-in page and closes the chat to strangers", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const chat = await createChat(context.request, server.url, '!text "secret words"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL(/\/login/);
+  await page.goto(`${server.url}/agents/${chat}`);
+  await page.waitForURL(/\/login\?next=/);
+  await expect(page.locator("body")).not.toContainText("secret words");
+});
+
+test("a chat that is not there says so", async ({ page, server, asOwner, consoleGuard }) => {
+  consoleGuard.expectStatus(404);
+  await page.goto(`${server.url}/agents/00000000-0000-7000-8000-000000000000`);
+  await hydrated(page);
+  await expect(page.getByRole("heading", { name: "Chat not found" })).toBeVisible();
+  await look(page, "chat-not-found", { fullPage: false });
+});

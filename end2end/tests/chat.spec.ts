@@ -1,0 +1,161 @@
+// The main job: a person talks to an agent and watches it change a real repository.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { createChat, openChat, send, shownAnswer, storedAnswer, untilIdle } from "../fixtures/chats.js";
+import { Repository } from "../fixtures/repository.js";
+import { expect, hydrated, look, test } from "../fixtures/test.js";
+
+const EDIT = `!title "Greet with joy"
+!reason "The greeting stands in src/lib.rs. I will read it, change it and run a command."
+!text "I'll look at how \`greet\` builds its text first."
+!call execute {"command": "cat src/lib.rs"}
+!then
+!text "Now I change the greeting."
+!call execute {"command": "sed -i 's/Hello, {name}/Hello and welcome, {name}/' src/lib.rs && printf 'joy\\\\n' > notes.txt && for n in 1 2 3; do echo line $n; sleep 0.3; done"}
+!then
+!text "The greeting is **friendlier** now:\\n\\n\`\`\`rust\\npub fn greet(name: &str) -> String {\\n    format!(\\"Hello and welcome, {name}\\")\\n}\\n\`\`\`\\n\\n- changed \`src/lib.rs\`\\n- added \`notes.txt\`"
+!pace 15ms`;
+
+test.describe("on a real git repository", () => {
+  let repository: Repository;
+
+  test.beforeEach(async () => {
+    repository = await Repository.create();
+  });
+
+  test.afterEach(() => repository.remove());
+
+  test("a new chat reads, edits and runs; the answer streams and the diff shows the change", async ({ page, startServer, context }) => {
+    const server = await startServer();
+    await server.createOwner(context.request);
+    await server.signIn(context.request);
+    await page.goto(`${server.url}/agents`);
+    await hydrated(page);
+    await expect(page.getByText("No chats yet")).toBeVisible();
+    await expect(page.getByText("No folder of this machine is allowed yet")).toBeVisible();
+    await look(page, "agents-empty", { fullPage: false });
+
+    const allowed = await context.request.post(`${server.url}/api/v2/allowed-folders`, { data: { path: repository.path } });
+    expect(allowed.status(), await allowed.text()).toBe(201);
+    await page.reload();
+    await hydrated(page);
+    const task = page.getByRole("textbox", { name: "What should be done?" });
+    await expect(task).toBeFocused();
+    await expect(page.getByLabel("Workspace")).toHaveValue(`worktree:${repository.path}`);
+    await expect(page.getByText("The demo model is a script")).toBeVisible();
+    await task.fill(EDIT);
+    await look(page, "agents-new", { fullPage: false });
+    await task.press("Enter");
+
+    await page.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
+    await expect(page.locator(".live")).toContainText(/Thinking|Writing|Running|Waiting|Starting/);
+    await expect(page.getByRole("button", { name: /Stop/ })).toBeVisible();
+    await expect(page.getByRole("article", { name: "You said" })).toContainText("!reason");
+    await expect(page.locator(".tool").first()).toContainText("cat src/lib.rs");
+    const output = page.locator(".tool").nth(1).locator(".tool-output");
+    await expect(output).toContainText("line 1");
+    await look(page, "chat-running", { fullPage: false });
+    await expect(page.locator(".by-agent .prose strong", { hasText: "friendlier" })).toBeVisible({ timeout: 20_000 });
+    await expect(page.locator(".live")).toHaveCount(0);
+    await expect(page.locator(".by-agent .prose pre code")).toContainText("Hello and welcome");
+
+    const panel = page.getByRole("complementary", { name: "Changes" });
+    await expect(panel.locator(".diff-added", { hasText: "Hello and welcome" })).toBeVisible();
+    await expect(panel.locator(".diff-removed", { hasText: 'format!("Hello, {name}")' })).toBeVisible();
+    await expect(panel.locator(".file-head", { hasText: "notes.txt" })).toContainText("new");
+    await expect(panel).toContainText("2 files");
+    await expect(panel.locator(".branch")).toContainText("switchyard/");
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Greet with joy");
+    await expect(page.getByRole("navigation", { name: "Chats" }).locator(".row").first()).toContainText("Greet with joy");
+    await look(page, "chat", { fullPage: false });
+
+    // The repository itself is as it was: the agent worked on a branch of its own.
+    expect(await readFile(join(repository.path, "src/lib.rs"), "utf8")).toContain('format!("Hello, {name}")');
+
+    // What the server renders first is the same as what stood there live.
+    const live = await shownAnswer(page);
+    await page.reload();
+    await hydrated(page);
+    expect(await shownAnswer(page)).toBe(live);
+    await expect(panel.locator(".diff-added", { hasText: "Hello and welcome" })).toBeVisible();
+  });
+});
+
+test("a reload in the middle of a stream loses and repeats nothing, and a second tab shows the same", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, "!tokens 400\n!pace 15ms");
+  await openChat(page, server.url, chat);
+  await expect.poll(async () => (await shownAnswer(page)).length).toBeGreaterThan(200);
+  const second = await context.newPage();
+  await openChat(second, server.url, chat);
+  await page.reload();
+  await hydrated(page);
+  await expect.poll(async () => (await shownAnswer(page)).length).toBeGreaterThan(400);
+  await page.reload();
+  await untilIdle(context.request, server.url, chat);
+  const stored = await storedAnswer(context.request, server.url, chat);
+  expect(stored.length).toBeGreaterThan(1000);
+  await expect.poll(() => shownAnswer(page)).toBe(stored);
+  await expect.poll(() => shownAnswer(second)).toBe(stored);
+});
+
+test("stop keeps what was written", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, "!tokens 3000\n!pace 20ms");
+  await openChat(page, server.url, chat);
+  await expect.poll(async () => (await shownAnswer(page)).length).toBeGreaterThan(150);
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".live")).toHaveCount(0);
+  const stored = await storedAnswer(context.request, server.url, chat);
+  expect(stored.length).toBeGreaterThan(100);
+  expect(await shownAnswer(page)).toBe(stored);
+});
+
+test("a command that is stopped is shown as interrupted", async ({ page, server, asOwner, context }) => {
+  const more = { new_workspace: { mode: "empty" } };
+  const chat = await createChat(context.request, server.url, '!call execute {"command": "echo begun; sleep 60", "timeout": "90s"}', more);
+  await openChat(page, server.url, chat);
+  await expect(page.locator(".tool-output")).toContainText("begun", { timeout: 20_000 });
+  await expect(page.locator(".live")).toContainText("Running echo begun");
+  await page.getByRole("button", { name: /Stop/ }).click();
+  await expect(page.locator(".live")).toHaveCount(0);
+  await expect(page.locator(".tool")).toContainText("interrupted");
+});
+
+test("messages queue while the agent works; one can be sent now, edited and removed", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, "!tokens 3000\n!pace 20ms");
+  await openChat(page, server.url, chat);
+  await expect(page.locator(".live")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Queue", exact: true })).toBeVisible();
+  for (const text of ['!text "first"', '!text "second"', '!text "third"']) {
+    await send(page, text);
+    await expect(page.locator(".queued", { hasText: text })).toBeVisible();
+  }
+  await look(page, "chat-queue", { fullPage: false });
+  await page.locator(".queued", { hasText: "third" }).getByRole("button", { name: "Remove this queued message" }).click();
+  await expect(page.locator(".queued")).toHaveCount(2);
+  await page.locator(".queued", { hasText: "second" }).getByRole("button", { name: "Edit this queued message" }).click();
+  await expect(page.getByRole("textbox", { name: "Message" })).toHaveValue('!text "second"');
+  await page.locator(".queued", { hasText: "first" }).getByRole("button", { name: "Send now" }).click();
+  await expect(page.locator(".queued")).toHaveCount(0);
+  await expect(page.locator(".by-agent .prose").last()).toContainText("first");
+  await expect(page.locator(".live")).toHaveCount(0);
+});
+
+test("a failed turn says why and can be tried again", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!error 401 times=1 "The key is not valid."\n!text "It works now."');
+  await openChat(page, server.url, chat);
+  const callout = page.locator(".turn-error");
+  await expect(callout).toContainText("refused the key");
+  await look(page, "chat-error", { fullPage: false });
+  await callout.getByRole("button", { name: "Try again" }).click();
+  await expect(page.locator(".by-agent .prose")).toContainText("It works now.");
+  await expect(callout).toHaveCount(0);
+});
+
+test("a retry is counted down", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!error 429 retry_after=3 times=1 "Slow down."\n!text "Here it is."');
+  await openChat(page, server.url, chat);
+  await expect(page.locator(".live")).toContainText(/Retrying in \d+ s/);
+  await look(page, "chat-retry", { fullPage: false });
+  await expect(page.locator(".by-agent .prose")).toContainText("Here it is.");
+});
