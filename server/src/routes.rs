@@ -2,6 +2,8 @@
 //!
 //! A new feature adds a file with `pub fn routes() -> Routes` and a line in [`all`].
 
+mod agents;
+mod allowed_folders;
 mod build_info;
 mod documents;
 mod first_user;
@@ -13,6 +15,7 @@ mod preferences;
 mod providers;
 mod tokens;
 mod users;
+mod workspaces;
 
 use crate::http::access::Routes;
 
@@ -32,4 +35,7 @@ pub fn all() -> Routes {
         .merge(preferences::routes())
         .merge(providers::routes())
         .merge(models::routes())
+        .merge(workspaces::routes())
+        .merge(allowed_folders::routes())
+        .merge(agents::routes())
 }

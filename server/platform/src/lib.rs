@@ -6,6 +6,7 @@
 //! [`FailureKind`] to a status in one table.
 
 mod actor;
+pub mod allowed_folders;
 mod background;
 mod backup;
 mod credentials;
@@ -17,12 +18,14 @@ pub mod organizations;
 mod passwords;
 pub mod preferences;
 pub mod providers;
+pub mod render;
 pub mod secrets;
 pub mod sessions;
 #[cfg(test)]
 mod testing;
 pub mod tokens;
 pub mod users;
+pub mod workspaces;
 
 pub use actor::{Actor, Via};
 pub use failure::{Failure, FailureKind, Fault};

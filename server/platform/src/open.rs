@@ -6,13 +6,13 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use chatd::tools::NoTools;
+use chatd::tools::WorkspaceToolSource;
 use chatd::{Daemon, DaemonOptions, Timings};
 use llm::HttpClient;
 use llm::http::HttpOptions;
 use secrecy::ExposeSecret;
 use store::{Clock, Db, Notices, OpenOptions, StoreError};
-use workspace::backend::{Backend, BackendError, LocalBackend, LocalOptions};
+use workspace::backend::{BackendError, LocalBackend, LocalOptions};
 use workspace::connection::Hub;
 
 use crate::background::Background;
@@ -20,9 +20,12 @@ use crate::failure::Fault;
 use crate::models::PlatformModels;
 use crate::passwords::Passwords;
 use crate::providers::registry::Registry;
+use crate::render::Renderer;
 use crate::secrets::{Secrets, SecretsError};
 use crate::sessions::attempts::Attempts;
 use crate::users::first::ensure_default_organization;
+use crate::workspaces::WorkspaceError;
+use crate::workspaces::service::Workspaces;
 use crate::{Failure, FailureKind, PlatformOptions};
 
 /// Everything the product can do. Cheap to clone.
@@ -37,9 +40,9 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
     pub(crate) registry: Arc<Registry>,
-    pub(crate) hub: Hub,
-    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
+    pub(crate) renderer: Renderer,
     pub(crate) background: Background,
     pub(crate) options: PlatformOptions,
 }
@@ -67,6 +70,9 @@ pub enum OpenError {
     /// The folder for workspaces cannot be made.
     #[error(transparent)]
     Workspaces(#[from] BackendError),
+    /// The workspaces of the server before cannot be taken over.
+    #[error(transparent)]
+    TakeOver(#[from] WorkspaceError),
     /// Something else inside.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -101,22 +107,23 @@ impl Platform {
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
         let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
-        let backend = LocalBackend::new(local_options(&options)).await?;
+        let backend = Arc::new(LocalBackend::new(local_options(&options)).await?);
+        let workspaces = Workspaces::new(&db, &notices, &Hub::default(), backend, &options);
         let daemon = Daemon::new(DaemonOptions {
             db: db.clone(),
             notices: notices.clone(),
             clock: options.clock.clone(),
             models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
-            tools: Arc::new(NoTools),
+            tools: Arc::new(WorkspaceToolSource::new(Arc::new(workspaces.clone()))),
             timings: Timings::default(),
         });
         Ok(Self(Arc::new(Inner {
             db,
             notices,
             clock: options.clock.clone(),
-            hub: Hub::default(),
-            backend: Arc::new(backend),
+            workspaces,
             daemon,
+            renderer: Renderer::default(),
             passwords: Passwords::new().await?,
             attempts: Attempts::new(&options.clock),
             registry,
@@ -129,6 +136,7 @@ impl Platform {
     /// are there: at most a few seconds.
     pub async fn start(&self) -> Result<(), OpenError> {
         self.start_presets().await?;
+        self.0.workspaces.start_following().await?;
         self.0.daemon.start();
         Ok(())
     }
@@ -137,7 +145,7 @@ impl Platform {
     pub async fn shut_down(&self) {
         self.0.daemon.shut_down().await;
         self.0.background.shut_down().await;
-        self.0.hub.disconnect_all();
+        self.0.workspaces.shut_down().await;
         self.0.db.close().await;
     }
 

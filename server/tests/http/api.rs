@@ -1,5 +1,6 @@
 //! Below `/api`.
 
+mod allowed_folders;
 mod build_info;
 mod documents;
 mod login;
@@ -8,3 +9,4 @@ mod preferences;
 mod providers;
 mod tokens;
 mod users;
+mod workspaces;
