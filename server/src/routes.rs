@@ -5,6 +5,7 @@
 mod agents;
 mod allowed_folders;
 mod build_info;
+mod chats;
 mod documents;
 mod first_user;
 mod health;
@@ -25,6 +26,7 @@ pub use documents::documents;
 pub fn all() -> Routes {
     Routes::new()
         .merge(build_info::routes())
+        .merge(chats::routes())
         .merge(documents::routes())
         .merge(health::routes())
         .merge(first_user::routes())

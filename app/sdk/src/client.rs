@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod chats;
 mod error;
 mod socket;
 mod workspaces;

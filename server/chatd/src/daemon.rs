@@ -55,7 +55,7 @@ impl Default for Timings {
             heartbeat: Duration::from_secs(9),
             expiry: Duration::from_secs(30),
             acquire: Duration::from_secs(30),
-            longest_retry_pause: Duration::from_secs(3600),
+            longest_retry_pause: Duration::from_hours(1),
         }
     }
 }

@@ -166,7 +166,7 @@ impl Prompt {
         match self.messages.last_mut() {
             // Results of one step belong together.
             Some(last) if last.role == role && role == llm::Role::Tool => {
-                last.content.extend(content)
+                last.content.extend(content);
             }
             _ => self.messages.push(llm::Message { role, content }),
         }

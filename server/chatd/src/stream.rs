@@ -90,11 +90,11 @@ pub fn open(
             }
             match reader.wait().await {
                 Woken::News => match reader.sync().await? {
-                    Some(events) => frames = reader.frames(events),
+                    Some(events) => frames = Reader::frames(&events),
                     None => return,
                 },
                 Woken::Live => frames = reader.live_frames(),
-                Woken::Ping => frames = reader.frames(vec![reader.event(StreamEventKind::Ping)]),
+                Woken::Ping => frames = Reader::frames(&[reader.event(StreamEventKind::Ping)]),
             }
         }
     }
@@ -114,7 +114,7 @@ impl Reader {
             events.extend(self.changes().await?.unwrap_or_default());
         }
         events.extend(self.new_parts());
-        Ok(self.frames(events))
+        Ok(Self::frames(&events))
     }
 
     async fn sync(&mut self) -> Result<Option<Vec<String>>, StoreError> {
@@ -134,13 +134,13 @@ impl Reader {
         if !events.is_empty() {
             self.live_pause_ends = Instant::now() + LIVE_PAUSE;
         }
-        self.frames(events)
+        Self::frames(&events)
     }
 
     fn new_parts(&mut self) -> Vec<String> {
         let parts = self.channel.live.read(self.seen.pair, self.position);
         self.position += parts.len();
-        parts.iter().map(|part| part.to_string()).collect()
+        parts.iter().map(ToString::to_string).collect()
     }
 
     async fn wait(&mut self) -> Woken {
@@ -182,8 +182,7 @@ impl Reader {
     }
 
     /// JSON arrays of at most [`FRAME_EVENTS`] events; one sync is one frame unless it is huge.
-    #[allow(clippy::unused_self, reason = "reads as a step of the reader")]
-    fn frames(&self, events: Vec<String>) -> Vec<String> {
+    fn frames(events: &[String]) -> Vec<String> {
         events
             .chunks(FRAME_EVENTS)
             .map(|chunk| format!("[{}]", chunk.join(",")))

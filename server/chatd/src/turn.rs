@@ -40,7 +40,8 @@ const MAX_FAILURES: u32 = 5;
 pub(crate) struct Runner {
     shared: Arc<Shared>,
     chat_id: ChatId,
-    runner_id: RunnerId,
+    /// The acquisition it works under.
+    id: RunnerId,
     chat: ChatRow,
     channel: Arc<Channel>,
     control: Control,
@@ -70,7 +71,7 @@ impl Runner {
         let control = Control::new(&shared, &channel, &chat, handle);
         Self {
             chat_id: chat.id,
-            runner_id: handle.runner_id,
+            id: handle.runner_id,
             shared,
             chat,
             channel,
@@ -84,8 +85,10 @@ impl Runner {
         loop {
             match self.pass().await {
                 Ok(Next::Again | Next::Step) => failures = 0,
-                Ok(Next::Done) => return,
-                Err(StateError::Stale | StateError::ChatNotFound | StateError::Archived) => return,
+                Ok(Next::Done)
+                | Err(StateError::Stale | StateError::ChatNotFound | StateError::Archived) => {
+                    return;
+                }
                 Err(error) => {
                     failures += 1;
                     tracing::error!(chat = %self.chat_id, %error, failures, "a turn was disturbed");
@@ -102,7 +105,7 @@ impl Runner {
         let chat = chats::get(&self.shared.db, self.chat_id)
             .await?
             .ok_or(StateError::ChatNotFound)?;
-        if chat.runner_id != Some(self.runner_id) {
+        if chat.runner_id != Some(self.id) {
             return Ok(Next::Done);
         }
         self.moved_to(chat);
@@ -183,7 +186,7 @@ impl Runner {
     }
 
     fn fence(&self) -> Fence {
-        Fence::of(&self.chat, self.runner_id)
+        Fence::of(&self.chat, self.id)
     }
 
     fn pair(&self) -> Pair {
@@ -200,7 +203,7 @@ impl Runner {
     }
 
     async fn finish_interruption(&mut self, partial: Vec<NewMessage>) -> Result<Next, StateError> {
-        let runner = Some(self.runner_id);
+        let runner = Some(self.id);
         let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
             change
                 .finish_interruption(&mut locked, runner, partial)
@@ -211,7 +214,7 @@ impl Runner {
     }
 
     async fn finish_error(&mut self, error: ChatError) -> Result<Next, StateError> {
-        let runner = Some(self.runner_id);
+        let runner = Some(self.id);
         let (is_stopped, chat) = transition!(self.shared, self.chat_id, |change, locked| {
             let is_stopped = locked.chat.status == Status::Interrupting;
             if is_stopped {
@@ -232,7 +235,7 @@ impl Runner {
     }
 
     async fn abandon(&mut self) -> Result<Next, StateError> {
-        let runner = self.runner_id;
+        let runner = self.id;
         transition!(self.shared, self.chat_id, |change, locked| change
             .abandon(&mut locked, runner)?);
         Ok(Next::Done)

@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+use llm::Role::{Assistant, Tool, User};
 use serde_json::json;
 
 use super::*;
@@ -52,7 +53,6 @@ fn answers_open_calls_before_the_next_message() {
     prompt.push(Role::Assistant, &[call("a"), call("b")]);
     prompt.push(Role::Tool, &[result("b")]);
     prompt.push(Role::User, &[Part::text("and now")]);
-    use llm::Role::{Assistant, Tool, User};
     assert_eq!(
         roles(&prompt),
         [(User, 1), (Assistant, 2), (Tool, 2), (User, 1)]
@@ -66,7 +66,6 @@ fn gives_an_orphaned_result_its_call() {
     let mut prompt = Prompt::default();
     prompt.push(Role::User, &[Part::text("go")]);
     prompt.push(Role::Tool, &[result("lost")]);
-    use llm::Role::{Assistant, Tool, User};
     assert_eq!(roles(&prompt), [(User, 1), (Assistant, 1), (Tool, 1)]);
 }
 

@@ -19,7 +19,7 @@ use super::workspace_tools::agent_error;
 use super::{Outcome, ToolContext, duration};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-const MAX_TIMEOUT: Duration = Duration::from_secs(300);
+const MAX_TIMEOUT: Duration = Duration::from_mins(5);
 /// Commands that are done sooner show no live output.
 const LIVE_DELAY: Duration = Duration::from_millis(150);
 /// Live output goes out at most this often.
@@ -140,7 +140,7 @@ async fn show(client: &AgentClient, id: Uuid, context: &ToolContext) {
         }
         sleep(LIVE_INTERVAL).await;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn stop(client: &AgentClient, id: Uuid) -> Outcome {

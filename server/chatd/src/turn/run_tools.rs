@@ -22,7 +22,7 @@ use crate::state::open_calls::result_message;
 use crate::tools::{Outcome, OutputSink, ToolContext, ToolSet};
 
 /// No call takes longer, whatever its tool says.
-const CALL_DEADLINE: Duration = Duration::from_secs(15 * 60);
+const CALL_DEADLINE: Duration = Duration::from_mins(15);
 /// How long stopped tools have to end before they are left.
 const STOP_GRACE: Duration = Duration::from_secs(8);
 

@@ -24,7 +24,7 @@ impl Runner {
         let answer = match self.generate(turn).await? {
             Generated::Answer(answer) => answer,
             Generated::Stopped(stop, parts) => {
-                let partial = self.assistant(turn, parts, None);
+                let partial = Self::assistant(turn, parts, None);
                 return self.stop(stop, partial).await;
             }
             Generated::Failed(error) => return self.finish_error(error).await,
@@ -34,7 +34,7 @@ impl Runner {
             return self.end_turn(turn, answer).await;
         }
         let parts = answer.parts.clone();
-        let messages = self.assistant(turn, answer.parts.clone(), Some(&answer));
+        let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
         if let Landed::Interrupted(code) = self.commit(messages, false).await? {
             return Ok(super::next_after(code));
         }
@@ -71,7 +71,7 @@ impl Runner {
                 ))
                 .await;
         }
-        let messages = self.assistant(turn, answer.parts.clone(), Some(&answer));
+        let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
         let (Landed::Committed(code) | Landed::Interrupted(code)) =
             self.commit(messages, true).await?;
         Ok(super::next_after(code))
@@ -106,7 +106,7 @@ impl Runner {
     }
 
     /// The answer as a row; an interrupted one carries no usage. Nothing for an empty answer.
-    fn assistant(&self, turn: &Turn, parts: Vec<Part>, whole: Option<&Answer>) -> Vec<NewMessage> {
+    fn assistant(turn: &Turn, parts: Vec<Part>, whole: Option<&Answer>) -> Vec<NewMessage> {
         if parts.is_empty() {
             return Vec::new();
         }

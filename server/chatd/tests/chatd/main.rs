@@ -4,7 +4,11 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::future_not_send,
+    clippy::match_same_arms,
+    clippy::format_push_string,
+    clippy::duration_suboptimal_units,
+    clippy::items_after_statements,
+    clippy::float_cmp,
     reason = "tests"
 )]
 

@@ -126,7 +126,10 @@ async fn apply(
     let owner = locked.chat.runner_id;
     // The fence holds, so that only the state decides.
     let is_fenced = ["commit step", "record", "enter", "finish turn", "abandon"];
-    if is_fenced.iter().any(|name| transition.name.starts_with(name)) {
+    if is_fenced
+        .iter()
+        .any(|name| transition.name.starts_with(name))
+    {
         locked.chat.runner_id = Some(runner);
     }
     let fence = Fence::of(&locked.chat, runner);

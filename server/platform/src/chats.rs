@@ -1,0 +1,195 @@
+//! Chats: making, listing, changing and steering them, and the sockets that show them live.
+//!
+//! A chat belongs to its owner alone: for anybody else, administrators included, it does not exist.
+
+mod error;
+mod fields;
+mod filter;
+mod git;
+mod live;
+mod workspace;
+
+use chatd::state::details::Details;
+use chatd::state::people::NewChat;
+use chatd::{first_words, wire};
+use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
+use sdk::ids::ChatId;
+use store::chats::list::{self, ListedChat};
+use store::chats::{self, ChatRow};
+
+use self::filter::Filter;
+pub use error::ChatFailure;
+
+use crate::messages::content;
+use crate::{Actor, Platform};
+
+/// Rows of a page when the caller does not say.
+const DEFAULT_PAGE: i64 = 50;
+const MAX_PAGE: i64 = 200;
+
+impl Platform {
+    /// The caller's root chats, pinned first, then the newest change, with the chats they spawned.
+    pub async fn list_chats(&self, actor: &Actor, query: ListChats) -> Result<Vec<Chat>, ChatFailure> {
+        let filter = Filter::parse(query.q.as_deref().unwrap_or_default())?;
+        let limit = query.limit.filter(|limit| *limit != 0).unwrap_or(DEFAULT_PAGE);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            return Err(ChatFailure::field("limit", "must be between 1 and 200"));
+        }
+        let offset = query.offset.unwrap_or(0);
+        if offset < 0 {
+            return Err(ChatFailure::field("offset", "must not be negative"));
+        }
+        let after = match query.after_id {
+            Some(id) => Some(self.own_chat(actor, id).await?),
+            None => None,
+        };
+        let query = list::ListChats {
+            owner_id: actor.user_id,
+            archived: filter.archived,
+            status: filter.status,
+            title_contains: filter.words,
+            limit,
+            offset,
+            after,
+        };
+        let rows = list::list(&self.0.db, &query).await?;
+        let parents = list::roots_with_children(&self.0.db, actor.user_id, filter.archived).await?;
+        let mut listed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let mut chat = wire_chat(row);
+            if parents.contains(&chat.id) {
+                chat.children = self.children(chat.id, filter.archived).await?;
+            }
+            listed.push(chat);
+        }
+        Ok(listed)
+    }
+
+    /// A chat with the chats it spawned.
+    pub async fn get_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
+        let row = self.own_chat(actor, id).await?;
+        self.full_chat(row).await
+    }
+
+    /// A chat from its first message; its turn begins at once. With `new_workspace` the workspace is made first.
+    pub async fn create_chat(&self, actor: &Actor, request: CreateChat) -> Result<Chat, ChatFailure> {
+        let content = content::check(request.content.clone())?;
+        fields::check_labels(&request.labels)?;
+        let system_prompt = fields::check_system_prompt(request.system_prompt.as_deref())?;
+        if request.organization_id.is_some_and(|id| id != actor.organization_id) {
+            return Err(ChatFailure::field("organization_id", "is not an organization of yours"));
+        }
+        let model_config_id = self.usable_model(request.model_config_id).await?;
+        let title = first_words(&content::title_source(&content));
+        let workspace_id = self.workspace_for(actor, &request, &title).await?;
+        let new = NewChat {
+            id: ChatId::generate(),
+            owner_id: actor.user_id,
+            organization_id: actor.organization_id,
+            workspace_id,
+            title,
+            model_config_id,
+            labels: request.labels,
+            client_type: request.client_type.unwrap_or_default(),
+            system_prompt,
+            content,
+        };
+        let (row, _) = self.0.daemon.create(new).await?;
+        Ok(wire::chat(row, false))
+    }
+
+    /// Changes a chat: all fields of a request or none.
+    pub async fn update_chat(&self, actor: &Actor, id: ChatId, request: UpdateChat) -> Result<Chat, ChatFailure> {
+        let row = self.own_chat(actor, id).await?;
+        let details = Details {
+            title: request.title.as_deref().map(fields::check_title).transpose()?,
+            labels: request.labels.map(|labels| fields::check_labels(&labels).map(|()| labels)).transpose()?,
+            workspace_id: match request.workspace_id {
+                Some(workspace) if workspace.is_zero() => Some(None),
+                Some(workspace) => Some(Some(self.usable_workspace(actor, workspace).await?)),
+                None => None,
+            },
+            pin_order: request.pin_order,
+        };
+        if request.pin_order.is_some_and(|order| order < 0) {
+            return Err(ChatFailure::field("pin_order", "must not be negative"));
+        }
+        let will_be_archived = request.archived.unwrap_or(row.archived);
+        if will_be_archived && request.pin_order.is_some_and(|order| order > 0) {
+            return Err(ChatFailure::field("pin_order", "an archived chat cannot be pinned"));
+        }
+        let row = match request.archived {
+            Some(archived) if archived == row.archived => {
+                let already = if archived { "the chat is archived already" } else { "the chat is not archived" };
+                return Err(ChatFailure::field("archived", already));
+            }
+            Some(true) => self.0.daemon.archive(root_of(&row), Some(details)).await?,
+            Some(false) => self.0.daemon.unarchive(root_of(&row), Some(details)).await?,
+            None => self.0.daemon.update_details(id, details).await?,
+        };
+        self.full_chat(row).await
+    }
+
+    /// Puts a chat and everything it spawned away; what runs is stopped first and keeps its work.
+    pub async fn archive_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
+        let row = self.own_chat(actor, id).await?;
+        if row.archived {
+            return self.full_chat(row).await;
+        }
+        let row = self.0.daemon.archive(root_of(&row), None).await?;
+        self.full_chat(row).await
+    }
+
+    /// Takes a chat and everything it spawned out again.
+    pub async fn unarchive_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
+        let row = self.own_chat(actor, id).await?;
+        if !row.archived {
+            return self.full_chat(row).await;
+        }
+        let row = self.0.daemon.unarchive(root_of(&row), None).await?;
+        self.full_chat(row).await
+    }
+
+    /// Stops the turn; what was done so far stays. An idle chat stays as it is.
+    pub async fn interrupt_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
+        self.own_chat(actor, id).await?;
+        let row = self.0.daemon.interrupt(id).await?;
+        self.full_chat(row).await
+    }
+
+    /// Runs a failed turn again.
+    pub async fn retry_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
+        self.own_chat(actor, id).await?;
+        let row = self.0.daemon.retry(id).await?;
+        self.full_chat(row).await
+    }
+
+    /// The caller's chat; anybody else's does not exist.
+    pub(crate) async fn own_chat(&self, actor: &Actor, id: ChatId) -> Result<ChatRow, ChatFailure> {
+        let row = chats::get(&self.0.db, id).await?;
+        row.filter(|row| row.owner_id == actor.user_id).ok_or(ChatFailure::NotFound)
+    }
+
+    pub(crate) async fn full_chat(&self, row: ChatRow) -> Result<Chat, ChatFailure> {
+        let has_unread = list::has_unread(&self.0.db, row.id).await?;
+        let children = if row.parent_chat_id.is_none() {
+            self.children(row.id, row.archived).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Chat { children, ..wire::chat(row, has_unread) })
+    }
+
+    async fn children(&self, root: ChatId, archived: bool) -> Result<Vec<Chat>, ChatFailure> {
+        let rows = list::children(&self.0.db, root, archived).await?;
+        Ok(rows.into_iter().map(wire_chat).collect())
+    }
+}
+
+fn wire_chat(listed: ListedChat) -> Chat {
+    wire::chat(listed.chat, listed.has_unread)
+}
+
+fn root_of(row: &ChatRow) -> ChatId {
+    row.root_chat_id.unwrap_or(row.id)
+}

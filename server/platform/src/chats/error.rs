@@ -1,0 +1,122 @@
+//! Why something about a chat failed.
+
+use chatd::StateError;
+use sdk::errors::Validation;
+use store::StoreError;
+
+use crate::{Failure, FailureKind};
+
+/// Seconds after which a full queue may have room again.
+const QUEUE_RETRY_S: u64 = 10;
+
+/// Why something about a chat failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChatFailure {
+    /// Fields were refused.
+    #[error("{}", sentence(.0))]
+    Invalid(Vec<Validation>),
+    /// No such chat for the caller.
+    #[error("There is no such chat.")]
+    NotFound,
+    /// No such message in the chat.
+    #[error("There is no such message in this chat.")]
+    MessageNotFound,
+    /// No model can be used.
+    #[error("There is no model to use. Ask an owner to connect one under Settings → Providers.")]
+    NoModel,
+    /// The chat has no workspace.
+    #[error("This chat has no workspace.")]
+    NoWorkspace,
+    /// Its workspace does not answer; the text says why.
+    #[error("{0}")]
+    WorkspaceUnavailable(String),
+    /// Its workspace could not be made; the text says why.
+    #[error("{message}")]
+    Workspace {
+        /// What happened.
+        message: String,
+        /// Its kind.
+        kind: FailureKind,
+        /// Refused fields.
+        validations: Vec<Validation>,
+    },
+    /// The chat's state does not allow it.
+    #[error(transparent)]
+    State(StateError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ChatFailure {
+    /// One refused field.
+    pub(crate) fn field(field: &str, detail: &str) -> Self {
+        Self::Invalid(vec![Validation { field: field.to_owned(), detail: detail.to_owned() }])
+    }
+}
+
+impl From<StateError> for ChatFailure {
+    fn from(error: StateError) -> Self {
+        match error {
+            StateError::ChatNotFound => Self::NotFound,
+            StateError::MessageNotFound | StateError::QueuedNotFound => Self::MessageNotFound,
+            StateError::NotAUserMessage => Self::field("message", "only a person's message can be edited"),
+            StateError::Store(error) => Self::Store(error),
+            other => Self::State(other),
+        }
+    }
+}
+
+impl Failure for ChatFailure {
+    fn kind(&self) -> FailureKind {
+        match self {
+            Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
+            Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
+            Self::WorkspaceUnavailable(_) => FailureKind::Unavailable,
+            Self::Workspace { kind, .. } => *kind,
+            Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany { retry_after_s: QUEUE_RETRY_S },
+            Self::State(StateError::WrongLanding { .. }) | Self::Store(_) => FailureKind::Internal,
+            Self::State(_) => FailureKind::Conflict,
+        }
+    }
+
+    fn message(&self) -> String {
+        match self {
+            Self::State(StateError::Refused { transition, .. }) => refusal(transition).to_owned(),
+            Self::State(StateError::WrongLanding { .. }) | Self::Store(_) => {
+                "Something went wrong on the server. Try again; if it goes on, ask the administrator to look into the log."
+                    .to_owned()
+            }
+            Self::State(other) => sentence_case(&other.to_string()),
+            other => other.to_string(),
+        }
+    }
+
+    fn validations(&self) -> Vec<Validation> {
+        match self {
+            Self::Invalid(validations) | Self::Workspace { validations, .. } => validations.clone(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn refusal(transition: &str) -> &'static str {
+    match transition {
+        "retry turn" => "Only a turn that failed can be run again. Send a message instead.",
+        "unarchive" => "This chat is not archived.",
+        _ => "The chat's state does not allow this now. Reload it and try again.",
+    }
+}
+
+fn sentence(validations: &[Validation]) -> String {
+    match validations {
+        [only] => format!("{}: {}.", only.field, only.detail),
+        _ => "Some fields are not right. Correct them and try again.".to_owned(),
+    }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
+}

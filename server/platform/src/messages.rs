@@ -1,0 +1,160 @@
+//! Messages of chats: paging, sending, editing, the queue.
+
+pub(crate) mod content;
+
+use chatd::state::people::{Outgoing, Sent};
+use chatd::wire;
+use sdk::ids::{ChatId, MessageId, QueuedMessageId};
+use sdk::messages::{CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage};
+use store::messages::{self, MessageRow};
+use store::queue;
+
+use crate::chats::ChatFailure;
+use crate::{Actor, Platform};
+
+const DEFAULT_PAGE: i64 = 50;
+const MAX_PAGE: i64 = 200;
+
+impl Platform {
+    /// A page of messages, newest first: the newest page, or the one before a message, or the one after a message.
+    pub async fn list_messages(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        query: ListMessages,
+    ) -> Result<MessagePage, ChatFailure> {
+        self.own_chat(actor, chat).await?;
+        let limit = query.limit.unwrap_or(DEFAULT_PAGE);
+        if !(1..=MAX_PAGE).contains(&limit) {
+            return Err(ChatFailure::field("limit", "must be between 1 and 200"));
+        }
+        let before_id = query.before_id.unwrap_or(0);
+        if before_id < 0 {
+            return Err(ChatFailure::field("before_id", "must not be negative"));
+        }
+        if query.after_id.is_some_and(|id| id < 0) {
+            return Err(ChatFailure::field("after_id", "must not be negative"));
+        }
+        let renders_html = match query.render.as_deref() {
+            None | Some("") => false,
+            Some("html") => true,
+            Some(_) => return Err(ChatFailure::field("render", "must be html or absent")),
+        };
+        let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
+        let mut rows = match query.after_id {
+            Some(after) => messages::after(&self.0.db, chat, MessageId(after), limit + 1).await?,
+            None => messages::before(&self.0.db, chat, before, limit + 1).await?,
+        };
+        let size = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = rows.len() > size;
+        rows.truncate(size);
+        if query.after_id.is_some() {
+            rows.reverse();
+        }
+        let is_newest = before_id == 0 && query.after_id.is_none();
+        let queued_messages = if is_newest { queue::list(&self.0.db, chat).await? } else { Vec::new() };
+        Ok(MessagePage {
+            messages: rows.into_iter().map(|row| self.wire_message(row, renders_html)).collect(),
+            queued_messages: queued_messages.into_iter().map(wire::queued).collect(),
+            has_more,
+        })
+    }
+
+    /// Sends a message, or queues it while the chat is busy.
+    pub async fn send_message(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        request: CreateMessage,
+    ) -> Result<CreatedMessage, ChatFailure> {
+        self.own_chat(actor, chat).await?;
+        let outgoing = self.outgoing(actor, request.content, request.model_config_id).await?;
+        let behavior = request.busy_behavior.unwrap_or_default();
+        let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
+        Ok(match sent {
+            Sent::Committed(message) => {
+                CreatedMessage { message: Some(wire::message(message)), ..nothing_created() }
+            }
+            Sent::Queued(message) => CreatedMessage {
+                queued_message: Some(wire::queued(message)),
+                queued: true,
+                ..nothing_created()
+            },
+        })
+    }
+
+    /// Replaces a message of the person's: it and everything after it is removed, the chat runs from there.
+    pub async fn edit_message(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        message: MessageId,
+        request: EditMessage,
+    ) -> Result<CreatedMessage, ChatFailure> {
+        self.own_chat(actor, chat).await?;
+        let outgoing = self.outgoing(actor, request.content, request.model_config_id).await?;
+        let (message, _) = self.0.daemon.edit(chat, message, outgoing).await?;
+        Ok(CreatedMessage { message: Some(wire::message(message)), ..nothing_created() })
+    }
+
+    /// Takes a message out of the queue; nothing happens when it is not there any more.
+    pub async fn delete_queued_message(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        id: QueuedMessageId,
+    ) -> Result<(), ChatFailure> {
+        self.own_chat(actor, chat).await?;
+        let is_queued = queue::list(&self.0.db, chat).await?.iter().any(|queued| queued.id == id);
+        if !is_queued {
+            return Ok(());
+        }
+        match self.0.daemon.delete_queued(chat, id).await {
+            // It was promoted meanwhile.
+            Err(chatd::StateError::QueuedNotFound) => Ok(()),
+            outcome => Ok(outcome.map(drop)?),
+        }
+    }
+
+    /// Sends a queued message now; a running turn is stopped for it. The message when it is in the history already.
+    pub async fn promote_queued_message(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        id: QueuedMessageId,
+    ) -> Result<Option<Message>, ChatFailure> {
+        self.own_chat(actor, chat).await?;
+        let is_queued = queue::list(&self.0.db, chat).await?.iter().any(|queued| queued.id == id);
+        if !is_queued {
+            return Err(ChatFailure::MessageNotFound);
+        }
+        let (message, _) = self.0.daemon.promote_queued(chat, id).await?;
+        Ok(message.map(wire::message))
+    }
+
+    async fn outgoing(
+        &self,
+        actor: &Actor,
+        content: Vec<sdk::parts::InputPart>,
+        model: Option<sdk::ids::ModelConfigId>,
+    ) -> Result<Outgoing, ChatFailure> {
+        let content = content::check(content)?;
+        let model_config_id = match model {
+            Some(id) => Some(self.usable_model(Some(id)).await?),
+            None => None,
+        };
+        Ok(Outgoing { content, model_config_id, created_by: actor.user_id })
+    }
+
+    fn wire_message(&self, row: MessageRow, renders_html: bool) -> Message {
+        let mut message = wire::message(row.message);
+        if renders_html {
+            message.rendered = self.0.renderer.render(&message, row.revision);
+        }
+        message
+    }
+}
+
+fn nothing_created() -> CreatedMessage {
+    CreatedMessage { message: None, queued_message: None, queued: false, warnings: Vec::new() }
+}

@@ -1,0 +1,63 @@
+//! What a person may send: input parts, checked one by one.
+
+use sdk::errors::Validation;
+use sdk::parts::{InputPart, Part};
+
+use crate::chats::ChatFailure;
+
+/// The parts of a message, or which of them are wrong.
+pub(crate) fn check(input: Vec<InputPart>) -> Result<Vec<Part>, ChatFailure> {
+    if input.is_empty() {
+        return Err(ChatFailure::field("content", "must hold at least one part"));
+    }
+    let mut parts = Vec::with_capacity(input.len());
+    let mut refused = Vec::new();
+    for (index, part) in input.into_iter().enumerate() {
+        match check_part(part) {
+            Ok(part) => parts.push(part),
+            Err((field, detail)) => {
+                refused.push(Validation { field: format!("content[{index}].{field}"), detail: detail.to_owned() });
+            }
+        }
+    }
+    if refused.is_empty() { Ok(parts) } else { Err(ChatFailure::Invalid(refused)) }
+}
+
+fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
+    match part {
+        InputPart::Text { text } => {
+            let text = text.trim();
+            if text.is_empty() { Err(("text", "must not be empty")) } else { Ok(Part::text(text)) }
+        }
+        InputPart::File { .. } => Err(("file_id", "is no file of yours")),
+        InputPart::FileReference(lines) => {
+            if lines.file_name.trim().is_empty() {
+                return Err(("file_name", "must not be empty"));
+            }
+            Ok(Part::FileReference(lines))
+        }
+        InputPart::DiffComment(comment) => {
+            if comment.file_name.trim().is_empty() {
+                return Err(("file_name", "must not be empty"));
+            }
+            if comment.start_line < 1 || comment.end_line < comment.start_line {
+                return Err(("start_line", "lines count from 1 and the first comes before the last"));
+            }
+            Ok(Part::DiffComment(comment))
+        }
+    }
+}
+
+/// Text that a title can be made from.
+pub(crate) fn title_source(parts: &[Part]) -> String {
+    let texts: Vec<String> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Text { text } => Some(text.clone()),
+            Part::FileReference(lines) => Some(lines.file_name.clone()),
+            Part::DiffComment(comment) => Some(comment.content.clone()),
+            _ => None,
+        })
+        .collect();
+    texts.join(" ")
+}

@@ -1,0 +1,142 @@
+//! `/api/experimental/chats`: chats, their messages and queues. Sockets are in [`sockets`].
+
+mod messages;
+mod sockets;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use platform::Platform;
+use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
+use sdk::ids::ChatId;
+use utoipa_axum::routes;
+
+use crate::http::ApiError;
+use crate::http::access::{Access, Routes};
+use crate::http::authentication::Caller;
+use crate::http::extract::{JsonBody, PathOf, QueryOf};
+
+/// Routes of this feature.
+pub fn routes() -> Routes {
+    Routes::new()
+        .add(Access::SignedIn, routes!(list_chats, create_chat))
+        .add(Access::SignedIn, routes!(get_chat, update_chat))
+        .add(Access::SignedIn, routes!(archive_chat))
+        .add(Access::SignedIn, routes!(unarchive_chat))
+        .add(Access::SignedIn, routes!(interrupt_chat))
+        .add(Access::SignedIn, routes!(retry_chat))
+        .merge(messages::routes())
+        .merge(sockets::routes())
+}
+
+/// The caller's chats: pinned first, then the newest change.
+#[utoipa::path(
+    get, path = "/api/experimental/chats", tag = "chats",
+    params(
+        ("q" = Option<String>, Query, description = "`archived:true`, `status:error`, words of the title"),
+        ("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query), ("after_id" = Option<ChatId>, Query),
+    ),
+    responses((status = 200, body = Vec<Chat>))
+)]
+async fn list_chats(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    QueryOf(query): QueryOf<ListChats>,
+) -> Result<Json<Vec<Chat>>, ApiError> {
+    Ok(Json(platform.list_chats(&actor, query).await?))
+}
+
+/// Makes a chat from its first message; its turn begins.
+#[utoipa::path(
+    post, path = "/api/experimental/chats", tag = "chats",
+    request_body = CreateChat, responses((status = 201, body = Chat), (status = 400))
+)]
+async fn create_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    JsonBody(chat): JsonBody<CreateChat>,
+) -> Result<(StatusCode, Json<Chat>), ApiError> {
+    Ok((StatusCode::CREATED, Json(platform.create_chat(&actor, chat).await?)))
+}
+
+/// A chat with the chats it spawned.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 200, body = Chat), (status = 404))
+)]
+async fn get_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<Chat>, ApiError> {
+    Ok(Json(platform.get_chat(&actor, chat).await?))
+}
+
+/// Changes a chat: all fields of the request or none.
+#[utoipa::path(
+    patch, path = "/api/experimental/chats/{chat}", tag = "chats",
+    params(("chat" = ChatId, Path)), request_body = UpdateChat,
+    responses((status = 204), (status = 400), (status = 404))
+)]
+async fn update_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+    JsonBody(change): JsonBody<UpdateChat>,
+) -> Result<StatusCode, ApiError> {
+    platform.update_chat(&actor, chat, change).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Puts a chat and everything it spawned away. What runs is stopped first and keeps its work.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/{chat}/archive", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 200, body = Chat), (status = 404))
+)]
+async fn archive_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<Chat>, ApiError> {
+    Ok(Json(platform.archive_chat(&actor, chat).await?))
+}
+
+/// Takes a chat and everything it spawned out again.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/{chat}/unarchive", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 200, body = Chat), (status = 404))
+)]
+async fn unarchive_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<Chat>, ApiError> {
+    Ok(Json(platform.unarchive_chat(&actor, chat).await?))
+}
+
+/// Stops the turn; what was done so far stays.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/{chat}/interrupt", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 200, body = Chat), (status = 404))
+)]
+async fn interrupt_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<Chat>, ApiError> {
+    Ok(Json(platform.interrupt_chat(&actor, chat).await?))
+}
+
+/// Runs a failed turn again.
+#[utoipa::path(
+    post, path = "/api/experimental/chats/{chat}/retry", tag = "chats",
+    params(("chat" = ChatId, Path)),
+    responses((status = 200, body = Chat), (status = 404), (status = 409))
+)]
+async fn retry_chat(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<Chat>, ApiError> {
+    Ok(Json(platform.retry_chat(&actor, chat).await?))
+}

@@ -1,0 +1,237 @@
+//! The sockets of chats: one chat's stream, the list's events, the changes in a chat's workspace.
+//!
+//! Everything is checked and subscribed before the upgrade, so that a refusal is an ordinary HTTP answer. A reader
+//! that takes nothing for too long is cut; it comes back with its cursor and misses nothing.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::Response;
+use futures::stream::SplitSink;
+use futures::{SinkExt as _, Stream, StreamExt as _};
+use http::StatusCode;
+use platform::{Actor, Platform};
+use sdk::git::GitWatchRequest;
+use sdk::ids::{ChatId, MessageId};
+use serde::Deserialize;
+use store::Notice;
+use store::notices::{Heard, Subscription};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::routes;
+
+use crate::http::ApiError;
+use crate::http::access::{Access, Routes};
+use crate::http::authentication::Caller;
+use crate::http::extract::{PathOf, QueryOf};
+use crate::state::AppState;
+
+/// A reader that takes nothing for this long is gone.
+const SEND_DEADLINE: Duration = Duration::from_secs(30);
+/// Keeps proxies from closing a quiet connection.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// Clients send next to nothing.
+const MAX_CLIENT_MESSAGE_BYTES: usize = 4 * 1024;
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
+/// Routes of this part.
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .add(Access::SignedIn, routes!(watch_chats))
+        .add(Access::SignedIn, routes!(stream_chat))
+        .add(Access::SignedIn, routes!(watch_git))
+        .add(Access::SignedIn, routes!(watch_git_alias))
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct StreamQuery {
+    after_id: Option<i64>,
+    render: Option<String>,
+}
+
+/// A chat's stream: frames are JSON arrays of events, the snapshot first.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}/stream", tag = "chats",
+    params(
+        ("chat" = ChatId, Path), ("after_id" = Option<i64>, Query, description = "The newest message the reader has"),
+        ("render" = Option<String>, Query, description = "`html` adds sanitized HTML to messages"),
+    ),
+    responses((status = 101), (status = 404))
+)]
+async fn stream_chat(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+    QueryOf(query): QueryOf<StreamQuery>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    let renders_html = query.render.as_deref() == Some("html");
+    let after_id = MessageId(query.after_id.unwrap_or(0));
+    let frames = state.platform.stream_chat(&actor, chat, after_id, renders_html).await?;
+    let texts = frames.filter_map(async |frame| match frame {
+        Ok(text) => Some(text),
+        Err(error) => {
+            tracing::error!(%error, "a stream could not be read; its reader comes back");
+            None
+        }
+    });
+    let life = Life::new(&state, actor);
+    let upgrade = checked(upgrade)?;
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
+}
+
+/// What happens in the caller's list: one JSON object a frame.
+#[utoipa::path(get, path = "/api/experimental/chats/watch", tag = "chats", responses((status = 101)))]
+async fn watch_chats(
+    State(state): State<AppState>,
+    Caller(actor): Caller,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    let events = state.platform.watch_chats(&actor);
+    let texts = events.filter_map(async |event| serde_json::to_string(&event).ok());
+    let life = Life::new(&state, actor);
+    let upgrade = checked(upgrade)?;
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
+}
+
+/// What changes in the repositories of a chat's workspace.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}/git/watch", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 101), (status = 400), (status = 404), (status = 503))
+)]
+async fn watch_git(
+    State(state): State<AppState>,
+    caller: Caller,
+    chat: PathOf<ChatId>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    open_git_watch(&state, caller, chat, upgrade).await
+}
+
+/// The same under its other name.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}/stream/git", tag = "chats",
+    params(("chat" = ChatId, Path)), responses((status = 101), (status = 400), (status = 404), (status = 503))
+)]
+async fn watch_git_alias(
+    State(state): State<AppState>,
+    caller: Caller,
+    chat: PathOf<ChatId>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    open_git_watch(&state, caller, chat, upgrade).await
+}
+
+async fn open_git_watch(
+    state: &AppState,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+    upgrade: Upgrade,
+) -> Result<Response, ApiError> {
+    let watch = state.platform.watch_git(&actor, chat).await?;
+    let texts = watch.messages.filter_map(async |message| serde_json::to_string(&message).ok());
+    let life = Life::new(state, actor);
+    let upgrade = checked(upgrade)?;
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, Some(watch.refresh), life)))
+}
+
+/// How long a socket may live: until the server stops or its person may not read any more.
+struct Life {
+    platform: Platform,
+    actor: Actor,
+    notices: Subscription,
+    stopping: CancellationToken,
+}
+
+impl Life {
+    fn new(state: &AppState, actor: Actor) -> Self {
+        Self {
+            platform: state.platform.clone(),
+            actor,
+            notices: state.platform.notices().subscribe(),
+            stopping: state.shutting_down.clone(),
+        }
+    }
+
+    /// Waits for the end; the code says why. Dropping the future loses nothing.
+    async fn ended(&mut self) -> u16 {
+        loop {
+            let heard = tokio::select! {
+                heard = self.notices.next() => heard,
+                () = self.stopping.cancelled() => return close_code::RESTART,
+            };
+            let concerns_us = match heard {
+                None => return close_code::RESTART,
+                Some(Heard::Resync) => true,
+                Some(Heard::Notice(notice)) => {
+                    matches!(&*notice, Notice::UserChanged { user_id } if *user_id == self.actor.user_id)
+                }
+            };
+            if concerns_us && !self.platform.is_still_valid(&self.actor).await.unwrap_or(true) {
+                return close_code::POLICY;
+            }
+        }
+    }
+}
+
+fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
+    match upgrade {
+        Ok(upgrade) => Ok(upgrade.max_message_size(MAX_CLIENT_MESSAGE_BYTES)),
+        Err(rejection) => {
+            let refused = ApiError::new(StatusCode::UPGRADE_REQUIRED, "This address speaks WebSocket only.");
+            Err(refused.with_detail(rejection.body_text()))
+        }
+    }
+}
+
+async fn serve(
+    socket: WebSocket,
+    texts: impl Stream<Item = String> + Send,
+    refresh: Option<mpsc::Sender<()>>,
+    mut life: Life,
+) {
+    let (mut sink, mut incoming) = socket.split();
+    let mut ping = tokio::time::interval(PING_INTERVAL);
+    ping.reset();
+    futures::pin_mut!(texts);
+    let code = loop {
+        let outgoing = tokio::select! {
+            text = texts.next() => match text {
+                Some(text) => Message::Text(text.into()),
+                None => break close_code::AGAIN,
+            },
+            message = incoming.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    ask_for_scan(refresh.as_ref(), text.as_str());
+                    continue;
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                Some(Ok(_)) => continue,
+            },
+            _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
+            code = life.ended() => break code,
+        };
+        if !send(&mut sink, outgoing).await {
+            return;
+        }
+    };
+    let _ = send(&mut sink, Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+}
+
+/// False when the reader is gone.
+async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> bool {
+    matches!(timeout(SEND_DEADLINE, sink.send(message)).await, Ok(Ok(())))
+}
+
+fn ask_for_scan(refresh: Option<&mpsc::Sender<()>>, text: &str) {
+    if let Some(refresh) = refresh
+        && let Ok(GitWatchRequest::Refresh) = serde_json::from_str(text)
+    {
+        // One request at a time is enough; more would scan the same.
+        let _ = refresh.try_send(());
+    }
+}
