@@ -14,5 +14,7 @@ mod answers;
 mod discovery;
 #[path = "wire/faults.rs"]
 mod faults;
+#[path = "wire/recording.rs"]
+mod recording;
 #[path = "wire/setup.rs"]
 mod setup;
