@@ -40,4 +40,5 @@ pub fn AgentsPage() -> impl IntoView {
         <Palette/>
         <Shortcuts/>
     }
+    .into_any()
 }

@@ -121,4 +121,5 @@ pub fn Reconnecting(
             </div>
         </Show>
     }
+    .into_any()
 }

@@ -82,6 +82,7 @@ pub fn provide_row_actions(agents: Agents) -> impl IntoView {
         <ConfirmDialog id=ARCHIVE_DIALOG question pending=actions.pending error=actions.error
             on_confirm=Callback::new(move |()| archive(agents, actions))/>
     }
+    .into_any()
 }
 
 fn rename(agents: Agents, actions: RowActions) {
@@ -197,6 +198,7 @@ pub fn ChatRows(
             }
         </For>
     }
+    .into_any()
 }
 
 type Section = (&'static str, Vec<ChatId>);
@@ -260,6 +262,7 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
             {actions.map(|actions| row_menu(agents, actions, id, chat))}
         </li>
     }
+    .into_any()
 }
 
 fn first_id(rows: Memo<Vec<Chat>>) -> ChatId {
@@ -313,6 +316,7 @@ fn row_menu(
             </Menu>
         </div>
     }
+    .into_any()
 }
 
 fn subtitle(chat: &Chat, agents: Agents, state: Option<ListState>) -> String {

@@ -226,6 +226,7 @@ pub fn ComposerBox(
             {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> })}
         </div>
     }
+    .into_any()
 }
 
 fn context_limit(

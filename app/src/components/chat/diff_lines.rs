@@ -52,6 +52,7 @@ pub fn DiffLines(
             </button>
         </Show>
     }
+    .into_any()
 }
 
 fn rows(

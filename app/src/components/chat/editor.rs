@@ -188,6 +188,7 @@ pub fn EditorField(
             }
         ></textarea>
     }
+    .into_any()
 }
 
 fn is_touch() -> bool {

@@ -171,6 +171,7 @@ pub fn Edge(
             on:pointerdown=on_down on:pointermove=on_move on:pointerup=on_up on:pointercancel=on_up on:keydown=on_keydown>
         </div>
     }
+    .into_any()
 }
 
 const fn least(side: Side) -> u32 {

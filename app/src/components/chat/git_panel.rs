@@ -189,6 +189,7 @@ pub fn GitPanel(
             </div>
         </aside>
     }
+    .into_any()
 }
 
 fn nothing(has_workspace: bool) -> AnyView {
@@ -289,6 +290,7 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
             </For>
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -320,6 +322,7 @@ fn FileSection(
             {move || file_body(current.get(), html.get())}
         </details>
     }
+    .into_any()
 }
 
 fn file_name(file: &DiffFile) -> AnyView {

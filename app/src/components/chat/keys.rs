@@ -174,4 +174,5 @@ pub fn Shortcuts() -> impl IntoView {
             <div class="dialog-body"><dl class="shortcuts">{rows}</dl></div>
         </dialog>
     }
+    .into_any()
 }

@@ -74,6 +74,7 @@ pub fn LiveLine(
             </Show>
         </div>
     }
+    .into_any()
 }
 
 /// Stops the running turn.
@@ -89,6 +90,7 @@ fn StopButton(
             {icon(Icon::Square)} "Stop" <kbd class="key">"Esc"</kbd>
         </button>
     }
+    .into_any()
 }
 
 /// Stops the running turn; what was written so far stays. Browser only.

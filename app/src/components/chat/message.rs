@@ -37,6 +37,7 @@ pub fn UserMessage(
             </div>
         </article>
     }
+    .into_any()
 }
 
 /// A text part of an answer, as the server rendered it.
@@ -69,6 +70,7 @@ pub fn AnswerText(
             </div>
         </article>
     }
+    .into_any()
 }
 
 /// A thought, folded.
@@ -88,6 +90,7 @@ pub fn Thought(
             <div class="thought-text">{move || reasoning.with(|reasoning| reasoning.text.clone())}</div>
         </details>
     }
+    .into_any()
 }
 
 fn thought_title(reasoning: &ReasoningPart) -> String {
@@ -135,6 +138,7 @@ pub fn CopyButton(
             {move || icon_with_class(if is_copied.get() { Icon::Check } else { Icon::Copy }, "icon icon-small")}
         </button>
     }
+    .into_any()
 }
 
 /// When a message was said; a link to it.
@@ -150,6 +154,7 @@ fn MessageTime(
             <time datetime=time.to_rfc3339()>{move || words::time_of_day(time, agents.offset_minutes.get())}</time>
         </a>
     }
+    .into_any()
 }
 
 /// The name that links to a message use.

@@ -75,6 +75,7 @@ pub fn ModelPicker(
             </select> {icon_with_class(Icon::ChevronDown, "icon icon-small")}
         </label>
     }
+    .into_any()
 }
 
 fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -> impl IntoView {
@@ -110,4 +111,5 @@ pub fn NoModelHelp() -> impl IntoView {
             <p class="notice-detail">{words}</p>
         </div>
     }
+    .into_any()
 }

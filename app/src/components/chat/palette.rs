@@ -124,6 +124,7 @@ pub fn Palette() -> impl IntoView {
             </Show>
         </dialog>
     }
+    .into_any()
 }
 
 fn draw_mark(mark: Mark) -> AnyView {

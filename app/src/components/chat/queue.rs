@@ -29,6 +29,7 @@ pub fn QueueList(
             </ol>
         </Show>
     }
+    .into_any()
 }
 
 fn row(composer: Composer, message: QueuedMessage) -> impl IntoView {
@@ -51,6 +52,7 @@ fn row(composer: Composer, message: QueuedMessage) -> impl IntoView {
             <IconButton name=Icon::X label="Remove this queued message" is_small=true on:click=move |_| remove(composer, agents, id)/>
         </li>
     }
+    .into_any()
 }
 
 fn send_now(composer: Composer, agents: Agents, id: QueuedMessageId) {

@@ -187,6 +187,7 @@ pub fn Sidebar() -> impl IntoView {
             {dialogs}
         </nav>
     }
+    .into_any()
 }
 
 #[component]
@@ -202,6 +203,7 @@ fn SearchField(state: ListState) -> impl IntoView {
             </button>
         </div>
     }
+    .into_any()
 }
 
 #[component]
@@ -239,6 +241,7 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
             </button>
         </Show>
     }
+    .into_any()
 }
 
 fn nothing_here(state: ListState) -> AnyView {

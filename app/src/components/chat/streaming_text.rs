@@ -24,6 +24,7 @@ pub fn StreamingText(
             </For>
         </div>
     }
+    .into_any()
 }
 
 fn draw(block: Block) -> AnyView {

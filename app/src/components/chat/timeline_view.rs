@@ -68,6 +68,7 @@ pub fn Timeline(
             <JumpToLatest follow/>
         </div>
     }
+    .into_any()
 }
 
 /// Links of a page of history that was read without JavaScript.
@@ -247,6 +248,7 @@ fn OlderMessages(
             </p>
         </Show>
     }
+    .into_any()
 }
 
 /// Brings the reader back to the end, and says how much came meanwhile.
@@ -266,4 +268,5 @@ fn JumpToLatest(
             </button>
         </Show>
     }
+    .into_any()
 }

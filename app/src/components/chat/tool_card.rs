@@ -49,6 +49,7 @@ pub fn ToolGroup(
             </For>
         </div>
     }
+    .into_any()
 }
 
 /// Where the chat's agent works, by context: paths below it are shown without it.
@@ -93,6 +94,7 @@ pub fn ToolCard(
             <div class="tool-body">{move || described.with(|(_, body)| draw(body, state.get()))}</div>
         </details>
     }
+    .into_any()
 }
 
 /// Added and removed lines, said and shown.
@@ -105,6 +107,7 @@ pub fn counts(added: u32, removed: u32) -> impl IntoView {
                 .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> })}
         </span>
     }
+    .into_any()
 }
 
 fn mark(state: ToolState, is_command: bool) -> AnyView {

@@ -19,6 +19,7 @@ pub fn ListButton() -> impl IntoView {
             <IconButton name=Icon::PanelLeft label="Show the list of chats" on:click=move |_| toggle(agents, Side::List)/>
         </span>
     }
+    .into_any()
 }
 
 /// The bar.
@@ -44,6 +45,7 @@ pub fn TopBar(
             <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
         </header>
     }
+    .into_any()
 }
 
 fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoView {
@@ -57,6 +59,7 @@ fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoVie
             {numbers} {icon(Icon::PanelRight)}
         </button>
     }
+    .into_any()
 }
 
 fn pill(workspace: &Workspace) -> AnyView {

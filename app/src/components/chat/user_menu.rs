@@ -28,4 +28,5 @@ pub fn UserMenu() -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }

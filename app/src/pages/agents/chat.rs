@@ -61,6 +61,7 @@ pub fn ChatPage() -> impl IntoView {
             })}
         </Transition>
     }
+    .into_any()
 }
 
 fn not_found() -> AppError {
@@ -73,6 +74,7 @@ fn loading() -> impl IntoView {
             <section class="chat"><header class="top"><ListButton/></header><div class="flow"><div class="flow-column">{skeleton_rows(6)}</div></div></section>
         </div>
     }
+    .into_any()
 }
 
 fn failed(error: AppError, on_retry: Callback<()>) -> AnyView {
@@ -152,6 +154,7 @@ fn Chat(view: ChatView) -> impl IntoView {
             {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
         </div>
     }
+    .into_any()
 }
 
 /// Links through the history for readers without JavaScript.

@@ -49,6 +49,7 @@ pub fn AgentsHome() -> impl IntoView {
             </div>
         </div>
     }
+    .into_any()
 }
 
 /// Where the agent is to work.
@@ -203,6 +204,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
             </div>
         })}
     }
+    .into_any()
 }
 
 fn no_folder_help() -> AnyView {
@@ -236,6 +238,7 @@ fn PlacePicker(places: Vec<Place>, place: RwSignal<Place>) -> impl IntoView {
             {icon_with_class(Icon::ChevronDown, "icon icon-small")}
         </label>
     }
+    .into_any()
 }
 
 /// The last choices come from the browser, so they are known only after hydration.
