@@ -14,8 +14,10 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 pub use self::lock::FileLock;
 use crate::error::StoreError;
@@ -120,7 +122,7 @@ impl Db {
 
     /// Succeeds when the database answers.
     pub async fn check_ready(&self) -> Result<(), StoreError> {
-        crate::on_writer!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
+        crate::on_reader!(self, pool => sqlx::query("SELECT 1").execute(pool).await.map(drop)?);
         Ok(())
     }
 
@@ -253,6 +255,11 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         .acquire_timeout(BUSY_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
+        .before_acquire(|connection, _| {
+            Box::pin(std::future::ready(Ok(is_outside_of_transactions(
+                connection,
+            ))))
+        })
         .connect_with(options.clone())
         .await?;
     let reader = SqlitePoolOptions::new()
@@ -265,6 +272,12 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         writer,
         lock,
     })
+}
+
+/// SQLite ends a transaction by itself when the disk is full, and the driver does not notice: it would refuse every
+/// further transaction on that connection. Such a connection is replaced.
+fn is_outside_of_transactions(connection: &SqliteConnection) -> bool {
+    !connection.is_in_transaction()
 }
 
 async fn connect_postgres(url: &str) -> Result<Db, StoreError> {

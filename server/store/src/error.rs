@@ -5,7 +5,15 @@
 pub enum StoreError {
     /// The driver failed. The text is for the log, never for a client.
     #[error("database: {0}")]
-    Driver(#[from] sqlx::Error),
+    Driver(#[source] sqlx::Error),
+    /// No space is left. Nothing of the write was kept.
+    #[error(
+        "The server has no space left for its database; nothing was changed. Ask the administrator to free some, then try again."
+    )]
+    Full(#[source] sqlx::Error),
+    /// The database does not answer, or not in time.
+    #[error("The database does not answer; nothing was changed. Try again in a moment.")]
+    Unreachable(#[source] sqlx::Error),
     /// A migration failed.
     #[error("migration: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -103,5 +111,35 @@ impl StoreError {
                 .constraint()
                 .map_or_else(|| error.message().to_owned(), str::to_owned),
         )
+    }
+}
+
+/// SQLite's codes for a full disk, and PostgreSQL's.
+const FULL: [&str; 3] = ["13", "53100", "778"];
+/// SQLite's codes for a file that others keep locked, PostgreSQL's for a server that has no connection left or goes
+/// down.
+const BUSY: [&str; 7] = ["5", "261", "517", "53300", "57P01", "57P02", "57P03"];
+
+impl From<sqlx::Error> for StoreError {
+    /// Sorts out what passes by itself or by freeing space: a person can act on it. The driver's words go to the log.
+    fn from(error: sqlx::Error) -> Self {
+        let code = match &error {
+            sqlx::Error::Database(database) => database.code(),
+            _ => None,
+        };
+        let is_one_of = |codes: &[&str]| code.as_deref().is_some_and(|code| codes.contains(&code));
+        if is_one_of(&FULL) {
+            tracing::error!(%error, "the database has no space left");
+            return Self::Full(error);
+        }
+        let is_away = matches!(
+            error,
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed
+        );
+        if is_away || is_one_of(&BUSY) {
+            tracing::error!(%error, "the database does not answer");
+            return Self::Unreachable(error);
+        }
+        Self::Driver(error)
     }
 }

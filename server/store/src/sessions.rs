@@ -149,4 +149,12 @@ pub async fn delete_expired(db: &Db, now: DateTime<Utc>) -> Result<u64, StoreErr
         sqlx::query(DELETE_EXPIRED).bind(now).execute(pool).await?.rows_affected()))
 }
 
-crate::statements![INSERT, FIND, GET, TOUCH, DELETE, DELETE_OF_USER, DELETE_EXPIRED];
+crate::statements![
+    INSERT,
+    FIND,
+    GET,
+    TOUCH,
+    DELETE,
+    DELETE_OF_USER,
+    DELETE_EXPIRED
+];

@@ -153,11 +153,7 @@ pub async fn rename(
 }
 
 /// Sets the status of a workspace that is not deleted.
-pub async fn set_status(
-    db: &Db,
-    id: WorkspaceId,
-    status: NewStatus<'_>,
-) -> Result<(), StoreError> {
+pub async fn set_status(db: &Db, id: WorkspaceId, status: NewStatus<'_>) -> Result<(), StoreError> {
     on_writer!(db, pool => sqlx::query(SET_STATUS)
         .bind(id.0)
         .bind(status_name(status.status))

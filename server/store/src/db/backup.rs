@@ -14,7 +14,10 @@ impl Db {
         let Self::Sqlite { writer, .. } = self else {
             return Err(StoreError::UnknownUrl);
         };
-        sqlx::query(COPY).bind(file.display().to_string()).execute(writer).await?;
+        sqlx::query(COPY)
+            .bind(file.display().to_string())
+            .execute(writer)
+            .await?;
         Ok(())
     }
 }

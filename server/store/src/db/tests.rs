@@ -177,3 +177,39 @@ fn options_do_not_print_the_password() {
     let options = OpenOptions::PostgresUrl("postgres://user:hunter2@host/db".to_owned());
     assert!(!format!("{options:?}").contains("hunter2"));
 }
+
+#[tokio::test]
+async fn a_full_disk_is_told_apart_and_keeps_what_was_there() {
+    let test = TestDb::sqlite().await;
+    let Db::Sqlite { writer, .. } = &test.db else {
+        panic!("not SQLite")
+    };
+    let mut tx = test.db.begin().await.unwrap();
+    insert(&mut tx, "before").await;
+    tx.commit().await.unwrap();
+    let full = "PRAGMA max_page_count = 1";
+    sqlx::query(full).execute(writer).await.unwrap();
+    let mut tx = test.db.begin().await.unwrap();
+    let huge = serde_json::json!("x".repeat(1_000_000));
+    let refusal = crate::settings::put(&mut tx, "huge", &huge, crate::Clock::system().now()).await;
+    assert!(matches!(refusal, Err(StoreError::Full(_))), "{refusal:?}");
+    drop(tx);
+    assert_eq!(count(&test.db).await, 1);
+    // The limit ends with the connection, which is replaced; the next write finds space again.
+    let mut tx = test.db.begin().await.unwrap();
+    insert(&mut tx, "after").await;
+    tx.commit().await.unwrap();
+    assert_eq!(count(&test.db).await, 2);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_told_apart() {
+    for_both(async |test| {
+        test.db.check_ready().await.unwrap();
+        test.db.close().await;
+        let refusal = test.db.check_ready().await.unwrap_err();
+        assert!(matches!(refusal, StoreError::Unreachable(_)), "{refusal:?}");
+        assert!(!refusal.to_string().contains("pool"), "{refusal}");
+    })
+    .await;
+}

@@ -9,7 +9,8 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
 
 const INSERT: &str = "INSERT INTO workspace_agents (id, workspace_id, build_id, token_hash, process_group_id, created_at, stopped_at) \
      VALUES ($1, $2, $3, $4, NULL, $5, NULL)";
-const STOP_ALL: &str = "UPDATE workspace_agents SET stopped_at = $2 WHERE workspace_id = $1 AND stopped_at IS NULL";
+const STOP_ALL: &str =
+    "UPDATE workspace_agents SET stopped_at = $2 WHERE workspace_id = $1 AND stopped_at IS NULL";
 const FIND: &str = "SELECT a.id, a.workspace_id, w.owner_id, a.stopped_at FROM workspace_agents a \
      JOIN workspaces w ON w.id = a.workspace_id WHERE a.token_hash = $1";
 const GET: &str = "SELECT a.id, a.workspace_id, w.owner_id, a.stopped_at FROM workspace_agents a \
@@ -111,8 +112,7 @@ pub async fn get(db: &Db, id: AgentId) -> Result<Option<AgentRow>, StoreError> {
 
 /// The agent of a workspace whose token holds.
 pub async fn current(db: &Db, workspace_id: WorkspaceId) -> Result<Option<AgentRow>, StoreError> {
-    let raw: Option<Raw> =
-        on_reader!(db, pool => sqlx::query_as(CURRENT).bind(workspace_id.0).fetch_optional(pool).await?);
+    let raw: Option<Raw> = on_reader!(db, pool => sqlx::query_as(CURRENT).bind(workspace_id.0).fetch_optional(pool).await?);
     Ok(raw.map(AgentRow::from))
 }
 

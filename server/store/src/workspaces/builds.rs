@@ -91,7 +91,11 @@ pub async fn finish(
     failure: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let status = if failure.is_some() { "failed" } else { "succeeded" };
+    let status = if failure.is_some() {
+        "failed"
+    } else {
+        "succeeded"
+    };
     on_writer!(db, pool => sqlx::query(FINISH)
         .bind(id.0)
         .bind(status)

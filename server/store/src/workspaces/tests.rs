@@ -86,36 +86,81 @@ async fn a_workspace_is_read_as_written_prepared_renamed_and_gone() {
         assert_eq!(get(&test.db, first.id).await.unwrap(), Some(first.clone()));
         let taken = add(&test.db, &row(&owner, "first")).await.unwrap_err();
         assert!(taken.unique_violation().is_some());
-        let taken = rename(&test.db, second.id, "first", now()).await.unwrap_err();
+        let taken = rename(&test.db, second.id, "first", now())
+            .await
+            .unwrap_err();
         assert!(taken.unique_violation().is_some());
 
         let listed = list_of_owner(&test.db, owner.id, None, 1).await.unwrap();
         assert_eq!(listed, [second.clone()]);
-        let older = list_of_owner(&test.db, owner.id, Some(second.id), 5).await.unwrap();
+        let older = list_of_owner(&test.db, owner.id, Some(second.id), 5)
+            .await
+            .unwrap();
         assert_eq!(older, [first.clone()]);
 
-        let sandbox = Sandbox::None { reason: "not installed".to_owned() };
+        let sandbox = Sandbox::None {
+            reason: "not installed".to_owned(),
+        };
         let prepared = Prepared {
             working_directory: "/data/w",
             branch: Some("switchyard/x"),
             base_commit: Some("abc"),
             sandbox: &sandbox,
         };
-        set_prepared(&test.db, first.id, prepared, now()).await.unwrap();
+        set_prepared(&test.db, first.id, prepared, now())
+            .await
+            .unwrap();
         let later = now() + TimeDelta::seconds(5);
-        let status = |status, reason| NewStatus { status, reason, since: later };
-        set_status(&test.db, first.id, status(WorkspaceStatus::Failed, Some("no disk"))).await.unwrap();
+        let status = |status, reason| NewStatus {
+            status,
+            reason,
+            since: later,
+        };
+        set_status(
+            &test.db,
+            first.id,
+            status(WorkspaceStatus::Failed, Some("no disk")),
+        )
+        .await
+        .unwrap();
         let read = get(&test.db, first.id).await.unwrap().unwrap();
-        assert_eq!((read.sandbox, read.branch.as_deref()), (Some(sandbox), Some("switchyard/x")));
-        assert_eq!((read.status, read.status_reason.as_deref(), read.status_since), (WorkspaceStatus::Failed, Some("no disk"), later));
+        assert_eq!(
+            (read.sandbox, read.branch.as_deref()),
+            (Some(sandbox), Some("switchyard/x"))
+        );
+        assert_eq!(
+            (
+                read.status,
+                read.status_reason.as_deref(),
+                read.status_since
+            ),
+            (WorkspaceStatus::Failed, Some("no disk"), later)
+        );
         let ready = status(WorkspaceStatus::Ready, None);
-        assert!(!move_status(&test.db, first.id, WorkspaceStatus::Queued, ready).await.unwrap());
-        assert!(move_status(&test.db, first.id, WorkspaceStatus::Failed, ready).await.unwrap());
-        assert_eq!(list_with_status(&test.db, WorkspaceStatus::Ready, 5).await.unwrap().len(), 1);
+        assert!(
+            !move_status(&test.db, first.id, WorkspaceStatus::Queued, ready)
+                .await
+                .unwrap()
+        );
+        assert!(
+            move_status(&test.db, first.id, WorkspaceStatus::Failed, ready)
+                .await
+                .unwrap()
+        );
+        assert_eq!(
+            list_with_status(&test.db, WorkspaceStatus::Ready, 5)
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
 
         mark_deleted(&test.db, first.id, later).await.unwrap();
         assert!(get(&test.db, first.id).await.unwrap().unwrap().deleted);
-        assert_eq!(list_of_owner(&test.db, owner.id, None, 5).await.unwrap(), [second.clone()]);
+        assert_eq!(
+            list_of_owner(&test.db, owner.id, None, 5).await.unwrap(),
+            [second.clone()]
+        );
         rename(&test.db, second.id, "first", later).await.unwrap();
         assert!(rename(&test.db, first.id, "other", later).await.is_err());
     })
@@ -131,39 +176,88 @@ async fn builds_keep_their_log_and_end_once_and_agents_end_with_the_next() {
         let start = async |hash: &[u8], at: DateTime<Utc>| {
             let (build_id, agent_id) = (BuildId::generate(), AgentId::generate());
             let mut tx = test.db.begin().await.unwrap();
-            builds::insert(&mut tx, build_id, workspace.id, Transition::Start, at).await.unwrap();
-            let agent = NewAgent { id: agent_id, workspace_id: workspace.id, build_id, token_hash: hash, created_at: at };
+            builds::insert(&mut tx, build_id, workspace.id, Transition::Start, at)
+                .await
+                .unwrap();
+            let agent = NewAgent {
+                id: agent_id,
+                workspace_id: workspace.id,
+                build_id,
+                token_hash: hash,
+                created_at: at,
+            };
             agents::insert(&mut tx, agent).await.unwrap();
             tx.commit().await.unwrap();
             (build_id, agent_id)
         };
         let (first_build, first_agent) = start(b"one", now()).await;
-        builds::append_log(&test.db, first_build, "a\n").await.unwrap();
-        builds::append_log(&test.db, first_build, "b\n").await.unwrap();
-        let log = builds::get_log(&test.db, workspace.id, first_build).await.unwrap().unwrap();
+        builds::append_log(&test.db, first_build, "a\n")
+            .await
+            .unwrap();
+        builds::append_log(&test.db, first_build, "b\n")
+            .await
+            .unwrap();
+        let log = builds::get_log(&test.db, workspace.id, first_build)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((log.text.as_str(), log.is_finished), ("a\nb\n", false));
-        assert_eq!(builds::get_log(&test.db, WorkspaceId::generate(), first_build).await.unwrap(), None);
-        builds::finish(&test.db, first_build, Some("broken"), now()).await.unwrap();
-        builds::finish(&test.db, first_build, None, now()).await.unwrap();
+        assert_eq!(
+            builds::get_log(&test.db, WorkspaceId::generate(), first_build)
+                .await
+                .unwrap(),
+            None
+        );
+        builds::finish(&test.db, first_build, Some("broken"), now())
+            .await
+            .unwrap();
+        builds::finish(&test.db, first_build, None, now())
+            .await
+            .unwrap();
 
         let later = now() + TimeDelta::seconds(1);
         let (second_build, second_agent) = start(b"two", later).await;
         let stopped = agents::find(&test.db, b"one").await.unwrap().unwrap();
-        assert_eq!((stopped.id, stopped.stopped_at, stopped.owner_id), (first_agent, Some(later), owner.id));
-        let current = agents::current(&test.db, workspace.id).await.unwrap().unwrap();
+        assert_eq!(
+            (stopped.id, stopped.stopped_at, stopped.owner_id),
+            (first_agent, Some(later), owner.id)
+        );
+        let current = agents::current(&test.db, workspace.id)
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((current.id, current.stopped_at), (second_agent, None));
-        assert_eq!(agents::get(&test.db, second_agent).await.unwrap(), Some(current));
+        assert_eq!(
+            agents::get(&test.db, second_agent).await.unwrap(),
+            Some(current)
+        );
         assert_eq!(agents::find(&test.db, b"three").await.unwrap(), None);
 
         let listed = builds::list(&test.db, workspace.id, 5).await.unwrap();
-        assert_eq!(listed.iter().map(|build| build.id).collect::<Vec<_>>(), [second_build, first_build]);
-        assert_eq!((listed[1].status, listed[1].reason.as_deref()), (BuildStatus::Failed, Some("broken")));
+        assert_eq!(
+            listed.iter().map(|build| build.id).collect::<Vec<_>>(),
+            [second_build, first_build]
+        );
+        assert_eq!(
+            (listed[1].status, listed[1].reason.as_deref()),
+            (BuildStatus::Failed, Some("broken"))
+        );
         let latest = builds::latest_of_owner(&test.db, owner.id).await.unwrap();
-        assert_eq!((latest.len(), latest[0].0, latest[0].1.id), (1, workspace.id, second_build));
-        builds::finish_all(&test.db, "restarted", later).await.unwrap();
+        assert_eq!(
+            (latest.len(), latest[0].0, latest[0].1.id),
+            (1, workspace.id, second_build)
+        );
+        builds::finish_all(&test.db, "restarted", later)
+            .await
+            .unwrap();
         let listed = builds::list(&test.db, workspace.id, 1).await.unwrap();
-        assert_eq!((listed[0].status, listed[0].reason.as_deref()), (BuildStatus::Failed, Some("restarted")));
-        agents::stop_all(&test.db, workspace.id, later).await.unwrap();
+        assert_eq!(
+            (listed[0].status, listed[0].reason.as_deref()),
+            (BuildStatus::Failed, Some("restarted"))
+        );
+        agents::stop_all(&test.db, workspace.id, later)
+            .await
+            .unwrap();
         assert_eq!(agents::current(&test.db, workspace.id).await.unwrap(), None);
     })
     .await;
