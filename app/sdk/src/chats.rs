@@ -136,6 +136,7 @@ pub struct Chat {
     #[serde(default)]
     pub client_type: ClientType,
     /// Chats it spawned.
+    #[cfg_attr(feature = "openapi", schema(no_recursion))]
     #[serde(default)]
     pub children: Vec<Chat>,
     /// Things that went wrong without stopping the creation.
