@@ -39,8 +39,8 @@ check: setup-run ## Formatting, lints, documentation, architecture
 
 .PHONY: bench
 bench: site-release ## Measure and print the table of docs/performance.md
-	cargo build --release --package server --package standin
-	cargo run --release --package bench
+	cargo build --release --package server --package standin --package bench
+	cargo run --release --package bench -- --server $(CARGO_TARGET_DIR)/release/switchyard --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
 
 .PHONY: soak
 soak: setup-run ## The long random tests

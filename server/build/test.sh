@@ -71,7 +71,8 @@ else
   counted "Rust tests" rust_tests_plain
 fi
 stage "Programs for the end-to-end tests"
-plain "programs" cargo build --quiet --package server --package standin
+# The same selection of packages as the tests, so that nothing is compiled again with other features.
+plain "programs" cargo build --quiet --workspace --exclude frontend --bins
 counted "Official SDKs against the stand-in" server/standin/tests/sdk/run.sh "$CARGO_TARGET_DIR/debug/switchyard-standin"
 counted "End-to-end tests" env SWITCHYARD_BIN="$CARGO_TARGET_DIR/debug/switchyard" SWITCHYARD_STANDIN_BIN="$CARGO_TARGET_DIR/debug/switchyard-standin" \
   bash -c 'cd end2end && npx playwright test'

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// A crate, its folder, and the crates of ours it may use.
-pub const ARROWS: [(&str, &str, &[&str]); 12] = [
+pub const ARROWS: [(&str, &str, &[&str]); 13] = [
     ("frontend", "frontend", &["app"]),
     ("app", "app", &["sdk", "platform"]),
     ("sdk", "app/sdk", &[]),
@@ -27,6 +27,7 @@ pub const ARROWS: [(&str, &str, &[&str]); 12] = [
     ("store", "server/store", &["sdk"]),
     ("llm", "server/llm", &[]),
     ("standin", "server/standin", &["llm"]),
+    ("bench", "server/bench", &["sdk"]),
     ("xtask", "server/build", &[]),
 ];
 

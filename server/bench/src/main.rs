@@ -1,0 +1,41 @@
+//! Measures the release binary and prints the table of `docs/performance.md`.
+//!
+//! Everything is real: the server and the stand-in model run as processes of their own on loopback, the client is the
+//! typed one of `sdk`. The stand-in is also asked directly, so that "added" is what Switchyard adds. A number is the
+//! median with minimum and maximum; the machine's load stands above the table.
+
+mod drive;
+mod figures;
+mod processes;
+mod scenarios;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Measures the release binary and prints the table of docs/performance.md")]
+struct Arguments {
+    /// The `switchyard` binary.
+    #[arg(long)]
+    server: PathBuf,
+    /// The `switchyard-standin` binary.
+    #[arg(long)]
+    standin: PathBuf,
+    /// Rounds of the short measurements.
+    #[arg(long, default_value_t = 100)]
+    rounds: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    println!("load before: {}", load.trim());
+    println!("rounds of the short measurements: {}", arguments.rounds);
+    println!();
+    let figures = scenarios::run(&arguments.server, &arguments.standin, arguments.rounds).await?;
+    figures::print(&figures);
+    Ok(())
+}

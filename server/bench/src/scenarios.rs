@@ -1,0 +1,308 @@
+//! What is measured, in the order of the table.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use futures::future::try_join_all;
+use sdk::client::Client;
+use sdk::ids::ModelConfigId;
+use sdk::users::{CreateFirstUser, Login};
+
+use crate::drive::{self, Driver};
+use crate::figures::{Figure, Times, megabytes, milliseconds};
+use crate::processes::{self, Process};
+
+const PASSWORD: &str = "measure-me-please";
+const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
+/// 20 sequential shell calls, then a word.
+const TWENTY_CALLS: &str =
+    "!pace 0\n!call execute {\"command\":\"true\"}\n!repeat 20\n!then\n!text \"done\"";
+/// Two tool calls, then 100 words, one each 20 ms.
+const TWO_TOOLS: &str = "!pace 20ms\n!call execute {\"command\":\"true\"}\n!then\n!call execute {\"command\":\"true\"}\n!then\n!tokens 100";
+const HUNDRED_WORDS: &str = "!pace 20ms\n!tokens 100";
+
+/// Runs everything.
+pub async fn run(server: &Path, standin: &Path, rounds: usize) -> Result<Vec<Figure>> {
+    let model_server = processes::start_standin(standin).await?;
+    let data = tempfile::tempdir()?;
+    let (first, _) = processes::start_server(server, data.path(), &model_server.base_url).await?;
+    let token = set_up(&Client::new(&first.base_url)?).await?;
+    wait_for_model(&Client::new(&first.base_url)?.with_token(token.clone())).await?;
+    first.stop().await?;
+
+    let (process, start) =
+        processes::start_server(server, data.path(), &model_server.base_url).await?;
+    let client = Client::new(&process.base_url)?.with_token(token);
+    let model = wait_for_model(&client).await?;
+    let direct_client = Client::new(&model_server.base_url)?.with_token("measure");
+
+    let mut figures = vec![Figure::new(
+        "start to first healthy answer, existing data",
+        milliseconds(start),
+        "≤ 100 ms",
+    )];
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    figures.push(Figure::new(
+        "memory idle (RSS)",
+        megabytes(process.resident_bytes()?),
+        "≤ 35 MB",
+    ));
+
+    let direct = direct(&direct_client, rounds).await?;
+    figures.push(Figure::new(
+        "the model server asked directly, to first text",
+        direct.summary(),
+        "–",
+    ));
+    figures.push(warm(&client, model, rounds, &direct).await?);
+    figures.push(new_chat(&client, model, rounds / 2, &direct).await?);
+    figures.push(twenty_calls(&client, model).await?);
+    figures.push(
+        at_once(
+            &client,
+            model,
+            20,
+            TWO_TOOLS,
+            true,
+            "20 chats at once (2 tools, 100 tokens at 20 ms)",
+            "≤ 2.1 s",
+        )
+        .await?,
+    );
+    figures.extend(two_hundred(&client, model, &process).await?);
+    figures.extend(long_chat(&client, model, &process).await?);
+    figures.push(Figure::new(
+        "size on disk",
+        megabytes(std::fs::metadata(server)?.len()),
+        "≤ 45 MB",
+    ));
+    process.stop().await?;
+    model_server.stop().await?;
+    Ok(figures)
+}
+
+async fn set_up(client: &Client) -> Result<String> {
+    let email = "measure@example.com".to_owned();
+    let user = CreateFirstUser {
+        email: email.clone(),
+        username: "measure".to_owned(),
+        name: None,
+        password: PASSWORD.to_owned(),
+    };
+    client
+        .create_first_user(&user)
+        .await
+        .context("create the first user")?;
+    let login = Login {
+        email,
+        password: PASSWORD.to_owned(),
+    };
+    Ok(client.login(&login).await.context("sign in")?.session_token)
+}
+
+/// The environment's models are listed in the background: waits for the stand-in's.
+async fn wait_for_model(client: &Client) -> Result<ModelConfigId> {
+    for _ in 0..200 {
+        let catalogue = client.list_models().await?;
+        let models = catalogue
+            .providers
+            .iter()
+            .filter(|provider| provider.available)
+            .flat_map(|provider| &provider.models);
+        if let Some(model) = models.into_iter().find(|model| model.model != "demo") {
+            return Ok(model.id);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("the stand-in's models were not offered within 10 s")
+}
+
+async fn direct(model: &Client, rounds: usize) -> Result<Times> {
+    drive::ask_directly(model, SHORT_ANSWER).await?;
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        times.push(drive::ask_directly(model, SHORT_ANSWER).await?);
+    }
+    Ok(Times::new(times))
+}
+
+async fn warm(
+    client: &Client,
+    model: ModelConfigId,
+    rounds: usize,
+    direct: &Times,
+) -> Result<Figure> {
+    let chat = drive::create_chat(client, model, SHORT_ANSWER, false).await?;
+    let mut driver = Driver::open(client, chat.id).await?;
+    driver.rest().await?;
+    let mut times = Vec::with_capacity(rounds);
+    for round in 0..rounds {
+        times.push(
+            driver
+                .send(&format!("{SHORT_ANSWER}\nround {round}"))
+                .await?
+                .first_text,
+        );
+    }
+    Ok(Figure::new(
+        "added to first text, warm chat",
+        added(times, direct),
+        "≤ 2 ms median, ≤ 5 ms p95",
+    ))
+}
+
+async fn new_chat(
+    client: &Client,
+    model: ModelConfigId,
+    rounds: usize,
+    direct: &Times,
+) -> Result<Figure> {
+    let mut times = Vec::with_capacity(rounds);
+    for round in 0..rounds {
+        let started = Instant::now();
+        let chat = drive::create_chat(
+            client,
+            model,
+            &format!("!pace 20ms\n!tokens 5\nround {round}"),
+            false,
+        )
+        .await?;
+        let mut driver = Driver::open(client, chat.id).await?;
+        times.push(driver.turn(started).await?.first_text);
+    }
+    Ok(Figure::new(
+        "first prompt of a new chat, stream opened after it",
+        added(times, direct),
+        "≤ 5 ms without a workspace",
+    ))
+}
+
+/// What is left of each time when the model server's own median is taken away.
+fn added(times: Vec<Duration>, direct: &Times) -> String {
+    let limit = direct.percentile(50);
+    Times::new(
+        times
+            .into_iter()
+            .map(|time| time.saturating_sub(limit))
+            .collect(),
+    )
+    .summary()
+}
+
+async fn twenty_calls(client: &Client, model: ModelConfigId) -> Result<Figure> {
+    let chat = drive::create_chat(
+        client,
+        model,
+        "!pace 0\n!call execute {\"command\":\"true\"}\n!then\n!text \"ready\"",
+        true,
+    )
+    .await?;
+    let mut driver = Driver::open(client, chat.id).await?;
+    driver.rest().await?;
+    let mut times = Vec::new();
+    for round in 0..5 {
+        times.push(
+            driver
+                .send(&format!("{TWENTY_CALLS}\nround {round}"))
+                .await?
+                .whole,
+        );
+    }
+    Ok(Figure::new(
+        "one turn, 20 sequential shell calls",
+        Times::new(times).summary(),
+        "≤ 150 ms",
+    ))
+}
+
+async fn at_once(
+    client: &Client,
+    model: ModelConfigId,
+    count: usize,
+    script: &str,
+    with_workspace: bool,
+    name: &'static str,
+    goal: &'static str,
+) -> Result<Figure> {
+    let mut drivers = Vec::with_capacity(count);
+    for _ in 0..count {
+        let warm_up = if with_workspace {
+            "!call execute {\"command\":\"true\"}\n!then\n!text \"ready\""
+        } else {
+            SHORT_ANSWER
+        };
+        let chat = drive::create_chat(client, model, warm_up, with_workspace).await?;
+        drivers.push(Driver::open(client, chat.id).await?);
+    }
+    for driver in &mut drivers {
+        driver.rest().await?;
+    }
+    let started = Instant::now();
+    try_join_all(drivers.iter_mut().map(|driver| driver.send(script))).await?;
+    Ok(Figure::new(
+        name,
+        format!("{:.2} s", started.elapsed().as_secs_f64()),
+        goal,
+    ))
+}
+
+async fn two_hundred(
+    client: &Client,
+    model: ModelConfigId,
+    process: &Process,
+) -> Result<Vec<Figure>> {
+    let figure = at_once(
+        client,
+        model,
+        200,
+        HUNDRED_WORDS,
+        false,
+        "200 chats streaming at once (100 tokens at 20 ms)",
+        "2.0 s is the script alone",
+    )
+    .await?;
+    let memory = Figure::new(
+        "memory after 200 chats (RSS)",
+        megabytes(process.resident_bytes()?),
+        "–",
+    );
+    Ok(vec![figure, memory])
+}
+
+async fn long_chat(
+    client: &Client,
+    model: ModelConfigId,
+    process: &Process,
+) -> Result<Vec<Figure>> {
+    let chat = drive::create_chat(client, model, SHORT_ANSWER, false).await?;
+    let mut driver = Driver::open(client, chat.id).await?;
+    driver.rest().await?;
+    let mut early = Vec::new();
+    let mut late = Vec::new();
+    for round in 0..260 {
+        let first_text = driver
+            .send(&format!("{SHORT_ANSWER}\nround {round}"))
+            .await?
+            .first_text;
+        match round {
+            5..15 => early.push(first_text),
+            250.. => late.push(first_text),
+            _ => {}
+        }
+    }
+    let (early, late) = (Times::new(early), Times::new(late));
+    let ratio = late.percentile(50).as_secs_f64() / early.percentile(50).as_secs_f64();
+    Ok(vec![
+        Figure::new(
+            "memory after a 500-message chat (RSS)",
+            megabytes(process.resident_bytes()?),
+            "≤ 45 MB",
+        ),
+        Figure::new(
+            "first text after 500 messages against after 20",
+            format!("{ratio:.2} ×"),
+            "≤ 1.1 ×",
+        ),
+    ])
+}

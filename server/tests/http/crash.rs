@@ -1,0 +1,196 @@
+//! The server is killed at random moments of a turn of many steps and started again: the turn ends, no committed
+//! message is lost or changed, no step is committed twice, and no committed command runs twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use sdk::chats::{Chat, ChatStatus, CreateChat};
+use sdk::client::Client;
+use sdk::ids::{ChatId, MessageId};
+use sdk::messages::{ListMessages, Message, Role};
+use sdk::parts::{InputPart, Part};
+use sdk::users::Login;
+use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
+use tokio::process::{Child, Command};
+
+use crate::support::{PASSWORD, first_user};
+
+const KILLS: u32 = 20;
+const STEPS: usize = 8;
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// The server as a process, on the same address and data each time.
+struct Program {
+    data_dir: PathBuf,
+    address: String,
+}
+
+impl Program {
+    async fn start(&self) -> Child {
+        let child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
+            .args(["serve", "--no-ollama-detection", "--log", "error", "--listen", &self.address, "--data-dir"])
+            .arg(&self.data_dir)
+            .env_remove("ANTHROPIC_API_KEY")
+            .env_remove("OPENAI_API_KEY")
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let client = self.client();
+        let started = Instant::now();
+        while client.get_build_info().await.is_err() {
+            assert!(started.elapsed() < DEADLINE, "the server did not start");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        child
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&format!("http://{}", self.address)).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_survives_twenty_kills() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let program = Program { data_dir: folder.path().join("data"), address: format!("127.0.0.1:{port}") };
+    let mut server = program.start().await;
+    program.client().create_first_user(&first_user()).await.unwrap();
+    let login = Login { email: first_user().email, password: PASSWORD.into() };
+    let token = program.client().login(&login).await.unwrap().session_token;
+    let client = program.client().with_token(token);
+
+    let whole = Instant::now();
+    let chat = begin_turn(&client, 0).await;
+    at_rest(&client, chat.id).await;
+    let turn_time = whole.elapsed();
+
+    for kill in 1..=KILLS {
+        let chat = begin_turn(&client, kill).await;
+        // Spread over the turn and a little beyond; the remainder of the process id makes the moments differ from run to run.
+        let moment = turn_time * kill / KILLS + Duration::from_millis(u64::from(std::process::id() % 23));
+        let before = watch_until(&client, chat.id, moment).await;
+        server.kill().await.unwrap();
+        server = program.start().await;
+        let after = at_rest(&client, chat.id).await;
+        check(kill, &before, &after, &program.data_dir);
+    }
+    server.kill().await.unwrap();
+}
+
+/// A new chat in an empty workspace whose turn runs [`STEPS`] commands one after the other.
+async fn begin_turn(client: &Client, kill: u32) -> Chat {
+    let steps: Vec<String> = (0..STEPS)
+        .map(|step| {
+            let command = format!("echo kill-{kill}-step-{step} >> steps.log");
+            format!("!text \"Step {step}.\"\n!call execute {}\n!then", serde_json::json!({ "command": command }))
+        })
+        .collect();
+    let script = format!("!pace 2ms\n{}\n!text \"All steps are done.\"", steps.join("\n"));
+    let request = CreateChat {
+        content: vec![InputPart::Text { text: script }],
+        new_workspace: Some(CreateWorkspace { mode: Some(WorkspaceMode::Empty), ..CreateWorkspace::default() }),
+        ..CreateChat::default()
+    };
+    client.create_chat(&request).await.unwrap()
+}
+
+async fn messages(client: &Client, chat: ChatId) -> Option<Vec<Message>> {
+    let query = ListMessages { limit: Some(200), ..ListMessages::default() };
+    let mut messages = client.list_messages(chat, &query).await.ok()?.messages;
+    messages.reverse();
+    Some(messages)
+}
+
+/// Everything seen committed until the moment comes.
+async fn watch_until(client: &Client, chat: ChatId, moment: Duration) -> BTreeMap<MessageId, Message> {
+    let end = Instant::now() + moment;
+    let mut seen = BTreeMap::new();
+    while Instant::now() < end {
+        for message in messages(client, chat).await.unwrap_or_default() {
+            seen.insert(message.id, message);
+        }
+    }
+    seen
+}
+
+async fn at_rest(client: &Client, chat: ChatId) -> Vec<Message> {
+    let started = Instant::now();
+    loop {
+        let seen = client.get_chat(chat).await.unwrap();
+        if !seen.status.is_busy() {
+            assert_eq!(seen.status, ChatStatus::Waiting, "{:?}", seen.last_error);
+            return messages(client, chat).await.unwrap();
+        }
+        assert!(started.elapsed() < DEADLINE, "the turn did not end: {:?} since {:?}", seen.status, seen.status_since);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn check(kill: u32, before: &BTreeMap<MessageId, Message>, after: &[Message], data_dir: &Path) {
+    for (id, message) in before {
+        let kept = after.iter().find(|kept| kept.id == *id);
+        assert_eq!(kept, Some(message), "kill {kill}: a committed message was lost or changed");
+    }
+    let expected: Vec<String> = (0..STEPS).map(|step| format!("echo kill-{kill}-step-{step} >> steps.log")).collect();
+    assert_eq!(commands(after), expected, "kill {kill}: the steps of the turn");
+    let calls: Vec<&str> = after.iter().flat_map(calls_of).collect();
+    let results: Vec<&str> = after.iter().flat_map(results_of).collect();
+    assert_eq!(calls, results, "kill {kill}: each call has its one result, in order");
+    let last = after.last().unwrap();
+    assert_eq!(last.role, Role::Assistant);
+    assert!(last.text().contains("All steps are done."), "kill {kill}: {}", last.text());
+    let lines = logged_lines(data_dir, kill);
+    let unique: BTreeSet<&String> = lines.iter().collect();
+    assert_eq!(unique.len(), lines.len(), "kill {kill}: a committed command ran twice: {lines:?}");
+}
+
+fn commands(messages: &[Message]) -> Vec<String> {
+    messages
+        .iter()
+        .flat_map(|message| &message.content)
+        .filter_map(|part| match part {
+            Part::ToolCall(call) => call.args.as_ref()?.get("command")?.as_str().map(str::to_owned),
+            _ => None,
+        })
+        .collect()
+}
+
+fn calls_of(message: &Message) -> Vec<&str> {
+    message.content.iter().filter(|part| matches!(part, Part::ToolCall(_))).filter_map(id_of).collect()
+}
+
+fn results_of(message: &Message) -> Vec<&str> {
+    message.content.iter().filter(|part| matches!(part, Part::ToolResult(_))).filter_map(id_of).collect()
+}
+
+fn id_of(part: &Part) -> Option<&str> {
+    match part {
+        Part::ToolCall(call) => Some(&call.tool_call_id),
+        Part::ToolResult(result) => Some(&result.tool_call_id),
+        _ => None,
+    }
+}
+
+/// Lines that the commands of this kill's turn wrote, wherever its workspace lies.
+fn logged_lines(data_dir: &Path, kill: u32) -> Vec<String> {
+    let wanted = format!("kill-{kill}-");
+    let mut lines = Vec::new();
+    let mut folders = vec![data_dir.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(path);
+            } else if path.file_name().is_some_and(|name| name == "steps.log") {
+                let text = std::fs::read_to_string(path).unwrap();
+                lines.extend(text.lines().filter(|line| line.starts_with(&wanted)).map(str::to_owned));
+            }
+        }
+    }
+    lines
+}
