@@ -89,6 +89,8 @@ impl Runner {
                 | Err(StateError::Stale | StateError::ChatNotFound | StateError::Archived) => {
                     return;
                 }
+                // Somebody was quicker: look again.
+                Err(StateError::Refused { .. }) if failures < MAX_FAILURES => failures += 1,
                 Err(error) => {
                     failures += 1;
                     tracing::error!(chat = %self.chat_id, %error, failures, "a turn was disturbed");

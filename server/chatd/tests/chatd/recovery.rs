@@ -16,10 +16,10 @@ use crate::harness::{Bench, TestTools, assert_paired, daemon, new_chat, outline,
 const STEPS: usize = 5;
 
 fn script() -> String {
-    let mut script = String::from("!pace 1ms\n");
+    let mut script = String::from("!pace 4ms\n");
     for step in 0..STEPS {
         script.push_str(&format!(
-            "!text \"step {step} begins\"\n!call wait {{\"ms\": 3, \"step\": {step}}}\n!then\n"
+            "!text \"step {step} begins\"\n!call wait {{\"ms\": 15, \"step\": {step}}}\n!then\n"
         ));
     }
     script.push_str("!text \"the end\"");
@@ -72,6 +72,7 @@ fn twenty_deaths_lose_and_repeat_nothing() {
             .id
     });
     let mut known: Vec<sdk::messages::Message> = Vec::new();
+    let mut deaths = 0;
     for _ in 0..20 {
         let after = Duration::from_millis(rand::rng().random_range(0..30));
         run_and_kill(&database.options, &tools, after, false);
@@ -90,7 +91,16 @@ fn twenty_deaths_lose_and_repeat_nothing() {
             "a committed message was lost or changed"
         );
         known = now;
+        let row = runtime
+            .block_on(store::chats::get(&database.db, chat))
+            .unwrap()
+            .unwrap();
+        deaths += usize::from(row.status == Status::Running);
     }
+    assert!(
+        deaths >= 5,
+        "the worker died in the middle of its turn {deaths} times only"
+    );
     runtime.block_on(async {
         let notices = Notices::in_process();
         let last = daemon(&database.db, &notices, &tools);
