@@ -57,8 +57,12 @@ pub enum FailureKind {
 }
 
 impl Failure for StoreError {
+    /// What passes by itself or by freeing space is [`FailureKind::Unavailable`], with a text of its own for people.
     fn kind(&self) -> FailureKind {
-        FailureKind::Internal
+        match self {
+            Self::Full(_) | Self::Unreachable(_) => FailureKind::Unavailable,
+            _ => FailureKind::Internal,
+        }
     }
 }
 

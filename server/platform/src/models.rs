@@ -55,7 +55,7 @@ impl Failure for ModelError {
             Self::AlreadyThere | Self::TooMany => FailureKind::Conflict,
             Self::NotFound => FailureKind::NotFound,
             Self::Forbidden => FailureKind::Forbidden,
-            Self::Store(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
         }
     }
 

@@ -67,7 +67,7 @@ impl Failure for ProviderError {
             Self::NotFound => FailureKind::NotFound,
             Self::Forbidden => FailureKind::Forbidden,
             Self::Unseal(_) => FailureKind::Unavailable,
-            Self::Store(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
         }
     }
 

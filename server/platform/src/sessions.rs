@@ -21,7 +21,8 @@ use crate::failure::Fault;
 use crate::users::normalize_email;
 use crate::{Actor, Failure, FailureKind, Platform};
 
-const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
+/// How long a session lives after its last use.
+pub const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 /// How exact `last_used_at` is: a write per request would cost more than the request.
 const USE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 const MAX_USER_AGENT_CHARACTERS: usize = 256;
@@ -62,7 +63,8 @@ impl Failure for SessionError {
             Self::TooManyAttempts { retry_after_s } => FailureKind::TooMany {
                 retry_after_s: *retry_after_s,
             },
-            Self::Store(_) | Self::Fault(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
+            Self::Fault(error) => error.kind(),
         }
     }
 }

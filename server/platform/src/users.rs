@@ -72,7 +72,8 @@ impl Failure for UserError {
             | Self::FirstUserExists
             | Self::LastOwner
             | Self::HasWorkspaces(_) => FailureKind::Conflict,
-            Self::Store(_) | Self::Fault(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
+            Self::Fault(error) => error.kind(),
         }
     }
 
