@@ -23,7 +23,7 @@ use crate::session::{Session, provide_session, use_hydrated, use_session};
 
 /// The root of the tree, the same on the server and in the browser.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App() -> AnyView {
     provide_meta_context();
     provide_session();
     provide_toasts();
@@ -65,6 +65,7 @@ pub fn App() -> impl IntoView {
         <ToastRegion/>
         <LiveRegion/>
     }
+    .into_any()
 }
 
 /// Who may see a page.

@@ -20,7 +20,7 @@ const START_AT_END: &str =
     "for (const flow of document.querySelectorAll('.flow')) flow.scrollTop = flow.scrollHeight";
 
 /// Renders the whole document. The server provides `Session` and `SiteManifest` by context.
-pub fn shell() -> impl IntoView {
+pub fn shell() -> AnyView {
     let site = use_context::<SiteManifest>().unwrap_or_default();
     let theme =
         use_context::<Session>().and_then(|session| theme::attribute(session.preferences.theme));
@@ -43,6 +43,7 @@ pub fn shell() -> impl IntoView {
             </body>
         </html>
     }
+    .into_any()
 }
 
 /// The kept widths of the agents page, so that nothing jumps.
