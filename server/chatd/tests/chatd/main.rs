@@ -17,6 +17,7 @@ mod interrupts;
 mod model_based;
 mod recovery;
 mod state_table;
+mod store_contract;
 mod streams;
 mod turns;
 mod workspace_tools;

@@ -10,8 +10,8 @@ pub(super) fn to_html(diff: &str) -> String {
         let class = match line.as_bytes() {
             [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => "diff-file",
             [b'@', b'@', ..] => "diff-hunk",
-            [b'+', ..] => "diff-add",
-            [b'-', ..] => "diff-delete",
+            [b'+', ..] => "diff-added",
+            [b'-', ..] => "diff-removed",
             _ => "diff-context",
         };
         html.push_str("<span class=\"");

@@ -98,7 +98,7 @@ fn renders_each_part_in_its_place() {
     assert_eq!(rendered[0].as_deref(), Some("<p><strong>hi</strong></p>\n"));
     assert_eq!(rendered[1], None);
     let diff = rendered[2].as_deref().unwrap();
-    assert!(diff.contains("<span class=\"diff-add\">+&lt;new&gt;"), "{diff}");
+    assert!(diff.contains("<span class=\"diff-added\">+&lt;new&gt;"), "{diff}");
     assert_eq!(renderer.render(&message, 1), rendered);
 }
 
