@@ -116,34 +116,34 @@ async fn one_offered_model_is_always_the_default() {
         assert_eq!(default(&test, &owner).await.unwrap(), "plain");
 
         let unset = update(&test, &owner, plain.id, |request| {
-            request.is_default = Some(false)
+            request.is_default = Some(false);
         })
         .await
         .unwrap();
         assert!(!unset.is_default);
         assert_eq!(default(&test, &owner).await.unwrap(), "claude-sonnet-9");
         update(&test, &owner, plain.id, |request| {
-            request.is_default = Some(true)
+            request.is_default = Some(true);
         })
         .await
         .unwrap();
         assert_eq!(default(&test, &owner).await.unwrap(), "plain");
 
         update(&test, &owner, plain.id, |request| {
-            request.enabled = Some(false)
+            request.enabled = Some(false);
         })
         .await
         .unwrap();
         assert_eq!(default(&test, &owner).await.unwrap(), "claude-sonnet-9");
         let only = update(&test, &owner, sonnet.id, |request| {
-            request.is_default = Some(false)
+            request.is_default = Some(false);
         })
         .await
         .unwrap();
         assert!(only.is_default, "the only one stays it");
 
         update(&test, &owner, plain.id, |request| {
-            request.enabled = Some(true)
+            request.enabled = Some(true);
         })
         .await
         .unwrap();
@@ -182,7 +182,7 @@ async fn of_two_defaults_at_once_one_holds() {
             let found = default(&test, &owner).await.unwrap();
             assert!(["b", "c"].contains(&found.as_str()), "{found}");
             update(&test, &owner, models[0], |request| {
-                request.is_default = Some(true)
+                request.is_default = Some(true);
             })
             .await
             .unwrap();
@@ -217,7 +217,7 @@ async fn what_is_not_offered_cannot_be_made_the_default() {
             .await
             .unwrap();
         let refusal = update(&test, &owner, off.id, |request| {
-            request.is_default = Some(true)
+            request.is_default = Some(true);
         })
         .await;
         assert_eq!(refusal.unwrap_err().kind(), FailureKind::Invalid);
@@ -271,7 +271,7 @@ async fn members_see_what_is_offered_and_change_nothing() {
                 .await
                 .err(),
             update(&test, &member, off.id, |request| {
-                request.enabled = Some(true)
+                request.enabled = Some(true);
             })
             .await
             .err(),
@@ -394,7 +394,7 @@ async fn fields_are_checked_and_defaults_filled_in() {
             ..ModelCallConfig::default()
         };
         let changed = update(&test, &owner, made.id, |request| {
-            request.model_config = Some(config.clone())
+            request.model_config = Some(config.clone());
         })
         .await;
         assert_eq!(
@@ -442,7 +442,7 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
             "missing_key"
         );
         update(&test, &owner, made.id, |request| {
-            request.enabled = Some(false)
+            request.enabled = Some(false);
         })
         .await
         .unwrap();
