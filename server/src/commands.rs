@@ -4,6 +4,7 @@ pub mod admin;
 pub mod agent;
 pub mod backup;
 pub mod data;
+pub mod dev;
 pub mod doctor;
 pub mod git_askpass;
 pub mod serve;
@@ -46,6 +47,9 @@ pub enum Command {
     /// Manage accounts from the server's own machine
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// Help for people who work on Switchyard itself
+    #[command(subcommand)]
+    Dev(dev::DevCommand),
     /// Check the data folder, the database, git, the sandbox and the providers
     Doctor(doctor::DoctorArguments),
     /// Copy the database and the encryption key to a folder, also while the server runs
@@ -85,6 +89,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Agent => block_on(agent::run()),
         Command::GitAskpass { prompt } => git_askpass::run(&prompt),
         Command::Admin(command) => block_on(admin::run(command)),
+        Command::Dev(command) => block_on(dev::run(command)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),
         Command::Backup(arguments) => block_on(backup::backup(arguments)),
         Command::Restore(arguments) => block_on(backup::restore(arguments)),

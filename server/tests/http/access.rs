@@ -19,6 +19,9 @@ const NOT_CALLED: [&str; 2] = [
     "POST /api/v2/users/me/sign-out-everywhere",
 ];
 
+/// How the paths of sockets end.
+const SOCKETS: [&str; 4] = ["/watch", "/stream", "/stream/git", "/agents/connect"];
+
 fn described(access: Access) -> &'static str {
     match access {
         Access::Public { .. } => "public",
@@ -44,7 +47,13 @@ fn request(client: &Client, method: &str, path: &str) -> RequestBuilder {
     let method: Method = method.parse().unwrap();
     let has_body = method != Method::GET && method != Method::DELETE;
     let request = client.request(method, &concrete(path)).unwrap();
-    if has_body {
+    if SOCKETS.iter().any(|ending| path.ends_with(ending)) {
+        request
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "c3dpdGNoeWFyZC1kb2NzIQ==")
+    } else if has_body {
         request.json(&serde_json::json!({}))
     } else {
         request
@@ -191,8 +200,8 @@ async fn every_server_function_turns_away_whom_it_must() {
         let [anonymous, stranger] = statuses;
         match access {
             Access::Public { reason } => {
-            assert!(reason.len() > 10, "{path} is public without a reason");
-        }
+                assert!(reason.len() > 10, "{path} is public without a reason");
+            }
             _ => assert_eq!(statuses, [401, 401], "{path}"),
         }
         if access == Access::Owner {

@@ -354,6 +354,16 @@ fn a_broken_backup_restores_nothing() {
 }
 
 #[test]
+fn an_empty_deployment_is_seeded_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let seeded = run(&["dev", "seed", "--members", "1"], folder.path(), "");
+    assert!(seeded.status.success(), "{}", text(&seeded.stderr));
+    assert_eq!(text(&seeded.stdout).lines().count(), 2);
+    let again = run(&["dev", "seed"], folder.path(), "");
+    assert_eq!(again.status.code(), Some(1));
+}
+
+#[test]
 fn the_doctor_looks_at_everything() {
     let folder = tempfile::tempdir().unwrap();
     create_olga(folder.path());

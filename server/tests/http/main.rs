@@ -15,6 +15,8 @@
 mod access;
 mod api;
 mod command_line;
+mod crash;
+mod documentation;
 mod origin;
 mod pages;
 mod support;

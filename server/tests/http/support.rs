@@ -2,6 +2,8 @@
 
 pub mod running;
 
+use std::path::Path;
+
 use platform::PlatformOptions;
 use sdk::client::{Client, ClientError};
 use sdk::users::{CreateFirstUser, CreateUser, Login, Role};
@@ -55,6 +57,11 @@ impl TestServer {
     /// The deployment's data folder.
     pub fn data_dir(&self) -> std::path::PathBuf {
         self.data_dir.path().join("data")
+    }
+
+    /// A folder that goes away with the server.
+    pub fn scratch(&self) -> &Path {
+        self.data_dir.path()
     }
 
     /// Nobody in particular.
