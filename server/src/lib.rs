@@ -4,6 +4,8 @@
 //! decides who may do what, and nothing here writes SQL. Start at [`commands`] for the command line and at
 //! [`http`] for how a request travels.
 
+#![recursion_limit = "512"]
+
 pub mod commands;
 pub mod config;
 pub mod http;
