@@ -133,7 +133,7 @@ test("on a phone the list and the changes are one thumb away", async ({ page, se
   await page.keyboard.press("Escape");
   await expect(list).toBeHidden();
   await page.getByRole("button", { name: "Show or hide the changes" }).click();
-  await expect(page.getByRole("complementary", { name: "Changes" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Changes" })).toBeVisible();
   await page.screenshot({ path: "artifacts/phone-changes.png" });
   await page.getByRole("button", { name: "Close the panel" }).click();
   await send(page, '!text "from the thumb"');

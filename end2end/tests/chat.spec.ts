@@ -60,7 +60,7 @@ test.describe("on a real git repository", () => {
     await expect(page.locator(".live")).toHaveCount(0);
     await expect(page.locator(".by-agent .prose pre code")).toContainText("Hello and welcome");
 
-    const panel = page.getByRole("complementary", { name: "Changes" });
+    const panel = page.getByRole("region", { name: "Changes" });
     await expect(panel.locator(".diff-added", { hasText: "Hello and welcome" })).toBeVisible();
     await expect(panel.locator(".diff-removed", { hasText: 'format!("Hello, {name}")' })).toBeVisible();
     await expect(panel.locator(".file-head", { hasText: "notes.txt" })).toContainText("new");

@@ -10,7 +10,7 @@ pub use chat::ChatPage;
 pub use home::AgentsHome;
 
 use crate::components::chat::context::Agents;
-use crate::components::chat::frame::{Edge, Side, close_drawers};
+use crate::components::chat::frame::close_drawers;
 use crate::components::chat::keys::{Shortcuts, listen};
 use crate::components::chat::palette::Palette;
 use crate::components::chat::sidebar::Sidebar;
@@ -31,7 +31,6 @@ pub fn AgentsPage() -> impl IntoView {
             class:drawer-open=move || agents.is_drawer_open.get() class:panel-closed=move || !agents.is_panel_open.get()
             class:panel-drawer-open=move || agents.is_panel_drawer_open.get()>
             <Sidebar/>
-            <Edge side=Side::List/>
             <div class="drawer-shade" aria-hidden="true" on:click=move |_| { close_drawers(agents); }></div>
             <main id="main" class="agents-main" tabindex="-1">
                 <Outlet/>

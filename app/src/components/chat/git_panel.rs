@@ -169,7 +169,7 @@ pub fn GitPanel(
     let agents = Agents::expect();
     let is_empty = Memo::new(move |_| changes.totals().0 == 0);
     view! {
-        <aside class="right-panel git-panel" id="panel" aria-label="Changes">
+        <section class="right-panel git-panel" id="panel" aria-label="Changes">
             <Edge side=Side::Panel/>
             <div class="panel-head">
                 <h2 class="panel-title">{icon(Icon::GitBranch)} "Changes"</h2>
@@ -187,7 +187,7 @@ pub fn GitPanel(
                 </For>
                 <Show when=move || is_empty.get()>{move || nothing(workspace.get().is_some())}</Show>
             </div>
-        </aside>
+        </section>
     }
     .into_any()
 }

@@ -7,7 +7,7 @@ use sdk::models::ModelCatalogue;
 
 use super::chat_rows::{ChatRows, provide_row_actions};
 use super::context::Agents;
-use super::frame::{Side, toggle};
+use super::frame::{Edge, Side, toggle};
 use super::user_menu::UserMenu;
 use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
 use crate::components::button::IconButton;
@@ -184,6 +184,7 @@ pub fn Sidebar() -> impl IntoView {
                 </Transition>
             </div>
             <UserMenu/>
+            <Edge side=Side::List/>
             {dialogs}
         </nav>
     }

@@ -30,8 +30,9 @@ pub fn StreamingText(
 fn draw(block: Block) -> AnyView {
     match block {
         Block::Paragraph(text) => view! { <p>{inlines(text)}</p> }.into_any(),
-        // The chat's own heading is the page's first; an answer's headings stand below it.
-        Block::Heading(1 | 2, text) => view! { <h3>{inlines(text)}</h3> }.into_any(),
+        Block::Heading(1, text) => view! { <h1>{inlines(text)}</h1> }.into_any(),
+        Block::Heading(2, text) => view! { <h2>{inlines(text)}</h2> }.into_any(),
+        Block::Heading(3, text) => view! { <h3>{inlines(text)}</h3> }.into_any(),
         Block::Heading(_, text) => view! { <h4>{inlines(text)}</h4> }.into_any(),
         Block::Code(_, code) => view! { <pre tabindex="0"><code>{code}</code></pre> }.into_any(),
         Block::List(true, rows) => view! { <ol>{items(rows)}</ol> }.into_any(),
