@@ -462,11 +462,22 @@ async fn a_session_is_no_way_to_guess_the_password() {
             })
         };
         for _ in 0..11 {
-            let refusal = test.platform.update_user(&owner, "me", guess()).await.unwrap_err();
+            let refusal = test
+                .platform
+                .update_user(&owner, "me", guess())
+                .await
+                .unwrap_err();
             assert_eq!(refusal.kind(), FailureKind::Invalid);
         }
-        let refusal = test.platform.update_user(&owner, "me", guess()).await.unwrap_err();
-        assert!(matches!(refusal.kind(), FailureKind::TooMany { .. }), "{refusal:?}");
+        let refusal = test
+            .platform
+            .update_user(&owner, "me", guess())
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(refusal.kind(), FailureKind::TooMany { .. }),
+            "{refusal:?}"
+        );
     })
     .await;
 }

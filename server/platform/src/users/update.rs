@@ -113,7 +113,9 @@ impl Platform {
         let attempt = self.0.attempts.begin(&row.email, None)?;
         let turn = self.0.passwords.turn().await?;
         attempt.check()?;
-        let is_right = turn.verify(old_password.unwrap_or_default(), Some(&row.password_hash)).await?;
+        let is_right = turn
+            .verify(old_password.unwrap_or_default(), Some(&row.password_hash))
+            .await?;
         if is_right {
             return Ok(());
         }
