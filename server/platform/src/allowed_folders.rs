@@ -53,8 +53,14 @@ impl Failure for AllowedFolderError {
 
     fn validations(&self) -> Vec<Validation> {
         match self {
-            Self::Invalid(detail) => vec![Validation { field: "path".to_owned(), detail: detail.clone() }],
-            Self::Taken => vec![Validation { field: "path".to_owned(), detail: "is allowed already".to_owned() }],
+            Self::Invalid(detail) => vec![Validation {
+                field: "path".to_owned(),
+                detail: detail.clone(),
+            }],
+            Self::Taken => vec![Validation {
+                field: "path".to_owned(),
+                detail: "is allowed already".to_owned(),
+            }],
             _ => Vec::new(),
         }
     }
@@ -62,7 +68,10 @@ impl Failure for AllowedFolderError {
 
 impl Platform {
     /// All allowed folders by path. Everybody who is signed in: they choose from them.
-    pub async fn list_allowed_folders(&self, _actor: &Actor) -> Result<Vec<AllowedFolder>, AllowedFolderError> {
+    pub async fn list_allowed_folders(
+        &self,
+        _actor: &Actor,
+    ) -> Result<Vec<AllowedFolder>, AllowedFolderError> {
         let rows = allowed_folders::list(&self.0.db, MAX_FOLDERS).await?;
         Ok(rows.into_iter().map(describe).collect())
     }
@@ -74,18 +83,30 @@ impl Platform {
         request: CreateAllowedFolder,
     ) -> Result<AllowedFolder, AllowedFolderError> {
         require_owner(actor)?;
-        let path = check(&request.path, &self.0.options.data_dir).map_err(AllowedFolderError::Invalid)?;
-        if allowed_folders::list(&self.0.db, MAX_FOLDERS).await?.len() as i64 >= MAX_FOLDERS {
+        let path =
+            check(&request.path, &self.0.options.data_dir).map_err(AllowedFolderError::Invalid)?;
+        let known = allowed_folders::list(&self.0.db, MAX_FOLDERS).await?.len();
+        if i64::try_from(known).is_ok_and(|known| known >= MAX_FOLDERS) {
             return Err(AllowedFolderError::TooMany);
         }
-        let row = AllowedFolderRow { id: AllowedFolderId::generate(), path, created_at: self.0.clock.now() };
-        allowed_folders::insert(&self.0.db, &row).await.map_err(from_write)?;
+        let row = AllowedFolderRow {
+            id: AllowedFolderId::generate(),
+            path,
+            created_at: self.0.clock.now(),
+        };
+        allowed_folders::insert(&self.0.db, &row)
+            .await
+            .map_err(from_write)?;
         self.publish_allowed_folders(row.id);
         Ok(describe(row))
     }
 
     /// Allows a folder no longer. Workspaces that use it go on. Owners only.
-    pub async fn delete_allowed_folder(&self, actor: &Actor, id: AllowedFolderId) -> Result<(), AllowedFolderError> {
+    pub async fn delete_allowed_folder(
+        &self,
+        actor: &Actor,
+        id: AllowedFolderId,
+    ) -> Result<(), AllowedFolderError> {
         require_owner(actor)?;
         if !allowed_folders::delete(&self.0.db, id).await? {
             return Err(AllowedFolderError::NotFound);
@@ -95,7 +116,10 @@ impl Platform {
     }
 
     fn publish_allowed_folders(&self, id: AllowedFolderId) {
-        self.0.notices.publish(Notice::ConfigChanged { config: ConfigKind::AllowedFolders, id: Some(id.0) });
+        self.0.notices.publish(Notice::ConfigChanged {
+            config: ConfigKind::AllowedFolders,
+            id: Some(id.0),
+        });
     }
 }
 
@@ -105,31 +129,51 @@ fn check(path: &str, data_dir: &Path) -> Result<String, String> {
     if !asked.is_absolute() {
         return Err("must be an absolute path".to_owned());
     }
-    let real: PathBuf = asked.canonicalize().map_err(|_| "does not exist on the server's machine".to_owned())?;
+    let real: PathBuf = asked
+        .canonicalize()
+        .map_err(|_| "does not exist on the server's machine".to_owned())?;
     if !real.is_dir() {
         return Err("is not a folder".to_owned());
     }
     if real.parent().is_none() {
         return Err("is the whole file system; choose a folder in it".to_owned());
     }
-    if data_dir.canonicalize().is_ok_and(|data_dir| real.starts_with(data_dir)) {
+    if data_dir
+        .canonicalize()
+        .is_ok_and(|data_dir| real.starts_with(data_dir))
+    {
         return Err("is part of the server's data folder".to_owned());
     }
-    real.into_os_string().into_string().map_err(|_| "has a name that is not UTF-8".to_owned())
+    real.into_os_string()
+        .into_string()
+        .map_err(|_| "has a name that is not UTF-8".to_owned())
 }
 
 fn describe(row: AllowedFolderRow) -> AllowedFolder {
     // A look at the disk, not at git: a list of folders must not wait for programs.
     let folder = Path::new(&row.path);
-    let is_git_repository =
-        folder.join(".git").exists() || (folder.join("HEAD").is_file() && folder.join("objects").is_dir());
-    AllowedFolder { id: row.id, is_git_repository, path: row.path, created_at: row.created_at }
+    let is_git_repository = folder.join(".git").exists()
+        || (folder.join("HEAD").is_file() && folder.join("objects").is_dir());
+    AllowedFolder {
+        id: row.id,
+        is_git_repository,
+        path: row.path,
+        created_at: row.created_at,
+    }
 }
 
 fn require_owner(actor: &Actor) -> Result<(), AllowedFolderError> {
-    if actor.is_owner() { Ok(()) } else { Err(AllowedFolderError::Forbidden) }
+    if actor.is_owner() {
+        Ok(())
+    } else {
+        Err(AllowedFolderError::Forbidden)
+    }
 }
 
 fn from_write(error: StoreError) -> AllowedFolderError {
-    if error.unique_violation().is_some() { AllowedFolderError::Taken } else { error.into() }
+    if error.unique_violation().is_some() {
+        AllowedFolderError::Taken
+    } else {
+        error.into()
+    }
 }

@@ -19,8 +19,8 @@ use std::time::Duration;
 use chatd::sources::WorkspaceSource;
 use sdk::ids::{AgentId, BuildId, WorkspaceId};
 use sdk::workspaces::{
-    Build, BuildLog, CreateBuild, CreateWorkspace, ListWorkspaces, ReadBuildLog, Sandbox, Transition, UnsavedWork,
-    UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
+    Build, BuildLog, CreateBuild, CreateWorkspace, ListWorkspaces, ReadBuildLog, Sandbox,
+    Transition, UnsavedWork, UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
 };
 use store::StoreError;
 use store::workspaces::builds;
@@ -43,14 +43,26 @@ impl Platform {
         query: &ListWorkspaces,
     ) -> Result<Vec<Workspace>, WorkspaceError> {
         let limit = query.limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
-        let rows = workspaces::list_of_owner(&self.0.db, actor.user_id, query.after_id, i64::from(limit)).await?;
+        let rows =
+            workspaces::list_of_owner(&self.0.db, actor.user_id, query.after_id, i64::from(limit))
+                .await?;
         let latest = builds::latest_of_owner(&self.0.db, actor.user_id).await?;
         let mut latest: HashMap<WorkspaceId, Build> = latest.into_iter().collect();
-        Ok(rows.into_iter().map(|row| { let build = latest.remove(&row.id); describe(row, build) }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let build = latest.remove(&row.id);
+                describe(row, build)
+            })
+            .collect())
     }
 
     /// A workspace of the caller, or any for owners of the deployment.
-    pub async fn get_workspace(&self, actor: &Actor, id: WorkspaceId) -> Result<Workspace, WorkspaceError> {
+    pub async fn get_workspace(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<Workspace, WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         self.with_latest_build(row).await
     }
@@ -61,7 +73,10 @@ impl Platform {
         actor: &Actor,
         request: CreateWorkspace,
     ) -> Result<Workspace, WorkspaceError> {
-        let title = request.name.clone().unwrap_or_else(|| "workspace".to_owned());
+        let title = request
+            .name
+            .clone()
+            .unwrap_or_else(|| "workspace".to_owned());
         self.create_workspace_for_chat(actor, request, &title).await
     }
 
@@ -80,7 +95,9 @@ impl Platform {
             id,
             owner_id: actor.user_id,
             organization_id: actor.organization_id,
-            name: checked.name.unwrap_or_else(|| requests::made_up_name(checked.folder.as_deref(), id)),
+            name: checked
+                .name
+                .unwrap_or_else(|| requests::made_up_name(checked.folder.as_deref(), id)),
             mode: checked.mode,
             folder: checked.folder,
             working_directory: String::new(),
@@ -95,7 +112,9 @@ impl Platform {
             updated_at: now,
         };
         let mut tx = self.0.db.begin().await?;
-        workspaces::insert(&mut tx, &row).await.map_err(WorkspaceError::from_write)?;
+        workspaces::insert(&mut tx, &row)
+            .await
+            .map_err(WorkspaceError::from_write)?;
         tx.commit().await?;
         service.begin(&row, Transition::Start, title).await?;
         self.get_workspace(actor, id).await
@@ -110,21 +129,33 @@ impl Platform {
     ) -> Result<Workspace, WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         if let Some(name) = change.name {
-            let name = requests::check_name(&name).map_err(|detail| WorkspaceError::invalid("name", detail))?;
-            workspaces::rename(&self.0.db, id, &name, self.0.clock.now()).await.map_err(WorkspaceError::from_write)?;
+            let name = requests::check_name(&name)
+                .map_err(|detail| WorkspaceError::invalid("name", detail))?;
+            workspaces::rename(&self.0.db, id, &name, self.0.clock.now())
+                .await
+                .map_err(WorkspaceError::from_write)?;
             self.0.workspaces.announce(id, row.owner_id);
         }
         self.get_workspace(actor, id).await
     }
 
     /// Stops a workspace and removes what Switchyard made of it. Refused when work would be lost, unless forced.
-    pub async fn delete_workspace(&self, actor: &Actor, id: WorkspaceId, force: bool) -> Result<(), WorkspaceError> {
+    pub async fn delete_workspace(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+        force: bool,
+    ) -> Result<(), WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         self.0.workspaces.delete(&row, force).await
     }
 
     /// What deleting would lose.
-    pub async fn get_unsaved_work(&self, actor: &Actor, id: WorkspaceId) -> Result<UnsavedWork, WorkspaceError> {
+    pub async fn get_unsaved_work(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<UnsavedWork, WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         self.0.workspaces.unsaved_work(row.id).await
     }
@@ -138,14 +169,24 @@ impl Platform {
     ) -> Result<Build, WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         if request.transition == Transition::Delete {
-            self.0.workspaces.refuse_to_lose_work(row.id, request.force).await?;
+            self.0
+                .workspaces
+                .refuse_to_lose_work(row.id, request.force)
+                .await?;
         }
         let title = row.name.clone();
-        self.0.workspaces.begin(&row, request.transition, &title).await
+        self.0
+            .workspaces
+            .begin(&row, request.transition, &title)
+            .await
     }
 
     /// A workspace's builds, newest first.
-    pub async fn list_builds(&self, actor: &Actor, id: WorkspaceId) -> Result<Vec<Build>, WorkspaceError> {
+    pub async fn list_builds(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<Vec<Build>, WorkspaceError> {
         let row = self.visible_workspace(actor, id).await?;
         Ok(builds::list(&self.0.db, row.id, MAX_BUILDS).await?)
     }
@@ -162,12 +203,21 @@ impl Platform {
         let wait = Duration::from_secs(query.wait_seconds).min(LONGEST_LOG_WAIT);
         let deadline = tokio::time::Instant::now() + wait;
         loop {
-            let log = builds::get_log(&self.0.db, row.id, build).await?.ok_or(WorkspaceError::NoBuild)?;
+            let log = builds::get_log(&self.0.db, row.id, build)
+                .await?
+                .ok_or(WorkspaceError::NoBuild)?;
             let offset = usize::try_from(query.offset).unwrap_or(usize::MAX);
-            let text = log.text.get(log.text.floor_char_boundary(offset)..).unwrap_or_default();
+            let text = log
+                .text
+                .get(log.text.floor_char_boundary(offset)..)
+                .unwrap_or_default();
             if !text.is_empty() || log.is_finished || tokio::time::Instant::now() >= deadline {
                 let next_offset = log.text.len() as u64;
-                return Ok(BuildLog { text: text.to_owned(), next_offset, is_finished: log.is_finished });
+                return Ok(BuildLog {
+                    text: text.to_owned(),
+                    next_offset,
+                    is_finished: log.is_finished,
+                });
             }
             tokio::time::sleep(LOG_POLL).await;
         }
@@ -209,9 +259,16 @@ impl Platform {
         self.0.workspaces.hub()
     }
 
-    async fn visible_workspace(&self, actor: &Actor, id: WorkspaceId) -> Result<WorkspaceRow, WorkspaceError> {
-        let row = workspaces::get(&self.0.db, id).await?.filter(|row| !row.deleted);
-        row.filter(|row| row.owner_id == actor.user_id || actor.is_owner()).ok_or(WorkspaceError::NotFound)
+    async fn visible_workspace(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<WorkspaceRow, WorkspaceError> {
+        let row = workspaces::get(&self.0.db, id)
+            .await?
+            .filter(|row| !row.deleted);
+        row.filter(|row| row.owner_id == actor.user_id || actor.is_owner())
+            .ok_or(WorkspaceError::NotFound)
     }
 
     async fn with_latest_build(&self, row: WorkspaceRow) -> Result<Workspace, WorkspaceError> {
@@ -246,8 +303,13 @@ fn describe(row: WorkspaceRow, latest_build: Option<Build>) -> Workspace {
 fn source_of(row: &WorkspaceRow, title: &str) -> workspace::backend::Source {
     use workspace::backend::Source;
     match (row.mode, &row.folder) {
-        (WorkspaceMode::Worktree, Some(folder)) => Source::Worktree { folder: folder.into(), title: title.to_owned() },
-        (WorkspaceMode::Direct, Some(folder)) => Source::Direct { folder: folder.into() },
+        (WorkspaceMode::Worktree, Some(folder)) => Source::Worktree {
+            folder: folder.into(),
+            title: title.to_owned(),
+        },
+        (WorkspaceMode::Direct, Some(folder)) => Source::Direct {
+            folder: folder.into(),
+        },
         _ => Source::Empty,
     }
 }

@@ -13,13 +13,17 @@ use super::service::Workspaces;
 use super::{WorkspaceError, reload};
 
 /// The whole of it: a large repository may have to be checked out.
-const CONNECT_DEADLINE: Duration = Duration::from_secs(600);
+const CONNECT_DEADLINE: Duration = Duration::from_mins(10);
 /// An agent whose process runs comes back within this time, or is replaced.
 const RECONNECT_DEADLINE: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl WorkspaceSource for Workspaces {
-    async fn connect(&self, id: WorkspaceId, chat: ChatId) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
+    async fn connect(
+        &self,
+        id: WorkspaceId,
+        chat: ChatId,
+    ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
         match tokio::time::timeout(CONNECT_DEADLINE, self.connect_now(id)).await {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(message)) => Err(WorkspaceUnavailable { message }),
@@ -27,7 +31,9 @@ impl WorkspaceSource for Workspaces {
                 tracing::warn!(workspace_id = %id, chat_id = %chat, "a workspace did not become ready in time");
                 let minutes = CONNECT_DEADLINE.as_secs() / 60;
                 Err(WorkspaceUnavailable {
-                    message: format!("The workspace was not ready after {minutes} minutes. Stop it and try again."),
+                    message: format!(
+                        "The workspace was not ready after {minutes} minutes. Stop it and try again."
+                    ),
                 })
             }
         }
@@ -48,7 +54,10 @@ impl Workspaces {
         if self.comes_back(&row).await.map_err(in_words)? {
             self.show(&row, WorkspaceStatus::Ready, None).await;
         } else {
-            let job = self.note(&row, Transition::Start, &row.name, turn).await.map_err(|error| in_words(error.into()))?;
+            let job = self
+                .note(&row, Transition::Start, &row.name, turn)
+                .await
+                .map_err(|error| in_words(error.into()))?;
             let service = self.clone();
             let (done, outcome) = tokio::sync::oneshot::channel();
             // In the background: a chat that is interrupted while it waits must not leave a start half done.
@@ -57,32 +66,61 @@ impl Workspaces {
             });
             match outcome.await {
                 Ok(Ok(_)) => {}
-                Ok(Err(reason)) => return Err(format!("The workspace cannot be started: {reason}")),
+                Ok(Err(reason)) => {
+                    return Err(format!("The workspace cannot be started: {reason}"));
+                }
                 Err(_) => return Err("The server is being stopped.".to_owned()),
             }
         }
-        self.already_connected(id).await?.ok_or_else(|| "The workspace's agent lost its connection. Try again.".to_owned())
+        self.already_connected(id)
+            .await?
+            .ok_or_else(|| "The workspace's agent lost its connection. Try again.".to_owned())
     }
 
-    async fn already_connected(&self, id: WorkspaceId) -> Result<Option<ConnectedWorkspace>, String> {
+    async fn already_connected(
+        &self,
+        id: WorkspaceId,
+    ) -> Result<Option<ConnectedWorkspace>, String> {
         let row = self.usable(id).await?;
-        let client = self.connected(id).await.map_err(|error| in_words(error.into()))?;
-        Ok(client.map(|client| ConnectedWorkspace { client, branch: row.branch }))
+        let client = self
+            .connected(id)
+            .await
+            .map_err(|error| in_words(error.into()))?;
+        Ok(client.map(|client| ConnectedWorkspace {
+            client,
+            branch: row.branch,
+        }))
     }
 
     async fn usable(&self, id: WorkspaceId) -> Result<WorkspaceRow, String> {
-        let row = reload(&self.db, id).await.map_err(|error| in_words(error.into()))?;
-        row.ok_or_else(|| "The workspace of this chat was deleted. Start a new chat to get another one.".to_owned())
+        let row = reload(&self.db, id)
+            .await
+            .map_err(|error| in_words(error.into()))?;
+        row.ok_or_else(|| {
+            "The workspace of this chat was deleted. Start a new chat to get another one."
+                .to_owned()
+        })
     }
 
     /// Waits for an agent whose process runs.
     async fn comes_back(&self, row: &WorkspaceRow) -> Result<bool, WorkspaceError> {
-        let Some(agent) = agents::current(&self.db, row.id).await? else { return Ok(false) };
+        let Some(agent) = agents::current(&self.db, row.id).await? else {
+            return Ok(false);
+        };
         let status = self.backend().status(row.id.0).await?;
-        if status != (Status::Running { agent_id: agent.id.0 }) {
+        if status
+            != (Status::Running {
+                agent_id: agent.id.0,
+            })
+        {
             return Ok(false);
         }
-        Ok(self.hub().client(agent.id.0).wait_until_connected(RECONNECT_DEADLINE).await.is_ok())
+        Ok(self
+            .hub()
+            .client(agent.id.0)
+            .wait_until_connected(RECONNECT_DEADLINE)
+            .await
+            .is_ok())
     }
 }
 

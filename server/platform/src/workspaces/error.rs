@@ -22,7 +22,9 @@ pub enum WorkspaceError {
     #[error("There is no such build of this workspace.")]
     NoBuild,
     /// Another build of it runs.
-    #[error("The workspace is being started, stopped or deleted. Wait until that is done and try again.")]
+    #[error(
+        "The workspace is being started, stopped or deleted. Wait until that is done and try again."
+    )]
     Busy,
     /// Deleting would lose work.
     #[error("Deleting the workspace would lose work: {}. Commit, merge or push it, or delete by force.", losses(.0))]
@@ -40,11 +42,18 @@ pub enum WorkspaceError {
 
 impl WorkspaceError {
     pub(super) fn invalid(field: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![Validation { field: field.to_owned(), detail: detail.into() }])
+        Self::Invalid(vec![Validation {
+            field: field.to_owned(),
+            detail: detail.into(),
+        }])
     }
 
     pub(super) fn from_write(error: StoreError) -> Self {
-        if error.unique_violation().is_some() { Self::NameTaken } else { Self::Store(error) }
+        if error.unique_violation().is_some() {
+            Self::NameTaken
+        } else {
+            Self::Store(error)
+        }
     }
 }
 
@@ -57,9 +66,13 @@ impl Failure for WorkspaceError {
             // The server answers agents itself; anywhere else this is a credential that does not hold.
             Self::AgentGone => FailureKind::Unauthenticated,
             Self::Backend(error) => match error {
-                BackendError::Folder { .. } | BackendError::Repository { .. } => FailureKind::Invalid,
+                BackendError::Folder { .. } | BackendError::Repository { .. } => {
+                    FailureKind::Invalid
+                }
                 BackendError::NotFound { .. } => FailureKind::NotFound,
-                BackendError::AlreadyRunning { .. } | BackendError::UnsavedWork(_) => FailureKind::Conflict,
+                BackendError::AlreadyRunning { .. } | BackendError::UnsavedWork(_) => {
+                    FailureKind::Conflict
+                }
                 _ => FailureKind::Unavailable,
             },
             Self::Store(_) => FailureKind::Internal,
@@ -68,7 +81,13 @@ impl Failure for WorkspaceError {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::UnsavedWork(work) => Some([work.uncommitted_files.join("\n"), work.unmerged_commits.join("\n")].join("\n")),
+            Self::UnsavedWork(work) => Some(
+                [
+                    work.uncommitted_files.join("\n"),
+                    work.unmerged_commits.join("\n"),
+                ]
+                .join("\n"),
+            ),
             _ => None,
         }
     }
@@ -76,7 +95,10 @@ impl Failure for WorkspaceError {
     fn validations(&self) -> Vec<Validation> {
         match self {
             Self::Invalid(validations) => validations.clone(),
-            Self::NameTaken => vec![Validation { field: "name".to_owned(), detail: "is taken".to_owned() }],
+            Self::NameTaken => vec![Validation {
+                field: "name".to_owned(),
+                detail: "is taken".to_owned(),
+            }],
             _ => Vec::new(),
         }
     }
@@ -85,10 +107,16 @@ impl Failure for WorkspaceError {
 fn losses(work: &UnsavedWork) -> String {
     let mut losses = Vec::new();
     if work.uncommitted_count > 0 {
-        losses.push(format!("{} files with changes that are not committed", work.uncommitted_count));
+        losses.push(format!(
+            "{} files with changes that are not committed",
+            work.uncommitted_count
+        ));
     }
     if work.unmerged_count > 0 {
-        losses.push(format!("{} commits that are on no other branch", work.unmerged_count));
+        losses.push(format!(
+            "{} commits that are on no other branch",
+            work.unmerged_count
+        ));
     }
     if let Some(reason) = &work.unknown_because {
         losses.push(format!("it cannot be found out how much ({reason})"));

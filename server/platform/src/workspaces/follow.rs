@@ -18,7 +18,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 /// Rows that are looked at in one go.
 const MAX_ROWS: i64 = 1000;
 const LOST: &str = "The connection to the workspace's agent is lost; it connects again by itself.";
-const ENDED: &str = "The workspace's agent has ended; the workspace starts again when it is needed.";
+const ENDED: &str =
+    "The workspace's agent has ended; the workspace starts again when it is needed.";
 const RESTARTED: &str = "The server was restarted meanwhile. Start it again.";
 
 impl Workspaces {
@@ -27,9 +28,11 @@ impl Workspaces {
         let events = self.hub().events();
         self.recover().await?;
         let service = self.clone();
-        self.background.spawn(async move { service.follow(events).await });
+        self.background
+            .spawn(async move { service.follow(events).await });
         let service = self.clone();
-        self.background.spawn(async move { service.look_again().await });
+        self.background
+            .spawn(async move { service.look_again().await });
         Ok(())
     }
 
@@ -41,14 +44,16 @@ impl Workspaces {
         for status in [WorkspaceStatus::Queued, WorkspaceStatus::Starting] {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
-                    self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED)).await;
+                    self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED))
+                        .await;
                 }
             }
         }
         for status in [WorkspaceStatus::Ready, WorkspaceStatus::WaitingForAgent] {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
-                    self.show(&row, WorkspaceStatus::Reconnecting, Some(LOST)).await;
+                    self.show(&row, WorkspaceStatus::Reconnecting, Some(LOST))
+                        .await;
                 }
             }
         }
@@ -77,15 +82,27 @@ impl Workspaces {
     }
 
     async fn note_connection(&self, event: ConnectionEvent) -> Result<(), StoreError> {
-        let Some(agent) = agents::get(&self.db, AgentId(event.agent_id)).await? else { return Ok(()) };
+        let Some(agent) = agents::get(&self.db, AgentId(event.agent_id)).await? else {
+            return Ok(());
+        };
         if agent.stopped_at.is_some() {
             return Ok(());
         }
         let (from, to, reason) = match event.state {
-            ConnectionState::Connected { .. } => (WorkspaceStatus::Reconnecting, WorkspaceStatus::Ready, None),
-            _ => (WorkspaceStatus::Ready, WorkspaceStatus::Reconnecting, Some(LOST)),
+            ConnectionState::Connected { .. } => {
+                (WorkspaceStatus::Reconnecting, WorkspaceStatus::Ready, None)
+            }
+            _ => (
+                WorkspaceStatus::Ready,
+                WorkspaceStatus::Reconnecting,
+                Some(LOST),
+            ),
         };
-        let to = NewStatus { status: to, reason, since: self.clock.now() };
+        let to = NewStatus {
+            status: to,
+            reason,
+            since: self.clock.now(),
+        };
         if workspaces::move_status(&self.db, agent.workspace_id, from, to).await? {
             self.announce(agent.workspace_id, agent.owner_id);
         }
@@ -105,14 +122,22 @@ impl Workspaces {
 
     /// Finds workspaces whose agent has ended, or has connected without being noticed.
     async fn look(&self) -> Result<(), WorkspaceError> {
-        for row in workspaces::list_with_status(&self.db, WorkspaceStatus::Reconnecting, MAX_ROWS).await? {
+        for row in
+            workspaces::list_with_status(&self.db, WorkspaceStatus::Reconnecting, MAX_ROWS).await?
+        {
             let found = match self.backend().status(row.id.0).await? {
-                Status::Running { .. } if self.connected(row.id).await?.is_some() => (WorkspaceStatus::Ready, None),
+                Status::Running { .. } if self.connected(row.id).await?.is_some() => {
+                    (WorkspaceStatus::Ready, None)
+                }
                 Status::Running { .. } => continue,
                 Status::Absent if !self.is_here(&row).await? => continue,
                 _ => (WorkspaceStatus::Stopped, Some(ENDED)),
             };
-            let to = NewStatus { status: found.0, reason: found.1, since: self.clock.now() };
+            let to = NewStatus {
+                status: found.0,
+                reason: found.1,
+                since: self.clock.now(),
+            };
             if workspaces::move_status(&self.db, row.id, WorkspaceStatus::Reconnecting, to).await? {
                 self.announce(row.id, row.owner_id);
             }

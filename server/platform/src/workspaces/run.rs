@@ -16,7 +16,7 @@ use super::{WorkspaceError, source_of};
 use crate::credentials;
 
 /// A started agent connects within this time.
-const AGENT_DEADLINE: Duration = Duration::from_secs(60);
+const AGENT_DEADLINE: Duration = Duration::from_mins(1);
 /// How often a starting agent's process is looked at.
 const AGENT_POLL: Duration = Duration::from_millis(500);
 /// What a failed start shows of the agent's own words.
@@ -50,7 +50,11 @@ impl Workspaces {
     }
 
     /// Deletes a workspace and waits for it.
-    pub(super) async fn delete(&self, row: &WorkspaceRow, force: bool) -> Result<(), WorkspaceError> {
+    pub(super) async fn delete(
+        &self,
+        row: &WorkspaceRow,
+        force: bool,
+    ) -> Result<(), WorkspaceError> {
         self.refuse_to_lose_work(row.id, force).await?;
         let turn = self.try_turn(row.id).ok_or(WorkspaceError::Busy)?;
         let job = self.note(row, Transition::Delete, &row.name, turn).await?;
@@ -103,7 +107,12 @@ impl Workspaces {
         let mut tx = self.db.begin().await?;
         builds::insert(&mut tx, build.id, row.id, transition, build.created_at).await?;
         tx.commit().await?;
-        Ok(Job { row: row.clone(), build, title: title.to_owned(), _turn: turn })
+        Ok(Job {
+            row: row.clone(),
+            build,
+            title: title.to_owned(),
+            _turn: turn,
+        })
     }
 
     /// Carries out a build and notes how it ended. The agent of a start; a failure in words for people.
@@ -116,9 +125,11 @@ impl Workspaces {
         let failure = outcome.as_ref().err().map(ToString::to_string);
         if let Some(reason) = &failure {
             tracing::warn!(workspace_id = %job.row.id, transition = ?job.build.transition, reason, "a build failed");
-            self.show(&job.row, WorkspaceStatus::Failed, Some(reason)).await;
+            self.show(&job.row, WorkspaceStatus::Failed, Some(reason))
+                .await;
         }
-        let finished = builds::finish(&self.db, job.build.id, failure.as_deref(), self.clock.now()).await;
+        let finished =
+            builds::finish(&self.db, job.build.id, failure.as_deref(), self.clock.now()).await;
         if let Err(error) = finished {
             tracing::error!(%error, "the end of a build cannot be noted");
         }
@@ -142,7 +153,8 @@ impl Workspaces {
         drop(log);
         let _ = writing.await;
         self.note_prepared(job, &started?).await?;
-        self.show(&job.row, WorkspaceStatus::WaitingForAgent, None).await;
+        self.show(&job.row, WorkspaceStatus::WaitingForAgent, None)
+            .await;
         self.wait_for_agent(job, agent_id).await?;
         self.show(&job.row, WorkspaceStatus::Ready, None).await;
         Ok(agent_id)
@@ -163,7 +175,11 @@ impl Workspaces {
         agents::insert(&mut tx, agent).await?;
         tx.commit().await?;
         let git_identity = owner.map(|owner| {
-            let name = if owner.name.is_empty() { owner.username } else { owner.name };
+            let name = if owner.name.is_empty() {
+                owner.username
+            } else {
+                owner.name
+            };
             (name, owner.email)
         });
         let spec = StartSpec {
@@ -201,13 +217,22 @@ impl Workspaces {
                 break "it ended before it connected".to_owned();
             }
             if Instant::now() > deadline {
-                break format!("it did not connect to {} within {} s", self.access_url, AGENT_DEADLINE.as_secs());
+                break format!(
+                    "it did not connect to {} within {} s",
+                    self.access_url,
+                    AGENT_DEADLINE.as_secs()
+                );
             }
         };
         let log = backend.agent_log(job.row.id.0).await;
-        let shown = log.get(log.ceil_char_boundary(log.len().saturating_sub(SHOWN_LOG_CHARACTERS))..).unwrap_or_default();
+        let shown = log
+            .get(log.ceil_char_boundary(log.len().saturating_sub(SHOWN_LOG_CHARACTERS))..)
+            .unwrap_or_default();
         let _ = backend.stop(job.row.id.0).await;
-        Err(BackendError::Agent { message: format!("{problem}. {shown}").trim_end().to_owned() }.into())
+        Err(BackendError::Agent {
+            message: format!("{problem}. {shown}").trim_end().to_owned(),
+        }
+        .into())
     }
 
     async fn stop(&self, job: &Job) -> Result<(), WorkspaceError> {
@@ -242,7 +267,10 @@ impl Workspaces {
     async fn write_log(self, build_id: BuildId, mut lines: mpsc::UnboundedReceiver<String>) {
         let mut batch = Vec::new();
         while lines.recv_many(&mut batch, 64).await > 0 {
-            let text: String = batch.drain(..).flat_map(|line| [line, "\n".to_owned()]).collect();
+            let text: String = batch
+                .drain(..)
+                .flat_map(|line| [line, "\n".to_owned()])
+                .collect();
             if let Err(error) = builds::append_log(&self.db, build_id, &text).await {
                 tracing::warn!(%error, "lines of a build's log are lost");
             }
@@ -250,8 +278,17 @@ impl Workspaces {
     }
 
     /// Shows a status; what cannot be written is only logged, because the work itself goes on.
-    pub(super) async fn show(&self, row: &WorkspaceRow, status: WorkspaceStatus, reason: Option<&str>) {
-        let status = NewStatus { status, reason, since: self.clock.now() };
+    pub(super) async fn show(
+        &self,
+        row: &WorkspaceRow,
+        status: WorkspaceStatus,
+        reason: Option<&str>,
+    ) {
+        let status = NewStatus {
+            status,
+            reason,
+            since: self.clock.now(),
+        };
         if let Err(error) = workspaces::set_status(&self.db, row.id, status).await {
             tracing::error!(%error, workspace_id = %row.id, "a workspace's status cannot be written");
         }

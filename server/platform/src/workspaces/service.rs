@@ -39,7 +39,10 @@ pub(super) type Turn = OwnedMutexGuard<()>;
 
 impl fmt::Debug for Workspaces {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Workspaces").field("access_url", &self.0.access_url.as_str()).finish_non_exhaustive()
+        formatter
+            .debug_struct("Workspaces")
+            .field("access_url", &self.0.access_url.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -106,13 +109,24 @@ impl Rooms {
     }
 
     /// The agent of a workspace when it is connected now.
-    pub(super) async fn connected(&self, id: WorkspaceId) -> Result<Option<AgentClient>, StoreError> {
-        let Some(agent) = agents::current(&self.db, id).await? else { return Ok(None) };
-        let is_connected = matches!(self.hub.state(agent.id.0), ConnectionState::Connected { .. });
+    pub(super) async fn connected(
+        &self,
+        id: WorkspaceId,
+    ) -> Result<Option<AgentClient>, StoreError> {
+        let Some(agent) = agents::current(&self.db, id).await? else {
+            return Ok(None);
+        };
+        let is_connected = matches!(
+            self.hub.state(agent.id.0),
+            ConnectionState::Connected { .. }
+        );
         Ok(is_connected.then(|| self.hub.client(agent.id.0)))
     }
 
-    pub(super) async fn unsaved_work(&self, id: WorkspaceId) -> Result<UnsavedWork, WorkspaceError> {
+    pub(super) async fn unsaved_work(
+        &self,
+        id: WorkspaceId,
+    ) -> Result<UnsavedWork, WorkspaceError> {
         match self.backend().unsaved_work(id.0).await {
             Ok(work) => Ok(describe_work(work)),
             // It never was started, or its files are gone already.
@@ -123,7 +137,10 @@ impl Rooms {
 
     /// Tells open pages that the workspace looks different now.
     pub(super) fn announce(&self, workspace_id: WorkspaceId, owner_id: UserId) {
-        self.notices.publish(Notice::WorkspaceChanged { workspace_id, owner_id });
+        self.notices.publish(Notice::WorkspaceChanged {
+            workspace_id,
+            owner_id,
+        });
     }
 }
 

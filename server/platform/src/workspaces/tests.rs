@@ -1,5 +1,11 @@
 //! Who may do what with workspaces; that they really run is shown by the server's tests.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use sdk::allowed_folders::CreateAllowedFolder;
 
@@ -10,7 +16,13 @@ use crate::{Failure as _, FailureKind};
 async fn finished(test: &TestPlatform, actor: &Actor, id: WorkspaceId) -> Workspace {
     loop {
         let workspace = test.platform.get_workspace(actor, id).await.unwrap();
-        if workspace.latest_build.as_ref().unwrap().finished_at.is_some() {
+        if workspace
+            .latest_build
+            .as_ref()
+            .unwrap()
+            .finished_at
+            .is_some()
+        {
             return workspace;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -24,38 +36,116 @@ async fn a_workspace_exists_for_its_owner_and_for_admins_only() {
         let member = test.member(&admin).await;
         test.add(&admin, "stranger", sdk::users::Role::Member).await;
         let stranger = test.sign_in("stranger").await;
-        let created = test.platform.create_workspace(&member, CreateWorkspace::default()).await.unwrap();
+        let created = test
+            .platform
+            .create_workspace(&member, CreateWorkspace::default())
+            .await
+            .unwrap();
         assert!(created.name.starts_with("workspace-"));
         let id = created.id;
 
         // The agent of this test platform is /bin/false, so the start fails and says why.
         let failed = finished(&test, &member, id).await;
         assert_eq!(failed.status, WorkspaceStatus::Failed);
-        assert!(failed.status_reason.unwrap().contains("ended before it connected"));
+        assert!(
+            failed
+                .status_reason
+                .unwrap()
+                .contains("ended before it connected")
+        );
         assert!(failed.sandbox.is_some());
         let build = failed.latest_build.unwrap();
-        let log = test.platform.get_build_log(&member, id, build.id, ReadBuildLog::default()).await.unwrap();
-        assert!(log.is_finished && log.text.contains("starting the agent"), "{log:?}");
+        let log = test
+            .platform
+            .get_build_log(&member, id, build.id, ReadBuildLog::default())
+            .await
+            .unwrap();
+        assert!(
+            log.is_finished && log.text.contains("starting the agent"),
+            "{log:?}"
+        );
 
         for error in [
-            test.platform.get_workspace(&stranger, id).await.unwrap_err(),
-            test.platform.update_workspace(&stranger, id, UpdateWorkspace::default()).await.unwrap_err(),
-            test.platform.delete_workspace(&stranger, id, true).await.unwrap_err(),
+            test.platform
+                .get_workspace(&stranger, id)
+                .await
+                .unwrap_err(),
+            test.platform
+                .update_workspace(&stranger, id, UpdateWorkspace::default())
+                .await
+                .unwrap_err(),
+            test.platform
+                .delete_workspace(&stranger, id, true)
+                .await
+                .unwrap_err(),
             test.platform.list_builds(&stranger, id).await.unwrap_err(),
-            test.platform.get_unsaved_work(&stranger, id).await.unwrap_err(),
-            test.platform.get_build_log(&stranger, id, build.id, ReadBuildLog::default()).await.unwrap_err(),
-            test.platform.create_build(&stranger, id, CreateBuild { transition: Transition::Stop, force: false }).await.unwrap_err(),
+            test.platform
+                .get_unsaved_work(&stranger, id)
+                .await
+                .unwrap_err(),
+            test.platform
+                .get_build_log(&stranger, id, build.id, ReadBuildLog::default())
+                .await
+                .unwrap_err(),
+            test.platform
+                .create_build(
+                    &stranger,
+                    id,
+                    CreateBuild {
+                        transition: Transition::Stop,
+                        force: false,
+                    },
+                )
+                .await
+                .unwrap_err(),
         ] {
             assert_eq!(error.kind(), FailureKind::NotFound);
         }
-        assert!(test.platform.list_workspaces(&stranger, &ListWorkspaces::default()).await.unwrap().is_empty());
-        assert_eq!(test.platform.get_workspace(&admin, id).await.unwrap().id, id);
-        let renamed = UpdateWorkspace { name: Some("better".into()) };
-        assert_eq!(test.platform.update_workspace(&member, id, renamed).await.unwrap().name, "better");
-        let wrong = UpdateWorkspace { name: Some("../up".into()) };
-        assert_eq!(test.platform.update_workspace(&member, id, wrong).await.unwrap_err().kind(), FailureKind::Invalid);
-        test.platform.delete_workspace(&admin, id, false).await.unwrap();
-        assert_eq!(test.platform.get_workspace(&member, id).await.unwrap_err().kind(), FailureKind::NotFound);
+        assert!(
+            test.platform
+                .list_workspaces(&stranger, &ListWorkspaces::default())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            test.platform.get_workspace(&admin, id).await.unwrap().id,
+            id
+        );
+        let renamed = UpdateWorkspace {
+            name: Some("better".into()),
+        };
+        assert_eq!(
+            test.platform
+                .update_workspace(&member, id, renamed)
+                .await
+                .unwrap()
+                .name,
+            "better"
+        );
+        let wrong = UpdateWorkspace {
+            name: Some("../up".into()),
+        };
+        assert_eq!(
+            test.platform
+                .update_workspace(&member, id, wrong)
+                .await
+                .unwrap_err()
+                .kind(),
+            FailureKind::Invalid
+        );
+        test.platform
+            .delete_workspace(&admin, id, false)
+            .await
+            .unwrap();
+        assert_eq!(
+            test.platform
+                .get_workspace(&member, id)
+                .await
+                .unwrap_err()
+                .kind(),
+            FailureKind::NotFound
+        );
         test.platform.shut_down().await;
     })
     .await;
@@ -71,25 +161,58 @@ async fn only_allowed_folders_can_be_worked_on() {
         std::fs::create_dir_all(real.join("other")).unwrap();
         std::os::unix::fs::symlink(real.join("other"), real.join("allowed/way-out")).unwrap();
         let path = |name: &str| Some(real.join(name).display().to_string());
-        let allow = CreateAllowedFolder { path: path("allowed").unwrap() };
-        test.platform.create_allowed_folder(&admin, allow).await.unwrap();
-        let request = |folder: Option<String>, mode| CreateWorkspace { folder, mode, ..CreateWorkspace::default() };
+        let allow = CreateAllowedFolder {
+            path: path("allowed").unwrap(),
+        };
+        test.platform
+            .create_allowed_folder(&admin, allow)
+            .await
+            .unwrap();
+        let request = |folder: Option<String>, mode| CreateWorkspace {
+            folder,
+            mode,
+            ..CreateWorkspace::default()
+        };
         for (refused, field) in [
             (request(path("other"), None), "folder"),
             (request(path("allowed/way-out"), None), "folder"),
             (request(path("allowed/../other"), None), "folder"),
             (request(path("missing"), None), "folder"),
             (request(Some("allowed".into()), None), "folder"),
-            (request(path("allowed"), Some(WorkspaceMode::Worktree)), "folder"),
+            (
+                request(path("allowed"), Some(WorkspaceMode::Worktree)),
+                "folder",
+            ),
             (request(path("allowed"), Some(WorkspaceMode::Empty)), "mode"),
             (request(None, Some(WorkspaceMode::Direct)), "folder"),
-            (CreateWorkspace { name: Some("a b".into()), ..CreateWorkspace::default() }, "name"),
+            (
+                CreateWorkspace {
+                    name: Some("a b".into()),
+                    ..CreateWorkspace::default()
+                },
+                "name",
+            ),
         ] {
-            let error = test.platform.create_workspace(&admin, refused.clone()).await.unwrap_err();
-            assert_eq!((error.kind(), error.validations()[0].field.as_str()), (FailureKind::Invalid, field), "{refused:?}");
+            let error = test
+                .platform
+                .create_workspace(&admin, refused.clone())
+                .await
+                .unwrap_err();
+            assert_eq!(
+                (error.kind(), error.validations()[0].field.as_str()),
+                (FailureKind::Invalid, field),
+                "{refused:?}"
+            );
         }
-        let direct = test.platform.create_workspace(&admin, request(path("allowed/inner"), None)).await.unwrap();
-        assert_eq!((direct.mode, direct.folder), (WorkspaceMode::Direct, path("allowed/inner")));
+        let direct = test
+            .platform
+            .create_workspace(&admin, request(path("allowed/inner"), None))
+            .await
+            .unwrap();
+        assert_eq!(
+            (direct.mode, direct.folder),
+            (WorkspaceMode::Direct, path("allowed/inner"))
+        );
         finished(&test, &admin, direct.id).await;
         test.platform.shut_down().await;
     })
@@ -99,7 +222,10 @@ async fn only_allowed_folders_can_be_worked_on() {
 #[tokio::test]
 async fn the_token_of_an_agent_ends_with_its_workspace() {
     on_both(async |test| {
-        assert_eq!(test.platform.authenticate_agent("made up").await.unwrap(), None);
+        assert_eq!(
+            test.platform.authenticate_agent("made up").await.unwrap(),
+            None
+        );
     })
     .await;
 }

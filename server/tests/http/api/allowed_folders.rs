@@ -11,14 +11,33 @@ async fn an_owner_allows_folders_and_a_member_reads_them() {
     let request = |path: &std::path::Path| CreateAllowedFolder {
         path: path.to_str().unwrap().to_owned(),
     };
-    let allowed = owner.create_allowed_folder(&request(&folder)).await.unwrap();
-    assert_eq!(member.list_allowed_folders().await.unwrap(), [allowed.clone()]);
+    let allowed = owner
+        .create_allowed_folder(&request(&folder))
+        .await
+        .unwrap();
+    let listed = member.list_allowed_folders().await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&allowed));
     for (refused, status) in [
         (member.create_allowed_folder(&request(&folder)).await, 403),
         (owner.create_allowed_folder(&request(&folder)).await, 409),
-        (owner.create_allowed_folder(&request(&folder.join("missing"))).await, 400),
-        (owner.create_allowed_folder(&request("relative".as_ref())).await, 400),
-        (owner.create_allowed_folder(&request(&server.data_dir())).await, 400),
+        (
+            owner
+                .create_allowed_folder(&request(&folder.join("missing")))
+                .await,
+            400,
+        ),
+        (
+            owner
+                .create_allowed_folder(&request("relative".as_ref()))
+                .await,
+            400,
+        ),
+        (
+            owner
+                .create_allowed_folder(&request(&server.data_dir()))
+                .await,
+            400,
+        ),
     ] {
         assert_eq!(refused.unwrap_err().status(), Some(status));
     }
