@@ -29,9 +29,16 @@ const MAX_PAGE: i64 = 200;
 
 impl Platform {
     /// The caller's root chats, pinned first, then the newest change, with the chats they spawned.
-    pub async fn list_chats(&self, actor: &Actor, query: ListChats) -> Result<Vec<Chat>, ChatFailure> {
+    pub async fn list_chats(
+        &self,
+        actor: &Actor,
+        query: ListChats,
+    ) -> Result<Vec<Chat>, ChatFailure> {
         let filter = Filter::parse(query.q.as_deref().unwrap_or_default())?;
-        let limit = query.limit.filter(|limit| *limit != 0).unwrap_or(DEFAULT_PAGE);
+        let limit = query
+            .limit
+            .filter(|limit| *limit != 0)
+            .unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(ChatFailure::field("limit", "must be between 1 and 200"));
         }
@@ -72,12 +79,22 @@ impl Platform {
     }
 
     /// A chat from its first message; its turn begins at once. With `new_workspace` the workspace is made first.
-    pub async fn create_chat(&self, actor: &Actor, request: CreateChat) -> Result<Chat, ChatFailure> {
+    pub async fn create_chat(
+        &self,
+        actor: &Actor,
+        request: CreateChat,
+    ) -> Result<Chat, ChatFailure> {
         let content = content::check(request.content.clone())?;
         fields::check_labels(&request.labels)?;
         let system_prompt = fields::check_system_prompt(request.system_prompt.as_deref())?;
-        if request.organization_id.is_some_and(|id| id != actor.organization_id) {
-            return Err(ChatFailure::field("organization_id", "is not an organization of yours"));
+        if request
+            .organization_id
+            .is_some_and(|id| id != actor.organization_id)
+        {
+            return Err(ChatFailure::field(
+                "organization_id",
+                "is not an organization of yours",
+            ));
         }
         let model_config_id = self.usable_model(request.model_config_id).await?;
         let title = first_words(&content::title_source(&content));
@@ -99,11 +116,23 @@ impl Platform {
     }
 
     /// Changes a chat: all fields of a request or none.
-    pub async fn update_chat(&self, actor: &Actor, id: ChatId, request: UpdateChat) -> Result<Chat, ChatFailure> {
+    pub async fn update_chat(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+        request: UpdateChat,
+    ) -> Result<Chat, ChatFailure> {
         let row = self.own_chat(actor, id).await?;
         let details = Details {
-            title: request.title.as_deref().map(fields::check_title).transpose()?,
-            labels: request.labels.map(|labels| fields::check_labels(&labels).map(|()| labels)).transpose()?,
+            title: request
+                .title
+                .as_deref()
+                .map(fields::check_title)
+                .transpose()?,
+            labels: request
+                .labels
+                .map(|labels| fields::check_labels(&labels).map(|()| labels))
+                .transpose()?,
             workspace_id: match request.workspace_id {
                 Some(workspace) if workspace.is_zero() => Some(None),
                 Some(workspace) => Some(Some(self.usable_workspace(actor, workspace).await?)),
@@ -116,15 +145,27 @@ impl Platform {
         }
         let will_be_archived = request.archived.unwrap_or(row.archived);
         if will_be_archived && request.pin_order.is_some_and(|order| order > 0) {
-            return Err(ChatFailure::field("pin_order", "an archived chat cannot be pinned"));
+            return Err(ChatFailure::field(
+                "pin_order",
+                "an archived chat cannot be pinned",
+            ));
         }
         let row = match request.archived {
             Some(archived) if archived == row.archived => {
-                let already = if archived { "the chat is archived already" } else { "the chat is not archived" };
+                let already = if archived {
+                    "the chat is archived already"
+                } else {
+                    "the chat is not archived"
+                };
                 return Err(ChatFailure::field("archived", already));
             }
             Some(true) => self.0.daemon.archive(root_of(&row), Some(details)).await?,
-            Some(false) => self.0.daemon.unarchive(root_of(&row), Some(details)).await?,
+            Some(false) => {
+                self.0
+                    .daemon
+                    .unarchive(root_of(&row), Some(details))
+                    .await?
+            }
             None => self.0.daemon.update_details(id, details).await?,
         };
         self.full_chat(row).await
@@ -167,7 +208,8 @@ impl Platform {
     /// The caller's chat; anybody else's does not exist.
     pub(crate) async fn own_chat(&self, actor: &Actor, id: ChatId) -> Result<ChatRow, ChatFailure> {
         let row = chats::get(&self.0.db, id).await?;
-        row.filter(|row| row.owner_id == actor.user_id).ok_or(ChatFailure::NotFound)
+        row.filter(|row| row.owner_id == actor.user_id)
+            .ok_or(ChatFailure::NotFound)
     }
 
     pub(crate) async fn full_chat(&self, row: ChatRow) -> Result<Chat, ChatFailure> {
@@ -177,7 +219,10 @@ impl Platform {
         } else {
             Vec::new()
         };
-        Ok(Chat { children, ..wire::chat(row, has_unread) })
+        Ok(Chat {
+            children,
+            ..wire::chat(row, has_unread)
+        })
     }
 
     async fn children(&self, root: ChatId, archived: bool) -> Result<Vec<Chat>, ChatFailure> {

@@ -5,7 +5,9 @@ pub(crate) mod content;
 use chatd::state::people::{Outgoing, Sent};
 use chatd::wire;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
-use sdk::messages::{CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage};
+use sdk::messages::{
+    CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage,
+};
 use store::messages::{self, MessageRow};
 use store::queue;
 
@@ -52,9 +54,16 @@ impl Platform {
             rows.reverse();
         }
         let is_newest = before_id == 0 && query.after_id.is_none();
-        let queued_messages = if is_newest { queue::list(&self.0.db, chat).await? } else { Vec::new() };
+        let queued_messages = if is_newest {
+            queue::list(&self.0.db, chat).await?
+        } else {
+            Vec::new()
+        };
         Ok(MessagePage {
-            messages: rows.into_iter().map(|row| self.wire_message(row, renders_html)).collect(),
+            messages: rows
+                .into_iter()
+                .map(|row| self.wire_message(row, renders_html))
+                .collect(),
             queued_messages: queued_messages.into_iter().map(wire::queued).collect(),
             has_more,
         })
@@ -68,13 +77,16 @@ impl Platform {
         request: CreateMessage,
     ) -> Result<CreatedMessage, ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let outgoing = self.outgoing(actor, request.content, request.model_config_id).await?;
+        let outgoing = self
+            .outgoing(actor, request.content, request.model_config_id)
+            .await?;
         let behavior = request.busy_behavior.unwrap_or_default();
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
         Ok(match sent {
-            Sent::Committed(message) => {
-                CreatedMessage { message: Some(wire::message(message)), ..nothing_created() }
-            }
+            Sent::Committed(message) => CreatedMessage {
+                message: Some(wire::message(message)),
+                ..nothing_created()
+            },
             Sent::Queued(message) => CreatedMessage {
                 queued_message: Some(wire::queued(message)),
                 queued: true,
@@ -92,9 +104,14 @@ impl Platform {
         request: EditMessage,
     ) -> Result<CreatedMessage, ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let outgoing = self.outgoing(actor, request.content, request.model_config_id).await?;
+        let outgoing = self
+            .outgoing(actor, request.content, request.model_config_id)
+            .await?;
         let (message, _) = self.0.daemon.edit(chat, message, outgoing).await?;
-        Ok(CreatedMessage { message: Some(wire::message(message)), ..nothing_created() })
+        Ok(CreatedMessage {
+            message: Some(wire::message(message)),
+            ..nothing_created()
+        })
     }
 
     /// Takes a message out of the queue; nothing happens when it is not there any more.
@@ -105,7 +122,10 @@ impl Platform {
         id: QueuedMessageId,
     ) -> Result<(), ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let is_queued = queue::list(&self.0.db, chat).await?.iter().any(|queued| queued.id == id);
+        let is_queued = queue::list(&self.0.db, chat)
+            .await?
+            .iter()
+            .any(|queued| queued.id == id);
         if !is_queued {
             return Ok(());
         }
@@ -124,7 +144,10 @@ impl Platform {
         id: QueuedMessageId,
     ) -> Result<Option<Message>, ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let is_queued = queue::list(&self.0.db, chat).await?.iter().any(|queued| queued.id == id);
+        let is_queued = queue::list(&self.0.db, chat)
+            .await?
+            .iter()
+            .any(|queued| queued.id == id);
         if !is_queued {
             return Err(ChatFailure::MessageNotFound);
         }
@@ -143,7 +166,11 @@ impl Platform {
             Some(id) => Some(self.usable_model(Some(id)).await?),
             None => None,
         };
-        Ok(Outgoing { content, model_config_id, created_by: actor.user_id })
+        Ok(Outgoing {
+            content,
+            model_config_id,
+            created_by: actor.user_id,
+        })
     }
 
     fn wire_message(&self, row: MessageRow, renders_html: bool) -> Message {
@@ -156,5 +183,10 @@ impl Platform {
 }
 
 fn nothing_created() -> CreatedMessage {
-    CreatedMessage { message: None, queued_message: None, queued: false, warnings: Vec::new() }
+    CreatedMessage {
+        message: None,
+        queued_message: None,
+        queued: false,
+        warnings: Vec::new(),
+    }
 }

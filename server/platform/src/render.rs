@@ -31,8 +31,11 @@ impl Renderer {
         if let Some(known) = self.cache.get(key) {
             return known.to_vec();
         }
-        let rendered: Vec<Option<String>> =
-            message.content.iter().map(|part| part_html(part, message.role)).collect();
+        let rendered: Vec<Option<String>> = message
+            .content
+            .iter()
+            .map(|part| part_html(part, message.role))
+            .collect();
         self.cache.put(key, rendered.clone().into());
         rendered
     }
@@ -63,11 +66,20 @@ fn markdown_html(text: &str, role: Role) -> Option<String> {
 fn diffs_html(result: &ToolResultPart) -> Option<String> {
     let value = result.result.as_ref()?;
     let diffs: Vec<&str> = match result.tool_name.as_str() {
-        "edit_files" => value.get("files")?.as_array()?.iter().filter_map(|file| file.get("diff")?.as_str()).collect(),
+        "edit_files" => value
+            .get("files")?
+            .as_array()?
+            .iter()
+            .filter_map(|file| file.get("diff")?.as_str())
+            .collect(),
         "write_file" => vec![value.get("diff")?.as_str()?],
         _ => return None,
     };
-    let html: String = diffs.into_iter().filter(|diff| !diff.is_empty()).map(diff::to_html).collect();
+    let html: String = diffs
+        .into_iter()
+        .filter(|diff| !diff.is_empty())
+        .map(diff::to_html)
+        .collect();
     (!html.is_empty()).then_some(html)
 }
 

@@ -56,7 +56,10 @@ async fn create_chat(
     Caller(actor): Caller,
     JsonBody(chat): JsonBody<CreateChat>,
 ) -> Result<(StatusCode, Json<Chat>), ApiError> {
-    Ok((StatusCode::CREATED, Json(platform.create_chat(&actor, chat).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(platform.create_chat(&actor, chat).await?),
+    ))
 }
 
 /// A chat with the chats it spawned.

@@ -51,7 +51,7 @@ async fn lists_page_by_key_with_pins_first() {
             let pin_order = if number >= 6 { number - 5 } else { 0 };
             expected.push(
                 add_chat(db, seeded, |chat| {
-                    (chat.updated_at, chat.pin_order) = (updated_at, pin_order)
+                    (chat.updated_at, chat.pin_order) = (updated_at, pin_order);
                 })
                 .await,
             );

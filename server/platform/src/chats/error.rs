@@ -51,7 +51,10 @@ pub enum ChatFailure {
 impl ChatFailure {
     /// One refused field.
     pub(crate) fn field(field: &str, detail: &str) -> Self {
-        Self::Invalid(vec![Validation { field: field.to_owned(), detail: detail.to_owned() }])
+        Self::Invalid(vec![Validation {
+            field: field.to_owned(),
+            detail: detail.to_owned(),
+        }])
     }
 }
 
@@ -60,7 +63,9 @@ impl From<StateError> for ChatFailure {
         match error {
             StateError::ChatNotFound => Self::NotFound,
             StateError::MessageNotFound | StateError::QueuedNotFound => Self::MessageNotFound,
-            StateError::NotAUserMessage => Self::field("message", "only a person's message can be edited"),
+            StateError::NotAUserMessage => {
+                Self::field("message", "only a person's message can be edited")
+            }
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),
         }
@@ -74,7 +79,9 @@ impl Failure for ChatFailure {
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
             Self::WorkspaceUnavailable(_) => FailureKind::Unavailable,
             Self::Workspace { kind, .. } => *kind,
-            Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany { retry_after_s: QUEUE_RETRY_S },
+            Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany {
+                retry_after_s: QUEUE_RETRY_S,
+            },
             Self::State(StateError::WrongLanding { .. }) | Self::Store(_) => FailureKind::Internal,
             Self::State(_) => FailureKind::Conflict,
         }
@@ -117,6 +124,9 @@ fn sentence(validations: &[Validation]) -> String {
 
 fn sentence_case(text: &str) -> String {
     let mut letters = text.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
+    let first: String = letters
+        .next()
+        .map(|letter| letter.to_uppercase().collect())
+        .unwrap_or_default();
     format!("{first}{}.", letters.as_str())
 }

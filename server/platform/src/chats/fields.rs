@@ -16,7 +16,10 @@ pub(super) fn check_title(title: &str) -> Result<String, ChatFailure> {
         return Err(ChatFailure::field("title", "must not be empty"));
     }
     if title.chars().count() > MAX_TITLE_CHARACTERS {
-        return Err(ChatFailure::field("title", "must have at most 200 characters"));
+        return Err(ChatFailure::field(
+            "title",
+            "must have at most 200 characters",
+        ));
     }
     Ok(title.to_owned())
 }
@@ -28,9 +31,12 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
     for (key, value) in labels {
         let is_key = (1..=MAX_KEY_BYTES).contains(&key.len())
             && key.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
+            && key
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
         if !is_key {
-            let detail = "keys have 1 to 64 letters, digits or . _ / - and begin with a letter or digit";
+            let detail =
+                "keys have 1 to 64 letters, digits or . _ / - and begin with a letter or digit";
             return Err(ChatFailure::field("labels", detail));
         }
         if !(1..=MAX_VALUE_BYTES).contains(&value.len()) {
@@ -42,11 +48,21 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
 
 /// Without invisible characters; `None` when nothing is left.
 pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>, ChatFailure> {
-    let Some(prompt) = prompt else { return Ok(None) };
+    let Some(prompt) = prompt else {
+        return Ok(None);
+    };
     if prompt.len() > MAX_SYSTEM_PROMPT_BYTES {
-        return Err(ChatFailure::field("system_prompt", "must have at most 10,000 bytes"));
+        return Err(ChatFailure::field(
+            "system_prompt",
+            "must have at most 10,000 bytes",
+        ));
     }
-    let visible: String = prompt.replace("\r\n", "\n").replace('\r', "\n").chars().filter(is_kept).collect();
+    let visible: String = prompt
+        .replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .chars()
+        .filter(|letter| is_kept(*letter))
+        .collect();
     let lines: Vec<&str> = visible.lines().map(str::trim_end).collect();
     let mut text = lines.join("\n");
     while text.contains("\n\n\n") {
@@ -56,7 +72,7 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-fn is_kept(letter: &char) -> bool {
+fn is_kept(letter: char) -> bool {
     !matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200d}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')

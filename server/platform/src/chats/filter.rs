@@ -29,7 +29,11 @@ impl Filter {
             match key.to_lowercase().as_str() {
                 "archived" => filter.archived = parse_flag(&value)?,
                 "status" => filter.status = Some(parse_status(&value)?),
-                other => return Err(refuse(&format!("{other:?} is no key that can be filtered by"))),
+                other => {
+                    return Err(refuse(&format!(
+                        "{other:?} is no key that can be filtered by"
+                    )));
+                }
             }
         }
         if !words.is_empty() {
@@ -55,7 +59,9 @@ fn parse_status(value: &str) -> Result<Status, ChatFailure> {
         Ok(ChatStatus::Interrupting) => Ok(Status::Interrupting),
         Ok(ChatStatus::RequiresAction) => Ok(Status::RequiresAction),
         Ok(ChatStatus::Error) => Ok(Status::Error),
-        Ok(ChatStatus::Paused) | Err(_) => Err(refuse(&format!("{value:?} is no status of a chat"))),
+        Ok(ChatStatus::Paused) | Err(_) => {
+            Err(refuse(&format!("{value:?} is no status of a chat")))
+        }
     }
 }
 
@@ -65,7 +71,13 @@ fn refuse(detail: &str) -> ChatFailure {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -80,7 +92,15 @@ mod tests {
 
     #[test]
     fn refuses_what_it_does_not_know() {
-        for text in ["colour:red", "archived:maybe", "archived:", ":true", "a:b:c", "status:paused", "status:7"] {
+        for text in [
+            "colour:red",
+            "archived:maybe",
+            "archived:",
+            ":true",
+            "a:b:c",
+            "status:paused",
+            "status:7",
+        ] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }
     }

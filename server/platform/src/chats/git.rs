@@ -25,7 +25,10 @@ impl Platform {
     /// Watches the repositories of a chat's workspace.
     pub async fn watch_git(&self, actor: &Actor, id: ChatId) -> Result<GitWatch, ChatFailure> {
         let client = self.chat_agent(actor, id).await?;
-        let events = client.watch_git().await.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
+        let events = client
+            .watch_git()
+            .await
+            .map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
         let (refresh, mut requests) = mpsc::channel(1);
         let scanner = client.clone();
         tokio::spawn(async move {
@@ -35,14 +38,22 @@ impl Platform {
                 }
             }
         });
-        Ok(GitWatch { messages: messages(events).boxed(), refresh })
+        Ok(GitWatch {
+            messages: messages(events).boxed(),
+            refresh,
+        })
     }
 
     /// One snapshot of the same.
-    pub async fn git_changes(&self, actor: &Actor, id: ChatId) -> Result<Vec<RepositoryChanges>, ChatFailure> {
+    pub async fn git_changes(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+    ) -> Result<Vec<RepositoryChanges>, ChatFailure> {
         let client = self.chat_agent(actor, id).await?;
         let changes = client.git_changes().await;
-        let changes = changes.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
+        let changes =
+            changes.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
         Ok(changes.repositories.into_iter().map(repository).collect())
     }
 
@@ -50,21 +61,22 @@ impl Platform {
         let chat = self.own_chat(actor, id).await?;
         let workspace = chat.workspace_id.ok_or(ChatFailure::NoWorkspace)?;
         let connected = self.connected_agent(actor, workspace).await;
-        let client = connected.map_err(|error| ChatFailure::WorkspaceUnavailable(error.message()))?;
+        let client =
+            connected.map_err(|error| ChatFailure::WorkspaceUnavailable(error.message()))?;
         let client = client.ok_or_else(|| ChatFailure::WorkspaceUnavailable(ASLEEP.to_owned()))?;
         Ok(client.for_chat(id.0, Vec::new()))
     }
 }
 
-fn messages(
-    events: workspace::connection::GitWatch,
-) -> impl Stream<Item = GitWatchMessage> + Send {
+fn messages(events: workspace::connection::GitWatch) -> impl Stream<Item = GitWatchMessage> + Send {
     events.filter_map(|event| async move {
         match event {
             Ok(GitEvent::Changes(changes)) => Some(changes_message(changes)),
             Ok(GitEvent::Error { message }) => Some(GitWatchMessage::Error { message }),
             Ok(GitEvent::Alive) => None,
-            Err(error) => Some(GitWatchMessage::Error { message: error.to_string() }),
+            Err(error) => Some(GitWatchMessage::Error {
+                message: error.to_string(),
+            }),
         }
     })
 }

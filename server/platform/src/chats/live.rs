@@ -27,8 +27,12 @@ impl Platform {
         if after_id.0 < 0 {
             return Err(ChatFailure::field("after_id", "must not be negative"));
         }
-        let renderer = renders_html.then(|| Arc::new(self.0.renderer.clone()) as Arc<dyn chatd::Renderer>);
-        Ok(self.0.daemon.stream(id, StreamOptions { after_id, renderer }))
+        let renderer =
+            renders_html.then(|| Arc::new(self.0.renderer.clone()) as Arc<dyn chatd::Renderer>);
+        Ok(self
+            .0
+            .daemon
+            .stream(id, StreamOptions { after_id, renderer }))
     }
 
     /// What happens in the caller's list from now on. Ends when events may have been missed: the reader lists again
@@ -63,8 +67,17 @@ fn watch(
     }
 }
 
-async fn event_of(db: &Db, chat: ChatId, kind: WatchEventKind) -> Result<Option<WatchEvent>, StoreError> {
-    let Some(row) = chats::get(db, chat).await? else { return Ok(None) };
+async fn event_of(
+    db: &Db,
+    chat: ChatId,
+    kind: WatchEventKind,
+) -> Result<Option<WatchEvent>, StoreError> {
+    let Some(row) = chats::get(db, chat).await? else {
+        return Ok(None);
+    };
     let has_unread = chats::list::has_unread(db, chat).await?;
-    Ok(Some(WatchEvent { kind, chat: wire::chat(row, has_unread) }))
+    Ok(Some(WatchEvent {
+        kind,
+        chat: wire::chat(row, has_unread),
+    }))
 }

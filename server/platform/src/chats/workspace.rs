@@ -18,11 +18,15 @@ impl Platform {
         title: &str,
     ) -> Result<Option<WorkspaceId>, ChatFailure> {
         match (request.workspace_id, &request.new_workspace) {
-            (Some(_), Some(_)) => {
-                Err(ChatFailure::field("new_workspace", "cannot stand together with workspace_id"))
-            }
+            (Some(_), Some(_)) => Err(ChatFailure::field(
+                "new_workspace",
+                "cannot stand together with workspace_id",
+            )),
             (Some(id), None) => self.usable_workspace(actor, id).await.map(Some),
-            (None, Some(new)) => self.new_workspace(actor, new.clone(), title).await.map(Some),
+            (None, Some(new)) => self
+                .new_workspace(actor, new.clone(), title)
+                .await
+                .map(Some),
             (None, None) => Ok(None),
         }
     }
@@ -35,11 +39,12 @@ impl Platform {
         title: &str,
     ) -> Result<WorkspaceId, ChatFailure> {
         let made = self.create_workspace_for_chat(actor, request, title).await;
-        made.map(|workspace| workspace.id).map_err(|error| ChatFailure::Workspace {
-            message: error.message(),
-            kind: error.kind(),
-            validations: in_new_workspace(error.validations()),
-        })
+        made.map(|workspace| workspace.id)
+            .map_err(|error| ChatFailure::Workspace {
+                message: error.message(),
+                kind: error.kind(),
+                validations: in_new_workspace(error.validations()),
+            })
     }
 
     /// A workspace of the caller's.
@@ -55,12 +60,17 @@ impl Platform {
     }
 
     /// The wished model, or the default one.
-    pub(crate) async fn usable_model(&self, wished: Option<ModelConfigId>) -> Result<ModelConfigId, ChatFailure> {
+    pub(crate) async fn usable_model(
+        &self,
+        wished: Option<ModelConfigId>,
+    ) -> Result<ModelConfigId, ChatFailure> {
         let row = match wished {
             Some(id) => {
                 let row = model_configs::get(&self.0.db, id).await?;
                 let usable = row.filter(|row| row.is_offered && !row.is_deleted);
-                Some(usable.ok_or_else(|| ChatFailure::field("model_config_id", "is no model that can be used"))?)
+                Some(usable.ok_or_else(|| {
+                    ChatFailure::field("model_config_id", "is no model that can be used")
+                })?)
             }
             None => model_configs::get_default(&self.0.db).await?,
         };
@@ -72,6 +82,9 @@ impl Platform {
 fn in_new_workspace(validations: Vec<Validation>) -> Vec<Validation> {
     validations
         .into_iter()
-        .map(|validation| Validation { field: format!("new_workspace.{}", validation.field), ..validation })
+        .map(|validation| Validation {
+            field: format!("new_workspace.{}", validation.field),
+            ..validation
+        })
         .collect()
 }

@@ -16,18 +16,29 @@ pub(crate) fn check(input: Vec<InputPart>) -> Result<Vec<Part>, ChatFailure> {
         match check_part(part) {
             Ok(part) => parts.push(part),
             Err((field, detail)) => {
-                refused.push(Validation { field: format!("content[{index}].{field}"), detail: detail.to_owned() });
+                refused.push(Validation {
+                    field: format!("content[{index}].{field}"),
+                    detail: detail.to_owned(),
+                });
             }
         }
     }
-    if refused.is_empty() { Ok(parts) } else { Err(ChatFailure::Invalid(refused)) }
+    if refused.is_empty() {
+        Ok(parts)
+    } else {
+        Err(ChatFailure::Invalid(refused))
+    }
 }
 
 fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
     match part {
         InputPart::Text { text } => {
             let text = text.trim();
-            if text.is_empty() { Err(("text", "must not be empty")) } else { Ok(Part::text(text)) }
+            if text.is_empty() {
+                Err(("text", "must not be empty"))
+            } else {
+                Ok(Part::text(text))
+            }
         }
         InputPart::File { .. } => Err(("file_id", "is no file of yours")),
         InputPart::FileReference(lines) => {
@@ -41,7 +52,10 @@ fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
                 return Err(("file_name", "must not be empty"));
             }
             if comment.start_line < 1 || comment.end_line < comment.start_line {
-                return Err(("start_line", "lines count from 1 and the first comes before the last"));
+                return Err((
+                    "start_line",
+                    "lines count from 1 and the first comes before the last",
+                ));
             }
             Ok(Part::DiffComment(comment))
         }

@@ -23,7 +23,12 @@ struct Entries {
 
 impl Cache {
     pub(super) fn get(&self, key: Key) -> Option<Rendered> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(&key).cloned()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .by_key
+            .get(&key)
+            .cloned()
     }
 
     pub(super) fn put(&self, key: Key, rendered: Rendered) {
@@ -33,7 +38,9 @@ impl Cache {
             return;
         }
         while entries.bytes + size > MAX_BYTES {
-            let Some(oldest) = entries.order.pop_front() else { break };
+            let Some(oldest) = entries.order.pop_front() else {
+                break;
+            };
             if let Some(gone) = entries.by_key.remove(&oldest) {
                 entries.bytes -= size_of(&gone);
             }
@@ -50,7 +57,13 @@ fn size_of(rendered: &Rendered) -> usize {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use super::*;
 
@@ -58,7 +71,10 @@ mod tests {
     fn forgets_the_oldest_at_its_bound() {
         let cache = Cache::default();
         for id in 0..10 {
-            cache.put((MessageId(id), 1), vec![Some("x".repeat(1024 * 1024))].into());
+            cache.put(
+                (MessageId(id), 1),
+                vec![Some("x".repeat(1024 * 1024))].into(),
+            );
         }
         assert!(cache.get((MessageId(0), 1)).is_none());
         assert!(cache.get((MessageId(9), 1)).is_some());

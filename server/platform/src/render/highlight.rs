@@ -14,14 +14,17 @@ const MAX_LINE_BYTES: usize = 4 * 1024;
 /// Atoms of a scope that become classes.
 const ATOMS: usize = 3;
 /// First atoms of scopes that have a colour.
-const COLOURED: [&str; 8] =
-    ["comment", "string", "constant", "keyword", "storage", "entity", "support", "variable"];
+const COLOURED: [&str; 8] = [
+    "comment", "string", "constant", "keyword", "storage", "entity", "support", "variable",
+];
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
 
 /// Code of a language by its name in a fence; escaped without colours when the language is not known.
 pub(super) fn code(language: &str, code: &str) -> String {
-    let syntax = (!language.is_empty()).then(|| SYNTAXES.find_syntax_by_token(token(language))).flatten();
+    let syntax = (!language.is_empty())
+        .then(|| SYNTAXES.find_syntax_by_token(token(language)))
+        .flatten();
     let lines: Vec<&str> = code.split_inclusive('\n').collect();
     render(syntax, &lines).concat()
 }
@@ -49,8 +52,11 @@ fn token(language: &str) -> &str {
 
 fn render(syntax: Option<&SyntaxReference>, lines: &[&str]) -> Vec<String> {
     let size: usize = lines.iter().map(|line| line.len()).sum();
-    let is_too_large = size > MAX_CODE_BYTES || lines.iter().any(|line| line.len() > MAX_LINE_BYTES);
-    let Some(syntax) = syntax.filter(|_| !is_too_large) else { return plain(lines) };
+    let is_too_large =
+        size > MAX_CODE_BYTES || lines.iter().any(|line| line.len() > MAX_LINE_BYTES);
+    let Some(syntax) = syntax.filter(|_| !is_too_large) else {
+        return plain(lines);
+    };
     let mut state = ParseState::new(syntax);
     let mut stack = ScopeStack::new();
     let mut classes = Classes::default();
@@ -71,7 +77,11 @@ fn render_line(
     classes: &mut Classes,
 ) -> Option<String> {
     // The bundled syntaxes want their newline.
-    let whole = if line.ends_with('\n') { line.to_owned() } else { format!("{line}\n") };
+    let whole = if line.ends_with('\n') {
+        line.to_owned()
+    } else {
+        format!("{line}\n")
+    };
     let operations = state.parse_line(&whole, &SYNTAXES).ok()?;
     let mut html = String::with_capacity(line.len() * 2);
     let mut from = 0;
@@ -89,7 +99,9 @@ fn push_token(text: &str, stack: &ScopeStack, classes: &mut Classes, html: &mut 
     if text.is_empty() {
         return;
     }
-    let class = (!text.trim().is_empty()).then(|| classes.of(stack)).flatten();
+    let class = (!text.trim().is_empty())
+        .then(|| classes.of(stack))
+        .flatten();
     match class {
         Some(class) => {
             let _ = write!(html, "<span class=\"{class}\">");
@@ -117,7 +129,11 @@ struct Classes(HashMap<Scope, Option<String>>);
 
 impl Classes {
     fn of(&mut self, stack: &ScopeStack) -> Option<String> {
-        stack.scopes.iter().rev().find_map(|scope| self.of_scope(*scope))
+        stack
+            .scopes
+            .iter()
+            .rev()
+            .find_map(|scope| self.of_scope(*scope))
     }
 
     fn of_scope(&mut self, scope: Scope) -> Option<String> {
@@ -127,7 +143,13 @@ impl Classes {
                 let name = scope.build_string();
                 let atoms: Vec<&str> = name.split('.').take(ATOMS).collect();
                 let is_coloured = atoms.first().is_some_and(|first| COLOURED.contains(first));
-                is_coloured.then(|| atoms.iter().map(|atom| format!("hl-{atom}")).collect::<Vec<_>>().join(" "))
+                is_coloured.then(|| {
+                    atoms
+                        .iter()
+                        .map(|atom| format!("hl-{atom}"))
+                        .collect::<Vec<_>>()
+                        .join(" ")
+                })
             })
             .clone()
     }

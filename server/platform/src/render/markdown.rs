@@ -44,14 +44,41 @@ pub(super) fn to_html(text: &str, keeps_line_breaks: bool) -> String {
         escape(text, &mut html);
     }
     // Text is escaped and raw HTML left out, so this tag is the end of a block that the highlighter began.
-    SANITIZER.clean(&html.replace("</pre>", "</pre></div>")).to_string()
+    SANITIZER
+        .clean(&html.replace("</pre>", "</pre></div>"))
+        .to_string()
 }
 
 fn sanitizer() -> Builder<'static> {
     let mut builder = Builder::empty();
     let tags = [
-        "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
-        "pre", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+        "a",
+        "blockquote",
+        "br",
+        "code",
+        "del",
+        "div",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "span",
+        "strong",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
     ];
     builder
         .tags(HashSet::from(tags))
@@ -73,7 +100,12 @@ fn sanitizer() -> Builder<'static> {
 struct Highlighter;
 
 impl SyntaxHighlighterAdapter for Highlighter {
-    fn write_highlighted(&self, output: &mut dyn fmt::Write, language: Option<&str>, code: &str) -> fmt::Result {
+    fn write_highlighted(
+        &self,
+        output: &mut dyn fmt::Write,
+        language: Option<&str>,
+        code: &str,
+    ) -> fmt::Result {
         output.write_str(&highlight::code(&short(language.unwrap_or_default()), code))
     }
 
@@ -85,7 +117,10 @@ impl SyntaxHighlighterAdapter for Highlighter {
         let language = short(attributes.get("lang").map(Cow::as_ref).unwrap_or_default());
         let mut escaped = String::new();
         escape(&language, &mut escaped);
-        write!(output, "<div class=\"code-block\" data-language=\"{escaped}\"><pre>")
+        write!(
+            output,
+            "<div class=\"code-block\" data-language=\"{escaped}\"><pre>"
+        )
     }
 
     fn write_code_tag(
@@ -99,5 +134,8 @@ impl SyntaxHighlighterAdapter for Highlighter {
 
 fn short(language: &str) -> String {
     let word = language.split([' ', ',', '{']).next().unwrap_or_default();
-    word.chars().take(MAX_LANGUAGE_CHARACTERS).collect::<String>().to_lowercase()
+    word.chars()
+        .take(MAX_LANGUAGE_CHARACTERS)
+        .collect::<String>()
+        .to_lowercase()
 }

@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use proptest::prelude::*;
 use sdk::ids::{ChatId, MessageId};
@@ -24,8 +30,14 @@ fn message(role: Role, content: Vec<Part>) -> Message {
 #[test]
 fn colours_code_by_classes_alone() {
     let html = markdown("```rust\nfn main() { let x = \"a<b\"; }\n```");
-    assert!(html.contains("<div class=\"code-block\" data-language=\"rust\"><pre><code>"), "{html}");
-    assert!(html.contains("hl-string") && html.contains("a&lt;b"), "{html}");
+    assert!(
+        html.contains("<div class=\"code-block\" data-language=\"rust\"><pre><code>"),
+        "{html}"
+    );
+    assert!(
+        html.contains("hl-string") && html.contains("a&lt;b"),
+        "{html}"
+    );
     assert!(html.trim_end().ends_with("</code></pre></div>"), "{html}");
     assert!(!html.contains("style="), "{html}");
 }
@@ -33,17 +45,32 @@ fn colours_code_by_classes_alone() {
 #[test]
 fn code_of_unknown_languages_stays_as_it_is() {
     let html = markdown("```klingon\nqapla' < 5\n```\n\n    indented & plain");
-    assert!(html.contains("data-language=\"klingon\"") && html.contains("qapla' &lt; 5"), "{html}");
+    assert!(
+        html.contains("data-language=\"klingon\"") && html.contains("qapla' &lt; 5"),
+        "{html}"
+    );
     assert!(html.contains("indented &amp; plain"), "{html}");
-    assert_eq!(html.matches("<div").count(), html.matches("</div>").count(), "{html}");
+    assert_eq!(
+        html.matches("<div").count(),
+        html.matches("</div>").count(),
+        "{html}"
+    );
 }
 
 #[test]
 fn links_open_elsewhere_and_pictures_become_links() {
-    let html = markdown("[a](https://example.com) ![pic](https://example.com/x.png) [r](../etc/passwd)");
-    assert_eq!(html.matches("rel=\"noopener noreferrer nofollow\"").count(), 3, "{html}");
+    let html =
+        markdown("[a](https://example.com) ![pic](https://example.com/x.png) [r](../etc/passwd)");
+    assert_eq!(
+        html.matches("rel=\"noopener noreferrer nofollow\"").count(),
+        3,
+        "{html}"
+    );
     assert_eq!(html.matches("target=\"_blank\"").count(), 3, "{html}");
-    assert!(!html.contains("<img") && html.contains("href=\"https://example.com/x.png\""), "{html}");
+    assert!(
+        !html.contains("<img") && html.contains("href=\"https://example.com/x.png\""),
+        "{html}"
+    );
     assert!(!html.contains("passwd"), "{html}");
 }
 
@@ -63,7 +90,16 @@ fn nothing_that_runs_survives() {
     ];
     for attack in attacks {
         let html = markdown(attack).to_lowercase();
-        for forbidden in ["<script", "onerror=", "onload=", "href=\"javascript:", "href=\"data:", "style=", "<svg", "<img"] {
+        for forbidden in [
+            "<script",
+            "onerror=",
+            "onload=",
+            "href=\"javascript:",
+            "href=\"data:",
+            "style=",
+            "<svg",
+            "<img",
+        ] {
             let is_markup = html.contains(forbidden) && !html.contains(&format!("&lt;{forbidden}"));
             assert!(!is_markup, "{attack} became {html}");
         }
@@ -90,7 +126,11 @@ fn renders_each_part_in_its_place() {
         result: Some(json!({"files": [{"path": "/a", "diff": "@@ -1 +1 @@\n-old\n+<new>\n"}]})),
         ..ToolResultPart::default()
     };
-    let parts = vec![Part::text("**hi**"), Part::ToolCall(Default::default()), Part::ToolResult(result)];
+    let parts = vec![
+        Part::text("**hi**"),
+        Part::ToolCall(sdk::parts::ToolCallPart::default()),
+        Part::ToolResult(result),
+    ];
     let renderer = Renderer::default();
     let message = message(Role::Assistant, parts);
     let rendered = renderer.render(&message, 1);
@@ -98,13 +138,17 @@ fn renders_each_part_in_its_place() {
     assert_eq!(rendered[0].as_deref(), Some("<p><strong>hi</strong></p>\n"));
     assert_eq!(rendered[1], None);
     let diff = rendered[2].as_deref().unwrap();
-    assert!(diff.contains("<span class=\"diff-added\">+&lt;new&gt;"), "{diff}");
+    assert!(
+        diff.contains("<span class=\"diff-added\">+&lt;new&gt;"),
+        "{diff}"
+    );
     assert_eq!(renderer.render(&message, 1), rendered);
 }
 
 #[test]
 fn people_keep_their_line_breaks() {
-    let rendered = Renderer::default().render(&message(Role::User, vec![Part::text("one\ntwo")]), 1);
+    let rendered =
+        Renderer::default().render(&message(Role::User, vec![Part::text("one\ntwo")]), 1);
     assert!(rendered[0].as_deref().unwrap().contains("<br"));
 }
 
@@ -112,7 +156,10 @@ fn people_keep_their_line_breaks() {
 fn colours_the_lines_of_a_file() {
     let lines = highlight_lines("/src/main.rs", &["/* begin", "still */ let x = 1;"]);
     assert_eq!(lines.len(), 2);
-    assert!(lines[0].contains("hl-comment") && lines[1].contains("hl-comment"), "{lines:?}");
+    assert!(
+        lines[0].contains("hl-comment") && lines[1].contains("hl-comment"),
+        "{lines:?}"
+    );
     assert!(lines[1].contains("hl-constant"), "{lines:?}");
     assert_eq!(highlight_lines("unknown.zzz", &["a < b"]), ["a &lt; b"]);
 }

@@ -6,7 +6,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
-use sdk::messages::{CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage};
+use sdk::messages::{
+    CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage,
+};
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -70,9 +72,16 @@ async fn edit_message(
     JsonBody(edit): JsonBody<EditMessage>,
 ) -> Result<Json<CreatedMessage>, ApiError> {
     if message <= 0 {
-        return Err(ApiError::new(StatusCode::BAD_REQUEST, "The message's id must be a positive number."));
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "The message's id must be a positive number.",
+        ));
     }
-    Ok(Json(platform.edit_message(&actor, chat, MessageId(message), edit).await?))
+    Ok(Json(
+        platform
+            .edit_message(&actor, chat, MessageId(message), edit)
+            .await?,
+    ))
 }
 
 /// Takes a message out of the queue; one that is not there any more is fine.
@@ -86,7 +95,9 @@ async fn delete_queued_message(
     Caller(actor): Caller,
     PathOf((chat, queued)): PathOf<(ChatId, i64)>,
 ) -> Result<StatusCode, ApiError> {
-    platform.delete_queued_message(&actor, chat, QueuedMessageId(queued)).await?;
+    platform
+        .delete_queued_message(&actor, chat, QueuedMessageId(queued))
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -102,7 +113,9 @@ async fn promote_queued_message(
     Caller(actor): Caller,
     PathOf((chat, queued)): PathOf<(ChatId, i64)>,
 ) -> Result<Response, ApiError> {
-    let message = platform.promote_queued_message(&actor, chat, QueuedMessageId(queued)).await?;
+    let message = platform
+        .promote_queued_message(&actor, chat, QueuedMessageId(queued))
+        .await?;
     Ok(match message {
         Some(message) => Json(message).into_response(),
         None => StatusCode::ACCEPTED.into_response(),

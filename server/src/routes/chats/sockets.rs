@@ -71,7 +71,10 @@ async fn stream_chat(
 ) -> Result<Response, ApiError> {
     let renders_html = query.render.as_deref() == Some("html");
     let after_id = MessageId(query.after_id.unwrap_or(0));
-    let frames = state.platform.stream_chat(&actor, chat, after_id, renders_html).await?;
+    let frames = state
+        .platform
+        .stream_chat(&actor, chat, after_id, renders_html)
+        .await?;
     let texts = frames.filter_map(async |frame| match frame {
         Ok(text) => Some(text),
         Err(error) => {
@@ -133,7 +136,9 @@ async fn open_git_watch(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let watch = state.platform.watch_git(&actor, chat).await?;
-    let texts = watch.messages.filter_map(async |message| serde_json::to_string(&message).ok());
+    let texts = watch
+        .messages
+        .filter_map(async |message| serde_json::to_string(&message).ok());
     let life = Life::new(state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, Some(watch.refresh), life)))
@@ -171,7 +176,13 @@ impl Life {
                     matches!(&*notice, Notice::UserChanged { user_id } if *user_id == self.actor.user_id)
                 }
             };
-            if concerns_us && !self.platform.is_still_valid(&self.actor).await.unwrap_or(true) {
+            if concerns_us
+                && !self
+                    .platform
+                    .is_still_valid(&self.actor)
+                    .await
+                    .unwrap_or(true)
+            {
                 return close_code::POLICY;
             }
         }
@@ -182,7 +193,10 @@ fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
     match upgrade {
         Ok(upgrade) => Ok(upgrade.max_message_size(MAX_CLIENT_MESSAGE_BYTES)),
         Err(rejection) => {
-            let refused = ApiError::new(StatusCode::UPGRADE_REQUIRED, "This address speaks WebSocket only.");
+            let refused = ApiError::new(
+                StatusCode::UPGRADE_REQUIRED,
+                "This address speaks WebSocket only.",
+            );
             Err(refused.with_detail(rejection.body_text()))
         }
     }
@@ -219,7 +233,14 @@ async fn serve(
             return;
         }
     };
-    let _ = send(&mut sink, Message::Close(Some(CloseFrame { code, reason: "".into() }))).await;
+    let _ = send(
+        &mut sink,
+        Message::Close(Some(CloseFrame {
+            code,
+            reason: "".into(),
+        })),
+    )
+    .await;
 }
 
 /// False when the reader is gone.
