@@ -41,9 +41,9 @@ pub fn Section(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <section class="section">
-            <h2 class="section-title">{title}</h2>
-            {(!lead.is_empty()).then(|| view! { <p class="section-lead">{lead}</p> })}
+        <section class="settings-section">
+            <h2 class="settings-section-title">{title}</h2>
+            {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> })}
             <div class="card">
                 <div class="card-body">{children()}</div>
             </div>

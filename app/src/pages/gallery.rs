@@ -36,8 +36,8 @@ pub fn GalleryPage() -> impl IntoView {
 /// A heading with what belongs to it.
 fn part(title: &'static str, content: impl IntoView) -> impl IntoView {
     view! {
-        <section class="section">
-            <h2 class="section-title">{title}</h2>
+        <section class="settings-section">
+            <h2 class="settings-section-title">{title}</h2>
             {content}
         </section>
     }

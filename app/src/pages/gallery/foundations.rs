@@ -59,7 +59,7 @@ pub fn type_and_icons() -> impl IntoView {
                 <div class="card-body stack">
                     <div class="brand">{brand()}</div>
                     <p class="page-title">"Page title, 20 px"</p>
-                    <p class="section-title">"Section title, 14 px"</p>
+                    <p class="settings-section-title">"Section title, 14 px"</p>
                     <p>"Interface text, 13 px. The quick brown fox jumps over the lazy dog. 0123456789"</p>
                     <p class="page-lead">"Muted text for what helps but need not be read."</p>
                     <p>

@@ -89,7 +89,7 @@ fn badges(config: &ProviderConfig) -> impl IntoView + use<> {
     };
     let is_off = (!config.enabled).then(|| badge(Tone::Amber, "Off"));
     view! {
-        {(config.display_name != kind).then(|| badge(Tone::Neutral, kind))}
+        {(config.display_name != kind && config.provider != ProviderKind::Demo).then(|| badge(Tone::Neutral, kind))}
         {source}
         {is_off}
     }
