@@ -242,6 +242,7 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
         chat.with(|chat| chat.as_ref().map(|chat| subtitle(chat, agents, state)))
             .unwrap_or_default()
     };
+    let is_unread = Memo::new(move |_| !is_open.get() && chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread)));
     let is_failed = move || {
         chat.with(|chat| {
             chat.as_ref()
@@ -250,14 +251,14 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
     };
     let prefetch = move |_| prefetch(agents, id);
     view! {
-        <li class="row-item" class:unread=move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread))>
+        <li class="row-item" class:unread=move || is_unread.get()>
             <a class="row" href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
                 on:mouseenter=prefetch on:focus=move |_| if let Some(actions) = actions { actions.roving.set(Some(id)) }>
                 {move || status_icon(chat.with(|chat| chat.as_ref().map_or(ChatStatus::Waiting, |chat| chat.status)))}
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>
                 <span class="row-age">{move || chat.with(|chat| chat.as_ref().map(|chat| words::short_age(chat.updated_at, agents.now.get())))}</span>
                 <span class="row-subtitle" class:failed=is_failed>{subtitle}</span>
-                {move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread)).then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
+                {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
             </a>
             {actions.map(|actions| row_menu(agents, actions, id, chat))}
         </li>

@@ -38,14 +38,14 @@ pub fn ContextRing(
         share.get().map(|(used, limit)| {
             let percent = (used * RING / limit).clamp(0, RING);
             let words = format!("{percent} % of the context used: {} of {} tokens", words::tokens(used), words::tokens(limit));
-            let class = if percent >= 80 { "ring ring-full" } else { "ring" };
+            let class = if percent >= 80 { "context-ring full" } else { "context-ring" };
             view! {
                 <span class=class role="img" aria-label=words.clone() title=words>
                     <svg viewBox="0 0 20 20" aria-hidden="true">
-                        <circle class="ring-rest" cx="10" cy="10" r="7" pathLength="100"></circle>
-                        <circle class="ring-used" cx="10" cy="10" r="7" pathLength="100" stroke-dasharray=format!("{percent} 100")></circle>
+                        <circle class="context-ring-rest" cx="10" cy="10" r="7" pathLength="100"></circle>
+                        <circle class="context-ring-used" cx="10" cy="10" r="7" pathLength="100" stroke-dasharray=format!("{percent} 100")></circle>
                     </svg>
-                    <span class="ring-words">{format!("{percent} %")}</span>
+                    <span class="context-ring-words">{format!("{percent} %")}</span>
                 </span>
             }
         })

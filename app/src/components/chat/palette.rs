@@ -44,7 +44,7 @@ pub fn Palette() -> impl IntoView {
     let words = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let choices = Memo::new(move |_| {
         if agents.is_palette_open.get() {
             find(&words.get(), agents, is_owner)

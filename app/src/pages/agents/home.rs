@@ -163,7 +163,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
     remember_choices(form, models.clone(), places.clone());
     form.editor.focus_when_ready();
     let agents = Agents::expect();
-    let navigate = StoredValue::new_local(use_navigate());
+    let navigate = StoredValue::new(use_navigate());
     let go = Callback::new(move |()| send(form, agents, navigate));
     let has_model = usable(&models).next().is_some();
     let is_hydrated = use_hydrated();
@@ -255,9 +255,9 @@ fn remember_choices(form: Form, models: ModelCatalogue, places: Vec<Place>) {
     });
 }
 
-fn send<Navigate>(form: Form, agents: Agents, navigate: StoredValue<Navigate, LocalStorage>)
+fn send<Navigate>(form: Form, agents: Agents, navigate: StoredValue<Navigate>)
 where
-    Navigate: Fn(&str, NavigateOptions) + 'static,
+    Navigate: Fn(&str, NavigateOptions) + Send + Sync + 'static,
 {
     if form.is_sending.get_untracked()
         || form
