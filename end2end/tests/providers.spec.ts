@@ -30,7 +30,7 @@ test("a provider is added, refused with its own words, corrected, and its models
 
   const card = page.getByRole("region", { name: "Stand-in" });
   await expect(card).toContainText("The provider refused.");
-  await expect(card).toContainText("401");
+  await expect(card).toContainText("refused the API key");
   await look(page, "settings-providers-refused");
 
   await card.getByRole("button", { name: "Actions for Stand-in" }).click();

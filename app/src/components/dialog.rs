@@ -66,7 +66,11 @@ pub fn DialogButton(
             command="show-modal"
             commandfor=dialog
             aria-haspopup="dialog"
-            on:click=move |_| show(&target)
+            on:click=move |event| {
+                // The browser's own command would find the dialog open and warn.
+                event.prevent_default();
+                show(&target);
+            }
         >
             {children()}
         </button>
@@ -82,7 +86,10 @@ pub fn CancelButton(
 ) -> impl IntoView {
     let target = dialog.clone();
     view! {
-        <button type="button" class="button" command="close" commandfor=dialog on:click=move |_| close(&target)>
+        <button type="button" class="button" command="close" commandfor=dialog on:click=move |event| {
+                event.prevent_default();
+                close(&target);
+            }>
             "Cancel"
         </button>
     }
