@@ -38,7 +38,7 @@ test("an owner creates, changes and deletes an account", async ({ page, context,
   await choose("Reactivate");
   await expect(row).toContainText("Active");
   await choose("Reset password");
-  await page.getByLabel("New password").fill("compiler compiler");
+  await page.getByLabel("New password", { exact: true }).fill("compiler compiler");
   await page.getByRole("button", { name: "Set password" }).click();
   await expect(page.getByText("Grace Hopper has a new password.")).toBeVisible();
   await choose("Delete");
