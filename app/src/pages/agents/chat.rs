@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use sdk::ids::ChatId;
+use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::components::chat::composer::{Composer, ComposerBox};
@@ -131,7 +132,7 @@ fn Chat(view: ChatView) -> impl IntoView {
         })
     };
     if !is_older_page {
-        live(open, changes, follow, has_workspace);
+        live(open, changes, follow, workspace_status);
         watch_workspace(open, workspace);
         tell(open, agents, follow);
     }
@@ -168,11 +169,13 @@ fn links(id: &ChatId, page: &sdk::messages::MessagePage, is_older_page: bool) ->
     }
 }
 
-fn live(open: OpenChat, changes: Changes, follow: Follow, has_workspace: bool) {
+fn live(open: OpenChat, changes: Changes, follow: Follow, workspace: Signal<Option<WorkspaceStatus>>) {
     follow.start();
+    Effect::new(move |_| open.follow());
+    // A workspace that is not there yet refuses the watch.
+    let is_ready = Memo::new(move |_| workspace.get() == Some(WorkspaceStatus::Ready));
     Effect::new(move |_| {
-        open.follow();
-        if has_workspace {
+        if is_ready.get() {
             changes.follow(open);
         }
     });
@@ -180,7 +183,6 @@ fn live(open: OpenChat, changes: Changes, follow: Follow, has_workspace: bool) {
 
 /// While a turn runs and its workspace is not ready, the live line says what is waited for.
 fn watch_workspace(open: OpenChat, workspace: RwSignal<Option<sdk::workspaces::Workspace>>) {
-    use sdk::workspaces::WorkspaceStatus;
     let is_unready = Memo::new(move |_| {
         let status =
             workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status));
