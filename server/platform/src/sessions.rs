@@ -18,7 +18,7 @@ use store::{Notice, StoreError, sessions, tokens, users};
 use crate::actor::Via;
 use crate::credentials::{self, API_TOKEN_PREFIX};
 use crate::failure::Fault;
-use crate::users::normalize_email;
+use crate::users::{can_be_email, normalize_email};
 use crate::{Actor, Failure, FailureKind, Platform};
 
 /// How long a session lives after its last use.
@@ -73,6 +73,9 @@ impl Platform {
     /// Signs in. The token is shown here and never again.
     pub async fn login(&self, login: Login, client: &ClientInfo) -> Result<LoggedIn, SessionError> {
         let email = normalize_email(&login.email);
+        if !can_be_email(&email) {
+            return Err(SessionError::WrongCredentials);
+        }
         let attempt = self.0.attempts.begin(&email, client.address)?;
         let user = users::get_by_email(&self.0.db, &email).await?;
         let turn = self.0.passwords.turn().await?;

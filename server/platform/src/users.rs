@@ -13,7 +13,7 @@ use store::dialect::{Decision, lock_decision};
 use store::users::UserRow;
 use store::{Notice, StoreError, organizations, users};
 
-pub(crate) use fields::normalize_email;
+pub(crate) use fields::{can_be_email, normalize_email};
 
 use crate::actor::Via;
 use crate::failure::Fault;
@@ -171,6 +171,10 @@ impl Platform {
 
     /// The row of a user that the actor may see.
     pub(crate) async fn find_user(&self, actor: &Actor, user: &str) -> Result<UserRow, UserError> {
+        // PostgreSQL refuses to compare such text.
+        if user.contains('\0') {
+            return Err(UserError::NotFound);
+        }
         let found = match (user, user.parse::<UserId>()) {
             ("me", _) => users::get(&self.0.db, actor.user_id).await?,
             (_, Ok(id)) => users::get(&self.0.db, id).await?,

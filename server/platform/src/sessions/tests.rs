@@ -337,3 +337,55 @@ async fn guesses_that_wait_in_line_together_are_not_all_looked_at() {
         .count();
     assert!(looked_at <= 14, "{looked_at} guesses were looked at");
 }
+
+#[tokio::test]
+async fn addresses_that_no_account_can_have_are_not_remembered() {
+    on_both(async |test| {
+        test.owner().await;
+        let long = format!("{}@example.com", "a".repeat(100_000));
+        for email in [long.as_str(), "owner@example.com\0"] {
+            for _ in 0..20 {
+                let refusal = attempt(&test, email, PASSWORD, &from(1)).await.unwrap_err();
+                assert_eq!(refusal.kind(), FailureKind::Unauthenticated);
+            }
+        }
+        assert_eq!(test.platform.0.attempts.remembered(), 0);
+    })
+    .await;
+}
+
+#[test]
+fn strangers_cannot_fill_the_memory_with_names() {
+    let clock = store::Clock::manual(Utc::now());
+    let attempts = attempts::Attempts::new(&clock);
+    for number in 0..60_000_u32 {
+        clock.advance(TimeDelta::milliseconds(50));
+        let address = IpAddr::V4(Ipv4Addr::from(number));
+        let name = format!("{number}@example.com");
+        attempts.begin(&name, Some(address)).unwrap().failed();
+    }
+    assert!(attempts.remembered() <= 30_000, "{}", attempts.remembered());
+}
+
+#[test]
+fn one_address_cannot_go_through_many_accounts() {
+    let clock = store::Clock::manual(Utc::now());
+    let attempts = attempts::Attempts::new(&clock);
+    let [one, other] = [1, 2].map(|last| from(last).address);
+    let mut allowed = 0;
+    for number in 0..1000 {
+        let name = format!("{number}@example.com");
+        if let Ok(attempt) = attempts.begin(&name, one) {
+            attempt.failed();
+            allowed += 1;
+        }
+    }
+    assert_eq!(allowed, 301);
+    attempts
+        .begin("owner@example.com", other)
+        .expect("another address is not in the way");
+    clock.advance(TimeDelta::seconds(1));
+    attempts
+        .begin("owner@example.com", one)
+        .expect("the wait is over");
+}

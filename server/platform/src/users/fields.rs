@@ -50,6 +50,11 @@ pub(crate) fn normalize_email(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
+/// Whether an account may have this address; what cannot be one is not looked up.
+pub(crate) fn can_be_email(normalized: &str) -> bool {
+    normalized.len() <= MAX_EMAIL_BYTES && !normalized.contains('\0')
+}
+
 /// Only the shape: whether mail arrives, only mail can tell.
 pub(super) fn check_email(email: &str) -> Result<String, &'static str> {
     let email = normalize_email(email);
