@@ -7,6 +7,8 @@ mod fields;
 mod filter;
 mod git;
 mod live;
+#[cfg(test)]
+mod tests;
 mod workspace;
 
 use chatd::state::details::Details;
@@ -111,8 +113,15 @@ impl Platform {
             system_prompt,
             content,
         };
-        let (row, _) = self.0.daemon.create(new).await?;
-        Ok(wire::chat(row, false))
+        match self.0.daemon.create(new).await {
+            Ok((row, _)) => Ok(wire::chat(row, false)),
+            Err(error) => {
+                if let (Some(id), true) = (workspace_id, request.new_workspace.is_some()) {
+                    self.discard_workspace(*actor, id);
+                }
+                Err(error.into())
+            }
+        }
     }
 
     /// Changes a chat: all fields of a request or none.

@@ -3,7 +3,7 @@
 pub(crate) mod content;
 
 use chatd::state::people::{Outgoing, Sent};
-use chatd::wire;
+use chatd::{StateError, wire};
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
 use sdk::messages::{
     CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage,
@@ -122,16 +122,10 @@ impl Platform {
         id: QueuedMessageId,
     ) -> Result<(), ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let is_queued = queue::list(&self.0.db, chat)
-            .await?
-            .iter()
-            .any(|queued| queued.id == id);
-        if !is_queued {
-            return Ok(());
-        }
         match self.0.daemon.delete_queued(chat, id).await {
-            // It was promoted meanwhile.
-            Err(chatd::StateError::QueuedNotFound) => Ok(()),
+            Err(StateError::QueuedNotFound) => Ok(()),
+            // A state without a queue refuses the whole transition.
+            Err(StateError::Refused { .. }) if !self.is_queued(chat, id).await? => Ok(()),
             outcome => Ok(outcome.map(drop)?),
         }
     }
@@ -144,15 +138,16 @@ impl Platform {
         id: QueuedMessageId,
     ) -> Result<Option<Message>, ChatFailure> {
         self.own_chat(actor, chat).await?;
-        let is_queued = queue::list(&self.0.db, chat)
-            .await?
-            .iter()
-            .any(|queued| queued.id == id);
-        if !is_queued {
+        if !self.is_queued(chat, id).await? {
             return Err(ChatFailure::MessageNotFound);
         }
         let (message, _) = self.0.daemon.promote_queued(chat, id).await?;
         Ok(message.map(wire::message))
+    }
+
+    async fn is_queued(&self, chat: ChatId, id: QueuedMessageId) -> Result<bool, ChatFailure> {
+        let queued = queue::list(&self.0.db, chat).await?;
+        Ok(queued.iter().any(|queued| queued.id == id))
     }
 
     async fn outgoing(

@@ -9,6 +9,8 @@ use crate::{Failure, FailureKind};
 /// Seconds after which a full queue may have room again.
 const QUEUE_RETRY_S: u64 = 10;
 
+const INSIDE: &str = "Something went wrong on the server. Try again; if it goes on, ask the administrator to look into the log.";
+
 /// Why something about a chat failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChatFailure {
@@ -82,7 +84,8 @@ impl Failure for ChatFailure {
             Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany {
                 retry_after_s: QUEUE_RETRY_S,
             },
-            Self::State(StateError::WrongLanding { .. }) | Self::Store(_) => FailureKind::Internal,
+            Self::State(StateError::WrongLanding { .. }) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
             Self::State(_) => FailureKind::Conflict,
         }
     }
@@ -90,10 +93,9 @@ impl Failure for ChatFailure {
     fn message(&self) -> String {
         match self {
             Self::State(StateError::Refused { transition, .. }) => refusal(transition).to_owned(),
-            Self::State(StateError::WrongLanding { .. }) | Self::Store(_) => {
-                "Something went wrong on the server. Try again; if it goes on, ask the administrator to look into the log."
-                    .to_owned()
-            }
+            Self::State(StateError::WrongLanding { .. }) => INSIDE.to_owned(),
+            // What a person can act on, such as a full disk, has words of its own.
+            Self::Store(error) => error.message(),
             Self::State(other) => sentence_case(&other.to_string()),
             other => other.to_string(),
         }

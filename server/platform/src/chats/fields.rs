@@ -15,6 +15,7 @@ pub(super) fn check_title(title: &str) -> Result<String, ChatFailure> {
     if title.is_empty() {
         return Err(ChatFailure::field("title", "must not be empty"));
     }
+    refuse_nul("title", title)?;
     if title.chars().count() > MAX_TITLE_CHARACTERS {
         return Err(ChatFailure::field(
             "title",
@@ -42,6 +43,7 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
         if !(1..=MAX_VALUE_BYTES).contains(&value.len()) {
             return Err(ChatFailure::field("labels", "values have 1 to 256 bytes"));
         }
+        refuse_nul("labels", value)?;
     }
     Ok(())
 }
@@ -51,6 +53,7 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
     let Some(prompt) = prompt else {
         return Ok(None);
     };
+    refuse_nul("system_prompt", prompt)?;
     if prompt.len() > MAX_SYSTEM_PROMPT_BYTES {
         return Err(ChatFailure::field(
             "system_prompt",
@@ -70,6 +73,14 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
     }
     let text = text.trim();
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Databases cannot hold the character everywhere, and no text needs it.
+pub(super) fn refuse_nul(field: &str, text: &str) -> Result<(), ChatFailure> {
+    if text.contains('\0') {
+        return Err(ChatFailure::field(field, "must not contain NUL characters"));
+    }
+    Ok(())
 }
 
 fn is_kept(letter: char) -> bool {

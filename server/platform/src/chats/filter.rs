@@ -15,6 +15,7 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn parse(text: &str) -> Result<Self, ChatFailure> {
+        super::fields::refuse_nul("q", text)?;
         let mut filter = Self::default();
         let mut words = Vec::new();
         for element in text.split_whitespace() {
@@ -100,6 +101,7 @@ mod tests {
             "a:b:c",
             "status:paused",
             "status:7",
+            "nul\0",
         ] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }

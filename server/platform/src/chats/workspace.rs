@@ -1,5 +1,7 @@
 //! Which workspace and which model a chat may use.
 
+use std::time::Duration;
+
 use sdk::chats::CreateChat;
 use sdk::errors::Validation;
 use sdk::ids::{ModelConfigId, WorkspaceId};
@@ -7,7 +9,11 @@ use sdk::workspaces::CreateWorkspace;
 use store::{model_configs, workspaces};
 
 use super::ChatFailure;
+use crate::workspaces::WorkspaceError;
 use crate::{Actor, Failure as _, Platform};
+
+/// How long to wait before a workspace that is being started is looked at again.
+const BUSY_PAUSE: Duration = Duration::from_millis(200);
 
 impl Platform {
     /// The workspace of a new chat: an existing one, a new one, or none.
@@ -45,6 +51,23 @@ impl Platform {
                 kind: error.kind(),
                 validations: in_new_workspace(error.validations()),
             })
+    }
+
+    /// Takes back the workspace of a chat that could not be made, as soon as it has started or failed to.
+    pub(super) fn discard_workspace(&self, actor: Actor, id: WorkspaceId) {
+        let platform = self.clone();
+        self.0.background.spawn(async move {
+            loop {
+                match platform.delete_workspace(&actor, id, true).await {
+                    Err(WorkspaceError::Busy) => tokio::time::sleep(BUSY_PAUSE).await,
+                    Err(error) => {
+                        tracing::warn!(%error, workspace = %id, "the workspace of a chat that was not made stays");
+                        return;
+                    }
+                    Ok(()) => return,
+                }
+            }
+        });
     }
 
     /// A workspace of the caller's.

@@ -104,6 +104,9 @@ fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<
     if url.len() > MAX_URL_BYTES {
         return Err("must be at most 2,048 bytes long".to_owned());
     }
+    if url.chars().any(char::is_control) {
+        return Err("must not contain control characters".to_owned());
+    }
     registry.check_base_url(kind, url)?;
     Ok(url.to_owned())
 }
