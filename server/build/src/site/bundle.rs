@@ -32,13 +32,6 @@ pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
         .arg(&target_dir)
         .env("RUSTC", &arguments.wasm_rustc)
         .env_remove("CARGO_TARGET_DIR");
-    if !arguments.release {
-        // Type-erased views compile several times faster; the shipped bundle keeps them typed.
-        command.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            "--cfg erase_components",
-        );
-    }
     run(&mut command).context("compile the page for wasm")?;
     Ok(target_dir
         .join("wasm32-unknown-unknown")
