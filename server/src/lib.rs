@@ -8,6 +8,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod connections;
 pub mod http;
 mod logging;
 pub mod routes;

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::connections::{self, ConnectionLimits};
 use crate::http::network::{AddressRange, NetworkOptions};
 use crate::http::site::SiteFiles;
 use crate::state::{AppState, FirstUserSeen};
@@ -32,6 +33,8 @@ pub struct ServerOptions {
     pub trusted_proxies: Vec<AddressRange>,
     /// Whether the page shows what is meant for developers only.
     pub is_development: bool,
+    /// What connections may take.
+    pub limits: ConnectionLimits,
 }
 
 /// A server that is ready to answer.
@@ -64,6 +67,7 @@ impl Server {
             shutting_down: CancellationToken::new(),
             first_user: FirstUserSeen::default(),
             leptos_options: LeptosOptions::builder().output_name("switchyard").build(),
+            limits: options.limits,
             documents: Arc::new(crate::routes::documents()),
         };
         Ok(Self {
@@ -89,24 +93,24 @@ impl Server {
             listener, state, ..
         } = self;
         let stopping = state.shutting_down.clone();
-        let service =
-            crate::http::router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let stop_accepting = {
-            let stopping = stopping.clone();
-            async move {
-                stop.await;
-                stopping.cancel();
-            }
+        let stop_accepting = async {
+            stop.await;
+            stopping.cancel();
+            std::future::pending().await
         };
-        let serving = axum::serve(listener, service)
-            .with_graceful_shutdown(stop_accepting)
-            .into_future();
+        let serving = connections::serve(
+            listener,
+            crate::http::router(state.clone()),
+            state.limits,
+            stopping.clone(),
+        );
         let deadline = async {
             stopping.cancelled().await;
             tokio::time::sleep(LONGEST_DRAIN).await;
         };
         tokio::select! {
-            ended = serving => ended?,
+            () = serving => {}
+            () = stop_accepting => {}
             () = deadline => tracing::warn!("some connections did not end in time and were cut"),
         }
         state.platform.shut_down().await;

@@ -9,6 +9,7 @@ use platform::Platform;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
 
+use crate::connections::ConnectionLimits;
 use crate::http::network::NetworkOptions;
 use crate::http::site::SiteFiles;
 
@@ -27,6 +28,8 @@ pub struct AppState {
     pub shutting_down: CancellationToken,
     /// Whether a first user is known to exist. Once it is true it stays true.
     pub first_user: FirstUserSeen,
+    /// What connections may take.
+    pub limits: ConnectionLimits,
     /// What the page's renderer asks for.
     pub leptos_options: LeptosOptions,
     /// The API's description.

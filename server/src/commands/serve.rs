@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::{ServeArguments, Settings};
+use crate::connections::ConnectionLimits;
 use crate::serve::{Server, ServerOptions, local_url};
 
 /// Where Ollama listens when nothing else is said.
@@ -85,6 +86,7 @@ fn server_options(settings: &Settings) -> anyhow::Result<ServerOptions> {
         access_url: settings.access_url.clone(),
         trusted_proxies: trusted_proxies.context("trusted_proxies cannot be used")?,
         is_development: settings.development,
+        limits: ConnectionLimits::default(),
     })
 }
 

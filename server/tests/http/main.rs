@@ -15,6 +15,7 @@
 mod access;
 mod api;
 mod command_line;
+mod connections;
 mod crash;
 mod documentation;
 mod origin;

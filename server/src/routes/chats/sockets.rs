@@ -33,6 +33,8 @@ use crate::state::AppState;
 const SEND_DEADLINE: Duration = Duration::from_secs(30);
 /// Keeps proxies from closing a quiet connection.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
+/// Pause before a check that failed is made again.
+const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(1);
 /// Clients send next to nothing.
 const MAX_CLIENT_MESSAGE_BYTES: usize = 4 * 1024;
 
@@ -150,6 +152,7 @@ struct Life {
     actor: Actor,
     notices: Subscription,
     stopping: CancellationToken,
+    check_interval: Duration,
 }
 
 impl Life {
@@ -159,31 +162,53 @@ impl Life {
             actor,
             notices: state.platform.notices().subscribe(),
             stopping: state.shutting_down.clone(),
+            check_interval: state.limits.socket_check_interval,
         }
     }
 
-    /// Waits for the end; the code says why. Dropping the future loses nothing.
-    async fn ended(&mut self) -> u16 {
-        loop {
-            let heard = tokio::select! {
-                heard = self.notices.next() => heard,
-                () = self.stopping.cancelled() => return close_code::RESTART,
-            };
-            let concerns_us = match heard {
-                None => return close_code::RESTART,
-                Some(Heard::Resync) => true,
-                Some(Heard::Notice(notice)) => {
-                    matches!(&*notice, Notice::UserChanged { user_id } if *user_id == self.actor.user_id)
+    /// Waits for the end; the code says why. Must be polled to its end: a check that is dropped is lost.
+    async fn ended(self) -> u16 {
+        let Self {
+            platform,
+            actor,
+            mut notices,
+            stopping,
+            check_interval,
+        } = self;
+        let checks = async {
+            let mut due = tokio::time::interval(check_interval);
+            loop {
+                // Notices tell of changes at once; expiry tells nobody.
+                let must_check = tokio::select! {
+                    heard = notices.next() => match heard {
+                        None => return close_code::RESTART,
+                        Some(Heard::Resync) => true,
+                        Some(Heard::Notice(notice)) => {
+                            matches!(&*notice, Notice::UserChanged { user_id } if *user_id == actor.user_id)
+                        }
+                    },
+                    _ = due.tick() => true,
+                };
+                if must_check && !may_go_on(&platform, &actor).await {
+                    return close_code::POLICY;
                 }
-            };
-            if concerns_us
-                && !self
-                    .platform
-                    .is_still_valid(&self.actor)
-                    .await
-                    .unwrap_or(true)
-            {
-                return close_code::POLICY;
+            }
+        };
+        tokio::select! {
+            code = checks => code,
+            () = stopping.cancelled() => close_code::RESTART,
+        }
+    }
+}
+
+/// Asks until there is an answer: a database that is away for a moment neither ends a socket nor lets one live on.
+async fn may_go_on(platform: &Platform, actor: &Actor) -> bool {
+    loop {
+        match platform.is_still_valid(actor).await {
+            Ok(is_valid) => return is_valid,
+            Err(error) => {
+                tracing::warn!(%error, "a socket's reader could not be checked; asked again");
+                tokio::time::sleep(PAUSE_BETWEEN_CHECKS).await;
             }
         }
     }
@@ -206,18 +231,18 @@ async fn serve(
     socket: WebSocket,
     texts: impl Stream<Item = String> + Send,
     refresh: Option<mpsc::Sender<()>>,
-    mut life: Life,
+    life: Life,
 ) {
     let (mut sink, mut incoming) = socket.split();
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.reset();
-    futures::pin_mut!(texts);
+    let ended = life.ended();
+    futures::pin_mut!(texts, ended);
     let code = loop {
         let outgoing = tokio::select! {
-            text = texts.next() => match text {
-                Some(text) => Message::Text(text.into()),
-                None => break close_code::AGAIN,
-            },
+            // In this order, so that a busy stream cannot outrun the end.
+            biased;
+            code = &mut ended => break code,
             message = incoming.next() => match message {
                 Some(Ok(Message::Text(text))) => {
                     ask_for_scan(refresh.as_ref(), text.as_str());
@@ -227,7 +252,10 @@ async fn serve(
                 Some(Ok(_)) => continue,
             },
             _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
-            code = life.ended() => break code,
+            text = texts.next() => match text {
+                Some(text) => Message::Text(text.into()),
+                None => break close_code::AGAIN,
+            },
         };
         if !send(&mut sink, outgoing).await {
             return;
