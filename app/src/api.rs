@@ -19,4 +19,4 @@ pub mod users;
 mod context;
 
 #[cfg(feature = "ssr")]
-pub(crate) use context::{client, failed, platform, redirect, signed_in};
+pub(crate) use context::{client, failed, misunderstood, platform, redirect, signed_in};

@@ -99,6 +99,17 @@ impl FromServerFnError for AppError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
+        // On the server only a call's arguments are deserialized; in the browser, answers are.
+        #[cfg(feature = "ssr")]
+        let value = match value {
+            ServerFnErrorErr::Args(detail)
+            | ServerFnErrorErr::MissingArg(detail)
+            | ServerFnErrorErr::Deserialization(detail) => {
+                crate::api::misunderstood();
+                ServerFnErrorErr::Args(detail)
+            }
+            other => other,
+        };
         match value {
             ServerFnErrorErr::Request(detail) => Self {
                 detail: Some(detail),

@@ -97,6 +97,11 @@ fn request_id() -> Option<String> {
         .map(str::to_owned)
 }
 
+/// Sets the status of a call whose arguments could not be read.
+pub(crate) fn misunderstood() {
+    set_status(StatusCode::BAD_REQUEST);
+}
+
 /// A plain form is led back to its page, which tells the error; its answer keeps the status of a redirect.
 fn set_status(status: StatusCode) {
     if is_plain_form() {
