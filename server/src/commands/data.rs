@@ -58,6 +58,19 @@ impl DataArguments {
 
 /// Opens the platform for a short command; nothing runs in the background.
 pub async fn open(settings: &Settings) -> anyhow::Result<Platform> {
+    let mut options = options(settings)?;
+    options.is_command = true;
+    Ok(Platform::open(options).await?)
+}
+
+/// Opens the platform for itself alone and starts it, as a server would. Refused while a server runs on SQLite.
+pub async fn open_and_start(settings: &Settings) -> anyhow::Result<Platform> {
+    let platform = Platform::open(options(settings)?).await?;
+    platform.start().await?;
+    Ok(platform)
+}
+
+fn options(settings: &Settings) -> anyhow::Result<PlatformOptions> {
     let executable = std::env::current_exe().context("the path of this program is not known")?;
     let mut options = PlatformOptions::new(
         &settings.data_dir,
@@ -66,8 +79,7 @@ pub async fn open(settings: &Settings) -> anyhow::Result<Platform> {
     );
     options.database_url.clone_from(&settings.database_url);
     options.encryption_key.clone_from(&settings.encryption_key);
-    options.is_command = true;
-    Ok(Platform::open(options).await?)
+    Ok(options)
 }
 
 /// The first line of standard input.

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use clap::CommandFactory as _;
+use sdk::chats::{ChatStatus, ListChats};
 use sdk::client::Client;
 use sdk::users::Login;
 use server::commands::CommandLine;
@@ -353,18 +354,65 @@ fn a_broken_backup_restores_nothing() {
     assert!(!data.join("switchyard.db").exists());
 }
 
-#[test]
-fn an_empty_deployment_is_seeded_once() {
+#[tokio::test]
+async fn an_empty_deployment_is_seeded_once() {
     let folder = tempfile::tempdir().unwrap();
     let seeded = run(&["dev", "seed", "--members", "1"], folder.path(), "");
     assert!(seeded.status.success(), "{}", text(&seeded.stderr));
-    assert_eq!(text(&seeded.stdout).lines().count(), 2);
+    assert_eq!(text(&seeded.stdout).lines().count(), 3);
+    let server = RunningServer::start(folder.path());
+    let login = Login {
+        email: "owner@example.com".into(),
+        password: "switchyard-dev".into(),
+    };
+    let client = Client::new(&server.base_url).unwrap();
+    let session = client.login(&login).await.unwrap().session_token;
+    let client = client.with_token(session);
+    let titles = async |q: Option<&str>| {
+        let query = ListChats {
+            q: q.map(str::to_owned),
+            ..ListChats::default()
+        };
+        let chats = client.list_chats(&query).await.unwrap();
+        chats
+            .into_iter()
+            .map(|chat| (chat.title, chat.status))
+            .collect::<Vec<_>>()
+    };
+    let shown = titles(None).await;
+    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert!(
+        shown.contains(&("A turn that failed".to_owned(), ChatStatus::Error)),
+        "{shown:?}"
+    );
+    assert_eq!(titles(Some("archived:true")).await.len(), 1);
+    drop(server);
     let again = run(&["dev", "seed"], folder.path(), "");
     assert_eq!(again.status.code(), Some(1));
 }
 
-#[test]
-fn the_doctor_looks_at_everything() {
+async fn add_provider(data_dir: &Path) {
+    let server = RunningServer::start(data_dir);
+    let client = Client::new(&server.base_url).unwrap();
+    let login = Login {
+        email: "olga@example.com".into(),
+        password: PASSWORD.into(),
+    };
+    let session = client.login(&login).await.unwrap().session_token;
+    let provider = serde_json::from_value(serde_json::json!({
+        "provider": "anthropic", "display_name": "Mine", "api_key": "sk-very-secret",
+        "base_url": "http://127.0.0.1:9",
+    }));
+    client
+        .with_token(session)
+        .create_provider(&provider.unwrap())
+        .await
+        .unwrap();
+    server.stop("TERM");
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_everything() {
     let folder = tempfile::tempdir().unwrap();
     create_olga(folder.path());
     let output = run(&["doctor"], folder.path(), "");
@@ -380,6 +428,12 @@ fn the_doctor_looks_at_everything() {
         assert!(table.contains(subject), "{table}");
     }
     assert!(output.status.success(), "{table}{}", text(&output.stderr));
+    assert!(table.contains("only the demo can answer"), "{table}");
+    add_provider(folder.path()).await;
+    let output = run(&["doctor"], folder.path(), "");
+    let table = text(&output.stdout);
+    assert!(table.contains("added: Mine (key stored)"), "{table}");
+    assert!(!table.contains("sk-very-secret"), "{table}");
     std::fs::write(folder.path().join("switchyard.db"), "broken ".repeat(1000)).unwrap();
     let broken = run(&["doctor"], folder.path(), "");
     assert_eq!(broken.status.code(), Some(1));

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use platform::Platform;
+use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 use tokio::process::Command;
 
 use super::Verdict;
@@ -39,6 +40,7 @@ impl Finding {
 /// All checks in the order they are shown.
 pub async fn all(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![data_folder(&settings.data_dir)];
+    let mut configured = Vec::new();
     match open(settings).await {
         Ok(platform) => {
             findings.push(Finding::new(
@@ -47,13 +49,21 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
                 format!("{:?}, schema up to date", platform.database_kind()),
             ));
             findings.push(first_user(&platform).await);
+            match configured_providers(&platform).await {
+                Ok(providers) => configured = providers,
+                Err(error) => findings.push(Finding::new(
+                    "providers",
+                    Verdict::Bad,
+                    format!("{error:#}"),
+                )),
+            }
             platform.shut_down().await;
         }
         Err(error) => findings.push(Finding::new("database", Verdict::Bad, format!("{error:#}"))),
     }
     findings.push(git().await);
     findings.push(sandbox().await);
-    findings.push(providers());
+    findings.push(providers(&configured));
     findings
 }
 
@@ -146,24 +156,58 @@ async fn sandbox() -> Finding {
     }
 }
 
+/// The providers that people added, without the demo.
+async fn configured_providers(platform: &Platform) -> anyhow::Result<Vec<ProviderConfig>> {
+    let actor = platform.command_line_actor().await?;
+    let mut providers = platform.list_providers(&actor).await?;
+    providers.retain(|provider| provider.source == ProviderSource::Database);
+    Ok(providers)
+}
+
 /// Only whether keys are there: a check must not spend money.
-fn providers() -> Finding {
+fn providers(configured: &[ProviderConfig]) -> Finding {
+    const SUBJECT: &str = "providers";
     let named: Vec<&str> = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"]
         .into_iter()
         .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
         .collect();
-    if named.is_empty() {
-        return Finding::new(
-            "providers",
-            Verdict::Warning,
-            "no key in this environment; add a provider on the settings page, or set ANTHROPIC_API_KEY or OPENAI_API_KEY for the server",
+    let mut found = Vec::new();
+    if !configured.is_empty() {
+        let words: Vec<String> = configured.iter().map(described).collect();
+        found.push(format!("added: {}", words.join(", ")));
+    }
+    if !named.is_empty() {
+        found.push(format!("keys in this environment: {}", named.join(", ")));
+    }
+    let can_answer = !named.is_empty() || configured.iter().any(can_answer);
+    if !can_answer {
+        found.push(
+            "only the demo can answer; add a provider with its key on the settings page, or set ANTHROPIC_API_KEY or OPENAI_API_KEY for the server"
+                .to_owned(),
         );
     }
-    Finding::new(
-        "providers",
-        Verdict::Good,
-        format!("keys in this environment: {}", named.join(", ")),
-    )
+    let verdict = if can_answer {
+        Verdict::Good
+    } else {
+        Verdict::Warning
+    };
+    Finding::new(SUBJECT, verdict, found.join("; "))
+}
+
+/// Servers of one's own often need no key.
+fn can_answer(provider: &ProviderConfig) -> bool {
+    provider.enabled
+        && (provider.has_api_key || provider.provider == ProviderKind::OpenAiCompatible)
+}
+
+fn described(provider: &ProviderConfig) -> String {
+    let key = if provider.has_api_key {
+        "key stored"
+    } else {
+        "no key"
+    };
+    let off = if provider.enabled { "" } else { ", off" };
+    format!("{} ({key}{off})", provider.display_name)
 }
 
 /// A program's first line, when it ran and succeeded in time.
