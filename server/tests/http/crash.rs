@@ -31,7 +31,15 @@ struct Program {
 impl Program {
     async fn start(&self) -> Child {
         let child = Command::new(env!("CARGO_BIN_EXE_switchyard"))
-            .args(["serve", "--no-ollama-detection", "--log", "error", "--listen", &self.address, "--data-dir"])
+            .args([
+                "serve",
+                "--no-ollama-detection",
+                "--log",
+                "error",
+                "--listen",
+                &self.address,
+                "--data-dir",
+            ])
             .arg(&self.data_dir)
             .env_remove("ANTHROPIC_API_KEY")
             .env_remove("OPENAI_API_KEY")
@@ -56,11 +64,25 @@ impl Program {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_turn_survives_twenty_kills() {
     let folder = tempfile::tempdir().unwrap();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let program = Program { data_dir: folder.path().join("data"), address: format!("127.0.0.1:{port}") };
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let program = Program {
+        data_dir: folder.path().join("data"),
+        address: format!("127.0.0.1:{port}"),
+    };
     let mut server = program.start().await;
-    program.client().create_first_user(&first_user()).await.unwrap();
-    let login = Login { email: first_user().email, password: PASSWORD.into() };
+    program
+        .client()
+        .create_first_user(&first_user())
+        .await
+        .unwrap();
+    let login = Login {
+        email: first_user().email,
+        password: PASSWORD.into(),
+    };
     let token = program.client().login(&login).await.unwrap().session_token;
     let client = program.client().with_token(token);
 
@@ -72,7 +94,8 @@ async fn a_turn_survives_twenty_kills() {
     for kill in 1..=KILLS {
         let chat = begin_turn(&client, kill).await;
         // Spread over the turn and a little beyond; the remainder of the process id makes the moments differ from run to run.
-        let moment = turn_time * kill / KILLS + Duration::from_millis(u64::from(std::process::id() % 23));
+        let moment =
+            turn_time * kill / KILLS + Duration::from_millis(u64::from(std::process::id() % 23));
         let before = watch_until(&client, chat.id, moment).await;
         server.kill().await.unwrap();
         server = program.start().await;
@@ -87,27 +110,43 @@ async fn begin_turn(client: &Client, kill: u32) -> Chat {
     let steps: Vec<String> = (0..STEPS)
         .map(|step| {
             let command = format!("echo kill-{kill}-step-{step} >> steps.log");
-            format!("!text \"Step {step}.\"\n!call execute {}\n!then", serde_json::json!({ "command": command }))
+            format!(
+                "!text \"Step {step}.\"\n!call execute {}\n!then",
+                serde_json::json!({ "command": command })
+            )
         })
         .collect();
-    let script = format!("!pace 2ms\n{}\n!text \"All steps are done.\"", steps.join("\n"));
+    let script = format!(
+        "!pace 2ms\n{}\n!text \"All steps are done.\"",
+        steps.join("\n")
+    );
     let request = CreateChat {
         content: vec![InputPart::Text { text: script }],
-        new_workspace: Some(CreateWorkspace { mode: Some(WorkspaceMode::Empty), ..CreateWorkspace::default() }),
+        new_workspace: Some(CreateWorkspace {
+            mode: Some(WorkspaceMode::Empty),
+            ..CreateWorkspace::default()
+        }),
         ..CreateChat::default()
     };
     client.create_chat(&request).await.unwrap()
 }
 
 async fn messages(client: &Client, chat: ChatId) -> Option<Vec<Message>> {
-    let query = ListMessages { limit: Some(200), ..ListMessages::default() };
+    let query = ListMessages {
+        limit: Some(200),
+        ..ListMessages::default()
+    };
     let mut messages = client.list_messages(chat, &query).await.ok()?.messages;
     messages.reverse();
     Some(messages)
 }
 
 /// Everything seen committed until the moment comes.
-async fn watch_until(client: &Client, chat: ChatId, moment: Duration) -> BTreeMap<MessageId, Message> {
+async fn watch_until(
+    client: &Client,
+    chat: ChatId,
+    moment: Duration,
+) -> BTreeMap<MessageId, Message> {
     let end = Instant::now() + moment;
     let mut seen = BTreeMap::new();
     while Instant::now() < end {
@@ -126,7 +165,12 @@ async fn at_rest(client: &Client, chat: ChatId) -> Vec<Message> {
             assert_eq!(seen.status, ChatStatus::Waiting, "{:?}", seen.last_error);
             return messages(client, chat).await.unwrap();
         }
-        assert!(started.elapsed() < DEADLINE, "the turn did not end: {:?} since {:?}", seen.status, seen.status_since);
+        assert!(
+            started.elapsed() < DEADLINE,
+            "the turn did not end: {:?} since {:?}",
+            seen.status,
+            seen.status_since
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -134,19 +178,40 @@ async fn at_rest(client: &Client, chat: ChatId) -> Vec<Message> {
 fn check(kill: u32, before: &BTreeMap<MessageId, Message>, after: &[Message], data_dir: &Path) {
     for (id, message) in before {
         let kept = after.iter().find(|kept| kept.id == *id);
-        assert_eq!(kept, Some(message), "kill {kill}: a committed message was lost or changed");
+        assert_eq!(
+            kept,
+            Some(message),
+            "kill {kill}: a committed message was lost or changed"
+        );
     }
-    let expected: Vec<String> = (0..STEPS).map(|step| format!("echo kill-{kill}-step-{step} >> steps.log")).collect();
-    assert_eq!(commands(after), expected, "kill {kill}: the steps of the turn");
+    let expected: Vec<String> = (0..STEPS)
+        .map(|step| format!("echo kill-{kill}-step-{step} >> steps.log"))
+        .collect();
+    assert_eq!(
+        commands(after),
+        expected,
+        "kill {kill}: the steps of the turn"
+    );
     let calls: Vec<&str> = after.iter().flat_map(calls_of).collect();
     let results: Vec<&str> = after.iter().flat_map(results_of).collect();
-    assert_eq!(calls, results, "kill {kill}: each call has its one result, in order");
+    assert_eq!(
+        calls, results,
+        "kill {kill}: each call has its one result, in order"
+    );
     let last = after.last().unwrap();
     assert_eq!(last.role, Role::Assistant);
-    assert!(last.text().contains("All steps are done."), "kill {kill}: {}", last.text());
+    assert!(
+        last.text().contains("All steps are done."),
+        "kill {kill}: {}",
+        last.text()
+    );
     let lines = logged_lines(data_dir, kill);
     let unique: BTreeSet<&String> = lines.iter().collect();
-    assert_eq!(unique.len(), lines.len(), "kill {kill}: a committed command ran twice: {lines:?}");
+    assert_eq!(
+        unique.len(),
+        lines.len(),
+        "kill {kill}: a committed command ran twice: {lines:?}"
+    );
 }
 
 fn commands(messages: &[Message]) -> Vec<String> {
@@ -154,18 +219,33 @@ fn commands(messages: &[Message]) -> Vec<String> {
         .iter()
         .flat_map(|message| &message.content)
         .filter_map(|part| match part {
-            Part::ToolCall(call) => call.args.as_ref()?.get("command")?.as_str().map(str::to_owned),
+            Part::ToolCall(call) => call
+                .args
+                .as_ref()?
+                .get("command")?
+                .as_str()
+                .map(str::to_owned),
             _ => None,
         })
         .collect()
 }
 
 fn calls_of(message: &Message) -> Vec<&str> {
-    message.content.iter().filter(|part| matches!(part, Part::ToolCall(_))).filter_map(id_of).collect()
+    message
+        .content
+        .iter()
+        .filter(|part| matches!(part, Part::ToolCall(_)))
+        .filter_map(id_of)
+        .collect()
 }
 
 fn results_of(message: &Message) -> Vec<&str> {
-    message.content.iter().filter(|part| matches!(part, Part::ToolResult(_))).filter_map(id_of).collect()
+    message
+        .content
+        .iter()
+        .filter(|part| matches!(part, Part::ToolResult(_)))
+        .filter_map(id_of)
+        .collect()
 }
 
 fn id_of(part: &Part) -> Option<&str> {
@@ -188,7 +268,11 @@ fn logged_lines(data_dir: &Path, kill: u32) -> Vec<String> {
                 folders.push(path);
             } else if path.file_name().is_some_and(|name| name == "steps.log") {
                 let text = std::fs::read_to_string(path).unwrap();
-                lines.extend(text.lines().filter(|line| line.starts_with(&wanted)).map(str::to_owned));
+                lines.extend(
+                    text.lines()
+                        .filter(|line| line.starts_with(&wanted))
+                        .map(str::to_owned),
+                );
             }
         }
     }

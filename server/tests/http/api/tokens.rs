@@ -95,3 +95,29 @@ async fn wrong_lifetimes_and_names_are_refused() {
         refusal(owner.create_token("me", &token("ci")).await)
     );
 }
+
+#[tokio::test]
+async fn what_is_expired_is_out() {
+    let clock = store::Clock::manual(chrono::Utc::now());
+    let server = TestServer::start_with(|platform, _| platform.clock = clock.clone()).await;
+    let owner = server.owner().await;
+    let short = CreateToken {
+        lifetime_seconds: Some(60),
+        ..token("short")
+    };
+    let created = owner.create_token("me", &short).await.unwrap();
+    let by_token = server.anonymous().with_token(&created.key);
+    let status = async |client: &sdk::client::Client| {
+        client
+            .get_user("me")
+            .await
+            .map_or_else(|error| error.status(), |_| Some(200))
+    };
+    clock.advance(chrono::TimeDelta::seconds(59));
+    assert_eq!(status(&by_token).await, Some(200));
+    clock.advance(chrono::TimeDelta::seconds(1));
+    assert_eq!(status(&by_token).await, Some(401));
+    assert_eq!(status(&owner).await, Some(200));
+    clock.advance(chrono::TimeDelta::days(30));
+    assert_eq!(status(&owner).await, Some(401));
+}
