@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, timeout_at};
@@ -20,6 +20,8 @@ use crate::protocol::{ChatScope, ErrorBody};
 
 /// No answer of an agent is larger than this.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+/// Between two attempts of a call, so that an agent whose connection breaks each time is not asked in a hot loop.
+const REPEAT_PAUSE: Duration = Duration::from_millis(100);
 
 /// One call, ready to be sent.
 pub(super) struct Call {
@@ -84,6 +86,7 @@ pub(super) async fn fetch(
                 if (call.is_repeatable || !was_sent) && Instant::now() < deadline =>
             {
                 tracing::debug!(agent_id = %agent.id(), path = call.path_and_query, ?since, "repeating a call over a new connection");
+                tokio::time::sleep(REPEAT_PAUSE).await;
             }
             Err(Broken { since, .. }) => return Err(AgentError::Disconnected { since }),
             Ok(outcome) => return outcome,
@@ -114,7 +117,10 @@ pub(super) async fn open(
     let body = timeout_at(deadline, read_body(response))
         .await
         .map_err(|_| timed_out(call))?;
-    Err(refusal(status, &body.unwrap_or_default()))
+    match body {
+        Err(Unread::TooLarge) => Err(too_large()),
+        body => Err(refusal(status, &body.unwrap_or_default())),
+    }
 }
 
 /// The JSON of a body that is to be sent.
@@ -155,8 +161,6 @@ async fn attempt(
         Err(error) => return Ok(Err(error)),
     };
     if sender.ready().await.is_err() {
-        // The connection is closing; do not spin until its departure is noted.
-        tokio::time::sleep(Duration::from_millis(20)).await;
         return Err(Broken {
             since: since(agent),
             was_sent: false,
@@ -168,10 +172,12 @@ async fn attempt(
             .await
             .map_err(|error| !error.is_canceled())?;
         let status = response.status();
-        read_body(response)
-            .await
-            .map(|body| (status, body))
-            .ok_or(true)
+        match read_body(response).await {
+            Ok(body) => Ok(Ok((status, body))),
+            // The next answer to the same call would be as large.
+            Err(Unread::TooLarge) => Ok(Err(too_large())),
+            Err(Unread::Broken) => Err(true),
+        }
     };
     match timeout_at(deadline, exchange).await {
         Err(_) => Ok(Err(timed_out(call))),
@@ -179,8 +185,9 @@ async fn attempt(
             since: since(agent),
             was_sent,
         }),
-        Ok(Ok((status, body))) if status.is_success() => Ok(Ok(body)),
-        Ok(Ok((status, body))) => Ok(Err(refusal(status, &body))),
+        Ok(Ok(Err(error))) => Ok(Err(error)),
+        Ok(Ok(Ok((status, body)))) if status.is_success() => Ok(Ok(body)),
+        Ok(Ok(Ok((status, body)))) => Ok(Err(refusal(status, &body))),
     }
 }
 
@@ -227,12 +234,25 @@ fn request(scope: &ChatScope, call: &Call) -> Result<Request<Full<Bytes>>, Agent
         })
 }
 
-async fn read_body(response: Response<Incoming>) -> Option<Bytes> {
+/// Why an answer's body could not be read.
+enum Unread {
+    TooLarge,
+    Broken,
+}
+
+async fn read_body(response: Response<Incoming>) -> Result<Bytes, Unread> {
     let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES);
-    body.collect()
-        .await
-        .ok()
-        .map(http_body_util::Collected::to_bytes)
+    match body.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+        Err(_) => Err(Unread::Broken),
+    }
+}
+
+fn too_large() -> AgentError {
+    AgentError::TooLarge {
+        limit_bytes: MAX_ANSWER_BYTES,
+    }
 }
 
 fn timed_out(call: &Call) -> AgentError {

@@ -34,6 +34,12 @@ pub enum AgentError {
         /// What the agent says.
         message: String,
     },
+    /// The answer is larger than is read; asking again would not help.
+    #[error("the workspace's agent answered with more than {} MiB; ask for less", .limit_bytes / (1024 * 1024))]
+    TooLarge {
+        /// As much as is read.
+        limit_bytes: usize,
+    },
     /// No answer came in time.
     #[error("waited {} s for {waiting_for}", .after.as_secs())]
     Timeout {

@@ -187,3 +187,38 @@ async fn a_watch_ends_with_an_error_when_the_connection_ends() {
     ));
     fixture.end().await;
 }
+
+/// An agent that answers every call with more than is read, and counts the calls.
+async fn boundless(
+    stream: tokio::io::DuplexStream,
+    calls: std::sync::Arc<std::sync::atomic::AtomicUsize>,
+) {
+    let service = hyper::service::service_fn(move |_| {
+        calls.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let body = http_body_util::Full::new(bytes::Bytes::from(vec![b'x'; 17 * 1024 * 1024]));
+        async move { Ok::<_, std::convert::Infallible>(http::Response::new(body)) }
+    });
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let _ = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+        .serve_connection(io, service)
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_too_large_is_said_and_not_asked_for_again() {
+    let hub = Hub::default();
+    let agent_id = Uuid::now_v7();
+    let (ours, theirs) = tokio::io::duplex(1024 * 1024);
+    let calls = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    tokio::spawn(boundless(theirs, calls.clone()));
+    tokio::spawn({
+        let hub = hub.clone();
+        async move { hub.accept(agent_id, ours).await }
+    });
+    let client = hub.client(agent_id);
+    client.wait_until_connected(LONG).await.unwrap();
+    let error = client.about().await.unwrap_err();
+    assert!(matches!(error, AgentError::TooLarge { .. }), "{error}");
+    assert!(!error.is_transient());
+    assert_eq!(calls.load(std::sync::atomic::Ordering::SeqCst), 1);
+}
