@@ -2,7 +2,7 @@
 //!
 //! Hooks and the file-system monitor are off, nothing asks for a password, no lock is taken for looking, no
 //! external diff or text conversion runs, the system's configuration is not read. Output and time are limited.
-//! With a wrapper the program runs inside a sandbox.
+//! Nothing of this process's environment reaches git or what git starts. With a wrapper it runs inside a sandbox.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -19,6 +19,8 @@ use tokio::{
 const DEADLINE: Duration = Duration::from_mins(1);
 const MAX_OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 const MAX_ERROR_BYTES: u64 = 16 * 1024;
+/// Where programs are found, whatever the server's own variables say.
+pub const PROGRAM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const SAFE_SETTINGS: [&str; 5] = [
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -78,6 +80,17 @@ impl GitCommand {
         }
     }
 
+    /// Git of the agent: with its home and search path, which belong to the workspace already.
+    pub fn in_workspace(directory: &Path) -> Self {
+        let mut git = Self::new(directory);
+        for name in ["HOME", "PATH"] {
+            if let Some(value) = std::env::var_os(name) {
+                git = git.env(name, value);
+            }
+        }
+        git
+    }
+
     /// Runs the program through another one, a sandbox, which takes git's command line after these words.
     pub fn wrapped(mut self, wrapper: Vec<OsString>) -> Self {
         self.wrapper = wrapper;
@@ -92,11 +105,6 @@ impl GitCommand {
                 .map(|argument| argument.as_ref().to_owned()),
         );
         self
-    }
-
-    /// One more argument.
-    pub fn arg(self, argument: impl AsRef<OsStr>) -> Self {
-        self.args([argument])
     }
 
     /// Sets an environment variable.
@@ -186,13 +194,11 @@ impl GitCommand {
         command
             .args(["--no-pager", "--no-optional-locks", "--literal-pathspecs"])
             .args(&self.arguments);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("GIT_") {
-                command.env_remove(name);
-            }
-        }
         command
+            .env_clear()
             .envs([
+                ("PATH", PROGRAM_PATH),
+                ("HOME", "/nonexistent"),
                 ("GIT_CONFIG_NOSYSTEM", "1"),
                 ("GIT_TERMINAL_PROMPT", "0"),
                 ("GIT_ASKPASS", "true"),

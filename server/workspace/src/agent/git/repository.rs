@@ -35,7 +35,7 @@ pub fn root_of(path: &Path) -> Option<PathBuf> {
 
 /// Scans a repository.
 pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
-    let git = || GitCommand::new(scan.root);
+    let git = || GitCommand::in_workspace(scan.root);
     let head = git()
         .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
         .optional_text()
@@ -92,7 +92,7 @@ pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
 async fn base(scan: &Scan<'_>, head: Option<&str>) -> Result<Option<String>, GitError> {
     if let Some(base) = scan.base {
         let commit = format!("{base}^{{commit}}");
-        let git = GitCommand::new(scan.root).args([
+        let git = GitCommand::in_workspace(scan.root).args([
             "rev-parse",
             "--verify",
             "--quiet",
@@ -113,7 +113,7 @@ struct IndexCopy {
 
 impl IndexCopy {
     async fn new(scan: &Scan<'_>) -> Result<Self, GitError> {
-        let git = GitCommand::new(scan.root).args(["rev-parse", "--git-path", "index"]);
+        let git = GitCommand::in_workspace(scan.root).args(["rev-parse", "--git-path", "index"]);
         let index = scan.root.join(git.text().await?);
         let copy = Self {
             path: scan
@@ -134,7 +134,7 @@ impl IndexCopy {
     }
 
     fn git(&self, root: &Path) -> GitCommand {
-        GitCommand::new(root).env("GIT_INDEX_FILE", &self.path)
+        GitCommand::in_workspace(root).env("GIT_INDEX_FILE", &self.path)
     }
 
     async fn add_untracked(&self, root: &Path) -> Result<(), GitError> {
