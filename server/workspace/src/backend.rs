@@ -6,9 +6,11 @@
 
 mod branch;
 mod error;
+mod guard;
 mod inspect;
 mod local;
 mod machine;
+mod place;
 mod record;
 mod sandbox;
 mod types;

@@ -12,6 +12,8 @@
 mod files;
 #[path = "workspace/git.rs"]
 mod git;
+#[path = "workspace/hostile.rs"]
+mod hostile;
 #[path = "workspace/local.rs"]
 mod local;
 #[path = "workspace/processes.rs"]

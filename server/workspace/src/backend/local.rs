@@ -9,15 +9,21 @@ mod launch;
 mod prepare;
 mod remove;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use nix::sys::signal::Signal;
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 use super::{
     Backend, BackendError, BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status,
-    UnsavedWork, inspect,
+    UnsavedWork, inspect, place,
     record::{Layout, Record, Running},
     sandbox::{self, Plan},
     unsaved,
@@ -27,7 +33,7 @@ use crate::git_command::GitCommand;
 /// How long an agent has to end its processes before it is killed.
 const STOP_GRACE: Duration = Duration::from_secs(3);
 const KILL_DEADLINE: Duration = Duration::from_secs(5);
-const AGENT_LOG_BYTES: usize = 4096;
+const AGENT_LOG_BYTES: u64 = 4096;
 
 /// What the local backend must know.
 #[derive(Clone, Debug)]
@@ -71,6 +77,8 @@ pub struct LocalBackend {
 
 struct Shared {
     options: LocalOptions,
+    /// Which folder the data folder is, so that it cannot be moved to where it is not hidden.
+    data_identity: String,
     sandbox: Sandbox,
 }
 
@@ -103,8 +111,13 @@ impl LocalBackend {
                 "WORKSPACES RUN WITHOUT A SANDBOX: commands of chats can do everything the server's user can do"
             );
         }
+        let data_identity = place::identity(&options.data_directory)?;
         Ok(Self {
-            shared: Arc::new(Shared { options, sandbox }),
+            shared: Arc::new(Shared {
+                options,
+                data_identity,
+                sandbox,
+            }),
         })
     }
 
@@ -121,11 +134,23 @@ impl LocalBackend {
     }
 
     /// Git that sees only what the plan shows, where there is a sandbox.
-    fn contained(&self, git: GitCommand, plan: &Plan) -> GitCommand {
+    fn contained(&self, git: GitCommand, plan: &Plan) -> Result<GitCommand, BackendError> {
         match self.shared.sandbox {
-            Sandbox::Bubblewrap => git.wrapped(plan.wrapper()),
-            Sandbox::None { .. } => git,
+            Sandbox::Bubblewrap => Ok(git.wrapped(self.wrapper(plan)?)),
+            Sandbox::None { .. } => Ok(git),
         }
+    }
+
+    /// The words that make a sandbox, while the data folder is where it is hidden.
+    fn wrapper(&self, plan: &Plan) -> Result<Vec<OsString>, BackendError> {
+        let data = &self.shared.options.data_directory;
+        if place::identity(data)? != self.shared.data_identity {
+            return Err(BackendError::folder(
+                data,
+                "was replaced; restart the server with its data folder where it was",
+            ));
+        }
+        plan.wrapper()
     }
 
     fn running(record: &Record) -> Option<Running> {
@@ -142,15 +167,15 @@ impl Backend for LocalBackend {
     async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError> {
         match source {
             Source::Empty => Ok(SourceReport::default()),
-            Source::Direct { folder } => Ok(inspect::direct(&inspect::folder(folder)?).await?.0),
+            Source::Direct { folder } => {
+                let look = |folder: &Path, common: &Path| self.looking(folder, common);
+                Ok(inspect::direct(&inspect::folder(folder)?, &look).await?.0)
+            }
             Source::Worktree { folder, .. } => {
                 let folder = inspect::folder(folder)?;
-                let (repository, head) = inspect::for_worktree(&folder).await?;
-                let notices = inspect::worktree_notices(
-                    &repository,
-                    self.looking(&folder, &repository.folders),
-                )
-                .await?;
+                let look = |folder: &Path, common: &Path| self.looking(folder, common);
+                let (repository, head) = inspect::for_worktree(&folder, &look).await?;
+                let notices = inspect::worktree_notices(&repository, &look).await?;
                 Ok(SourceReport {
                     is_repository: true,
                     branch: repository.branch,
@@ -172,12 +197,7 @@ impl Backend for LocalBackend {
                 agent_id: running.agent_id,
             });
         }
-        if !record.folder.is_dir() {
-            return Err(BackendError::folder(
-                &record.folder,
-                "is gone; delete this workspace and create a new one, or restore the folder",
-            ));
-        }
+        place::require_real(&record.folder)?;
         record.running = Some(self.launch(&layout, &record, spec, log)?);
         layout.write(&record)?;
         Ok(Started {
@@ -244,14 +264,21 @@ impl Backend for LocalBackend {
     }
 
     async fn agent_log(&self, workspace_id: Uuid) -> String {
-        let log = tokio::fs::read(self.layout(workspace_id).agent_log())
-            .await
-            .unwrap_or_default();
-        let end = log
-            .get(log.len().saturating_sub(AGENT_LOG_BYTES)..)
-            .unwrap_or_default();
-        String::from_utf8_lossy(end).trim().to_owned()
+        let path = self.layout(workspace_id).agent_log();
+        let end = read_end(&path).await.unwrap_or_default();
+        String::from_utf8_lossy(&end).trim().to_owned()
     }
+}
+
+/// The last bytes only: nothing limits what an agent writes there.
+async fn read_end(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut file = tokio::fs::File::open(path).await?;
+    let length = file.metadata().await?.len();
+    let start = length.saturating_sub(AGENT_LOG_BYTES);
+    file.seek(std::io::SeekFrom::Start(start)).await?;
+    let mut end = Vec::new();
+    file.take(AGENT_LOG_BYTES).read_to_end(&mut end).await?;
+    Ok(end)
 }
 
 /// Asks the agent to end its processes and itself, then kills what is left.

@@ -34,6 +34,9 @@ pub struct GitFolders {
     pub repository: PathBuf,
     /// Objects, branches, configuration.
     pub common: PathBuf,
+    /// Git's notes of this worktree, below `common`; absent for the repository's own work tree.
+    #[serde(default)]
+    pub notes: Option<PathBuf>,
 }
 
 /// The agent that was started last.

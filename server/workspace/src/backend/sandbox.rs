@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::Sandbox;
+use super::{BackendError, Sandbox, place};
 
 const PROGRAM: &str = "bwrap";
 const PROBE_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,10 +74,16 @@ pub struct Plan {
     pub writable: Vec<PathBuf>,
     /// Read-only at their own path; also parts of writable folders.
     pub read_only: Vec<PathBuf>,
+    /// Toolchains and the like, read-only at their own path; the administrator names them.
+    pub tools: Vec<PathBuf>,
     /// Must not be seen even where a folder above them is.
     pub hidden: Vec<PathBuf>,
     /// The workspace's own folders, writable, inside what is hidden.
     pub own: Vec<PathBuf>,
+    /// Read-only, also inside what is hidden or the workspace's own.
+    pub shown: Vec<PathBuf>,
+    /// Where the command begins.
+    pub directory: Option<PathBuf>,
     /// Becomes `/tmp`.
     pub temporary: Option<PathBuf>,
     /// A program from elsewhere, shown at [`PROGRAM_INSIDE`].
@@ -128,11 +134,21 @@ fn none(reason: &str) -> Sandbox {
 }
 
 impl Plan {
-    /// The words before a command that put it into the sandbox.
-    pub fn wrapper(&self) -> Vec<OsString> {
-        std::iter::once(PROGRAM.into())
+    /// The words before a command that put it into the sandbox. Refused when a folder is not what its path says.
+    pub fn wrapper(&self) -> Result<Vec<OsString>, BackendError> {
+        let optional = self.read_only.iter().chain(&self.shown);
+        let present = optional.filter(|path| path.symlink_metadata().is_ok());
+        let hidden = |path: &&PathBuf| {
+            !self.shown.contains(path)
+                && !self.own.contains(path)
+                && self.hidden.iter().any(|hidden| path.starts_with(hidden))
+        };
+        let places = self.writable.iter().chain(&self.own).chain(present);
+        let check = place::check_inside(places.filter(|path| !hidden(path)))?;
+        Ok(std::iter::once(PROGRAM.into())
             .chain(self.arguments())
-            .collect()
+            .chain(check)
+            .collect())
     }
 
     fn arguments(&self) -> Vec<OsString> {
@@ -156,6 +172,9 @@ impl Plan {
         }
         self.system(&mut words);
         self.folders(&mut words);
+        if let Some(directory) = &self.directory {
+            words.flag_path("--chdir", directory);
+        }
         words.0.push("--".into());
         words.0
     }
@@ -167,6 +186,7 @@ impl Plan {
             && self
                 .writable
                 .iter()
+                .chain(&self.own)
                 .any(|path| std::fs::metadata(path).is_ok_and(|metadata| metadata.uid() != 0))
     }
 
@@ -203,7 +223,7 @@ impl Plan {
             words.same("--bind", path);
         }
         // After the folders they lie in, so that these cover them.
-        for path in &self.read_only {
+        for path in self.tools.iter().chain(&self.read_only) {
             words.same("--ro-bind-try", path);
         }
         for path in self
@@ -216,6 +236,9 @@ impl Plan {
         for path in &self.own {
             words.same("--bind", path);
         }
+        for path in &self.shown {
+            words.same("--ro-bind-try", path);
+        }
     }
 
     fn is_mounted_above(&self, path: &Path) -> bool {
@@ -224,6 +247,7 @@ impl Plan {
             .writable
             .iter()
             .chain(&self.read_only)
+            .chain(&self.tools)
             .map(PathBuf::as_path);
         system.chain(mounted).any(|above| path.starts_with(above))
     }

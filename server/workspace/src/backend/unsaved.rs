@@ -1,12 +1,15 @@
 //! What would be lost with a workspace: changes that are not committed, commits that are nowhere else.
 
-use super::{UnsavedWork, record::Record};
-use crate::git_command::{GitCommand, GitError};
+use super::{BackendError, UnsavedWork, record::Record};
+use crate::git_command::GitCommand;
 
 const MAX_SHOWN: usize = 100;
 
 /// Looks into a folder that goes away with the workspace. `git` makes commands that run there.
-pub async fn look(record: &Record, git: impl Fn() -> GitCommand) -> UnsavedWork {
+pub async fn look(
+    record: &Record,
+    git: impl Fn() -> Result<GitCommand, BackendError>,
+) -> UnsavedWork {
     match look_at_repository(record, git).await {
         Ok(work) => work,
         Err(error) => UnsavedWork {
@@ -18,11 +21,11 @@ pub async fn look(record: &Record, git: impl Fn() -> GitCommand) -> UnsavedWork 
 
 async fn look_at_repository(
     record: &Record,
-    git: impl Fn() -> GitCommand,
-) -> Result<UnsavedWork, GitError> {
+    git: impl Fn() -> Result<GitCommand, BackendError>,
+) -> Result<UnsavedWork, BackendError> {
     let mut work = UnsavedWork::default();
     if record.folder.is_dir() {
-        let status = git()
+        let status = git()?
             .args(["status", "--porcelain=v1", "-z", "--untracked-files=all"])
             .output()
             .await?;
@@ -31,7 +34,7 @@ async fn look_at_repository(
         work.uncommitted_files = files.into_iter().take(MAX_SHOWN).collect();
     }
     let range = lost_commits(record);
-    let count = git()
+    let count = git()?
         .args(["rev-list", "--count"])
         .args(&range)
         .text()
@@ -39,7 +42,7 @@ async fn look_at_repository(
     work.unmerged_count = count.parse().unwrap_or(0);
     if work.unmerged_count > 0 {
         let limit = format!("--max-count={MAX_SHOWN}");
-        let log = git()
+        let log = git()?
             .args(["log", "--no-show-signature", "--format=%h %s", &limit])
             .args(&range)
             .text()

@@ -6,7 +6,7 @@ use std::{
     fs::File,
     io::Write,
     os::unix::process::CommandExt,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -17,14 +17,13 @@ use super::{
 use crate::{
     agent::AgentOptions,
     backend::{
-        BackendError, BuildLog, Sandbox, Source, StartSpec,
+        BackendError, BuildLog, Sandbox, Source, StartSpec, guard, inspect,
         machine::ProcessId,
         record::{Layout, Record, Running},
         sandbox::{PROGRAM_INSIDE, Plan},
     },
+    git_command::PROGRAM_PATH,
 };
-
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 impl LocalBackend {
     /// Starts the agent's process. It has no environment but what is set here, so nothing of the server's leaks.
@@ -42,7 +41,7 @@ impl LocalBackend {
         let log_copy = log_file
             .try_clone()
             .map_err(|error| BackendError::system(&agent_log, "cannot write", error))?;
-        let words = self.command_line(layout, record);
+        let words = self.command_line(layout, record)?;
         say(log, &self.announcement());
         let mut words = words.into_iter();
         let failed = |error: std::io::Error| BackendError::Agent {
@@ -52,7 +51,7 @@ impl LocalBackend {
             .args(words)
             .env_clear()
             .envs(self.environment(layout, record, spec))
-            .current_dir(&record.folder)
+            .current_dir(self.outer_directory(record))
             .stdin(Stdio::piped())
             .stdout(log_file)
             .stderr(log_copy)
@@ -88,42 +87,70 @@ impl LocalBackend {
         }
     }
 
-    fn command_line(&self, layout: &Layout, record: &Record) -> Vec<OsString> {
+    /// In a sandbox the folder is entered inside, where a link that was put in its place leads nowhere.
+    fn outer_directory<'a>(&self, record: &'a Record) -> &'a Path {
+        match self.shared.sandbox {
+            Sandbox::Bubblewrap => Path::new("/"),
+            Sandbox::None { .. } => &record.folder,
+        }
+    }
+
+    fn command_line(
+        &self,
+        layout: &Layout,
+        record: &Record,
+    ) -> Result<Vec<OsString>, BackendError> {
         let options = &self.shared.options;
         let arguments = options.agent_arguments.iter().map(OsString::from);
         match self.shared.sandbox {
-            Sandbox::None { .. } => std::iter::once(options.agent_program.clone().into())
+            Sandbox::None { .. } => Ok(std::iter::once(options.agent_program.clone().into())
                 .chain(arguments)
-                .collect(),
+                .collect()),
             Sandbox::Bubblewrap => {
-                let mut words = self.plan(layout, record).wrapper();
+                let mut words = self.wrapper(&self.plan(layout, record)?)?;
                 words.push(PROGRAM_INSIDE.into());
                 words.extend(arguments);
-                words
+                Ok(words)
             }
         }
     }
 
-    fn plan(&self, layout: &Layout, record: &Record) -> Plan {
+    fn plan(&self, layout: &Layout, record: &Record) -> Result<Plan, BackendError> {
         let options = &self.shared.options;
         let mut plan = Plan {
-            read_only: options.extra_read_only.clone(),
+            tools: options.extra_read_only.clone(),
             hidden: vec![options.data_directory.clone(), options.workspaces.clone()],
             own: vec![layout.home(), layout.state()],
             temporary: Some(layout.temporary()),
             program: Some(options.agent_program.clone()),
+            directory: Some(record.folder.clone()),
             has_network: true,
             ..Plan::default()
         };
-        match record.source {
-            Source::Direct { .. } => plan.writable.push(record.folder.clone()),
-            Source::Worktree { .. } | Source::Empty => plan.own.push(layout.work()),
+        let is_direct = matches!(record.source, Source::Direct { .. });
+        if is_direct {
+            plan.writable.push(record.folder.clone());
+        } else {
+            plan.own.push(layout.work());
         }
         if let Some(git) = &record.git {
-            plan.writable.push(git.common.clone());
-            plan.read_only.extend(protected(&git.common));
+            let guard = if is_direct {
+                guard::direct(git)?
+            } else {
+                let notes = inspect::notes(&git.common, &record.folder);
+                let notes = notes.or_else(|| git.notes.clone()).ok_or_else(|| {
+                    BackendError::repository(
+                        &git.common,
+                        "it knows the workspace's worktree no longer; delete this workspace and create a new one",
+                    )
+                })?;
+                guard::worktree(git, &notes)?
+            };
+            plan.read_only.extend(guard.read_only);
+            plan.own.extend(guard.writable);
+            plan.shown.extend(guard.protected);
         }
-        plan
+        Ok(plan)
     }
 
     fn environment(
@@ -152,7 +179,7 @@ impl LocalBackend {
             .flatten();
         let user = user.map_or_else(|| "agent".to_owned(), |user| user.name);
         let mut environment: BTreeMap<OsString, OsString> = BTreeMap::from([
-            ("PATH".into(), PATH.into()),
+            ("PATH".into(), PROGRAM_PATH.into()),
             ("HOME".into(), layout.home().into()),
             ("TMPDIR".into(), temporary.into()),
             ("USER".into(), user.clone().into()),
@@ -173,17 +200,6 @@ impl LocalBackend {
         );
         environment
     }
-}
-
-/// Parts of a shared repository that decide what programs run when its owner uses git: an agent that could write
-/// them would leave the sandbox through the owner's next command.
-fn protected(common: &std::path::Path) -> Vec<PathBuf> {
-    let hooks = common.join("hooks");
-    // A folder that is not there could be made by the agent.
-    if let Err(error) = std::fs::create_dir_all(&hooks) {
-        tracing::warn!(hooks = %hooks.display(), %error, "cannot protect the hooks of a repository");
-    }
-    vec![common.join("config"), common.join("config.worktree"), hooks]
 }
 
 fn write_git_configuration(layout: &Layout, spec: &StartSpec) -> Result<(), BackendError> {

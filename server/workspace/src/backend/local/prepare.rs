@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use super::LocalBackend;
+use super::{LocalBackend, remove::remove_tree};
 use crate::{
     backend::{
-        BackendError, BuildLog, Source, StartSpec, branch, inspect,
+        BackendError, BuildLog, Source, StartSpec, branch, inspect, place,
         record::{GitFolders, Layout, Record},
         sandbox::Plan,
     },
@@ -29,9 +29,7 @@ impl LocalBackend {
     ) -> Result<Record, BackendError> {
         // Without a record these are the remains of a start that was cut off.
         if layout.root.exists() {
-            std::fs::remove_dir_all(&layout.root).map_err(|error| {
-                BackendError::system(&layout.root, "cannot remove the remains of", error)
-            })?;
+            remove_tree(&layout.root).await?;
         }
         layout.create()?;
         let prepared = match &spec.source {
@@ -45,7 +43,7 @@ impl LocalBackend {
         let written = prepared.and_then(|record| layout.write(&record).map(|()| record));
         if written.is_err() {
             // No record, no workspace: nothing else would ever remove these folders.
-            let _ = std::fs::remove_dir_all(&layout.root);
+            let _ = remove_tree(&layout.root).await;
         }
         written
     }
@@ -59,14 +57,14 @@ impl LocalBackend {
         log: &BuildLog,
     ) -> Result<Record, BackendError> {
         let folder = self.allowed_place(folder)?;
-        let (repository, base_commit) = inspect::for_worktree(&folder).await?;
-        let notices =
-            inspect::worktree_notices(&repository, self.looking(&folder, &repository.folders))
-                .await?;
+        let look = |folder: &Path, common: &Path| self.looking(folder, common);
+        let (repository, base_commit) = inspect::for_worktree(&folder, &look).await?;
+        let notices = inspect::worktree_notices(&repository, &look).await?;
         for notice in &notices {
             say(log, notice);
         }
-        let branch = free_branch(&folder, &branch::name(title, spec.workspace_id)).await?;
+        let wanted = branch::name(title, spec.workspace_id);
+        let branch = free_branch(&repository.folders, &wanted, &look).await?;
         let name = folder
             .file_name()
             .map_or_else(|| "work".into(), std::ffi::OsStr::to_owned);
@@ -79,7 +77,7 @@ impl LocalBackend {
             ),
         );
         let plan = self.checkout_plan(layout, Some(&repository.folders));
-        self.contained(inspect::git(&folder), &plan)
+        self.contained(inspect::git(&folder), &plan)?
             // Locked: to a git inside another sandbox this folder does not exist, and it would forget it. Forced: the
             // notes of an earlier start that was cut off may still name the folder.
             .args([
@@ -96,6 +94,7 @@ impl LocalBackend {
             .deadline(CHECKOUT_DEADLINE)
             .output()
             .await?;
+        let notes = inspect::notes(&repository.folders.common, &work_tree);
         Ok(Record {
             source: Source::Worktree {
                 folder,
@@ -104,7 +103,10 @@ impl LocalBackend {
             folder: work_tree,
             branch: Some(branch),
             base_commit: Some(base_commit),
-            git: Some(repository.folders),
+            git: Some(GitFolders {
+                notes,
+                ..repository.folders
+            }),
             notices,
             running: None,
         })
@@ -117,7 +119,8 @@ impl LocalBackend {
         log: &BuildLog,
     ) -> Result<Record, BackendError> {
         let folder = self.allowed_place(folder)?;
-        let (report, git) = inspect::direct(&folder).await?;
+        let look = |folder: &Path, common: &Path| self.looking(folder, common);
+        let (report, git) = inspect::direct(&folder, &look).await?;
         for notice in &report.notices {
             say(log, notice);
         }
@@ -176,7 +179,12 @@ impl LocalBackend {
 
     /// The real folder, unless the server's own data would be in the agent's hands.
     fn allowed_place(&self, folder: &Path) -> Result<PathBuf, BackendError> {
-        let folder = inspect::folder(folder)?;
+        let asked = folder;
+        let folder = inspect::folder(asked)?;
+        if folder != asked {
+            // Permission was given for the path as it was; a link may have been put there since.
+            place::require_real(asked)?;
+        }
         if folder.starts_with(&self.shared.options.data_directory) {
             return Err(BackendError::folder(
                 &folder,
@@ -208,9 +216,9 @@ impl LocalBackend {
     }
 
     /// Git that may look at the folder and its repository, and change nothing.
-    pub(super) fn looking(&self, folder: &Path, git: &GitFolders) -> GitCommand {
+    pub(super) fn looking(&self, folder: &Path, common: &Path) -> Result<GitCommand, BackendError> {
         let plan = Plan {
-            read_only: vec![git.common.clone(), folder.to_path_buf()],
+            read_only: vec![common.to_path_buf(), folder.to_path_buf()],
             hidden: vec![self.shared.options.data_directory.clone()],
             dies_with_parent: true,
             ..Plan::default()
@@ -225,12 +233,13 @@ impl LocalBackend {
             .iter()
             .flat_map(|git| [git.common.clone(), git.repository.clone()]);
         Plan {
-            read_only: git.collect(),
+            read_only: git.filter(|path| path.is_dir()).collect(),
             hidden: vec![
                 self.shared.options.data_directory.clone(),
                 self.shared.options.workspaces.clone(),
             ],
-            own: vec![layout.work()],
+            // What git runs here, the workspace's configuration decides.
+            shown: vec![layout.work()],
             dies_with_parent: true,
             ..Plan::default()
         }
@@ -238,15 +247,15 @@ impl LocalBackend {
 }
 
 async fn first_commit(
-    git: impl Fn() -> GitCommand,
+    git: impl Fn() -> Result<GitCommand, BackendError>,
     spec: &StartSpec,
 ) -> Result<String, BackendError> {
     let (name, email) = identity(spec);
-    git()
+    git()?
         .args(["init", "--quiet", "--initial-branch=main"])
         .output()
         .await?;
-    git()
+    git()?
         .env("GIT_AUTHOR_NAME", &name)
         .env("GIT_AUTHOR_EMAIL", &email)
         .env("GIT_COMMITTER_NAME", &name)
@@ -260,7 +269,7 @@ async fn first_commit(
         ])
         .output()
         .await?;
-    Ok(git().args(["rev-parse", "HEAD"]).text().await?)
+    Ok(git()?.args(["rev-parse", "HEAD"]).text().await?)
 }
 
 /// Name and e-mail address for commits.
@@ -270,12 +279,17 @@ pub(super) fn identity(spec: &StartSpec) -> (String, String) {
         .unwrap_or_else(|| ("Switchyard".into(), "switchyard@localhost".into()))
 }
 
-async fn free_branch(folder: &Path, wanted: &str) -> Result<String, BackendError> {
+async fn free_branch(
+    folders: &GitFolders,
+    wanted: &str,
+    look: inspect::Looker<'_>,
+) -> Result<String, BackendError> {
+    let folder = &folders.repository;
     let candidates = std::iter::once(wanted.to_owned())
         .chain((2..MAX_NAME_ATTEMPTS).map(|n| format!("{wanted}-{n}")));
     for candidate in candidates {
         let reference = format!("refs/heads/{candidate}");
-        let found = inspect::git(folder)
+        let found = look(folder, &folders.common)?
             .args(["show-ref", "--verify", "--quiet", &reference])
             .run()
             .await?;

@@ -1,16 +1,22 @@
 //! Deleting a workspace: its work tree, its branch, its folders. A folder that was used directly stays.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+    process::Stdio,
+};
 
 use super::LocalBackend;
 use crate::{
     backend::{
-        BackendError, inspect,
+        BackendError, Sandbox, inspect,
         record::{GitFolders, Layout, Record},
         sandbox::Plan,
     },
-    git_command::GitError,
+    git_command::PROGRAM_PATH,
 };
+
+const REMOVE: [&str; 4] = ["rm", "-rf", "--one-file-system", "--"];
 
 impl LocalBackend {
     pub(super) async fn remove(
@@ -21,50 +27,41 @@ impl LocalBackend {
         if let (Some(branch), Some(git)) = (&record.branch, &record.git)
             && git.common.is_dir()
         {
-            self.remove_worktree(layout, record, branch, git).await?;
+            self.remove_worktree(record, branch, git).await?;
         }
-        let root = layout.root.clone();
-        let removed = tokio::task::spawn_blocking(move || remove_tree(&root)).await;
-        match removed {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(BackendError::system(&layout.root, "cannot remove", error)),
-            Err(error) => Err(BackendError::system(
-                &layout.root,
-                "cannot remove",
-                error.into(),
-            )),
-        }
+        remove_tree(&layout.root).await
     }
 
     async fn remove_worktree(
         &self,
-        layout: &Layout,
         record: &Record,
         branch: &str,
         git: &GitFolders,
-    ) -> Result<(), GitError> {
+    ) -> Result<(), BackendError> {
         let plan = Plan {
-            own: vec![layout.work(), git.common.clone()],
-            read_only: vec![git.repository.clone()],
+            own: vec![git.common.clone()],
             dies_with_parent: true,
             ..Plan::default()
         };
-        let command = || self.contained(inspect::git(&git.common), &plan);
-        let removed = command()
-            .args(["worktree", "remove", "--force", "--force"])
-            .arg(&record.folder)
-            .run()
-            .await?;
-        if !removed.is_success {
-            // Perhaps the folder is gone or its link is damaged; the branch must go all the same.
-            tracing::warn!(folder = %record.folder.display(), message = removed.stderr, "git did not remove a worktree");
-            forget_worktree(&git.common, &record.folder);
+        // Only the notes: git would look into the work tree, which is the agent's, before it removes that.
+        let notes = inspect::notes(&git.common, &record.folder).or_else(|| git.notes.clone());
+        if let Some(notes) = notes
+            && notes.starts_with(git.common.join("worktrees"))
+        {
+            let wrapper = match self.shared.sandbox {
+                Sandbox::Bubblewrap => self.wrapper(&plan)?,
+                Sandbox::None { .. } => Vec::new(),
+            };
+            run(&wrapper, &REMOVE, &notes)
+                .await
+                .map_err(|error| BackendError::system(&notes, "cannot remove", error))?;
         }
-        command()
+        let command = || self.contained(inspect::git(&git.common), &plan);
+        command()?
             .args(["update-ref", "-d", &format!("refs/heads/{branch}")])
             .output()
             .await?;
-        command()
+        command()?
             .args(["config", "--remove-section", &format!("branch.{branch}")])
             .run()
             .await?;
@@ -72,39 +69,37 @@ impl LocalBackend {
     }
 }
 
-/// Removes git's notes of one worktree. Not `git worktree prune`: that would forget others it cannot see.
-fn forget_worktree(common: &Path, folder: &Path) {
-    for notes in fs::read_dir(common.join("worktrees"))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
-        let noted = fs::read_to_string(notes.path().join("gitdir")).unwrap_or_default();
-        if Path::new(noted.trim_end()).parent() == Some(folder)
-            && let Err(error) = fs::remove_dir_all(notes.path())
-        {
-            tracing::warn!(notes = %notes.path().display(), %error, "cannot remove the notes of a worktree");
-        }
+/// Removes a folder whatever is in it: parts that nobody may enter, and folders nested deeper than this process has
+/// stack or open files for. Never follows links.
+pub(super) async fn remove_tree(root: &Path) -> Result<(), BackendError> {
+    if run(&[], &REMOVE, root).await.is_ok() {
+        return Ok(());
     }
+    // Commands may have taken away the right to enter folders.
+    let _ = run(&[], &["chmod", "-R", "u+rwX", "--"], root).await;
+    run(&[], &REMOVE, root)
+        .await
+        .map_err(|error| BackendError::system(root, "cannot remove", error))
 }
 
-/// Removes a folder also when commands took away the right to enter parts of it. Never follows links.
-fn remove_tree(root: &Path) -> std::io::Result<()> {
-    match fs::remove_dir_all(root) {
-        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-            open_up(root);
-            fs::remove_dir_all(root)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
+async fn run(wrapper: &[OsString], words: &[&str], root: &Path) -> std::io::Result<()> {
+    let mut words = wrapper
+        .iter()
+        .map(OsString::as_os_str)
+        .chain(words.iter().map(OsStr::new));
+    let output = tokio::process::Command::new(words.next().unwrap_or_default())
+        .args(words)
+        .arg(root)
+        .env_clear()
+        .env("PATH", PROGRAM_PATH)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .output()
+        .await?;
+    if output.status.success() {
+        return Ok(());
     }
-}
-
-fn open_up(folder: &Path) {
-    let _ = fs::set_permissions(folder, PermissionsExt::from_mode(0o700));
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            open_up(&entry.path());
-        }
-    }
+    let message = String::from_utf8_lossy(&output.stderr);
+    let line = message.lines().next().unwrap_or("it failed");
+    Err(std::io::Error::other(line.to_owned()))
 }
