@@ -11,6 +11,7 @@ pub mod error;
 pub mod open_calls;
 pub mod people;
 pub mod table;
+mod text;
 pub mod work;
 
 pub use change::{Change, Committed, Locked};

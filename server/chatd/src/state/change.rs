@@ -13,6 +13,7 @@ use store::{Db, Notice, Notices, Tx, heartbeats};
 
 use super::error::StateError;
 use super::table::{Code, Transition};
+use super::text;
 
 /// A transaction in which chats change.
 #[derive(Debug)]
@@ -104,7 +105,8 @@ impl Change {
     }
 
     /// Writes a new chat.
-    pub(super) async fn insert(&mut self, chat: ChatRow) -> Result<Locked, StateError> {
+    pub(super) async fn insert(&mut self, mut chat: ChatRow) -> Result<Locked, StateError> {
+        text::strip_nul(&mut chat);
         chats::insert(&mut self.tx, &chat).await?;
         Ok(Locked {
             chat,
@@ -125,6 +127,7 @@ impl Change {
                 heartbeats::end(&mut self.tx, chat.id).await?;
             }
         }
+        text::strip_nul(chat);
         chats::save(&mut self.tx, chat).await?;
         self.note(locked.before.as_ref(), &locked.chat);
         Ok(Committed { chat: locked.chat })

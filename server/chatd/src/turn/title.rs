@@ -88,15 +88,21 @@ fn clean(text: &str) -> Option<String> {
     let line = line.trim_matches(|letter: char| {
         matches!(letter, '"' | '\'' | '`' | '*' | '#' | '“' | '”' | ' ')
     });
-    let words: Vec<&str> = line.split_whitespace().take(MAX_WORDS).collect();
+    let words: Vec<&str> = words_of(line).take(MAX_WORDS).collect();
     let title: String = words.join(" ").chars().take(MAX_CHARACTERS).collect();
     let title = title.trim_end_matches(['.', ' ']).to_owned();
     (!title.is_empty()).then_some(title)
 }
 
+/// The words of a text; a NUL character, which PostgreSQL cannot hold, ends a word too.
+fn words_of(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| letter.is_whitespace() || letter == '\0')
+        .filter(|word| !word.is_empty())
+}
+
 /// The first words of a message, for a chat that has no title yet.
 pub fn first_words(text: &str) -> String {
-    let mut words = text.split_whitespace();
+    let mut words = words_of(text);
     let mut title = words
         .by_ref()
         .take(FALLBACK_WORDS)
@@ -149,6 +155,7 @@ mod tests {
         assert_eq!(first_words("Make it blue"), "Make it blue");
         assert_eq!(first_words("a b c d e f g"), "a b c d e f…");
         assert_eq!(first_words(" \n "), "New chat");
+        assert_eq!(first_words("Make\0it \0 blue"), "Make it blue");
         assert!(first_words(&"x".repeat(500)).chars().count() <= MAX_CHARACTERS);
     }
 }
