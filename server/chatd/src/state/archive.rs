@@ -54,7 +54,8 @@ impl Change {
     }
 
     /// Archives a root and everything it spawned. Idle trees are archived at once; when a member is busy it is
-    /// stopped and the tree follows when the last one has stopped. True when it is done.
+    /// stopped and the tree follows when the last one has stopped. Members that are stopping already stay as they
+    /// are.
     pub async fn archive_family(
         &mut self,
         root: sdk::ids::ChatId,
@@ -69,6 +70,11 @@ impl Change {
         let mut committed = Vec::new();
         for mut member in members {
             if member.chat.archived {
+                continue;
+            }
+            // Asked already: writing it again would wake whoever waits for it, who would ask again at once.
+            if member.chat.status == Status::Interrupting && member.chat.archive_requested {
+                committed.push(Committed { chat: member.chat });
                 continue;
             }
             if is_all_idle {
