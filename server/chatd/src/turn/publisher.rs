@@ -18,6 +18,8 @@ use sdk::ids::ChatId;
 
 /// Deltas are gathered this long after some went out.
 const GATHER: Duration = Duration::from_millis(12);
+/// Deepest nesting of a call's arguments; the parser gives up at 128, and messages and events wrap them further.
+const MAX_NESTING: usize = 64;
 
 /// Where one attempt's parts go.
 pub(super) struct Publisher<'a> {
@@ -280,9 +282,65 @@ fn merge(pending: &mut Part, next: Part) -> Option<Part> {
     None
 }
 
+/// Arguments as JSON; as text when they are none, or nested so deeply that a message around them could not be read
+/// again.
 fn parse_arguments(arguments: &str) -> Value {
     if arguments.trim().is_empty() {
         return Value::Object(serde_json::Map::new());
     }
-    serde_json::from_str(arguments).unwrap_or_else(|_| Value::String(arguments.to_owned()))
+    serde_json::from_str(arguments)
+        .ok()
+        .filter(|value| is_nested_within(value, MAX_NESTING))
+        .unwrap_or_else(|| Value::String(arguments.to_owned()))
+}
+
+fn is_nested_within(value: &Value, levels: usize) -> bool {
+    let is_inner_within = |inner| levels > 0 && is_nested_within(inner, levels - 1);
+    match value {
+        Value::Array(items) => items.iter().all(is_inner_within),
+        Value::Object(fields) => fields.values().all(is_inner_within),
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        format!("{}1{}", "[".repeat(levels), "]".repeat(levels))
+    }
+
+    #[test]
+    fn arguments_of_any_depth_can_be_read_again() {
+        for levels in [1, 64, 65, 110, 120, 127, 128, 100_000] {
+            let text = nested(levels);
+            let part = Part::ToolCall(ToolCallPart {
+                args: Some(parse_arguments(&text)),
+                ..ToolCallPart::default()
+            });
+            let stored = store::messages::content::encode(std::slice::from_ref(&part)).unwrap();
+            let read = store::messages::content::decode("chat_messages", stored.0.get()).unwrap();
+            assert_eq!(read, [part], "{levels} levels");
+        }
+    }
+
+    #[test]
+    fn only_deep_or_broken_arguments_become_text() {
+        assert_eq!(parse_arguments(" "), serde_json::json!({}));
+        assert!(parse_arguments(&nested(64)).is_array());
+        assert_eq!(parse_arguments(&nested(66)), Value::String(nested(66)));
+        assert_eq!(
+            parse_arguments("{\"a\":"),
+            Value::String("{\"a\":".to_owned())
+        );
+    }
 }
