@@ -96,7 +96,7 @@ impl Server {
         let stop_accepting = async {
             stop.await;
             stopping.cancel();
-            std::future::pending().await
+            std::future::pending::<()>().await;
         };
         let serving = connections::serve(
             listener,

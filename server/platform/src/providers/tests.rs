@@ -399,7 +399,7 @@ async fn with_another_encryption_key_everything_but_the_sealed_keys_works() {
     test.platform.shut_down().await;
     let other = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=".to_owned();
     let test = open(&database, |options| {
-        options.encryption_key = Some(other.clone().into())
+        options.encryption_key = Some(other.clone().into());
     })
     .await;
     assert_eq!(test.platform.list_providers(&owner).await.unwrap().len(), 1);

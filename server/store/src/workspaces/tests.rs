@@ -92,11 +92,11 @@ async fn a_workspace_is_read_as_written_prepared_renamed_and_gone() {
         assert!(taken.unique_violation().is_some());
 
         let listed = list_of_owner(&test.db, owner.id, None, 1).await.unwrap();
-        assert_eq!(listed, [second.clone()]);
+        assert_eq!(listed, std::slice::from_ref(&second));
         let older = list_of_owner(&test.db, owner.id, Some(second.id), 5)
             .await
             .unwrap();
-        assert_eq!(older, [first.clone()]);
+        assert_eq!(older, std::slice::from_ref(&first));
 
         let sandbox = Sandbox::None {
             reason: "not installed".to_owned(),
@@ -159,7 +159,7 @@ async fn a_workspace_is_read_as_written_prepared_renamed_and_gone() {
         assert!(get(&test.db, first.id).await.unwrap().unwrap().deleted);
         assert_eq!(
             list_of_owner(&test.db, owner.id, None, 5).await.unwrap(),
-            [second.clone()]
+            std::slice::from_ref(&second)
         );
         rename(&test.db, second.id, "first", later).await.unwrap();
         assert!(rename(&test.db, first.id, "other", later).await.is_err());

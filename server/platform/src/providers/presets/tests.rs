@@ -245,7 +245,7 @@ async fn ollama_is_found_and_a_silent_port_is_not_waited_for() {
 
     let closed = closed_address().await;
     let test = open(&database, |options| {
-        options.ollama_url = Some(closed.clone())
+        options.ollama_url = Some(closed.clone());
     })
     .await;
     test.platform.start().await.unwrap();
