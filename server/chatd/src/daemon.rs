@@ -5,9 +5,12 @@
 mod commands;
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
+use sdk::chats::ChatError;
 use sdk::ids::{ChatId, RunnerId, WorkerId};
 use store::chats::{ChatRow, Status};
 use store::{Clock, Db, Notices};
@@ -238,10 +241,15 @@ impl Shared {
             }
         }
         let runner = Runner::new(Arc::clone(self), chat, &handle);
-        let shared = Arc::clone(self);
+        let running = Running {
+            shared: Arc::clone(self),
+            chat_id,
+            runner_id,
+        };
         self.tasks.spawn(async move {
-            runner.run().await;
-            shared.forget(chat_id, runner_id);
+            if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
+                running.end_after_panic().await;
+            }
         });
     }
 
@@ -254,5 +262,57 @@ impl Shared {
         {
             runners.by_chat.remove(&chat_id);
         }
+    }
+}
+
+/// A chat that runs here for as long as this lives, however the turn ends.
+struct Running {
+    shared: Arc<Shared>,
+    chat_id: ChatId,
+    runner_id: RunnerId,
+}
+
+impl Running {
+    /// A defect of ours must not leave the chat running: its turn ends with an error that can be tried again. When
+    /// that fails too, the heartbeat expires and another worker goes on.
+    async fn end_after_panic(&self) {
+        tracing::error!(chat = %self.chat_id, "a turn panicked");
+        if let Err(error) = self.fail().await {
+            tracing::error!(chat = %self.chat_id, %error, "a turn that panicked could not be ended");
+        }
+    }
+
+    async fn fail(&self) -> Result<(), StateError> {
+        let runner = Some(self.runner_id);
+        transition!(self.shared, self.chat_id, |change, locked| {
+            if locked.chat.status == Status::Interrupting {
+                change
+                    .finish_interruption(&mut locked, runner, Vec::new())
+                    .await?;
+            } else {
+                change.finish_error(&mut locked, runner, panicked()).await?;
+            }
+            // The head of the queue is next; whoever takes the chat begins with it.
+            if locked.chat.runner_id.is_some() {
+                change.abandon(&mut locked, self.runner_id)?;
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.forget(self.chat_id, self.runner_id);
+    }
+}
+
+fn panicked() -> ChatError {
+    ChatError {
+        message: "The server failed while it worked on this turn. Nothing that was saved is lost; try again."
+            .to_owned(),
+        kind: "generic".to_owned(),
+        retryable: true,
+        ..ChatError::default()
     }
 }
