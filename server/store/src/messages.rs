@@ -52,7 +52,12 @@ const CHANGED_SINCE: &str = concat!(
     "SELECT ",
     message_columns!(),
     shown!(),
-    " AND revision > $2 AND id > $3 ORDER BY id LIMIT $4"
+    " AND NOT deleted AND revision > $2 AND id > $3 ORDER BY id LIMIT $4"
+);
+const FIRST_DELETED_SINCE: &str = concat!(
+    "SELECT MIN(id)",
+    shown!(),
+    " AND deleted AND revision > $2"
 );
 const NEWEST_ALIVE_UP_TO: &str = concat!(
     "SELECT COALESCE(MAX(id), 0)",
@@ -333,7 +338,8 @@ pub async fn after_in(
         .await?))
 }
 
-/// Messages that clients see with ids above `after` that were inserted or deleted after `revision`, in order of id.
+/// Messages that clients see with ids above `after` that were inserted after `revision` and are still there, in order
+/// of id.
 pub async fn changed_since(
     tx: &mut Tx,
     chat: ChatId,
@@ -348,6 +354,20 @@ pub async fn changed_since(
         .bind(limit)
         .fetch_all(connection)
         .await?))
+}
+
+/// The first message that clients saw and that was deleted after `revision`.
+pub async fn first_deleted_since(
+    tx: &mut Tx,
+    chat: ChatId,
+    revision: i64,
+) -> Result<Option<MessageId>, StoreError> {
+    let first: Option<i64> = on_tx!(tx, connection => sqlx::query_scalar(FIRST_DELETED_SINCE)
+        .bind(chat.0)
+        .bind(revision)
+        .fetch_one(connection)
+        .await?);
+    Ok(first.map(MessageId))
 }
 
 /// The newest message that clients see, not deleted, with an id of at most `id`; 0 = none.
@@ -383,6 +403,7 @@ crate::statements![
     BEFORE,
     AFTER,
     CHANGED_SINCE,
+    FIRST_DELETED_SINCE,
     NEWEST_ALIVE_UP_TO,
     PROMPT,
     LAST_STEP

@@ -136,11 +136,8 @@ impl Reader {
             return Ok(Some(Vec::new()));
         }
         let rows = self.changed_messages(&mut tx).await?;
-        let first_deleted = rows
-            .iter()
-            .find(|row| row.deleted)
-            .map(|row| row.message.id);
-        let alive = match first_deleted {
+        let since = self.seen.snapshot_version;
+        let alive = match messages::first_deleted_since(&mut tx, self.chat_id, since).await? {
             Some(id) => Some(messages::newest_alive_up_to(&mut tx, self.chat_id, id).await?),
             None => None,
         };
@@ -160,11 +157,7 @@ impl Reader {
             };
             events.push(self.event(StreamEventKind::HistoryReset { history_reset }));
         }
-        events.extend(
-            rows.into_iter()
-                .filter(|row| !row.deleted)
-                .map(|row| self.message_event(row)),
-        );
+        events.extend(rows.into_iter().map(|row| self.message_event(row)));
         events.extend(queue.map(|queue| self.queue_event(queue)));
         let status = (wire::status(&chat), chat.status_since);
         if self.seen.status != Some(status) {
