@@ -122,6 +122,14 @@ impl Error {
         }
     }
 
+    /// The answer is longer than any answer may be. The same call would most likely end the same way.
+    pub(crate) fn too_long(max_bytes: usize) -> Self {
+        let megabytes = max_bytes / (1024 * 1024);
+        Self::new(ErrorKind::Generic, None).with_message(format!(
+            "The answer was longer than {megabytes} MB and was stopped. Ask for less, or check the provider's address."
+        ))
+    }
+
     /// There is no key to call with.
     pub fn missing_key(provider: &str) -> Self {
         Self::new(ErrorKind::MissingKey, Some(provider))

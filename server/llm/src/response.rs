@@ -38,14 +38,20 @@ impl Response {
 pub async fn collect(mut stream: PartStream) -> Result<Response, Error> {
     let mut accumulator = Accumulator::default();
     while let Some(part) = stream.next().await {
-        accumulator.push(&part?);
+        accumulator.push(&part?)?;
     }
     accumulator.finish().ok_or_else(|| Error::truncated(None))
 }
 
+/// Longest answer that is kept, in bytes. No model writes this much; a broken or hostile server may.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// What a block counts besides its text, so that many empty ones end too.
+const BLOCK_BYTES: usize = 1024;
+
 /// Folds parts as they come.
 #[derive(Clone, Debug, Default)]
 pub struct Accumulator {
+    bytes: usize,
     blocks: Vec<Block>,
     usage: Usage,
     finish: Option<(FinishReason, Option<String>)>,
@@ -69,8 +75,17 @@ enum Block {
 }
 
 impl Accumulator {
-    /// Adds the next part.
-    pub fn push(&mut self, part: &StreamPart) {
+    /// Adds the next part. Fails when the answer is longer than any answer may be; what came before is kept.
+    pub fn push(&mut self, part: &StreamPart) -> Result<(), Error> {
+        self.bytes = self.bytes.saturating_add(size_of(part));
+        if self.bytes > MAX_BYTES {
+            return Err(Error::too_long(MAX_BYTES));
+        }
+        self.fold(part);
+        Ok(())
+    }
+
+    fn fold(&mut self, part: &StreamPart) {
         match part {
             StreamPart::Start => {}
             StreamPart::TextDelta { text } => self.push_text(text),
@@ -205,6 +220,28 @@ impl Accumulator {
         self.blocks
             .iter_mut()
             .find(|block| matches!(block, Block::ToolCall { index, .. } if *index == wanted))
+    }
+}
+
+/// What a part counts. A call's arguments count twice when they came in deltas and whole.
+fn size_of(part: &StreamPart) -> usize {
+    match part {
+        StreamPart::TextDelta { text } | StreamPart::ReasoningDelta { text } => text.len(),
+        StreamPart::ReasoningEnd { provider_metadata } => {
+            let metadata = provider_metadata.as_ref();
+            BLOCK_BYTES + metadata.map_or(0, |value| value.to_string().len())
+        }
+        StreamPart::ToolCallStart { id, name, .. } => BLOCK_BYTES + id.len() + name.len(),
+        StreamPart::ToolCallDelta {
+            arguments_delta, ..
+        } => arguments_delta.len(),
+        StreamPart::ToolCallEnd {
+            id,
+            name,
+            arguments,
+            ..
+        } => BLOCK_BYTES + id.len() + name.len() + arguments.len(),
+        StreamPart::Start | StreamPart::Usage(_) | StreamPart::Finish { .. } => 0,
     }
 }
 

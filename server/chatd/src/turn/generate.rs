@@ -136,7 +136,10 @@ impl Runner {
                 part = stream.next() => match part {
                     Some(Ok(part)) => {
                         let part = publisher.push(part);
-                        accumulator.push(&part);
+                        if let Err(mut error) = accumulator.push(&part) {
+                            error.provider = Some(turn.model.model.provider().to_owned());
+                            return Attempt::Failed(error);
+                        }
                     }
                     Some(Err(error)) => return Attempt::Failed(error),
                     None => break,

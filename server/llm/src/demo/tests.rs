@@ -289,7 +289,7 @@ async fn an_error_after_text_comes_in_the_middle() {
     let mut accumulator = Accumulator::default();
     let error = loop {
         match stream.next().await.unwrap() {
-            Ok(part) => accumulator.push(&part),
+            Ok(part) => accumulator.push(&part).unwrap(),
             Err(error) => break error,
         }
     };

@@ -131,7 +131,7 @@ async fn a_stream_without_an_end_is_an_error() {
 fn partial_content_has_the_text_and_the_whole_calls_only() {
     let mut accumulator = Accumulator::default();
     for part in [text("half"), call_start(0), call_end(0), call_start(1)] {
-        accumulator.push(&part);
+        accumulator.push(&part).unwrap();
     }
     assert_eq!(
         accumulator.content(),
@@ -153,7 +153,7 @@ fn two_thoughts_stay_two_blocks() {
         sealed("2"),
         sealed("hidden"),
     ] {
-        accumulator.push(&part);
+        accumulator.push(&part).unwrap();
     }
     let block = |text: &str, metadata: &str| Content::Reasoning {
         text: text.to_owned(),
@@ -163,4 +163,38 @@ fn two_thoughts_stay_two_blocks() {
         accumulator.content(),
         [block("a", "1"), block("b", "2"), block("", "hidden")]
     );
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_an_error() {
+    let endless = |part: StreamPart| stream::repeat(Ok::<_, Error>(part)).take(1_000_000).boxed();
+    let kilobytes = || "x".repeat(64 * 1024);
+    let parts = [
+        text(&kilobytes()),
+        thought(&kilobytes()),
+        call_start(0),
+        call_end(0),
+        StreamPart::ToolCallDelta {
+            index: 0,
+            arguments_delta: kilobytes(),
+        },
+        StreamPart::ReasoningEnd {
+            provider_metadata: Some(json!("sealed")),
+        },
+    ];
+    for part in parts {
+        let error = collect(endless(part.clone())).await.unwrap_err();
+        assert!(
+            !error.is_retryable && error.message.contains("16 MB"),
+            "{error}: {part:?}"
+        );
+    }
+}
+
+#[test]
+fn what_came_before_the_limit_is_kept() {
+    let mut accumulator = Accumulator::default();
+    accumulator.push(&text("kept")).unwrap();
+    accumulator.push(&text(&"x".repeat(MAX_BYTES))).unwrap_err();
+    assert_eq!(accumulator.content(), [Content::Text("kept".to_owned())]);
 }

@@ -111,7 +111,7 @@ async fn what_came_before_an_error_or_a_cut_is_kept() {
             let mut accumulator = Accumulator::default();
             let error = loop {
                 match parts.next().await.unwrap() {
-                    Ok(part) => accumulator.push(&part),
+                    Ok(part) => accumulator.push(&part).unwrap(),
                     Err(error) => break error,
                 }
             };

@@ -26,7 +26,7 @@ fn decoded(chunks: Vec<Result<Bytes, TransportError>>) -> Parts {
 fn response(parts: Parts) -> Response {
     let mut accumulator = crate::Accumulator::default();
     for part in parts {
-        accumulator.push(&part.unwrap());
+        accumulator.push(&part.unwrap()).unwrap();
     }
     accumulator.finish().unwrap()
 }

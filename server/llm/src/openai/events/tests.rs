@@ -39,7 +39,7 @@ fn strictly(chunks: Chunks) -> Parts {
 fn response(parts: Parts) -> Response {
     let mut accumulator = crate::Accumulator::default();
     for part in parts {
-        accumulator.push(&part.unwrap());
+        accumulator.push(&part.unwrap()).unwrap();
     }
     accumulator.finish().unwrap()
 }
