@@ -140,7 +140,9 @@ impl Workspaces {
     async fn start(&self, job: &Job) -> Result<AgentId, WorkspaceError> {
         self.show(&job.row, WorkspaceStatus::Starting, None).await;
         let backend = self.backend();
-        // An agent that runs but does not connect is of no use; a new one gets a new token.
+        // An agent that runs but does not connect is of no use; a new one gets a new token, and the connections keep
+        // no place for the old one.
+        self.end_agents(job).await?;
         match backend.stop(job.row.id.0).await {
             Ok(()) | Err(BackendError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),

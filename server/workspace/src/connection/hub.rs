@@ -197,6 +197,11 @@ impl Hub {
             })
     }
 
+    /// How many agents have a place here, connected or not.
+    pub fn agent_count(&self) -> usize {
+        self.agents().len()
+    }
+
     /// Closes this agent's connection and forgets it, for example because its token is revoked.
     pub fn forget(&self, agent_id: Uuid) {
         let agent = self.agents().remove(&agent_id);
