@@ -47,7 +47,7 @@ impl Failure for AllowedFolderError {
             Self::Taken | Self::TooMany => FailureKind::Conflict,
             Self::NotFound => FailureKind::NotFound,
             Self::Forbidden => FailureKind::Forbidden,
-            Self::Store(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
         }
     }
 

@@ -11,6 +11,7 @@ use workspace::backend::Status;
 
 use super::service::Workspaces;
 use super::{WorkspaceError, reload};
+use crate::{Failure as _, FailureKind};
 
 /// The whole of it: a large repository may have to be checked out.
 const CONNECT_DEADLINE: Duration = Duration::from_mins(10);
@@ -124,12 +125,12 @@ impl Workspaces {
     }
 }
 
-fn in_words(error: WorkspaceError) -> String {
+pub(super) fn in_words(error: WorkspaceError) -> String {
     match error {
-        WorkspaceError::Store(error) => {
+        WorkspaceError::Store(error) if error.kind() == FailureKind::Internal => {
             tracing::error!(%error, "a workspace cannot be read");
             "Something went wrong on the server. Try again.".to_owned()
         }
-        error => error.to_string(),
+        error => error.message(),
     }
 }

@@ -75,7 +75,7 @@ impl Failure for WorkspaceError {
                 }
                 _ => FailureKind::Unavailable,
             },
-            Self::Store(_) => FailureKind::Internal,
+            Self::Store(error) => error.kind(),
         }
     }
 

@@ -229,3 +229,56 @@ async fn the_token_of_an_agent_ends_with_its_workspace() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn starting_again_and_again_keeps_one_place_for_the_agent() {
+    on_both(async |test| {
+        let admin = test.owner().await;
+        let created = test
+            .platform
+            .create_workspace(&admin, CreateWorkspace::default())
+            .await
+            .unwrap();
+        finished(&test, &admin, created.id).await;
+        for _ in 0..3 {
+            let start = CreateBuild {
+                transition: Transition::Start,
+                force: false,
+            };
+            // The turn is given back a moment after the build's end is noted.
+            while let Err(error) = test
+                .platform
+                .create_build(&admin, created.id, start.clone())
+                .await
+            {
+                assert!(matches!(error, WorkspaceError::Busy), "{error}");
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            finished(&test, &admin, created.id).await;
+        }
+        assert_eq!(test.platform.agent_hub().agent_count(), 1);
+        test.platform.shut_down().await;
+    })
+    .await;
+}
+
+#[test]
+fn a_full_disk_and_an_absent_database_are_said_and_not_called_a_fault() {
+    use crate::allowed_folders::AllowedFolderError;
+    for (error, said) in [
+        (StoreError::Full as fn(sqlx::Error) -> StoreError, "space"),
+        (StoreError::Unreachable, "does not answer"),
+    ] {
+        let workspace = WorkspaceError::from(error(sqlx::Error::PoolTimedOut));
+        let folder = AllowedFolderError::from(error(sqlx::Error::PoolTimedOut));
+        let failures: [&dyn crate::Failure; 2] = [&workspace, &folder];
+        for failure in failures {
+            assert_eq!(failure.kind(), FailureKind::Unavailable);
+            assert!(failure.message().contains(said), "{}", failure.message());
+        }
+        let told = connect::in_words(error(sqlx::Error::PoolTimedOut).into());
+        assert!(told.contains(said), "{told}");
+    }
+    let fault = WorkspaceError::from(StoreError::Driver(sqlx::Error::PoolTimedOut));
+    assert_eq!(fault.kind(), FailureKind::Internal);
+}
