@@ -39,6 +39,7 @@ impl Daemon {
         behavior: BusyBehavior,
     ) -> Result<(Sent, ChatRow), StateError> {
         let (sent, row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
             let sent = change.send(&mut locked, outgoing, behavior).await?;
             self.shared.claim(&mut change, &mut locked).await?;
             sent
@@ -55,6 +56,7 @@ impl Daemon {
         outgoing: Outgoing,
     ) -> Result<(Message, ChatRow), StateError> {
         let (message, row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
             let message = change.edit(&mut locked, message, outgoing).await?;
             self.shared.claim(&mut change, &mut locked).await?;
             message
@@ -66,6 +68,7 @@ impl Daemon {
     /// Stops the turn. Idle chats stay as they are.
     pub async fn interrupt(&self, chat: ChatId) -> Result<ChatRow, StateError> {
         let ((), row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
             let is_stoppable =
                 matches!(locked.chat.status, Status::Running | Status::RequiresAction);
             if is_stoppable {
@@ -80,6 +83,7 @@ impl Daemon {
     /// Runs the failed turn again.
     pub async fn retry(&self, chat: ChatId) -> Result<ChatRow, StateError> {
         let ((), row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
             change.retry(&mut locked).await?;
             self.shared.claim(&mut change, &mut locked).await?;
         });
@@ -93,9 +97,10 @@ impl Daemon {
         chat: ChatId,
         id: QueuedMessageId,
     ) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| change
-            .delete_queued(&mut locked, id)
-            .await?);
+        let ((), row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
+            change.delete_queued(&mut locked, id).await?;
+        });
         Ok(row)
     }
 
@@ -106,6 +111,7 @@ impl Daemon {
         id: QueuedMessageId,
     ) -> Result<(Option<Message>, ChatRow), StateError> {
         let (message, row) = transition!(self.shared, chat, |change, locked| {
+            change.mend(&mut locked).await?;
             let message = change.promote_queued(&mut locked, id).await?;
             self.shared.claim(&mut change, &mut locked).await?;
             message

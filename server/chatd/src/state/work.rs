@@ -188,6 +188,22 @@ impl Change {
         locked.leave(&table::FINISH_ERROR)
     }
 
+    /// Reconciles a chat that is in a state that must not be; false when it is not.
+    pub async fn mend(&mut self, locked: &mut Locked) -> Result<bool, StateError> {
+        let is_broken = locked.code() == Code::Invalid;
+        if is_broken {
+            tracing::error!(
+                chat = %locked.chat.id,
+                status = locked.chat.status.as_str(),
+                queue_length = locked.queue_length,
+                archived = locked.chat.archived,
+                "a chat was in a state that must not be; it is an error now"
+            );
+            self.reconcile(locked).await?;
+        }
+        Ok(is_broken)
+    }
+
     /// A combination that must not be becomes an error that says what to do.
     pub async fn reconcile(&mut self, locked: &mut Locked) -> Result<(), StateError> {
         locked.enter(&table::RECONCILE)?;

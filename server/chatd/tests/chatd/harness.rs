@@ -48,6 +48,12 @@ impl Default for DemoModels {
     }
 }
 
+impl DemoModels {
+    pub fn model(&self) -> Arc<dyn llm::Model> {
+        Arc::clone(&self.model)
+    }
+}
+
 #[async_trait]
 impl ModelSource for DemoModels {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {

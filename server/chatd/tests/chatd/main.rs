@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod defects;
 mod harness;
 mod interrupts;
 mod model_based;

@@ -208,7 +208,14 @@ async fn messages_keep_everything_and_page_both_ways() {
         let changed = messages::changed_since(&mut tx, chat, 5, MessageId(0), 100)
             .await
             .unwrap();
-        assert!(changed.len() == 2 && changed.iter().all(|row| row.deleted && row.revision == 6));
+        assert_eq!(changed, [], "deleted rows are not read again");
+        let first_deleted = async |tx: &mut store::Tx, revision| {
+            messages::first_deleted_since(tx, chat, revision)
+                .await
+                .unwrap()
+        };
+        assert_eq!(first_deleted(&mut tx, 5).await, Some(inserted[0].id));
+        assert_eq!(first_deleted(&mut tx, 6).await, None);
         let alive = messages::newest_alive_up_to(&mut tx, chat, inserted[2].id)
             .await
             .unwrap();
@@ -314,13 +321,16 @@ async fn a_worker_takes_what_nobody_alive_owns() {
             worker_id: me,
             is_alone: false,
             expired_before: now - TimeDelta::seconds(30),
-            limit: 10,
         };
         let taken = async |claim: Claim| -> Vec<ChatId> {
-            let mut tx = db.begin().await.unwrap();
-            let rows = claim::lock_claimable(&mut tx, &claim).await.unwrap();
-            tx.rollback().await.unwrap();
-            rows.into_iter().map(|row| row.id).collect()
+            let found = claim::claimable(db, &claim, 10).await.unwrap();
+            for chat in [free.id, owned.id] {
+                let mut tx = db.begin().await.unwrap();
+                let row = claim::lock_claimable(&mut tx, &claim, chat).await.unwrap();
+                tx.rollback().await.unwrap();
+                assert_eq!(row.map(|row| row.id), found.contains(&chat).then_some(chat));
+            }
+            found
         };
         assert_eq!(taken(claim).await, [free.id]);
         assert_eq!(
@@ -359,24 +369,23 @@ async fn two_postgres_workers_never_take_the_same_chat() {
     let db = &database.db;
     let seeded = seed(db).await;
     let now = Clock::system().now();
-    for _ in 0..2 {
-        add_chat(db, seeded, |chat| chat.status = Status::Running).await;
-    }
-    let claim = |limit| Claim {
+    let chat = add_chat(db, seeded, |chat| chat.status = Status::Running).await;
+    let claim = || Claim {
         now,
         worker_id: WorkerId::generate(),
         is_alone: false,
         expired_before: now,
-        limit,
     };
     let mut first = db.begin().await.unwrap();
     let mut second = db.begin().await.unwrap();
-    let one = claim::lock_claimable(&mut first, &claim(1)).await.unwrap();
-    let two = claim::lock_claimable(&mut second, &claim(10))
+    let taken = claim::lock_claimable(&mut first, &claim(), chat.id)
         .await
         .unwrap();
-    assert_eq!((one.len(), two.len()), (1, 1));
-    assert_ne!(one[0].id, two[0].id);
+    assert_eq!(taken.map(|row| row.id), Some(chat.id));
+    let taken = claim::lock_claimable(&mut second, &claim(), chat.id)
+        .await
+        .unwrap();
+    assert_eq!(taken, None, "what another worker is taking is skipped");
     first.rollback().await.unwrap();
     second.rollback().await.unwrap();
     database.remove().await;

@@ -1,28 +1,38 @@
 //! Chats that wait for a worker: running, interrupting or past their deadline, and owned by nobody who is alive.
+//!
+//! A worker first asks which there are, by id alone, then takes each in a transaction of its own: a row that cannot
+//! be read or taken keeps no other chat from being taken.
 
 use chrono::{DateTime, Utc};
-use sdk::ids::WorkerId;
+use sdk::ids::{ChatId, WorkerId};
+use uuid::Uuid;
 
 use super::{ChatRow, RawChat, chat_columns};
-use crate::{StoreError, Tx};
+use crate::{Db, StoreError, Tx, on_reader};
 
 macro_rules! claimable {
     () => {
-        concat!(
-            "SELECT ",
-            chat_columns!(),
-            " FROM chats WHERE (status IN ('running', 'interrupting') \
-              OR (status = 'requires_action' AND requires_action_deadline_at <= $1)) \
-             AND (worker_id IS NULL OR (worker_id <> $2 AND $3) OR NOT EXISTS \
-              (SELECT 1 FROM chat_heartbeats h WHERE h.chat_id = chats.id AND h.runner_id = chats.runner_id \
-               AND h.beat_at > $4)) \
-             ORDER BY updated_at, id LIMIT $5"
-        )
+        " FROM chats WHERE (status IN ('running', 'interrupting') \
+          OR (status = 'requires_action' AND requires_action_deadline_at <= $1)) \
+         AND (worker_id IS NULL OR (worker_id <> $2 AND $3) OR NOT EXISTS \
+          (SELECT 1 FROM chat_heartbeats h WHERE h.chat_id = chats.id AND h.runner_id = chats.runner_id \
+           AND h.beat_at > $4))"
     };
 }
 
-const CLAIMABLE: &str = claimable!();
-const CLAIMABLE_LOCKED: &str = concat!(claimable!(), " FOR UPDATE SKIP LOCKED");
+macro_rules! one_claimable {
+    () => {
+        concat!("SELECT ", chat_columns!(), claimable!(), " AND id = $5")
+    };
+}
+
+const CLAIMABLE: &str = concat!(
+    "SELECT id",
+    claimable!(),
+    " ORDER BY updated_at, id LIMIT $5"
+);
+const ONE_CLAIMABLE: &str = one_claimable!();
+const ONE_CLAIMABLE_LOCKED: &str = concat!(one_claimable!(), " FOR UPDATE SKIP LOCKED");
 
 /// Which chats a worker may take.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +45,28 @@ pub struct Claim {
     pub is_alone: bool,
     /// Heartbeats before this have expired.
     pub expired_before: DateTime<Utc>,
-    /// At most this many.
-    pub limit: i64,
 }
 
-/// Chats to take, oldest first, locked until the transaction ends; what another worker is taking is skipped.
-pub async fn lock_claimable(tx: &mut Tx, claim: &Claim) -> Result<Vec<ChatRow>, StoreError> {
+/// Ids of at most `limit` chats that can be taken now, oldest first.
+pub async fn claimable(db: &Db, claim: &Claim, limit: i64) -> Result<Vec<ChatId>, StoreError> {
+    let ids: Vec<Uuid> = on_reader!(db, pool => sqlx::query_scalar(CLAIMABLE)
+        .bind(claim.now)
+        .bind(claim.worker_id.0)
+        .bind(claim.is_alone)
+        .bind(claim.expired_before)
+        .bind(limit)
+        .fetch_all(pool)
+        .await?);
+    Ok(ids.into_iter().map(ChatId).collect())
+}
+
+/// The chat when it can still be taken, locked until the transaction ends; `None` when another worker has it or is
+/// taking it.
+pub async fn lock_claimable(
+    tx: &mut Tx,
+    claim: &Claim,
+    id: ChatId,
+) -> Result<Option<ChatRow>, StoreError> {
     macro_rules! fetch {
         ($statement:expr, $connection:expr) => {
             sqlx::query_as($statement)
@@ -48,16 +74,16 @@ pub async fn lock_claimable(tx: &mut Tx, claim: &Claim) -> Result<Vec<ChatRow>, 
                 .bind(claim.worker_id.0)
                 .bind(claim.is_alone)
                 .bind(claim.expired_before)
-                .bind(claim.limit)
-                .fetch_all($connection)
+                .bind(id.0)
+                .fetch_optional($connection)
                 .await?
         };
     }
-    let rows: Vec<RawChat> = match tx {
-        Tx::Sqlite(transaction) => fetch!(CLAIMABLE, &mut **transaction),
-        Tx::Postgres(transaction) => fetch!(CLAIMABLE_LOCKED, &mut **transaction),
+    let raw: Option<RawChat> = match tx {
+        Tx::Sqlite(transaction) => fetch!(ONE_CLAIMABLE, &mut **transaction),
+        Tx::Postgres(transaction) => fetch!(ONE_CLAIMABLE_LOCKED, &mut **transaction),
     };
-    rows.into_iter().map(ChatRow::try_from).collect()
+    raw.map(ChatRow::try_from).transpose()
 }
 
-crate::statements![; CLAIMABLE => CLAIMABLE_LOCKED];
+crate::statements![CLAIMABLE; ONE_CLAIMABLE => ONE_CLAIMABLE_LOCKED];
