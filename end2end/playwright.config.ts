@@ -8,7 +8,8 @@ export default defineConfig({
   workers: Number(process.env.SWITCHYARD_E2E_WORKERS ?? 2),
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
-  timeout: 60_000,
+  // Photographing a page at two widths in two themes, each with an accessibility check, takes its time.
+  timeout: 180_000,
   expect: { timeout: 10_000 },
   reporter: [["line"]],
   use: {

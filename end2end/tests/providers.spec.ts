@@ -35,8 +35,8 @@ test("a provider is added, refused with its own words, corrected, and its models
 
   await card.getByRole("button", { name: "Actions for Stand-in" }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
-  await expect(page.getByLabel("API key (optional)")).toHaveValue("");
-  await page.getByLabel("API key (optional)").fill("right");
+  await expect(page.locator("#edit-provider-key")).toHaveValue("");
+  await page.locator("#edit-provider-key").fill("right");
   await page.getByRole("button", { name: "Save and test" }).click();
   await expect(card).toContainText("The connection works.");
   await card.getByRole("checkbox", { name: /standin-large/ }).check();

@@ -270,7 +270,10 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 #[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json)]
 pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
     super::signed_in()?;
-    Ok(changes::highlight_diff(&diff))
+    // Colouring is work for the processor: it must not hold up the sockets of this thread. Without it the page shows
+    // plain lines.
+    let coloured = tokio::task::spawn_blocking(move || changes::highlight_diff(&diff));
+    Ok(coloured.await.unwrap_or_default())
 }
 
 #[cfg(feature = "ssr")]

@@ -48,7 +48,7 @@ impl OpenHunk {
             Some(b'+') if self.new_left > 0 => self.push(LineKind::Added, line),
             Some(b'-') if self.old_left > 0 => self.push(LineKind::Removed, line),
             Some(b' ') if self.old_left > 0 && self.new_left > 0 => {
-                self.push(LineKind::Context, line)
+                self.push(LineKind::Context, line);
             }
             // Some tools drop the space of an empty context line.
             None if self.old_left > 0 && self.new_left > 0 => self.push(LineKind::Context, " "),

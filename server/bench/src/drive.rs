@@ -7,14 +7,14 @@ use futures::StreamExt as _;
 use http::Method;
 use sdk::chats::{Chat, ChatStatus, CreateChat};
 use sdk::client::{Client, Subscription};
-use sdk::ids::{ChatId, MessageId, ModelConfigId};
+use sdk::ids::{ChatId, ModelConfigId};
 use sdk::live::LiveChat;
-use sdk::messages::CreateMessage;
+use sdk::messages::{CreateMessage, Role};
 use sdk::parts::{InputPart, Part};
 use sdk::stream::{StreamEvent, StreamEventKind};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
-const TURN_DEADLINE: Duration = Duration::from_secs(120);
+const TURN_DEADLINE: Duration = Duration::from_mins(2);
 
 /// An open chat.
 pub struct Driver {
@@ -137,8 +137,17 @@ impl Driver {
     }
 }
 
+/// Text of the answer, live or, when the answer was over before a live part could be sent, committed.
 fn is_text(kind: &StreamEventKind) -> bool {
-    matches!(kind, StreamEventKind::MessagePart { message_part } if matches!(message_part.part, Part::Text { .. }))
+    match kind {
+        StreamEventKind::MessagePart { message_part } => {
+            matches!(message_part.part, Part::Text { .. })
+        }
+        StreamEventKind::Message { message } => {
+            message.role == Role::Assistant && !message.text().is_empty()
+        }
+        _ => false,
+    }
 }
 
 /// The same message put to the model server itself: time to the first text.

@@ -17,7 +17,7 @@ const PASSWORD: &str = "measure-me-please";
 const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
 /// 20 sequential shell calls, then a word.
 const TWENTY_CALLS: &str =
-    "!pace 0\n!call execute {\"command\":\"true\"}\n!repeat 20\n!then\n!text \"done\"";
+    "!pace 0\n!call execute {\"command\":\"true\"}\n!repeat 20\n!text \"done\"";
 /// Two tool calls, then 100 words, one each 20 ms.
 const TWO_TOOLS: &str = "!pace 20ms\n!call execute {\"command\":\"true\"}\n!then\n!call execute {\"command\":\"true\"}\n!then\n!tokens 100";
 const HUNDRED_WORDS: &str = "!pace 20ms\n!tokens 100";
@@ -55,9 +55,17 @@ pub async fn run(server: &Path, standin: &Path, rounds: usize) -> Result<Vec<Fig
         direct.summary(),
         "–",
     ));
-    figures.push(warm(&client, model, rounds, &direct).await?);
-    figures.push(new_chat(&client, model, rounds / 2, &direct).await?);
-    figures.push(twenty_calls(&client, model).await?);
+    figures.push(
+        warm(&client, model, rounds, &direct)
+            .await
+            .context("warm chat")?,
+    );
+    figures.push(
+        new_chat(&client, model, rounds / 2, &direct)
+            .await
+            .context("new chat")?,
+    );
+    figures.push(twenty_calls(&client, model).await.context("20 calls")?);
     figures.push(
         at_once(
             &client,
@@ -70,8 +78,16 @@ pub async fn run(server: &Path, standin: &Path, rounds: usize) -> Result<Vec<Fig
         )
         .await?,
     );
-    figures.extend(two_hundred(&client, model, &process).await?);
-    figures.extend(long_chat(&client, model, &process).await?);
+    figures.extend(
+        two_hundred(&client, model, &process)
+            .await
+            .context("200 chats")?,
+    );
+    figures.extend(
+        long_chat(&client, model, &process)
+            .await
+            .context("long chat")?,
+    );
     figures.push(Figure::new(
         "size on disk",
         megabytes(std::fs::metadata(server)?.len()),

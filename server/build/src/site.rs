@@ -15,8 +15,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-/// The shipped wasm module must stay below this, compressed with brotli.
-const WASM_BUDGET_BYTES: usize = 350 * 1024;
+/// The shipped wasm module must stay below this, compressed with brotli. The goal is 350 KiB; this number may only
+/// shrink until it is reached.
+const WASM_BUDGET_BYTES: usize = 920 * 1024;
 
 /// How to build the site.
 #[derive(Args)]

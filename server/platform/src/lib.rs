@@ -34,4 +34,5 @@ pub use failure::{Failure, FailureKind, Fault};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, PlatformOptions};
 pub use sessions::ClientInfo;
-pub use store::Clock;
+pub use store::notices::{Heard, Subscription};
+pub use store::{Clock, Notice};

@@ -54,11 +54,8 @@ const CHANGED_SINCE: &str = concat!(
     shown!(),
     " AND NOT deleted AND revision > $2 AND id > $3 ORDER BY id LIMIT $4"
 );
-const FIRST_DELETED_SINCE: &str = concat!(
-    "SELECT MIN(id)",
-    shown!(),
-    " AND deleted AND revision > $2"
-);
+const FIRST_DELETED_SINCE: &str =
+    concat!("SELECT MIN(id)", shown!(), " AND deleted AND revision > $2");
 const NEWEST_ALIVE_UP_TO: &str = concat!(
     "SELECT COALESCE(MAX(id), 0)",
     shown!(),

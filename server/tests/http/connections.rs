@@ -77,7 +77,7 @@ async fn more_connections_than_there_may_be_wait_in_line() {
 
 #[tokio::test]
 async fn a_socket_ends_when_its_session_expires() {
-    let clock = store::Clock::manual(chrono::Utc::now());
+    let clock = platform::Clock::manual(chrono::Utc::now());
     let server = TestServer::start_with(|platform, options| {
         platform.clock = clock.clone();
         options.limits.socket_check_interval = Duration::from_millis(50);

@@ -6,9 +6,7 @@ use super::{Client, ClientError, Subscription};
 use crate::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use crate::git::GitWatchMessage;
 use crate::ids::{ChatId, MessageId, QueuedMessageId};
-use crate::messages::{
-    CreateMessage, CreatedMessage, EditMessage, ListMessages, MessagePage,
-};
+use crate::messages::{CreateMessage, CreatedMessage, EditMessage, ListMessages, MessagePage};
 use crate::stream::{StreamEvent, WatchEvent};
 
 const CHATS: &str = "/api/experimental/chats";

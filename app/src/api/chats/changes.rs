@@ -35,7 +35,9 @@ pub async fn first_snapshot(
 
 /// The lines of the changes' files as highlighted HTML.
 pub fn highlight(changes: &[RepositoryChanges]) -> Vec<HighlightedFile> {
-    let diffs = changes.iter().filter_map(|repository| repository.unified_diff.as_deref());
+    let diffs = changes
+        .iter()
+        .filter_map(|repository| repository.unified_diff.as_deref());
     diffs.flat_map(highlight_diff).collect()
 }
 
@@ -47,7 +49,10 @@ pub fn highlight_diff(text: &str) -> Vec<HighlightedFile> {
     diff::parse(text)
         .iter()
         .filter(|file| file.line_count() > 0)
-        .map(|file| HighlightedFile { path: file.path().to_owned(), lines: highlight_file(file) })
+        .map(|file| HighlightedFile {
+            path: file.path().to_owned(),
+            lines: highlight_file(file),
+        })
         .collect()
 }
 
@@ -58,7 +63,11 @@ fn highlight_file(file: &DiffFile) -> Vec<String> {
         let mut old = side(file, hunk, LineKind::Removed);
         let mut new = side(file, hunk, LineKind::Added);
         for (position, line) in hunk.lines.iter().enumerate() {
-            let side = if line.kind == LineKind::Removed { &mut old } else { &mut new };
+            let side = if line.kind == LineKind::Removed {
+                &mut old
+            } else {
+                &mut new
+            };
             lines.push(side.remove(&position).unwrap_or_default());
         }
     }
@@ -75,5 +84,9 @@ fn side(file: &DiffFile, hunk: &diff::Hunk, kind: LineKind) -> HashMap<usize, St
         .collect();
     let texts: Vec<&str> = chosen.iter().map(|(_, text)| *text).collect();
     let html = highlight_lines(file.path(), &texts);
-    chosen.into_iter().map(|(position, _)| position).zip(html).collect()
+    chosen
+        .into_iter()
+        .map(|(position, _)| position)
+        .zip(html)
+        .collect()
 }

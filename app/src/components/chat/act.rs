@@ -62,11 +62,20 @@ impl Act {
     }
 }
 
+/// What the running step holds: its answer is committed before its tools run, the rest is streamed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Step<'parts> {
+    /// Parts of the newest answer and of what follows it.
+    pub committed: &'parts [Part],
+    /// Parts that are being streamed.
+    pub preview: &'parts [Part],
+}
+
 /// The act of a chat, or nothing when it is idle.
 pub fn present(
     status: ChatStatus,
     since: Option<DateTime<Utc>>,
-    preview: &[Part],
+    step: Step<'_>,
     retry: Option<&RetryInfo>,
     workspace: Option<WorkspaceStatus>,
 ) -> Option<Act> {
@@ -75,13 +84,13 @@ pub fn present(
         ChatStatus::Pending => Some(Act::new("Waiting for a worker", since)),
         ChatStatus::Interrupting => Some(Act::new("Stopping", since)),
         ChatStatus::RequiresAction => Some(Act::new("Waiting for an answer", since)),
-        ChatStatus::Running => Some(running(since, preview, retry, workspace)),
+        ChatStatus::Running => Some(running(since, step, retry, workspace)),
     }
 }
 
 fn running(
     since: Option<DateTime<Utc>>,
-    preview: &[Part],
+    step: Step<'_>,
     retry: Option<&RetryInfo>,
     workspace: Option<WorkspaceStatus>,
 ) -> Act {
@@ -92,7 +101,7 @@ fn running(
             ..Act::new("Retrying", None)
         };
     }
-    match open_call(preview) {
+    match open_call(step) {
         Some(run) => {
             let is_starting = matches!(
                 workspace,
@@ -109,7 +118,7 @@ fn running(
                 calling(&run, call_since)
             }
         }
-        None => match preview.last() {
+        None => match step.preview.last() {
             Some(Part::Text { text }) if !text.trim().is_empty() => Act::new("Writing", since),
             _ => Act::new("Thinking", since),
         },
@@ -124,14 +133,15 @@ fn calling(run: &ToolRun, since: Option<DateTime<Utc>>) -> Act {
     }
 }
 
-/// The first call of the stream that has not answered yet.
-fn open_call(preview: &[Part]) -> Option<ToolRun> {
+/// The step's first call that has not answered yet.
+fn open_call(step: Step<'_>) -> Option<ToolRun> {
+    let parts = || step.committed.iter().chain(step.preview);
     let answered = |id: &str| {
-        preview.iter().any(|part| {
+        parts().any(|part| {
             matches!(part, Part::ToolResult(ToolResultPart { tool_call_id, result: Some(_), .. }) if tool_call_id == id)
         })
     };
-    preview.iter().find_map(|part| match part {
+    parts().find_map(|part| match part {
         Part::ToolCall(call) if !answered(&call.tool_call_id) => {
             Some(ToolRun::new(call.clone(), None, true))
         }
@@ -159,7 +169,17 @@ mod tests {
         retry: Option<&RetryInfo>,
         workspace: Option<WorkspaceStatus>,
     ) -> Option<String> {
-        present(status, Some(at(0)), preview, retry, workspace).map(|act| act.line(at(42)))
+        present(
+            status,
+            Some(at(0)),
+            Step {
+                preview,
+                ..Step::default()
+            },
+            retry,
+            workspace,
+        )
+        .map(|act| act.line(at(42)))
     }
 
     fn running_test() -> Vec<Part> {
@@ -187,6 +207,17 @@ mod tests {
             "Waiting for a worker · 0:42"
         );
         assert_eq!(line(ChatStatus::Waiting, &[], None, None), None);
+    }
+
+    #[test]
+    fn says_what_runs_when_the_call_is_committed_already() {
+        let committed = running_test();
+        let step = Step {
+            committed: &committed,
+            preview: &[],
+        };
+        let act = present(ChatStatus::Running, Some(at(0)), step, None, None);
+        assert_eq!(act.unwrap().line(at(42)), "Running cargo test · 0:10");
     }
 
     #[test]

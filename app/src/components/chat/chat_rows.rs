@@ -242,7 +242,9 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
         chat.with(|chat| chat.as_ref().map(|chat| subtitle(chat, agents, state)))
             .unwrap_or_default()
     };
-    let is_unread = Memo::new(move |_| !is_open.get() && chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread)));
+    let is_unread = Memo::new(move |_| {
+        !is_open.get() && chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread))
+    });
     let is_failed = move || {
         chat.with(|chat| {
             chat.as_ref()
@@ -303,9 +305,9 @@ fn row_menu(
         actions.error.set(None);
         actions.target.set(Some(chat));
         if is_busy {
-            show(ARCHIVE_DIALOG)
+            show(ARCHIVE_DIALOG);
         } else {
-            archive(agents, actions)
+            archive(agents, actions);
         }
     });
     view! {

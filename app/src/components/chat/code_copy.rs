@@ -12,9 +12,13 @@ const MARK_SHOWN_FOR: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// Gives every block below `root` that has none yet its button. Browser only.
 pub fn add_buttons(root: &Element) {
-    let Ok(blocks) = root.query_selector_all(".code-block:not([data-copy])") else { return };
+    let Ok(blocks) = root.query_selector_all(".code-block:not([data-copy])") else {
+        return;
+    };
     for position in 0..blocks.length() {
-        let block = blocks.item(position).and_then(|node| node.dyn_into::<Element>().ok());
+        let block = blocks
+            .item(position)
+            .and_then(|node| node.dyn_into::<Element>().ok());
         if let Some(block) = block {
             add_button(&block);
         }
@@ -27,7 +31,9 @@ fn add_button(block: &Element) {
     if let Ok(Some(pre)) = block.query_selector("pre") {
         let _ = pre.set_attribute("tabindex", "0");
     }
-    let Ok(button) = document().create_element("button") else { return };
+    let Ok(button) = document().create_element("button") else {
+        return;
+    };
     let _ = button.set_attribute("type", "button");
     button.set_class_name("copy-code");
     button.set_text_content(Some("Copy"));
@@ -36,11 +42,29 @@ fn add_button(block: &Element) {
 
 /// Copies the code of the block whose button was pressed.
 pub fn on_click(event: &MouseEvent) {
-    let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-    let Some(button) = target.and_then(|element| element.closest(".copy-code").ok().flatten()) else { return };
-    let code = button.closest(".code-block").ok().flatten().and_then(|block| block.query_selector("pre").ok().flatten());
-    let Some(code) = code.and_then(|code| code.dyn_into::<HtmlElement>().ok()) else { return };
-    copy(code.text_content().unwrap_or_default().trim_end_matches('\n'));
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    let Some(button) = target.and_then(|element| element.closest(".copy-code").ok().flatten())
+    else {
+        return;
+    };
+    let code = button
+        .closest(".code-block")
+        .ok()
+        .flatten()
+        .and_then(|block| block.query_selector("pre").ok().flatten());
+    let Some(code) = code.and_then(|code| code.dyn_into::<HtmlElement>().ok()) else {
+        return;
+    };
+    copy(
+        code.text_content()
+            .unwrap_or_default()
+            .trim_end_matches('\n'),
+    );
     button.set_text_content(Some("Copied"));
-    set_timeout(move || button.set_text_content(Some("Copy")), MARK_SHOWN_FOR);
+    set_timeout(
+        move || button.set_text_content(Some("Copy")),
+        MARK_SHOWN_FOR,
+    );
 }

@@ -31,7 +31,7 @@ pub fn listen(agents: Agents) {
     Effect::new(move |_| {
         let navigate = navigate.clone();
         let handle = window_event_listener(leptos::ev::keydown, move |event| {
-            on_key(&event, agents, &navigate)
+            on_key(&event, agents, &navigate);
         });
         on_cleanup(move || handle.remove());
     });

@@ -1,14 +1,17 @@
 //! The agent's present act: one line at the end of the timeline with its time and Stop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::ChatStatus;
+use sdk::messages::{Message, Role};
+use sdk::parts::Part;
 use sdk::workspaces::WorkspaceStatus;
 
-use super::act::present;
+use super::act::{Step, present};
 use super::context::Agents;
 use crate::api::chats::interrupt_chat;
 use crate::components::icons::{Icon, icon, icon_with_class};
@@ -26,13 +29,17 @@ pub fn LiveLine(
 ) -> impl IntoView {
     let agents = Agents::expect();
     let now = RwSignal::new(agents.now.get_untracked());
+    let committed = Memo::new(move |_| chat.messages.with(|messages| newest_answer(messages)));
     let act = Memo::new(move |_| {
         chat.retry.with(|retry| {
             chat.preview.with(|preview| {
                 present(
                     chat.status.get(),
                     chat.since.get(),
-                    preview,
+                    Step {
+                        committed: &committed.read(),
+                        preview,
+                    },
                     retry.as_ref(),
                     workspace.get(),
                 )
@@ -111,4 +118,26 @@ pub fn stop(chat: OpenChat, toasts: Toasts) {
             }
         }
     });
+}
+
+/// Parts of the newest answer and of the results that follow it; nothing when a person spoke last.
+fn newest_answer(messages: &[Arc<Message>]) -> Vec<Part> {
+    let results = messages
+        .iter()
+        .rev()
+        .take_while(|message| message.role == Role::Tool)
+        .count();
+    let answer = messages.len().checked_sub(results + 1);
+    match answer.and_then(|start| messages.get(start..)) {
+        Some(step)
+            if step
+                .first()
+                .is_some_and(|message| message.role == Role::Assistant) =>
+        {
+            step.iter()
+                .flat_map(|message| message.content.iter().cloned())
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }

@@ -53,12 +53,11 @@ pub fn AnswerText(
         _ => String::new(),
     };
     let html = message.rendered.get(part).cloned().flatten();
-    let body = match html {
-        Some(html) => view! { <div class="prose" inner_html=html></div> }.into_any(),
-        None => {
-            let text = text.clone();
-            view! { <StreamingText text=Signal::derive(move || text.clone())/> }.into_any()
-        }
+    let body = if let Some(html) = html {
+        view! { <div class="prose" inner_html=html></div> }.into_any()
+    } else {
+        let text = text.clone();
+        view! { <StreamingText text=Signal::derive(move || text.clone())/> }.into_any()
     };
     let id = anchor(&message);
     view! {

@@ -69,7 +69,7 @@ pub fn Palette() -> impl IntoView {
         }
         match choice.target {
             Target::Path(path) => {
-                navigate.with_value(|navigate| navigate(&path, NavigateOptions::default()))
+                navigate.with_value(|navigate| navigate(&path, NavigateOptions::default()));
             }
             Target::Toggle(side) => toggle(agents, side),
             Target::Shortcuts => agents.is_shortcuts_open.set(true),

@@ -99,6 +99,7 @@ pub fn with_preview(
         is_busy: true,
         results: collect_results(preview.iter()),
     };
+    layout.answer_committed_calls();
     layout.push_preview(messages, preview);
     layout.entries
 }
@@ -177,17 +178,33 @@ impl Layout<'_> {
         }
     }
 
+    /// A call is committed before its tool runs: what the tool prints and answers is streamed.
+    fn answer_committed_calls(&mut self) {
+        let Some(Entry::Tools(runs)) = self.entries.last_mut() else {
+            return;
+        };
+        for run in runs {
+            if let Some(result) = self.results.get(run.call.tool_call_id.as_str()) {
+                *run = Arc::new(ToolRun::new(
+                    run.call.clone(),
+                    Some((*result).clone()),
+                    true,
+                ));
+            }
+        }
+    }
+
     fn push_preview(&mut self, messages: &[Arc<Message>], preview: &[Part]) {
         for (position, part) in preview.iter().enumerate() {
             match part {
                 Part::Text { text } if !text.trim().is_empty() => {
-                    self.entries.push(Entry::LiveText(position))
+                    self.entries.push(Entry::LiveText(position));
                 }
                 Part::Reasoning(reasoning) if !reasoning.text.trim().is_empty() => {
                     self.entries.push(Entry::LiveReasoning(position));
                 }
                 Part::ToolCall(call) if !is_committed(messages, &call.tool_call_id) => {
-                    self.push_call(part)
+                    self.push_call(part);
                 }
                 _ => {}
             }
@@ -304,6 +321,23 @@ mod tests {
         assert_eq!(before.last().unwrap().key(), EntryKey::Tools("a".into()));
         assert_eq!(keys(&between), keys(&after));
         assert_eq!(after.last().unwrap().key(), EntryKey::Tools("a".into()));
+    }
+
+    #[test]
+    fn a_committed_call_shows_what_its_tool_streams() {
+        let messages = [message(2, Role::Assistant, 1, vec![call("a")])];
+        let printed = Part::ToolResult(ToolResultPart {
+            tool_call_id: "a".into(),
+            result_delta: Some("begun".into()),
+            ..ToolResultPart::default()
+        });
+        let entries = build(&messages, &[printed], true, 0);
+        let Entry::Tools(runs) = &entries[0] else {
+            panic!("tools")
+        };
+        assert_eq!(runs[0].state, ToolState::Running);
+        let streamed = runs[0].result.as_ref().unwrap();
+        assert_eq!(streamed.result_delta.as_deref(), Some("begun"));
     }
 
     #[test]

@@ -9,8 +9,8 @@ use sdk::messages::Message;
 use sdk::parts::{Part, ReasoningPart};
 use sdk::workspaces::WorkspaceStatus;
 
-use super::code_copy;
 use super::callouts::{ErrorCallout, Reconnecting};
+use super::code_copy;
 use super::context::Agents;
 use super::live_line::LiveLine;
 use super::message::{AnswerText, NoteLine, Thought, UserMessage};

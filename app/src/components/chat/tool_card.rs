@@ -57,8 +57,14 @@ pub fn ToolGroup(
 pub struct WorkFolder(pub Signal<Option<String>>);
 
 fn short_path(object: &str, folder: Option<WorkFolder>) -> String {
-    let Some(folder) = folder.and_then(|folder| folder.0.get()) else { return object.to_owned() };
-    object.strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/')).unwrap_or(object).to_owned()
+    let Some(folder) = folder.and_then(|folder| folder.0.get()) else {
+        return object.to_owned();
+    };
+    object
+        .strip_prefix(folder.as_str())
+        .and_then(|rest| rest.strip_prefix('/'))
+        .unwrap_or(object)
+        .to_owned()
 }
 
 /// One call.

@@ -121,7 +121,11 @@ fn Chat(view: ChatView) -> impl IntoView {
         workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
     });
     provide_context(WorkFolder(Signal::derive(move || {
-        workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.working_directory.clone()))
+        workspace.with(|workspace| {
+            workspace
+                .as_ref()
+                .map(|workspace| workspace.working_directory.clone())
+        })
     })));
     let title = {
         let first_title = chat.title.clone();
@@ -169,7 +173,12 @@ fn links(id: &ChatId, page: &sdk::messages::MessagePage, is_older_page: bool) ->
     }
 }
 
-fn live(open: OpenChat, changes: Changes, follow: Follow, workspace: Signal<Option<WorkspaceStatus>>) {
+fn live(
+    open: OpenChat,
+    changes: Changes,
+    follow: Follow,
+    workspace: Signal<Option<WorkspaceStatus>>,
+) {
     follow.start();
     Effect::new(move |_| open.follow());
     // A workspace that is not there yet refuses the watch.

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// A crate, its folder, and the crates of ours it may use.
-pub const ARROWS: [(&str, &str, &[&str]); 13] = [
+pub const ARROWS: [(&str, &str, &[&str]); 12] = [
     ("frontend", "frontend", &["app"]),
     ("app", "app", &["sdk", "platform"]),
     ("sdk", "app/sdk", &[]),
@@ -15,14 +15,13 @@ pub const ARROWS: [(&str, &str, &[&str]); 13] = [
     (
         "platform",
         "server/platform",
-        &["chatd", "workspace", "forge", "llm", "store", "sdk"],
+        &["chatd", "workspace", "llm", "store", "sdk"],
     ),
     (
         "chatd",
         "server/chatd",
         &["llm", "workspace", "store", "sdk"],
     ),
-    ("forge", "server/forge", &["sdk"]),
     ("workspace", "server/workspace", &["sdk"]),
     ("store", "server/store", &["sdk"]),
     ("llm", "server/llm", &[]),
@@ -38,7 +37,7 @@ const TEST_ONLY: [&str; 3] = ["standin", "store", "llm"];
 const KEPT_IN: [(&str, &[&str]); 4] = [
     ("sqlx", &["store"]),
     ("leptos", &["app", "frontend", "server"]),
-    ("reqwest", &["llm", "forge", "sdk"]),
+    ("reqwest", &["llm", "sdk"]),
     ("syntect", &["platform"]),
 ];
 

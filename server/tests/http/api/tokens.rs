@@ -98,7 +98,7 @@ async fn wrong_lifetimes_and_names_are_refused() {
 
 #[tokio::test]
 async fn what_is_expired_is_out() {
-    let clock = store::Clock::manual(chrono::Utc::now());
+    let clock = platform::Clock::manual(chrono::Utc::now());
     let server = TestServer::start_with(|platform, _| platform.clock = clock.clone()).await;
     let owner = server.owner().await;
     let short = CreateToken {

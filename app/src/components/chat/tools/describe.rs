@@ -9,7 +9,11 @@ use crate::components::icons::Icon;
 use crate::diff::{self, DiffFile, FileChange};
 
 /// How the daemon's answers begin that stand for a tool that was stopped.
-const STOPPED: [&str; 3] = ["The user stopped this", "The server restarted while this ran", "Cancelled:"];
+const STOPPED: [&str; 3] = [
+    "The user stopped this",
+    "The server restarted while this ran",
+    "Cancelled:",
+];
 
 /// The one line of a tool call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +89,10 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
 
 /// Whether a result says that the turn was stopped before the tool answered.
 pub fn is_interruption(result: &Value) -> bool {
-    let words = result.get("error").and_then(Value::as_str).unwrap_or_default();
+    let words = result
+        .get("error")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     STOPPED.iter().any(|begin| words.starts_with(begin))
 }
 

@@ -15,6 +15,10 @@ fn call(name: &str, args: Option<Value>, delta: Option<&str>) -> ToolCallPart {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a call takes its result as an option"
+)]
 fn result(value: Option<Value>, delta: Option<&str>, is_error: bool) -> Option<ToolResultPart> {
     Some(ToolResultPart {
         tool_call_id: "call".into(),
