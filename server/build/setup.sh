@@ -128,6 +128,7 @@ test_tools() {
   local missing=()
   has chromium || [ -n "${CHROMIUM_PATH:-}" ] || missing+=(chromium fonts-liberation)
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missing+=(postgresql)
+  has jq || missing+=(jq)
   has python3 || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
