@@ -100,9 +100,9 @@ impl Socket {
     async fn run(self, plan: Plan, stopped: Stopped) {
         let mut failures = 0;
         let mut was_open = false;
-        while stopped.peek().is_none() {
+        while !is_stopped(&stopped) {
             if let Some(socket) = open(&(plan.path)()).await {
-                if stopped.peek().is_some() {
+                if is_stopped(&stopped) {
                     return;
                 }
                 let _ = self.connection.try_set(Connection::Open);
@@ -114,7 +114,7 @@ impl Socket {
                 }
                 failures = 0;
             }
-            if stopped.peek().is_some() {
+            if is_stopped(&stopped) {
                 return;
             }
             self.pause(pause_ms(failures), &stopped).await;
@@ -143,13 +143,17 @@ impl Socket {
                         return ReadEnd::Resync;
                     }
                 }
-                Next::Frame(Some(Ok(Message::Bytes(_)))) | Next::Send(None) => {}
+                Next::Frame(Some(Ok(Message::Bytes(_)))) => {}
                 Next::Send(Some(text)) => {
                     if socket.send(Message::Text(text)).await.is_err() {
                         return ReadEnd::Lost;
                     }
                 }
-                Next::Frame(None | Some(Err(_))) | Next::Silence | Next::Stop => {
+                // The outbox is gone with its owner: it would be ready for ever.
+                Next::Frame(None | Some(Err(_)))
+                | Next::Send(None)
+                | Next::Silence
+                | Next::Stop => {
                     return ReadEnd::Lost;
                 }
             }
@@ -160,7 +164,7 @@ impl Socket {
         let retry_at_ms = js_sys::Date::now() + f64::from(milliseconds);
         let _ = self.connection.try_set(Connection::Waiting { retry_at_ms });
         let _ = self.wake.try_set_value(false);
-        while js_sys::Date::now() < retry_at_ms && stopped.peek().is_none() {
+        while js_sys::Date::now() < retry_at_ms && !is_stopped(stopped) {
             if self.wake.try_get_value().unwrap_or(true) {
                 return;
             }
@@ -176,6 +180,11 @@ impl Default for Socket {
 }
 
 type Stopped = Shared<LocalBoxFuture<'static, ()>>;
+
+/// Asks the future itself: what nobody polled does not know yet that it has ended.
+fn is_stopped(stopped: &Stopped) -> bool {
+    stopped.clone().now_or_never().is_some()
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ReadEnd {
