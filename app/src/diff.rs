@@ -2,7 +2,7 @@
 //!
 //! The parser takes any text: what it does not understand is skipped, so a cut or foreign diff still shows the
 //! files it holds. It counts lines by each hunk's own header, so a removed line that begins with `-- ` is a line
-//! and not a file header. Nothing here knows HTML or the network; see [`crate::components::chat::diff_view`].
+//! and not a file header. Nothing here knows HTML or the network; see `components::chat::diff_lines`.
 
 mod header;
 mod hunk;

@@ -50,7 +50,7 @@ test("a provider is added, refused with its own words, corrected, and its models
   await expect(row).toContainText("Default");
   await row.getByRole("button", { name: /Actions for/ }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
-  await page.getByLabel("Context window in tokens (optional)").fill("65536");
+  await page.locator("#edit-model-context").fill("65536");
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(row).toContainText("65,536");
   const small = card.getByRole("row", { name: /standin-small/ });

@@ -1,4 +1,4 @@
-//! The icons of the page: Lucide (https://lucide.dev, ISC licence, © Lucide Contributors), as inline SVG.
+//! The icons of the page: Lucide (<https://lucide.dev>, ISC licence, © Lucide Contributors), as inline SVG.
 //!
 //! Only the icons that are used are here. An icon is decoration beside words; where it stands alone, the control
 //! that holds it carries the label.
