@@ -11,4 +11,4 @@ cargo clippy --quiet --workspace --exclude frontend --all-targets -- -D warnings
 stage "Lints, browser side"
 cargo clippy --quiet --package frontend -- -D warnings
 stage "Documentation"
-RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --exclude frontend
+RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --exclude frontend --keep-going

@@ -2,7 +2,7 @@
 //!
 //! A reader is woken, compares versions, reads what changed in one read transaction and pulls live parts from the
 //! chat's buffer. It keeps nothing that the database does not know better, so a lost wake-up or a slow socket costs
-//! time, never an event. [`durable`] holds what comes from the database.
+//! time, never an event. `durable` holds what comes from the database.
 
 mod durable;
 

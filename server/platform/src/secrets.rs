@@ -2,7 +2,7 @@
 //!
 //! XChaCha20-Poly1305 under the deployment's master key. A sealed value is bound to its table, column and row, so
 //! that it opens in no other place. The master key comes from the configuration or from a file in the data folder
-//! ([`key_file`]); losing it loses the sealed values and nothing else.
+//! (`key_file`); losing it loses the sealed values and nothing else.
 
 mod key_file;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Signing in and out, and finding out who sends a request.
 //!
 //! A session or token is looked up by its hash on every request, with its user's role and status: what is revoked,
-//! expired or suspended is out at once. Wrong passwords are slowed down by account and address ([`attempts`]).
+//! expired or suspended is out at once. Wrong passwords are slowed down by account and address (`attempts`).
 
 pub(crate) mod attempts;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Workspaces: where agents work. Each belongs to a person; owners of the deployment may look after all of them.
 //!
-//! The methods here check and answer; [`service`] does the work, one build of a workspace at a time, in the
+//! The methods here check and answer; `service` does the work, one build of a workspace at a time, in the
 //! background. `chatd` reaches the agents through [`Platform::workspace_source`].
 
 mod connect;

@@ -93,7 +93,7 @@ fn authority_of(url: &Url) -> Option<String> {
     )
 }
 
-/// The host the request was sent to, in the form of [`authority_of`].
+/// The host the request was sent to, in the form of `authority_of`.
 pub fn host_of(parts: &Parts) -> Option<String> {
     let host = match parts.headers.get(HOST) {
         Some(host) => host.to_str().ok()?,

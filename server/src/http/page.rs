@@ -1,7 +1,7 @@
 //! The page: rendered by Leptos with what is known about its reader, and its server functions.
 //!
-//! [`prepare`] asks `platform` for the reader once per page, so that the first paint has the right name, theme and
-//! widths; [`context_of`] hands that to the tree. Files of the site and unknown paths end in [`fallback`].
+//! `prepare` asks `platform` for the reader once per page, so that the first paint has the right name, theme and
+//! widths; [`context_of`] hands that to the tree. Files of the site and unknown paths end in `fallback`.
 
 pub mod server_functions;
 

@@ -1,7 +1,7 @@
 //! Opening a database, migrating it, and beginning transactions.
 //!
 //! SQLite runs in WAL mode with many readers and one writer connection; write transactions begin `IMMEDIATE`, so
-//! two of them never deadlock. One server process at a time may hold a SQLite file ([`lock`]). PostgreSQL uses one
+//! two of them never deadlock. One server process at a time may hold a SQLite file (`lock`). PostgreSQL uses one
 //! pool for reading and writing.
 
 mod backup;

@@ -2,7 +2,7 @@
 //!
 //! One module per feature, named as in every other room. SQL stands in named constants at the top of each file
 //! and runs on both databases; what differs between them lives in [`dialect`]. Nothing here knows HTTP or who may
-//! do what. Tests run on both databases through [`testing`].
+//! do what. Tests run on both databases through `testing`.
 
 pub mod allowed_folders;
 pub mod chats;

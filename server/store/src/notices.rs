@@ -1,7 +1,7 @@
 //! Notices that something was committed, sent after the commit and best effort.
 //!
 //! A notice carries ids and versions only; whoever hears it reads the database. Within one process it travels by a
-//! broadcast channel; on PostgreSQL it also reaches the other replicas by `LISTEN`/`NOTIFY` ([`postgres`]). A
+//! broadcast channel; on PostgreSQL it also reaches the other replicas by `LISTEN`/`NOTIFY` (`postgres`). A
 //! receiver that may have missed something is told [`Heard::Resync`] and reads everything it watches again.
 
 mod postgres;

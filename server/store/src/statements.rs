@@ -1,6 +1,6 @@
 //! Every named statement of this crate, so that a test can prepare each of them on both databases.
 //!
-//! A file lists its constants with [`statements!`](crate::statements) or in a `STATEMENTS` of its own; [`tests`]
+//! A file lists its constants with `statements!` or in a `STATEMENTS` of its own; `tests`
 //! gathers the lists and fails on a constant that stands in none.
 
 #[cfg(test)]
