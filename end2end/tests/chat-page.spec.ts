@@ -16,7 +16,6 @@ test("everything can be done by keyboard", async ({ page, startServer, context }
   await expect(page.locator(".row", { hasText: "First" })).toBeFocused();
   await page.keyboard.press("Enter");
   await page.waitForURL(`**/agents/${first}`);
-  await hydrated(page);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("First");
   await page.locator("body").press("/");
   const editor = page.getByRole("textbox", { name: "Message" });
@@ -34,9 +33,8 @@ test("everything can be done by keyboard", async ({ page, startServer, context }
   await expect(palette).toBeVisible();
   await look(page, "palette", { fullPage: false });
   await page.keyboard.type("second");
-  await expect(palette.getByRole("option")).toContainText("Second");
-  await page.keyboard.press("Escape");
-  await expect(palette).toBeHidden();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`**/agents/${second}`);
   await page.locator("h1").click();
   await page.keyboard.press("[");
   await expect(page.getByRole("navigation", { name: "Chats" })).toBeHidden();
@@ -46,6 +44,43 @@ test("everything can be done by keyboard", async ({ page, startServer, context }
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
   await look(page, "shortcuts", { fullPage: false });
   await page.keyboard.press("Escape");
+  await page.keyboard.press("n");
+  await page.waitForURL("**/agents");
+  await expect(page.getByRole("textbox", { name: "What should be done?" })).toBeFocused();
+});
+
+test("chats are opened and left inside the page, an answering one too", async ({ page, server, asOwner, context }) => {
+  const quiet = await createChat(context.request, server.url, '!title "Quiet one"\n!text "one"');
+  await untilIdle(context.request, server.url, quiet);
+  const busy = await createChat(context.request, server.url, '!title "Busy one"\n!text "two"');
+  await untilIdle(context.request, server.url, busy);
+  await openChat(page, server.url, busy);
+  await send(page, "!pace 50ms\n!tokens 4000");
+  await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
+  const documents: string[] = [];
+  page.on("request", (request) => {
+    if (request.resourceType() === "document") documents.push(request.url());
+  });
+  const heading = page.getByRole("heading", { level: 1 });
+  const row = (title: string) => page.locator(".row", { hasText: title });
+  for (let round = 0; round < 3; round++) {
+    await row("Quiet one").click();
+    await expect(heading).toHaveText("Quiet one");
+    await expect(page).toHaveTitle("Quiet one · Switchyard");
+    await row("Busy one").click();
+    await expect(heading).toHaveText("Busy one");
+    await page.locator(".brand").click();
+    await expect(heading).toHaveText("What should be done?");
+    await row("Busy one").click();
+    await expect(heading).toHaveText("Busy one");
+    await page.locator("a[aria-label=Settings]").click();
+    await expect(heading).toHaveText("Profile");
+    await page.goBack();
+    await expect(heading).toHaveText("Busy one");
+  }
+  expect(documents).toEqual([]);
+  await page.getByRole("button", { name: "Stop" }).click();
+  await untilIdle(context.request, server.url, busy);
 });
 
 test("a draft is kept for each chat and an edit runs the chat again", async ({ page, server, asOwner, context }) => {

@@ -2,11 +2,12 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use sdk::chats::{Chat, ChatStatus, UpdateChat};
 use sdk::ids::ChatId;
 
 use super::context::Agents;
-use super::keys::open;
 use super::model_picker::model_name;
 use super::sidebar::ListState;
 use super::words;
@@ -37,13 +38,14 @@ struct RowActions {
 
 /// Provides the rows' actions and draws their dialogs.
 pub fn provide_row_actions(agents: Agents) -> impl IntoView {
+    let navigate = use_navigate();
     let actions = RowActions {
         target: RwSignal::new(None),
         title: RwSignal::new(String::new()),
         pending: RwSignal::new(false),
         error: RwSignal::new(None),
         roving: RwSignal::new(None),
-        leave: Callback::new(|()| open("/agents")),
+        leave: Callback::new(move |()| navigate("/agents", NavigateOptions::default())),
     };
     provide_context(actions);
     let question = Signal::derive(move || {
@@ -252,7 +254,7 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
     let prefetch = move |_| prefetch(agents, id);
     view! {
         <li class="row-item" class:unread=move || is_unread.get()>
-            <a class="row" rel="external" href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
+            <a class="row" href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
                 on:mouseenter=prefetch on:focus=move |_| if let Some(actions) = actions { actions.roving.set(Some(id)) }>
                 {move || status_icon(chat.with(|chat| chat.as_ref().map_or(ChatStatus::Waiting, |chat| chat.status)))}
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>

@@ -3,6 +3,8 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html::Dialog;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast as _;
 
 use super::context::Agents;
@@ -25,15 +27,17 @@ const KEYS: [(&[&str], &str); 11] = [
 
 /// Listens for the page's keys. Called once, by the frame.
 pub fn listen(agents: Agents) {
+    let navigate = use_navigate();
     Effect::new(move |_| {
+        let navigate = navigate.clone();
         let handle = window_event_listener(leptos::ev::keydown, move |event| {
-            on_key(&event, agents);
+            on_key(&event, agents, &navigate);
         });
         on_cleanup(move || handle.remove());
     });
 }
 
-fn on_key(event: &KeyboardEvent, agents: Agents) {
+fn on_key(event: &KeyboardEvent, agents: Agents, navigate: &impl Fn(&str, NavigateOptions)) {
     if event.default_prevented() || event.is_composing() {
         return;
     }
@@ -55,7 +59,7 @@ fn on_key(event: &KeyboardEvent, agents: Agents) {
         return;
     }
     match event.key().as_str() {
-        "n" => open("/agents"),
+        "n" => navigate("/agents", NavigateOptions::default()),
         "/" => focus("#composer"),
         "j" => step(1),
         "k" => step(-1),
@@ -65,13 +69,6 @@ fn on_key(event: &KeyboardEvent, agents: Agents) {
         _ => return,
     }
     event.prevent_default();
-}
-
-/// Opens another page of the chats. The document is loaded anew: taking an open chat down in place must not be relied
-/// on before its sockets and effects are known to end with it.
-pub fn open(path: &str) {
-    // A refusal leaves the reader where they are.
-    let _ = window().location().set_href(path);
 }
 
 /// Whether a dialog or a menu is open: it has its own keys.

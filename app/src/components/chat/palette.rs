@@ -2,11 +2,12 @@
 
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::chat_rows::status_icon;
 use super::context::Agents;
 use super::frame::{Side, toggle};
-use super::keys::open;
 use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
 
@@ -43,6 +44,7 @@ pub fn Palette() -> impl IntoView {
     let words = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
     let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
+    let navigate = StoredValue::new(use_navigate());
     let choices = Memo::new(move |_| {
         if agents.is_palette_open.get() {
             find(&words.get(), agents, is_owner)
@@ -67,7 +69,7 @@ pub fn Palette() -> impl IntoView {
         }
         match choice.target {
             Target::Path(path) => {
-                open(&path);
+                navigate.with_value(|navigate| navigate(&path, NavigateOptions::default()));
             }
             Target::Toggle(side) => toggle(agents, side),
             Target::Shortcuts => agents.is_shortcuts_open.set(true),

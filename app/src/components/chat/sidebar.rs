@@ -153,7 +153,7 @@ pub fn Sidebar() -> impl IntoView {
     view! {
         <nav class="sidebar" id="sidebar" aria-label="Chats">
             <div class="sidebar-head">
-                <a class="brand" rel="external" href="/agents">
+                <a class="brand" href="/agents">
                     <span class="mark">{icon(Icon::GitMerge)}</span>
                     "Switchyard"
                 </a>
@@ -161,7 +161,7 @@ pub fn Sidebar() -> impl IntoView {
                 <IconButton name=Icon::Search label="Find anything (Ctrl+K)" on:click=move |_| agents.is_palette_open.set(true)/>
                 <IconButton name=Icon::PanelLeft label="Hide the list of chats" on:click=move |_| toggle(agents, Side::List)/>
             </div>
-            <a class="new-chat" rel="external" href="/agents" aria-keyshortcuts="n">
+            <a class="new-chat" href="/agents" aria-keyshortcuts="n">
                 {icon(Icon::Plus)} "New chat" <kbd class="key" aria-hidden="true">"N"</kbd>
             </a>
             <SearchField state/>

@@ -21,7 +21,7 @@ pub fn UserMenu() -> impl IntoView {
     view! {
         <div class="sidebar-foot">
             <span class="sidebar-user" title=name>{icon(Icon::User)} <span>{name}</span></span>
-            <a class="icon-button" rel="external" href="/settings" aria-label="Settings" title="Settings">{icon(Icon::Settings)}</a>
+            <a class="icon-button" href="/settings" aria-label="Settings" title="Settings">{icon(Icon::Settings)}</a>
             // A plain form: the whole page is loaded anew, so nothing of this session stays in memory.
             <form method="post" action="/api/page/logout">
                 <button type="submit" class="icon-button" aria-label="Sign out" title="Sign out">{icon(Icon::LogOut)}</button>

@@ -1,6 +1,9 @@
 //! One chat: its conversation, its composer, and what changed in its workspace.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use leptos::prelude::*;
+use leptos::tachys::view::keyed::keyed;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -56,12 +59,25 @@ pub fn ChatPage() -> impl IntoView {
         <Transition fallback=loading>
             {move || Suspend::new(async move {
                 match loaded.await {
-                    Ok(view) => view! { <Chat view/> }.into_any(),
+                    Ok(view) => fresh(view),
                     Err(error) => failed(error, Callback::new(move |()| loaded.refetch())),
                 }
             })}
         </Transition>
     }
+    .into_any()
+}
+
+/// A chat's view is never turned into another chat's in place: handlers, drafts and scroll places would have to be
+/// carried over one by one. Each load has a key of its own, so the old view goes and a new one comes.
+fn fresh(view: ChatView) -> AnyView {
+    static LOADS: AtomicU32 = AtomicU32::new(0);
+    let load = LOADS.fetch_add(1, Ordering::Relaxed);
+    keyed(
+        [view],
+        move |_| load,
+        |_, view| (|_| {}, view! { <Chat view/> }.into_any()),
+    )
     .into_any()
 }
 
@@ -143,7 +159,8 @@ fn Chat(view: ChatView) -> impl IntoView {
     escape(open, composer, agents);
     let is_archived = chat.archived;
     view! {
-        <Title text=title/>
+        // Read once more after this chat's owner is gone, when another page puts its title on top.
+        <Title text=move || title.try_get().unwrap_or_default()/>
         <div class=if has_workspace { "chat-frame has-panel" } else { "chat-frame" }>
             <section class="chat" aria-label="Conversation">
                 <TopBar title workspace changes/>
