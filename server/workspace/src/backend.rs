@@ -13,6 +13,7 @@ mod machine;
 mod place;
 mod record;
 mod sandbox;
+mod shared_git;
 mod types;
 mod unsaved;
 

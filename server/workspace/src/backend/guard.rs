@@ -2,21 +2,19 @@
 //!
 //! Git runs programs that its configuration and hooks name, and finds the configuration through files in its folder.
 //! An agent that could write those would leave the sandbox through the owner's next command. A worktree's agent
-//! therefore gets the shared folder read-only, with only objects, branches and its own notes writable. Git replaces
-//! `packed-refs` by renaming and locks it for nearly everything, so that file moves into a folder of its own.
+//! therefore gets the shared folder read-only, with only objects, branches and its own notes writable; `shared_git`
+//! tells how git gets along with that.
 
 use std::{
     fs,
     io::{self, Write},
-    os::unix::fs::{MetadataExt, fchown, symlink},
+    os::unix::fs::{MetadataExt, fchown},
     path::{Path, PathBuf},
 };
 
-use super::{BackendError, place::Held, record::GitFolders};
-
-const PACKED: &str = "packed-refs";
-const PACKED_FOLDER: &str = "switchyard-refs";
-const PACKED_TARGET: &str = "switchyard-refs/packed-refs";
+use super::{
+    BackendError, place::Held, record::GitFolders, sandbox::Placed, shared_git::SharedGit,
+};
 
 /// What is mounted how; later lists cover earlier ones.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,37 +23,50 @@ pub struct Guard {
     pub writable: Vec<PathBuf>,
     /// Parts of what is writable.
     pub protected: Vec<PathBuf>,
+    /// What lies somewhere else inside.
+    pub placed: Vec<Placed>,
 }
 
 /// For the agent of a worktree: nothing of the shared folder but what commits need.
-pub fn worktree(git: &GitFolders, notes: &Path) -> Result<Guard, BackendError> {
+pub fn worktree(git: &GitFolders, notes: &Path, shared: &SharedGit) -> Result<Guard, BackendError> {
     let common = &git.common;
     let held = Held::open(common)?;
     let mut guard = Guard {
         read_only: vec![common.clone()],
         ..Guard::default()
     };
-    for name in ["objects", "refs", "logs", PACKED_FOLDER] {
+    for name in ["objects", "refs", "logs"] {
         guard.writable.push(folder_like(common, &held, name)?);
     }
-    share_packed_refs(common, &held)?;
     for name in ["rr-cache", "lfs"].map(|name| common.join(name)) {
         if name.is_dir() {
             guard.writable.push(name);
         }
     }
     guard.writable.push(notes.to_path_buf());
-    for name in ["commondir", "gitdir"] {
-        guard.protected.push(notes.join(name));
-    }
+    guard.writable.push(shared.locks.clone());
+    guard.protected.push(shared.links.clone());
+    guard.protected.push(notes.join("gitdir"));
+    guard.placed = vec![
+        Placed {
+            from: shared.commondir.clone(),
+            at: notes.join("commondir"),
+            is_writable: false,
+        },
+        Placed {
+            from: common.join("objects"),
+            at: shared.objects.clone(),
+            is_writable: true,
+        },
+    ];
     Ok(guard)
 }
 
 /// For an agent that works in the repository's own folder and needs its index and `HEAD` too.
-pub fn direct(git: &GitFolders) -> Result<Guard, BackendError> {
+pub fn direct(git: &GitFolders, shared: &SharedGit) -> Result<Guard, BackendError> {
     let common = &git.common;
     if let Some(notes) = &git.notes {
-        let mut guard = worktree(git, notes)?;
+        let mut guard = worktree(git, notes, shared)?;
         guard.protected.push(git.repository.join(".git"));
         return Ok(guard);
     }
@@ -73,7 +84,6 @@ pub fn direct(git: &GitFolders) -> Result<Guard, BackendError> {
         "worktrees",
     ];
     Ok(Guard {
-        read_only: Vec::new(),
         // Mounted on itself, so that it cannot be renamed and made again without what is protected.
         writable: vec![common.clone()],
         protected: names
@@ -81,6 +91,7 @@ pub fn direct(git: &GitFolders) -> Result<Guard, BackendError> {
             .map(|name| common.join(name))
             .filter(|path| path.symlink_metadata().is_ok())
             .collect(),
+        ..Guard::default()
     })
 }
 
@@ -108,48 +119,4 @@ fn file_like(common: &Path, held: &Held, name: &str, content: &str) -> Result<()
         Err(error) => Err(error),
     };
     make().map_err(|error| BackendError::system(&common.join(name), "cannot protect", error))
-}
-
-/// Moves `packed-refs` into a folder of its own and leaves a link, which git follows when it locks and replaces it.
-fn share_packed_refs(common: &Path, held: &Held) -> Result<(), BackendError> {
-    let path = held.path().join(PACKED);
-    let failed = |error| BackendError::system(&common.join(PACKED), "cannot share", error);
-    if let Ok(target) = fs::read_link(&path) {
-        if target == Path::new(PACKED_TARGET) {
-            return Ok(());
-        }
-        return Err(BackendError::repository(
-            common,
-            "its packed-refs is a link to elsewhere",
-        ));
-    }
-    let lock = held.path().join("packed-refs.lock");
-    fs::File::create_new(&lock).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => BackendError::repository(
-            common,
-            "another git is at work in it; try again in a moment, or remove packed-refs.lock if none is",
-        ),
-        _ => failed(error),
-    })?;
-    let moved = Held::open(&common.join(PACKED_FOLDER))
-        .and_then(|folder| replace_by_link(held, &folder).map_err(failed));
-    let _ = fs::remove_file(&lock);
-    moved
-}
-
-fn replace_by_link(held: &Held, folder: &Held) -> io::Result<()> {
-    let path = held.path().join(PACKED);
-    let target = folder.path().join(PACKED);
-    // What a tool that knows no links left behind; the regular file is the newer one.
-    if path.symlink_metadata().is_ok() && target.symlink_metadata().is_ok() {
-        fs::remove_file(&target)?;
-    }
-    match fs::hard_link(&path, &target) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        outcome => outcome?,
-    }
-    let link = held.path().join("packed-refs.link");
-    let _ = fs::remove_file(&link);
-    symlink(PACKED_TARGET, &link)?;
-    fs::rename(&link, &path)
 }

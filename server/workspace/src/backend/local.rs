@@ -198,6 +198,7 @@ impl Backend for LocalBackend {
             });
         }
         place::require_real(&record.folder)?;
+        self.share_git(&layout, &record).await?;
         record.running = Some(self.launch(&layout, &record, spec, log)?);
         layout.write(&record)?;
         Ok(Started {

@@ -95,14 +95,15 @@ impl Held {
     }
 }
 
-/// The words that check these places inside a sandbox and then become the command after them.
+/// The words that check inside a sandbox whether these places, by their paths outside and inside, are what they were,
+/// and then become the command after them.
 pub fn check_inside<'a>(
-    places: impl IntoIterator<Item = &'a PathBuf>,
+    places: impl IntoIterator<Item = (&'a PathBuf, &'a PathBuf)>,
 ) -> Result<Vec<OsString>, BackendError> {
     let mut words: Vec<OsString> = ["/bin/sh", "-c", CHECK, "sh"].map(Into::into).to_vec();
-    for place in places {
-        words.push(identity(place)?.into());
-        words.push(place.into());
+    for (outside, inside) in places {
+        words.push(identity(outside)?.into());
+        words.push(inside.into());
     }
     words.push("--".into());
     Ok(words)
@@ -151,7 +152,7 @@ mod tests {
         let place = root.join("it's a place");
         std::fs::create_dir(&place).unwrap();
         std::fs::create_dir(root.join("other")).unwrap();
-        let words = check_inside([&place]).unwrap();
+        let words = check_inside([(&place, &place)]).unwrap();
         assert_eq!(run(&words).stdout, b"ran\n");
         std::fs::rename(&place, root.join("moved")).unwrap();
         std::fs::rename(root.join("other"), &place).unwrap();

@@ -82,6 +82,8 @@ pub struct Plan {
     pub own: Vec<PathBuf>,
     /// Read-only, also inside what is hidden or the workspace's own.
     pub shown: Vec<PathBuf>,
+    /// What lies somewhere else inside.
+    pub placed: Vec<Placed>,
     /// Where the command begins.
     pub directory: Option<PathBuf>,
     /// Becomes `/tmp`.
@@ -92,6 +94,17 @@ pub struct Plan {
     pub has_network: bool,
     /// Ends with the thread that started it; for short commands of the server itself.
     pub dies_with_parent: bool,
+}
+
+/// A file or folder that is found at another path inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Where it is.
+    pub from: PathBuf,
+    /// Where it lies inside.
+    pub at: PathBuf,
+    /// Whether it can be written.
+    pub is_writable: bool,
 }
 
 /// Where [`Plan::program`] is found inside.
@@ -144,7 +157,9 @@ impl Plan {
                 && self.hidden.iter().any(|hidden| path.starts_with(hidden))
         };
         let places = self.writable.iter().chain(&self.own).chain(present);
-        let check = place::check_inside(places.filter(|path| !hidden(path)))?;
+        let same = places.filter(|path| !hidden(path)).map(|path| (path, path));
+        let placed = self.placed.iter().map(|placed| (&placed.from, &placed.at));
+        let check = place::check_inside(same.chain(placed))?;
         Ok(std::iter::once(PROGRAM.into())
             .chain(self.arguments())
             .chain(check)
@@ -238,6 +253,14 @@ impl Plan {
         }
         for path in &self.shown {
             words.same("--ro-bind-try", path);
+        }
+        for placed in &self.placed {
+            let flag = if placed.is_writable {
+                "--bind"
+            } else {
+                "--ro-bind"
+            };
+            words.pair(flag, &placed.from, &placed.at);
         }
     }
 

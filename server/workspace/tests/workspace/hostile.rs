@@ -38,6 +38,17 @@ fn trap(folder: &Path) -> (PathBuf, PathBuf) {
     (script, mark)
 }
 
+/// Names of files and folders, without those that every commit may bring.
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "worktrees")
+        .collect();
+    names.sort();
+    names
+}
+
 async fn succeeds(running: &Running, command: &str) -> String {
     let output = execute(&running.client, command).await;
     assert_eq!(output.exit_code, Some(0), "{command}: {}", output.output);
@@ -282,9 +293,16 @@ async fn git_works_in_a_worktree_and_what_it_cannot_do_it_says() {
     let fixture = Fixture::new().await;
     let repository = fixture.repository("project");
     git(&repository, &["tag", "v0"]);
+    git(&repository, &["branch", "packed"]);
     git(&repository, &["pack-refs", "--all"]);
+    let packed_refs = repository.join(".git/packed-refs");
+    let packed_before = std::fs::read(&packed_refs).unwrap();
+    let files_before = names_in(&repository.join(".git"));
     let running = fixture.start(worktree(&repository, "work")).await;
     let branch = running.started.branch.clone().unwrap();
+    let home = succeeds(&running, "git clone -q --bare . ~/remote.git && echo $HOME").await;
+    let remote = format!("{}/remote.git", home.trim());
+    git(&repository, &["remote", "add", "origin", &remote]);
     for command in [
         "git config user.name >/dev/null && git rev-parse v0",
         "echo a > a && git add a && git commit -qm a",
@@ -294,13 +312,21 @@ async fn git_works_in_a_worktree_and_what_it_cannot_do_it_says() {
         "git checkout -q - && git merge -q --no-ff -m merged side && git diff HEAD~1 --stat",
         "echo dirty > a && git stash -q && git stash pop -q && git checkout -q a && git stash list",
         "git branch -qD side 2>&1 | grep -v config; ! git rev-parse -q --verify side",
-        "git tag v1 && git tag -d v1 && git fetch -q . HEAD:refs/heads/copied",
-        "git pack-refs --all && git status && git worktree list && git fsck",
+        "git tag v1 && git tag -a -m two v2 && git tag -d v1 && git fetch -q . HEAD:refs/heads/copied",
+        "git push -q origin HEAD:refs/heads/pushed && git fetch -q && git rev-parse origin/pushed",
+        "git push -q origin :pushed && git fetch -q --prune && ! git rev-parse -q --verify origin/pushed",
+        "git checkout -q packed && git commit -q --allow-empty -m onward && git checkout -q -",
+        "git rebase -q --onto v0 HEAD~1 && git reset -q --hard ORIG_HEAD",
+        "git status && git worktree list && git fsck && git reflog -5",
     ] {
         succeeds(&running, command).await;
     }
     let head = succeeds(&running, "git rev-parse HEAD").await;
     assert_eq!(git(&repository, &["rev-parse", &branch]), head.trim());
+    assert_eq!(std::fs::read(&packed_refs).unwrap(), packed_before);
+    if fixture.is_sandboxed() {
+        assert_eq!(names_in(&repository.join(".git")), files_before);
+    }
     // The owner packs what was made, and both still see it; a change of his configuration opens nothing.
     git(&repository, &["branch", "owners"]);
     git(&repository, &["gc", "--quiet"]);
@@ -310,8 +336,11 @@ async fn git_works_in_a_worktree_and_what_it_cannot_do_it_says() {
     succeeds(&running, "git commit -q --allow-empty -m after").await;
     assert!(!git(&repository, &["log", "-1", "--format=%s", &branch]).is_empty());
     if fixture.is_sandboxed() {
+        let packed_before = std::fs::read(&packed_refs).unwrap();
         for (command, expected) in [
             ("git gc", "Read-only file system"),
+            ("git pack-refs --all", "owners-packed-refs"),
+            ("git tag -d v0", "owners-packed-refs"),
             ("git worktree add ../second", "Read-only file system"),
             ("git config core.abbrev 10", "Read-only file system"),
         ] {
@@ -323,6 +352,7 @@ async fn git_works_in_a_worktree_and_what_it_cannot_do_it_says() {
                 output.output
             );
         }
+        assert_eq!(std::fs::read(&packed_refs).unwrap(), packed_before);
     }
     let id = running.workspace_id;
     fixture.backend.stop(id).await.unwrap();

@@ -13,6 +13,7 @@ use std::{
 use super::{
     LocalBackend,
     prepare::{identity, say},
+    remove::remove_tree,
 };
 use crate::{
     agent::AgentOptions,
@@ -21,6 +22,7 @@ use crate::{
         machine::ProcessId,
         record::{Layout, Record, Running},
         sandbox::{PROGRAM_INSIDE, Plan},
+        shared_git::{self, SharedGit},
     },
     git_command::PROGRAM_PATH,
 };
@@ -80,6 +82,28 @@ impl LocalBackend {
         })
     }
 
+    /// What git in the sandbox finds in place of a shared repository's folder, made anew at each start.
+    pub(super) async fn share_git(
+        &self,
+        layout: &Layout,
+        record: &Record,
+    ) -> Result<(), BackendError> {
+        let Some(git) = &record.git else {
+            return Ok(());
+        };
+        shared_git::restore_packed_refs(&git.common);
+        if matches!(self.shared.sandbox, Sandbox::None { .. }) {
+            return Ok(());
+        }
+        let shared = SharedGit::of(layout);
+        for folder in [&shared.links, &shared.locks] {
+            if folder.symlink_metadata().is_ok() {
+                remove_tree(folder).await?;
+            }
+        }
+        shared.make(&git.common)
+    }
+
     fn announcement(&self) -> String {
         match &self.shared.sandbox {
             Sandbox::Bubblewrap => "starting the agent in a sandbox (bubblewrap)".into(),
@@ -134,8 +158,9 @@ impl LocalBackend {
             plan.own.push(layout.work());
         }
         if let Some(git) = &record.git {
+            let shared = SharedGit::of(layout);
             let guard = if is_direct {
-                guard::direct(git)?
+                guard::direct(git, &shared)?
             } else {
                 let notes = inspect::notes(&git.common, &record.folder);
                 let notes = notes.or_else(|| git.notes.clone()).ok_or_else(|| {
@@ -144,11 +169,12 @@ impl LocalBackend {
                         "it knows the workspace's worktree no longer; delete this workspace and create a new one",
                     )
                 })?;
-                guard::worktree(git, &notes)?
+                guard::worktree(git, &notes, &shared)?
             };
             plan.read_only.extend(guard.read_only);
             plan.own.extend(guard.writable);
             plan.shown.extend(guard.protected);
+            plan.placed.extend(guard.placed);
         }
         Ok(plan)
     }
@@ -214,8 +240,10 @@ fn write_git_configuration(layout: &Layout, spec: &StartSpec) -> Result<(), Back
             .replace('\\', "\\\\")
             .replace('"', "\\\"")
     };
+    // Cleaning up by itself is the owner's business: git would begin it after commits and complain that it may not.
     let text = format!(
-        "[user]\n\tname = \"{}\"\n\temail = \"{}\"\n[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n",
+        "[user]\n\tname = \"{}\"\n\temail = \"{}\"\n[safe]\n\tdirectory = *\n[init]\n\tdefaultBranch = main\n\
+         [gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n",
         quoted(&name),
         quoted(&email)
     );
