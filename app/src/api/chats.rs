@@ -123,7 +123,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         None => None,
     };
     let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
-    let highlights = changes::highlight(&changes);
+    let highlights = changes::highlight(&changes).await;
     Ok(ChatView {
         chat,
         page,
@@ -270,10 +270,7 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 #[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json)]
 pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
     super::signed_in()?;
-    // Colouring is work for the processor: it must not hold up the sockets of this thread. Without it the page shows
-    // plain lines.
-    let coloured = tokio::task::spawn_blocking(move || changes::highlight_diff(&diff));
-    Ok(coloured.await.unwrap_or_default())
+    Ok(changes::highlight_diffs(vec![diff]).await)
 }
 
 #[cfg(feature = "ssr")]

@@ -9,6 +9,7 @@ mod durable;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId};
 use sdk::messages::Message;
@@ -29,10 +30,11 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// The database is asked again at least this often, in case a notice was lost between replicas.
 const SAFETY_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Makes HTML of a message's parts.
+/// Makes HTML of messages' parts, off the threads that sockets and requests live on.
+#[async_trait]
 pub trait Renderer: Send + Sync {
-    /// What goes into [`Message::rendered`].
-    fn render(&self, message: &Message, revision: i64) -> Vec<Option<String>>;
+    /// The same messages, each with its [`Message::rendered`], from messages with their revisions.
+    async fn render(&self, page: Vec<(Message, i64)>) -> Vec<Message>;
 }
 
 /// What a reader wants.

@@ -60,10 +60,7 @@ impl Platform {
             Vec::new()
         };
         Ok(MessagePage {
-            messages: rows
-                .into_iter()
-                .map(|row| self.wire_message(row, renders_html))
-                .collect(),
+            messages: self.wire_messages(rows, renders_html).await,
             queued_messages: queued_messages.into_iter().map(wire::queued).collect(),
             has_more,
         })
@@ -168,12 +165,15 @@ impl Platform {
         })
     }
 
-    fn wire_message(&self, row: MessageRow, renders_html: bool) -> Message {
-        let mut message = wire::message(row.message);
+    async fn wire_messages(&self, rows: Vec<MessageRow>, renders_html: bool) -> Vec<Message> {
+        let page = rows
+            .into_iter()
+            .map(|row| (wire::message(row.message), row.revision));
         if renders_html {
-            message.rendered = self.0.renderer.render(&message, row.revision);
+            self.0.renderer.render_page(page.collect()).await
+        } else {
+            page.map(|(message, _)| message).collect()
         }
-        message
     }
 }
 

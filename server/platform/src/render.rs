@@ -3,17 +3,23 @@
 //! Styles are classes only, because the page's policy forbids inline styles. Nothing that a model or a person wrote
 //! reaches a browser as markup without passing the sanitizer; pictures from elsewhere become links.
 
+mod budget;
 mod cache;
 mod diff;
 mod highlight;
 mod markdown;
+mod offload;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use sdk::messages::{Message, Role};
 use sdk::parts::{Part, ToolResultPart};
 
 pub use highlight::highlight_lines;
+pub use offload::offload;
+
+use budget::{CodeBudget, PAGE_CODE_BYTES};
 
 /// Longest text that is rendered; longer text is shown as it is.
 const MAX_TEXT_BYTES: usize = 512 * 1024;
@@ -24,42 +30,90 @@ pub struct Renderer {
     cache: Arc<cache::Cache>,
 }
 
+/// A message that the cache does not hold, and where it stands in its page.
+struct Unknown {
+    position: usize,
+    key: cache::Key,
+    role: Role,
+    content: Vec<Part>,
+}
+
 impl Renderer {
-    /// HTML of each part that has text, in the order of the parts.
-    pub fn render(&self, message: &Message, revision: i64) -> Vec<Option<String>> {
-        let key = (message.id, revision);
-        if let Some(known) = self.cache.get(key) {
-            return known.to_vec();
+    /// Fills `rendered` of a page's messages with the HTML of each part that has text, in the order of the parts.
+    /// What could not be made is left out: the page then shows the text itself.
+    pub async fn render_page(&self, page: Vec<(Message, i64)>) -> Vec<Message> {
+        let mut messages = Vec::with_capacity(page.len());
+        let mut unknown = Vec::new();
+        for (position, (mut message, revision)) in page.into_iter().enumerate() {
+            let key = (message.id, revision);
+            match self.cache.get(key) {
+                Some(known) => message.rendered = known.to_vec(),
+                None => unknown.push(Unknown {
+                    position,
+                    key,
+                    role: message.role,
+                    content: message.content.clone(),
+                }),
+            }
+            messages.push(message);
         }
-        let rendered: Vec<Option<String>> = message
-            .content
-            .iter()
-            .map(|part| part_html(part, message.role))
-            .collect();
-        self.cache.put(key, rendered.clone().into());
-        rendered
+        if unknown.is_empty() {
+            return messages;
+        }
+        let cache = Arc::clone(&self.cache);
+        let rendered = offload(move || render_unknown(unknown, &cache)).await;
+        for (position, html) in rendered.unwrap_or_default() {
+            if let Some(message) = messages.get_mut(position) {
+                message.rendered = html;
+            }
+        }
+        messages
     }
 }
 
+/// The newest first, because they are read first and so get the colours.
+fn render_unknown(
+    mut unknown: Vec<Unknown>,
+    cache: &cache::Cache,
+) -> Vec<(usize, Vec<Option<String>>)> {
+    let budget = CodeBudget::new(PAGE_CODE_BYTES);
+    unknown.sort_by_key(|message| std::cmp::Reverse(message.key));
+    unknown
+        .into_iter()
+        .map(|message| {
+            let parts = message.content.iter();
+            let rendered: Vec<Option<String>> = parts
+                .map(|part| part_html(part, message.role, &budget))
+                .collect();
+            // Another time, on another page, it may get its colours.
+            if !budget.was_short() {
+                cache.put(message.key, rendered.clone().into());
+            }
+            (message.position, rendered)
+        })
+        .collect()
+}
+
+#[async_trait]
 impl chatd::Renderer for Renderer {
-    fn render(&self, message: &Message, revision: i64) -> Vec<Option<String>> {
-        Self::render(self, message, revision)
+    async fn render(&self, page: Vec<(Message, i64)>) -> Vec<Message> {
+        self.render_page(page).await
     }
 }
 
-fn part_html(part: &Part, role: Role) -> Option<String> {
+fn part_html(part: &Part, role: Role, budget: &CodeBudget) -> Option<String> {
     match part {
-        Part::Text { text } => markdown_html(text, role),
-        Part::Reasoning(reasoning) => markdown_html(&reasoning.text, role),
+        Part::Text { text } => markdown_html(text, role, budget),
+        Part::Reasoning(reasoning) => markdown_html(&reasoning.text, role, budget),
         Part::ToolResult(result) => diffs_html(result),
         _ => None,
     }
 }
 
 /// People press Enter where they want a new line; models write Markdown.
-fn markdown_html(text: &str, role: Role) -> Option<String> {
+fn markdown_html(text: &str, role: Role, budget: &CodeBudget) -> Option<String> {
     let is_renderable = !text.trim().is_empty() && text.len() <= MAX_TEXT_BYTES;
-    is_renderable.then(|| markdown::to_html(text, role == Role::User))
+    is_renderable.then(|| markdown::to_html(text, role == Role::User, budget))
 }
 
 /// The diffs in the result of an edit.
@@ -81,11 +135,6 @@ fn diffs_html(result: &ToolResultPart) -> Option<String> {
         .map(diff::to_html)
         .collect();
     (!html.is_empty()).then_some(html)
-}
-
-/// Markdown as sanitized HTML.
-pub fn markdown(text: &str) -> String {
-    markdown::to_html(text, false)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use platform::render::highlight_lines;
+use platform::render::{highlight_lines, offload};
 use platform::{Actor, Platform};
 use sdk::git::RepositoryChanges;
 use sdk::ids::ChatId;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::HighlightedFile;
 use crate::diff::{self, DiffFile, LineKind};
 
-/// Larger diffs keep their plain lines: colours would cost more than they help.
+/// Diffs that are larger together keep their plain lines: colours would cost more than they help.
 const MAX_COLOURED_BYTES: usize = 1024 * 1024;
 
 /// The first paint does not wait longer than this for the workspace; the watch brings the rest.
@@ -34,18 +34,24 @@ pub async fn first_snapshot(
 }
 
 /// The lines of the changes' files as highlighted HTML.
-pub fn highlight(changes: &[RepositoryChanges]) -> Vec<HighlightedFile> {
+pub async fn highlight(changes: &[RepositoryChanges]) -> Vec<HighlightedFile> {
     let diffs = changes
         .iter()
-        .filter_map(|repository| repository.unified_diff.as_deref());
-    diffs.flat_map(highlight_diff).collect()
+        .filter_map(|repository| repository.unified_diff.clone());
+    highlight_diffs(diffs.collect()).await
 }
 
-/// The lines of a diff's files as highlighted HTML.
-pub fn highlight_diff(text: &str) -> Vec<HighlightedFile> {
-    if text.len() > MAX_COLOURED_BYTES {
+/// The lines of diffs' files as highlighted HTML. Without it, when it takes too long, the page shows plain lines.
+pub async fn highlight_diffs(diffs: Vec<String>) -> Vec<HighlightedFile> {
+    let size: usize = diffs.iter().map(String::len).sum();
+    if size == 0 || size > MAX_COLOURED_BYTES {
         return Vec::new();
     }
+    let coloured = offload(move || diffs.iter().flat_map(|diff| highlight_diff(diff)).collect());
+    coloured.await.unwrap_or_default()
+}
+
+fn highlight_diff(text: &str) -> Vec<HighlightedFile> {
     diff::parse(text)
         .iter()
         .filter(|file| file.line_count() > 0)

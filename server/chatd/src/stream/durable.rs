@@ -90,7 +90,7 @@ impl Reader {
                 .head
                 .push(self.event(StreamEventKind::HistoryReset { history_reset }));
         }
-        self.add_page(rows);
+        self.add_page(rows).await;
         self.seen.is_paged = self.seen.page_after.is_some();
         let mut tail = vec![self.queue_event(queue)];
         tail.extend(self.state_events(&chat, action, true));
@@ -107,21 +107,18 @@ impl Reader {
         };
         let head = std::mem::take(&mut self.seen.head);
         let rows = messages::after(&self.db, self.chat_id, after, PAGE).await?;
-        self.add_page(rows);
+        self.add_page(rows).await;
         Ok(Some(format!("[{}]", head.join(","))))
     }
 
-    fn add_page(&mut self, rows: Vec<MessageRow>) {
+    async fn add_page(&mut self, rows: Vec<MessageRow>) {
         let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE;
         self.seen.page_after = if is_last {
             None
         } else {
             rows.last().map(|row| row.message.id)
         };
-        let events: Vec<String> = rows
-            .into_iter()
-            .map(|row| self.message_event(row))
-            .collect();
+        let events = self.message_events(rows).await;
         self.seen.head.extend(events);
     }
 
@@ -157,7 +154,7 @@ impl Reader {
             };
             events.push(self.event(StreamEventKind::HistoryReset { history_reset }));
         }
-        events.extend(rows.into_iter().map(|row| self.message_event(row)));
+        events.extend(self.message_events(rows).await);
         events.extend(queue.map(|queue| self.queue_event(queue)));
         let status = (wire::status(&chat), chat.status_since);
         if self.seen.status != Some(status) {
@@ -242,14 +239,22 @@ impl Reader {
         self.event(StreamEventKind::QueueUpdate { queued_messages })
     }
 
-    fn message_event(&self, row: MessageRow) -> String {
-        let mut message = wire::message(row.message);
-        if let Some(renderer) = &self.options.renderer {
-            message.rendered = renderer.render(&message, row.revision);
-        }
-        self.event(StreamEventKind::Message {
-            message: Box::new(message),
-        })
+    async fn message_events(&self, rows: Vec<MessageRow>) -> Vec<String> {
+        let page = rows
+            .into_iter()
+            .map(|row| (wire::message(row.message), row.revision));
+        let messages = match &self.options.renderer {
+            Some(renderer) => renderer.render(page.collect()).await,
+            None => page.map(|(message, _)| message).collect(),
+        };
+        messages
+            .into_iter()
+            .map(|message| {
+                self.event(StreamEventKind::Message {
+                    message: Box::new(message),
+                })
+            })
+            .collect()
     }
 }
 

@@ -7,7 +7,8 @@ use sdk::ids::MessageId;
 
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-type Key = (MessageId, i64);
+/// A message and its revision.
+pub(super) type Key = (MessageId, i64);
 type Rendered = Arc<[Option<String>]>;
 
 /// Rendered parts by message and revision.

@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 
 use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet};
 
+use super::budget::CodeBudget;
+
 /// Longer code stays without colours.
 const MAX_CODE_BYTES: usize = 128 * 1024;
 /// Code with longer lines (minified) stays without colours.
@@ -20,12 +22,14 @@ const COLOURED: [&str; 8] = [
 
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
 
-/// Code of a language by its name in a fence; escaped without colours when the language is not known.
-pub(super) fn code(language: &str, code: &str) -> String {
-    let syntax = (!language.is_empty())
-        .then(|| SYNTAXES.find_syntax_by_token(token(language)))
-        .flatten();
+/// Code of a language by its name in a fence; escaped without colours when the language is not known or the budget
+/// is spent.
+pub(super) fn code(language: &str, code: &str, budget: &CodeBudget) -> String {
     let lines: Vec<&str> = code.split_inclusive('\n').collect();
+    let syntax = (!language.is_empty() && !is_too_large(&lines))
+        .then(|| SYNTAXES.find_syntax_by_token(token(language)))
+        .flatten()
+        .filter(|_| budget.take(code.len()));
     render(syntax, &lines).concat()
 }
 
@@ -51,10 +55,7 @@ fn token(language: &str) -> &str {
 }
 
 fn render(syntax: Option<&SyntaxReference>, lines: &[&str]) -> Vec<String> {
-    let size: usize = lines.iter().map(|line| line.len()).sum();
-    let is_too_large =
-        size > MAX_CODE_BYTES || lines.iter().any(|line| line.len() > MAX_LINE_BYTES);
-    let Some(syntax) = syntax.filter(|_| !is_too_large) else {
+    let Some(syntax) = syntax.filter(|_| !is_too_large(lines)) else {
         return plain(lines);
     };
     let mut state = ParseState::new(syntax);
@@ -68,6 +69,11 @@ fn render(syntax: Option<&SyntaxReference>, lines: &[&str]) -> Vec<String> {
         }
     }
     rendered
+}
+
+fn is_too_large(lines: &[&str]) -> bool {
+    let size: usize = lines.iter().map(|line| line.len()).sum();
+    size > MAX_CODE_BYTES || lines.iter().any(|line| line.len() > MAX_LINE_BYTES)
 }
 
 fn render_line(

@@ -11,6 +11,7 @@ use comrak::nodes::NodeValue;
 use comrak::options::Plugins;
 use comrak::{Arena, Options, format_html_with_plugins, parse_document};
 
+use super::budget::CodeBudget;
 use super::highlight::{self, escape};
 
 /// A fence's language as shown and as a hook for the page's copy button.
@@ -19,7 +20,7 @@ const MAX_LANGUAGE_CHARACTERS: usize = 32;
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(sanitizer);
 
 /// Sanitized HTML of a text.
-pub(super) fn to_html(text: &str, keeps_line_breaks: bool) -> String {
+pub(super) fn to_html(text: &str, keeps_line_breaks: bool, budget: &CodeBudget) -> String {
     let mut options = Options::default();
     options.extension.strikethrough = true;
     options.extension.table = true;
@@ -36,8 +37,9 @@ pub(super) fn to_html(text: &str, keeps_line_breaks: bool) -> String {
             data.value = NodeValue::Link(link);
         }
     }
+    let highlighter = Highlighter(budget);
     let mut plugins = Plugins::default();
-    plugins.render.codefence_syntax_highlighter = Some(&Highlighter);
+    plugins.render.codefence_syntax_highlighter = Some(&highlighter);
     let mut html = String::with_capacity(text.len() * 2);
     if format_html_with_plugins(root, &options, &mut html, &plugins).is_err() {
         html.clear();
@@ -97,16 +99,17 @@ fn sanitizer() -> Builder<'static> {
 }
 
 /// Puts each block of code into `<div class="code-block" data-language="…">`, where the page adds its copy button.
-struct Highlighter;
+struct Highlighter<'a>(&'a CodeBudget);
 
-impl SyntaxHighlighterAdapter for Highlighter {
+impl SyntaxHighlighterAdapter for Highlighter<'_> {
     fn write_highlighted(
         &self,
         output: &mut dyn fmt::Write,
         language: Option<&str>,
         code: &str,
     ) -> fmt::Result {
-        output.write_str(&highlight::code(&short(language.unwrap_or_default()), code))
+        let language = short(language.unwrap_or_default());
+        output.write_str(&highlight::code(&language, code, self.0))
     }
 
     fn write_pre_tag(

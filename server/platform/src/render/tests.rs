@@ -12,6 +12,15 @@ use serde_json::json;
 
 use super::*;
 
+fn markdown(text: &str) -> String {
+    markdown::to_html(text, false, &CodeBudget::new(PAGE_CODE_BYTES))
+}
+
+async fn rendered(renderer: &Renderer, message: Message) -> Vec<Option<String>> {
+    let mut page = renderer.render_page(vec![(message, 1)]).await;
+    page.remove(0).rendered
+}
+
 fn message(role: Role, content: Vec<Part>) -> Message {
     Message {
         id: MessageId(1),
@@ -119,8 +128,8 @@ proptest! {
     }
 }
 
-#[test]
-fn renders_each_part_in_its_place() {
+#[tokio::test]
+async fn renders_each_part_in_its_place() {
     let result = ToolResultPart {
         tool_name: "edit_files".into(),
         result: Some(json!({"files": [{"path": "/a", "diff": "@@ -1 +1 @@\n-old\n+<new>\n"}]})),
@@ -133,23 +142,57 @@ fn renders_each_part_in_its_place() {
     ];
     let renderer = Renderer::default();
     let message = message(Role::Assistant, parts);
-    let rendered = renderer.render(&message, 1);
-    assert_eq!(rendered.len(), 3);
-    assert_eq!(rendered[0].as_deref(), Some("<p><strong>hi</strong></p>\n"));
-    assert_eq!(rendered[1], None);
-    let diff = rendered[2].as_deref().unwrap();
+    let html = rendered(&renderer, message.clone()).await;
+    assert_eq!(html.len(), 3);
+    assert_eq!(html[0].as_deref(), Some("<p><strong>hi</strong></p>\n"));
+    assert_eq!(html[1], None);
+    let diff = html[2].as_deref().unwrap();
     assert!(
         diff.contains("<span class=\"diff-added\">+&lt;new&gt;"),
         "{diff}"
     );
-    assert_eq!(renderer.render(&message, 1), rendered);
+    assert_eq!(rendered(&renderer, message).await, html);
 }
 
-#[test]
-fn people_keep_their_line_breaks() {
-    let rendered =
-        Renderer::default().render(&message(Role::User, vec![Part::text("one\ntwo")]), 1);
-    assert!(rendered[0].as_deref().unwrap().contains("<br"));
+#[tokio::test]
+async fn people_keep_their_line_breaks() {
+    let said = message(Role::User, vec![Part::text("one\ntwo")]);
+    let html = rendered(&Renderer::default(), said).await;
+    assert!(html[0].as_deref().unwrap().contains("<br"));
+}
+
+#[tokio::test]
+async fn a_page_with_much_code_colours_its_newest_and_remembers_only_what_is_whole() {
+    let line = "let colour = \"here\";\n";
+    // Three of these are more than the budget of a page, two are not.
+    let code = format!("```rust\n{}```", line.repeat(100 * 1024 / line.len()));
+    let page: Vec<(Message, i64)> = (1..=3)
+        .map(|id| {
+            let said = message(Role::Assistant, vec![Part::text(&code)]);
+            (
+                Message {
+                    id: MessageId(id),
+                    ..said
+                },
+                1,
+            )
+        })
+        .collect();
+    let renderer = Renderer::default();
+    let is_coloured = |message: &Message| {
+        let html = message.rendered[0].as_deref().unwrap();
+        assert!(html.contains("colour"), "{}", message.id.0);
+        html.contains("hl-")
+    };
+    let first = renderer.render_page(page.clone()).await;
+    assert_eq!(
+        first.iter().map(is_coloured).collect::<Vec<_>>(),
+        [false, true, true]
+    );
+    // The newer two come from the cache, so the budget reaches for the oldest now.
+    let second = renderer.render_page(page).await;
+    assert!(second.iter().all(is_coloured));
+    assert_eq!(first[2].rendered, second[2].rendered);
 }
 
 #[test]
