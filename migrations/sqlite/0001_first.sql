@@ -150,6 +150,8 @@ CREATE TABLE chats (
     parent_chat_id BLOB REFERENCES chats (id) ON DELETE SET NULL,
     root_chat_id BLOB REFERENCES chats (id) ON DELETE SET NULL,
     title TEXT NOT NULL,
+    -- The title without differences of case, for searching.
+    title_search TEXT NOT NULL,
     -- Whether the title is still the first words of the first message.
     is_title_fallback BOOLEAN NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('waiting', 'running', 'interrupting', 'requires_action', 'error')),
@@ -179,6 +181,10 @@ CREATE TABLE chats (
     CHECK (NOT (archived AND pin_order > 0))
 );
 CREATE INDEX chats_owner_updated ON chats (owner_id, updated_at DESC, id DESC);
+-- The list in its order.
+CREATE INDEX chats_list ON chats (
+    owner_id, archived, (CASE WHEN pin_order > 0 THEN 0 ELSE 1 END), pin_order, updated_at DESC, id DESC
+) WHERE parent_chat_id IS NULL;
 CREATE INDEX chats_parent ON chats (parent_chat_id);
 CREATE INDEX chats_root ON chats (root_chat_id);
 CREATE INDEX chats_workspace ON chats (workspace_id);
@@ -188,6 +194,13 @@ CREATE INDEX chats_work ON chats (status, updated_at) WHERE status IN ('running'
 CREATE TABLE chat_heartbeats (
     chat_id BLOB NOT NULL PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE,
     runner_id BLOB NOT NULL,
+    beat_at TEXT NOT NULL
+);
+
+-- The processes that share the database, and where they reach each other.
+CREATE TABLE replicas (
+    id BLOB NOT NULL PRIMARY KEY,
+    address TEXT NOT NULL,
     beat_at TEXT NOT NULL
 );
 
@@ -216,7 +229,24 @@ CREATE TABLE chat_messages (
     created_at TEXT NOT NULL
 );
 CREATE INDEX chat_messages_chat ON chat_messages (chat_id, id);
-CREATE INDEX chat_messages_revision ON chat_messages (chat_id, revision);
+CREATE INDEX chat_messages_revision ON chat_messages (chat_id, revision, id);
+
+-- The words of messages that people see, one row a message.
+CREATE TABLE chat_search (
+    message_id INTEGER NOT NULL PRIMARY KEY REFERENCES chat_messages (id) ON DELETE CASCADE,
+    chat_id BLOB NOT NULL,
+    words TEXT NOT NULL
+);
+CREATE INDEX chat_search_chat ON chat_search (chat_id, message_id);
+CREATE VIRTUAL TABLE chat_search_index USING fts5 (
+    words, content = 'chat_search', content_rowid = 'message_id', tokenize = 'ascii', detail = 'none', columnsize = 0
+);
+CREATE TRIGGER chat_search_inserted AFTER INSERT ON chat_search BEGIN
+    INSERT INTO chat_search_index (rowid, words) VALUES (new.message_id, new.words);
+END;
+CREATE TRIGGER chat_search_deleted AFTER DELETE ON chat_search BEGIN
+    INSERT INTO chat_search_index (chat_search_index, rowid, words) VALUES ('delete', old.message_id, old.words);
+END;
 
 CREATE TABLE chat_queued_messages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -59,6 +59,12 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_url: Option<url::Url>,
 
+    /// URL under which the other processes on the same PostgreSQL database reach this one [default: the listen address,
+    /// unless that is every address of the machine]
+    #[arg(long, env = "SWITCHYARD_REPLICA_URL", value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replica_url: Option<url::Url>,
+
     /// Folder with the page's built files [default: the files inside the binary]
     #[arg(long, env = "SWITCHYARD_SITE_DIR", value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +138,8 @@ pub struct Settings {
     pub encryption_key: Option<SecretString>,
     /// URL under which people reach this server.
     pub access_url: Option<url::Url>,
+    /// URL under which other processes on the same database reach this one.
+    pub replica_url: Option<url::Url>,
     /// Folder with the page's built files.
     pub site_dir: Option<PathBuf>,
     /// Do not look for Ollama at start.
@@ -172,6 +180,7 @@ impl Settings {
             database_url: None,
             encryption_key: None,
             access_url: None,
+            replica_url: None,
             site_dir: None,
             no_ollama_detection: false,
             no_sandbox: false,

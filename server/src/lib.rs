@@ -11,6 +11,7 @@ pub mod config;
 pub mod connections;
 pub mod http;
 mod logging;
+mod relay;
 pub mod routes;
 pub mod serve;
 pub mod state;

@@ -14,6 +14,7 @@ mod models;
 mod organizations;
 mod preferences;
 mod providers;
+mod replicas;
 mod tokens;
 mod users;
 mod workspaces;
@@ -40,4 +41,5 @@ pub fn all() -> Routes {
         .merge(workspaces::routes())
         .merge(allowed_folders::routes())
         .merge(agents::routes())
+        .merge(replicas::routes())
 }

@@ -17,6 +17,7 @@ use url::Url;
 use crate::connections::{self, ConnectionLimits};
 use crate::http::network::{AddressRange, NetworkOptions};
 use crate::http::site::SiteFiles;
+use crate::relay::HttpRelay;
 use crate::state::{AppState, FirstUserSeen};
 
 /// How long open connections may take to end once the server is asked to stop.
@@ -29,6 +30,8 @@ pub struct ServerOptions {
     pub site_dir: Option<PathBuf>,
     /// URL under which people reach the server.
     pub access_url: Option<Url>,
+    /// URL under which other processes on the same database reach this one.
+    pub replica_url: Option<Url>,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<AddressRange>,
     /// Whether the page shows what is meant for developers only.
@@ -55,6 +58,13 @@ impl Server {
             .local_addr()
             .context("the listener has no address")?;
         let platform = Platform::open(platform).await?;
+        let replica_url = match options.replica_url {
+            Some(url) => Some(url),
+            None if address.ip().is_unspecified() => None,
+            None => Some(local_url(address)?),
+        };
+        let relay = HttpRelay::new(platform.replicas());
+        platform.join_replicas(replica_url.as_ref(), Arc::new(relay));
         platform.start().await?;
         let state = AppState {
             platform,

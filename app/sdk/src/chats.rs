@@ -210,7 +210,7 @@ pub struct UpdateChat {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct ListChats {
-    /// Filter: `archived:true|false` and further keys.
+    /// Filter: words to find in titles and messages, `archived:true|false` and further keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub q: Option<String>,
     /// 50 when absent or 0.
@@ -222,4 +222,7 @@ pub struct ListChats {
     /// The last row of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_id: Option<ChatId>,
+    /// Labels that the chats must have, as `key:value`; `label=` once for each on the wire.
+    #[serde(skip)]
+    pub labels: Vec<String>,
 }

@@ -18,6 +18,7 @@ pub mod organizations;
 pub mod parts;
 pub mod preferences;
 pub mod providers;
+pub mod replicas;
 pub mod stream;
 pub mod tokens;
 pub mod users;

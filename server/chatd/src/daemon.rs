@@ -55,9 +55,10 @@ pub struct Timings {
 impl Default for Timings {
     fn default() -> Self {
         Self {
-            heartbeat: Duration::from_secs(9),
-            expiry: Duration::from_secs(30),
-            acquire: Duration::from_secs(30),
+            // Together: what a dead process ran goes on elsewhere within half a minute.
+            heartbeat: Duration::from_secs(6),
+            expiry: Duration::from_secs(20),
+            acquire: Duration::from_secs(5),
             longest_retry_pause: Duration::from_hours(1),
         }
     }

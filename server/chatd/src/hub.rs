@@ -4,7 +4,7 @@
 //! buffer. So a wake-up may be lost in a crowd of others, and nothing is lost with it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use sdk::ids::ChatId;
 use store::Notice;
@@ -12,6 +12,7 @@ use store::notices::{Heard, Subscription};
 use tokio::sync::{Notify, watch};
 
 use crate::live::Buffer;
+use crate::live::relay::{Relay, Relays};
 
 /// Dead channels are swept when the map has grown by this much.
 const SWEEP_STEP: usize = 256;
@@ -20,6 +21,7 @@ const SWEEP_STEP: usize = 256;
 #[derive(Debug, Default)]
 pub struct Hub {
     channels: Mutex<Channels>,
+    relays: OnceLock<Relays>,
     /// Wakes the acquisition loop.
     pub work: Notify,
 }
@@ -36,6 +38,8 @@ pub struct Channel {
     news: watch::Sender<News>,
     /// The answer being generated.
     pub live: Buffer,
+    /// What brings the answer here while another process generates it.
+    pub(crate) relay: Mutex<Option<Relay>>,
 }
 
 /// How far a chat is known to have moved.
@@ -63,9 +67,20 @@ impl Hub {
         let channel = Arc::new(Channel {
             news: watch::Sender::new(News::default()),
             live: Buffer::default(),
+            relay: Mutex::default(),
         });
         channels.by_chat.insert(chat, Arc::downgrade(&channel));
         channel
+    }
+
+    /// From here on readers follow the live parts of chats that other processes run.
+    pub(crate) fn set_relays(&self, relays: Relays) {
+        // Asked for once, when the process starts.
+        let _ = self.relays.set(relays);
+    }
+
+    pub(crate) fn relays(&self) -> Option<Relays> {
+        self.relays.get().cloned()
     }
 
     /// Hands notices on until everything is shut down.

@@ -7,6 +7,7 @@ pub mod daemon;
 pub mod hub;
 pub mod live;
 pub mod prompt;
+pub mod seed;
 pub mod sources;
 pub mod state;
 pub mod stream;
@@ -16,6 +17,7 @@ pub mod wire;
 mod worker;
 
 pub use daemon::{Daemon, DaemonOptions, Timings};
+pub use live::relay::LiveSource;
 pub use sources::{
     ConnectedWorkspace, ModelSource, ResolvedModel, WorkspaceSource, WorkspaceUnavailable,
 };

@@ -2,7 +2,9 @@
 //!
 //! Readers pull from the log at their own pace, so a slow one misses nothing and costs nothing. The log belongs to
 //! one `(history_version, generation_attempt)` and is void with it. It is bounded: past the bound the preview stands
-//! still until the commit, it never lies.
+//! still until the commit, it never lies. A process that does not run the chat keeps a mirror of the log ([`relay`]).
+
+pub mod relay;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +16,17 @@ use tokio::sync::watch;
 
 /// History version and attempt.
 pub type Pair = (i64, i64);
+
+/// Parts of one attempt, as one process tells another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// The attempt.
+    pub pair: Pair,
+    /// `seq` of the first event.
+    pub first_seq: usize,
+    /// Stream events as JSON, ready to be sent.
+    pub events: Vec<Arc<str>>,
+}
 
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -100,6 +113,54 @@ impl Buffer {
             .unwrap_or_default()
     }
 
+    /// The pair in force.
+    pub fn pair(&self) -> Pair {
+        self.lock().pair
+    }
+
+    /// What follows `position` of `pair`; everything from the beginning when another pair is in force.
+    pub fn batch_after(&self, pair: Pair, position: usize) -> Batch {
+        let log = self.lock();
+        let first_seq = if log.pair == pair && position <= log.events.len() {
+            position
+        } else {
+            0
+        };
+        let events = log.events.get(first_seq..).map(<[_]>::to_vec);
+        Batch {
+            pair: log.pair,
+            first_seq,
+            events: events.unwrap_or_default(),
+        }
+    }
+
+    /// Takes over what another process's log holds. Repeats and older pairs change nothing; false when something is
+    /// missing before it.
+    pub fn mirror(&self, batch: &Batch) -> bool {
+        let mut log = self.lock();
+        if batch.pair < log.pair {
+            return true;
+        }
+        if batch.pair > log.pair {
+            *log = Log {
+                pair: batch.pair,
+                ..Log::default()
+            };
+        }
+        let Some(known) = log.events.len().checked_sub(batch.first_seq) else {
+            return false;
+        };
+        let new = batch.events.get(known..).unwrap_or_default();
+        if new.is_empty() {
+            return true;
+        }
+        log.bytes += new.iter().map(|event| event.len()).sum::<usize>();
+        log.events.extend_from_slice(new);
+        drop(log);
+        self.length.send_modify(|length| *length += 1);
+        true
+    }
+
     /// Wakes when a part was appended.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.length.subscribe()
@@ -137,6 +198,28 @@ mod tests {
         buffer.publish((3, 1), chat, Role::Assistant, Part::text("late"));
         buffer.publish((3, 2), chat, Role::Assistant, Part::text("c"));
         assert!(buffer.read((3, 2), 0)[0].contains("\"seq\":0"));
+    }
+
+    #[test]
+    fn a_mirror_takes_each_part_once_and_sees_gaps() {
+        let batch = |pair: Pair, first_seq: usize, events: &[&str]| Batch {
+            pair,
+            first_seq,
+            events: events.iter().map(|event| Arc::from(*event)).collect(),
+        };
+        let mirror = Buffer::default();
+        assert!(mirror.mirror(&batch((2, 1), 0, &["a", "b"])));
+        assert!(mirror.mirror(&batch((2, 1), 1, &["b", "c"])));
+        assert!(mirror.mirror(&batch((2, 1), 0, &["a"])));
+        assert!(!mirror.mirror(&batch((2, 1), 4, &["e"])));
+        assert!(mirror.mirror(&batch((2, 0), 0, &["late"])));
+        let texts: Vec<_> = mirror.read((2, 1), 0);
+        assert_eq!(texts.iter().map(|text| &**text).collect::<String>(), "abc");
+        assert!(!mirror.mirror(&batch((3, 0), 1, &["x"])));
+        assert!(mirror.mirror(&batch((3, 1), 0, &["y"])));
+        assert_eq!(mirror.batch_after((3, 1), 0), batch((3, 1), 0, &["y"]));
+        assert_eq!(mirror.batch_after((2, 1), 3), batch((3, 1), 0, &["y"]));
+        assert_eq!(mirror.batch_after((3, 1), 1), batch((3, 1), 1, &[]));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 
 use crate::hub::{Channel, Hub, News};
+use crate::live::relay::Relays;
 use durable::Seen;
 
 /// Events in one frame.
@@ -27,8 +28,8 @@ const FRAME_EVENTS: usize = 256;
 const LIVE_PAUSE: Duration = Duration::from_millis(30);
 /// A ping that the client can see.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
-/// The database is asked again at least this often, in case a notice was lost between replicas.
-const SAFETY_INTERVAL: Duration = Duration::from_secs(10);
+/// The database is asked again at least this often, in case a notice was lost.
+const SYNC_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Makes HTML of messages' parts, off the threads that sockets and requests live on.
 #[async_trait]
@@ -38,12 +39,24 @@ pub trait Renderer: Send + Sync {
 }
 
 /// What a reader wants.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct StreamOptions {
     /// The newest message the reader has; 0 = none.
     pub after_id: MessageId,
     /// Fills `rendered` of messages.
     pub renderer: Option<Arc<dyn Renderer>>,
+    /// The database is asked again at least this often, whatever notices say.
+    pub sync_interval: Duration,
+}
+
+impl Default for StreamOptions {
+    fn default() -> Self {
+        Self {
+            after_id: MessageId(0),
+            renderer: None,
+            sync_interval: SYNC_INTERVAL,
+        }
+    }
 }
 
 struct Reader {
@@ -57,6 +70,7 @@ struct Reader {
     /// How many live parts of the pair in force were sent.
     position: usize,
     live_pause_ends: Instant,
+    next_sync: Instant,
 }
 
 /// A reader that is subscribed already: what is committed from here on is in its frames. Ends when the chat is gone.
@@ -72,16 +86,19 @@ pub fn open(
         live: channel.live.subscribe(),
         db,
         chat_id,
+        next_sync: Instant::now() + options.sync_interval,
         options,
         channel,
         seen: Seen::default(),
         position: 0,
         live_pause_ends: Instant::now(),
     };
+    let relays = hub.relays();
     async_stream::try_stream! {
         if !reader.snapshot_begins().await? {
             return;
         }
+        reader.follow_owner(relays.as_ref());
         while let Some(frame) = reader.next_page().await? {
             yield frame;
         }
@@ -92,7 +109,10 @@ pub fn open(
             }
             match reader.wait().await {
                 Woken::News => match reader.sync().await? {
-                    Some(events) => frames = Reader::frames(&events),
+                    Some(events) => {
+                        frames = Reader::frames(&events);
+                        reader.follow_owner(relays.as_ref());
+                    }
                     None => return,
                 },
                 Woken::Live => frames = reader.live_frames(),
@@ -120,6 +140,7 @@ impl Reader {
     }
 
     async fn sync(&mut self) -> Result<Option<Vec<String>>, StoreError> {
+        self.next_sync = Instant::now() + self.options.sync_interval;
         let pair = self.seen.pair;
         let Some(mut events) = self.changes().await? else {
             return Ok(None);
@@ -148,7 +169,6 @@ impl Reader {
     async fn wait(&mut self) -> Woken {
         let mut ping = interval_at(self.seen.last_ping + PING_INTERVAL, PING_INTERVAL);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let safety = Instant::now() + SAFETY_INTERVAL;
         loop {
             let live_may_come = Instant::now() >= self.live_pause_ends;
             tokio::select! {
@@ -160,18 +180,34 @@ impl Reader {
                     // The hub is gone: only a shut-down does that.
                     std::future::pending::<()>().await;
                 }
-                () = sleep_until(safety) => return Woken::News,
+                () = sleep_until(self.next_sync) => return Woken::News,
                 _ = ping.tick() => {
                     self.seen.last_ping = Instant::now();
                     return Woken::Ping;
                 }
                 changed = self.live.changed(), if live_may_come => {
                     if changed.is_ok() {
-                        return Woken::Live;
+                        return self.woken_by_live();
                     }
                 }
                 () = sleep_until(self.live_pause_ends), if !live_may_come => {}
             }
+        }
+    }
+
+    /// Live parts of a history that the reader has not heard of tell that a notice is late or lost.
+    fn woken_by_live(&self) -> Woken {
+        if self.channel.live.pair() > self.seen.pair {
+            Woken::News
+        } else {
+            Woken::Live
+        }
+    }
+
+    /// Live parts of a chat that another process runs are brought here while somebody reads.
+    fn follow_owner(&self, relays: Option<&Relays>) {
+        if let Some(relays) = relays {
+            relays.follow(&self.channel, self.chat_id, self.seen.worker_id);
         }
     }
 

@@ -7,6 +7,7 @@ mod fields;
 mod filter;
 mod git;
 mod live;
+mod seed;
 #[cfg(test)]
 mod tests;
 mod workspace;
@@ -36,7 +37,10 @@ impl Platform {
         actor: &Actor,
         query: ListChats,
     ) -> Result<Vec<Chat>, ChatFailure> {
-        let filter = Filter::parse(query.q.as_deref().unwrap_or_default())?;
+        let mut filter = Filter::parse(query.q.as_deref().unwrap_or_default())?;
+        for label in &query.labels {
+            filter.add_label(label)?;
+        }
         let limit = query
             .limit
             .filter(|limit| *limit != 0)
@@ -52,24 +56,25 @@ impl Platform {
             Some(id) => Some(self.own_chat(actor, id).await?),
             None => None,
         };
+        if filter.finds_nothing {
+            return Ok(Vec::new());
+        }
+        let archived = filter.chats.archived;
         let query = list::ListChats {
             owner_id: actor.user_id,
-            archived: filter.archived,
-            status: filter.status,
-            title_contains: filter.words,
+            filter: filter.chats,
             limit,
             offset,
             after,
         };
         let rows = list::list(&self.0.db, &query).await?;
-        let parents = list::roots_with_children(&self.0.db, actor.user_id, filter.archived).await?;
-        let mut listed = Vec::with_capacity(rows.len());
-        for row in rows {
-            let mut chat = wire_chat(row);
-            if parents.contains(&chat.id) {
-                chat.children = self.children(chat.id, filter.archived).await?;
-            }
-            listed.push(chat);
+        let mut listed: Vec<Chat> = rows.into_iter().map(wire_chat).collect();
+        let roots: Vec<ChatId> = listed.iter().map(|chat| chat.id).collect();
+        let mut children = self.children(&roots, archived).await?;
+        for chat in &mut listed {
+            chat.children = children
+                .extract_if(.., |child| child.root_chat_id == chat.id)
+                .collect();
         }
         Ok(listed)
     }
@@ -224,7 +229,7 @@ impl Platform {
     pub(crate) async fn full_chat(&self, row: ChatRow) -> Result<Chat, ChatFailure> {
         let has_unread = list::has_unread(&self.0.db, row.id).await?;
         let children = if row.parent_chat_id.is_none() {
-            self.children(row.id, row.archived).await?
+            self.children(&[row.id], row.archived).await?
         } else {
             Vec::new()
         };
@@ -234,8 +239,11 @@ impl Platform {
         })
     }
 
-    async fn children(&self, root: ChatId, archived: bool) -> Result<Vec<Chat>, ChatFailure> {
-        let rows = list::children(&self.0.db, root, archived).await?;
+    async fn children(&self, roots: &[ChatId], archived: bool) -> Result<Vec<Chat>, ChatFailure> {
+        if roots.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = list::children(&self.0.db, roots, archived).await?;
         Ok(rows.into_iter().map(wire_chat).collect())
     }
 }

@@ -21,6 +21,7 @@ mod passwords;
 pub mod preferences;
 pub mod providers;
 pub mod render;
+pub mod replicas;
 pub mod secrets;
 pub mod sessions;
 #[cfg(test)]
@@ -30,6 +31,9 @@ pub mod users;
 pub mod workspaces;
 
 pub use actor::{Actor, Via};
+pub use chatd::LiveSource;
+pub use chatd::live::Batch;
+pub use chatd::seed::Plan as ChatPlan;
 pub use failure::{Failure, FailureKind, Fault};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, PlatformOptions};

@@ -10,7 +10,7 @@ use chatd::tools::WorkspaceToolSource;
 use chatd::{Daemon, DaemonOptions, Timings};
 use llm::HttpClient;
 use llm::http::HttpOptions;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use store::{Clock, Db, Notices, OpenOptions, StoreError};
 use workspace::backend::{BackendError, LocalBackend, LocalOptions};
 use workspace::connection::Hub;
@@ -43,6 +43,7 @@ pub(crate) struct Inner {
     pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
     pub(crate) renderer: Renderer,
+    pub(crate) replica_token: Arc<SecretString>,
     pub(crate) background: Background,
     pub(crate) options: PlatformOptions,
 }
@@ -104,6 +105,7 @@ impl Platform {
         };
         // After the database: whoever does not get its lock must not make a key file either.
         let secrets = Secrets::open(&options.data_dir, options.encryption_key.as_ref())?;
+        let replica_token = Arc::new(secrets.replica_token());
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
         let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
@@ -124,6 +126,7 @@ impl Platform {
             workspaces,
             daemon,
             renderer: Renderer::default(),
+            replica_token,
             passwords: Passwords::new().await?,
             attempts: Attempts::new(&options.clock),
             registry,
@@ -144,6 +147,7 @@ impl Platform {
     /// Ends what runs in the background, waits for it, and closes the database.
     pub async fn shut_down(&self) {
         self.0.daemon.shut_down().await;
+        self.leave_replicas().await;
         self.0.background.shut_down().await;
         self.0.workspaces.shut_down().await;
         self.0.db.close().await;

@@ -17,6 +17,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
 use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 /// First byte of every sealed value, so that another way of sealing can follow.
@@ -28,6 +29,7 @@ const NONCE_BYTES: usize = 24;
 #[derive(Clone)]
 pub struct Secrets {
     cipher: XChaCha20Poly1305,
+    replica_token: SecretString,
 }
 
 /// Where a sealed value lives.
@@ -95,7 +97,13 @@ impl Secrets {
     fn new(key: &[u8; KEY_BYTES]) -> Self {
         Self {
             cipher: XChaCha20Poly1305::new(Key::from_slice(key)),
+            replica_token: replica_token(key),
         }
+    }
+
+    /// What the deployment's processes show each other; nothing of the key can be learnt from it.
+    pub fn replica_token(&self) -> SecretString {
+        self.replica_token.clone()
     }
 
     /// Seals a text for one place; empty stays empty.
@@ -140,6 +148,13 @@ impl Secrets {
         let text = String::from_utf8(text).map_err(|_| UnsealError::UnknownForm)?;
         Ok(Some(SecretString::from(text)))
     }
+}
+
+fn replica_token(key: &[u8; KEY_BYTES]) -> SecretString {
+    let mut hasher = Sha256::new();
+    hasher.update(b"switchyard: between replicas");
+    hasher.update(key);
+    STANDARD.encode(hasher.finalize()).into()
 }
 
 impl Place {

@@ -19,6 +19,12 @@ pub struct SeedArguments {
     /// How many members beside the owner
     #[arg(long, default_value_t = 2, value_name = "N")]
     members: u16,
+    /// How many further chats of the owner, a message and an answer each; 5000 take some seconds
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    chats: usize,
+    /// How many messages one further, long chat has
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    messages: usize,
     #[command(flatten)]
     data: DataArguments,
 }

@@ -84,6 +84,7 @@ fn server_options(settings: &Settings) -> anyhow::Result<ServerOptions> {
     Ok(ServerOptions {
         site_dir: settings.site_dir.clone(),
         access_url: settings.access_url.clone(),
+        replica_url: settings.replica_url.clone(),
         trusted_proxies: trusted_proxies.context("trusted_proxies cannot be used")?,
         is_development: settings.development,
         limits: ConnectionLimits::default(),

@@ -4,7 +4,7 @@ mod messages;
 mod sockets;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use platform::Platform;
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
@@ -33,7 +33,10 @@ pub fn routes() -> Routes {
 #[utoipa::path(
     get, path = "/api/experimental/chats", tag = "chats",
     params(
-        ("q" = Option<String>, Query, description = "`archived:true`, `status:error`, words of the title"),
+        ("q" = Option<String>, Query, description = "Words to find in titles and messages, and conditions: `archived:true`, \
+            `pinned:true`, `has_unread:true`, `status:error`, `title:\"two words\"`, `model:name`, `label:key=value`. \
+            `pr:`, `pr_title:`, `diff_url:` and `repo:` are understood and find nothing as long as chats have no pull requests"),
+        ("label" = Option<Vec<String>>, Query, description = "`key:value`; may be repeated, all must hold"),
         ("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query), ("after_id" = Option<ChatId>, Query),
     ),
     responses((status = 200, body = Vec<Chat>))
@@ -41,8 +44,10 @@ pub fn routes() -> Routes {
 async fn list_chats(
     State(platform): State<Platform>,
     Caller(actor): Caller,
-    QueryOf(query): QueryOf<ListChats>,
+    QueryOf(mut query): QueryOf<ListChats>,
+    RawQuery(text): RawQuery,
 ) -> Result<Json<Vec<Chat>>, ApiError> {
+    query.labels = labels_of(text.as_deref().unwrap_or_default());
     Ok(Json(platform.list_chats(&actor, query).await?))
 }
 
@@ -142,4 +147,12 @@ async fn retry_chat(
     PathOf(chat): PathOf<ChatId>,
 ) -> Result<Json<Chat>, ApiError> {
     Ok(Json(platform.retry_chat(&actor, chat).await?))
+}
+
+/// The values of all `label=`; the decoder of queries takes a name only once.
+fn labels_of(query: &str) -> Vec<String> {
+    url::form_urlencoded::parse(query.as_bytes())
+        .filter(|(name, _)| name == "label")
+        .map(|(_, value)| value.into_owned())
+        .collect()
 }

@@ -14,7 +14,7 @@ pub use row::{ChatRow, Status};
 use sdk::ids::ChatId;
 use sqlx::types::Json;
 
-use crate::{Db, StoreError, Tx, on_reader, on_tx};
+use crate::{Db, StoreError, Tx, on_reader, on_tx, search};
 
 /// The columns of a chat, in the order of [`row::RawChat`].
 macro_rules! chat_columns {
@@ -37,15 +37,15 @@ const GET_LOCKED: &str = concat!(
 const INSERT: &str = concat!(
     "INSERT INTO chats (",
     chat_columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31)"
+    ", title_search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
 );
 const SAVE: &str = "UPDATE chats SET title = $2, is_title_fallback = $3, status = $4, status_since = $5, \
      last_error = $6, last_model_config_id = $7, labels = $8, archived = $9, archive_requested = $10, \
      pin_order = $11, workspace_id = $12, build_id = $13, agent_id = $14, worker_id = $15, runner_id = $16, \
      snapshot_version = $17, history_version = $18, queue_version = $19, generation_attempt = $20, \
-     retry_state = $21, retry_state_version = $22, requires_action_deadline_at = $23, updated_at = $24 \
-     WHERE id = $1";
+     retry_state = $21, retry_state_version = $22, requires_action_deadline_at = $23, updated_at = $24, \
+     title_search = $25 WHERE id = $1";
 const FAMILY: &str =
     "SELECT id FROM chats WHERE id = $1 OR root_chat_id = $1 ORDER BY created_at, id";
 
@@ -116,6 +116,7 @@ pub async fn insert(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.requires_action_deadline_at)
         .bind(chat.created_at)
         .bind(chat.updated_at)
+        .bind(search::fold(&chat.title))
         .execute(connection)
         .await
         .map(|_| ())?);
@@ -149,6 +150,7 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.retry_state_version)
         .bind(chat.requires_action_deadline_at)
         .bind(chat.updated_at)
+        .bind(search::fold(&chat.title))
         .execute(connection)
         .await?
         .rows_affected());

@@ -17,6 +17,8 @@ pub mod notices;
 pub mod organizations;
 pub mod provider_configs;
 pub mod queue;
+pub mod replicas;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod statements;

@@ -9,7 +9,7 @@ use sdk::messages::{Message, MessageUsage, Role};
 use sdk::parts::{CONTENT_VERSION, Part};
 use uuid::Uuid;
 
-use crate::{Db, StoreError, Tx, on_reader, on_tx};
+use crate::{Db, StoreError, Tx, on_reader, on_tx, search};
 
 macro_rules! message_columns {
     () => {
@@ -52,7 +52,8 @@ const CHANGED_SINCE: &str = concat!(
     "SELECT ",
     message_columns!(),
     shown!(),
-    " AND NOT deleted AND revision > $2 AND id > $3 ORDER BY id LIMIT $4"
+    // Rows are only ever inserted with the newest revision, so this is the order of ids, read from one index.
+    " AND NOT deleted AND revision > $2 AND id > $3 ORDER BY revision, id LIMIT $4"
 );
 const FIRST_DELETED_SINCE: &str =
     concat!("SELECT MIN(id)", shown!(), " AND deleted AND revision > $2");
@@ -221,6 +222,7 @@ pub async fn insert(
     messages: Vec<NewMessage>,
 ) -> Result<Vec<Message>, StoreError> {
     let mut inserted = Vec::with_capacity(messages.len());
+    let mut searchable = Vec::new();
     for new in messages {
         let content = content::encode(&new.content)?;
         let id: i64 = on_tx!(tx, connection => sqlx::query_scalar(INSERT)
@@ -244,6 +246,9 @@ pub async fn insert(
             .bind(now)
             .fetch_one(connection)
             .await?);
+        if new.visibility != Visibility::Model {
+            searchable.push(inserted.len());
+        }
         inserted.push(Message {
             id: MessageId(id),
             chat_id: chat,
@@ -257,6 +262,11 @@ pub async fn insert(
             rendered: Vec::new(),
         });
     }
+    let seen = searchable
+        .into_iter()
+        .filter_map(|position| inserted.get(position))
+        .map(|message: &Message| (message.id, message.role, message.content.as_slice()));
+    search::insert(tx, chat, seen).await?;
     Ok(inserted)
 }
 
@@ -267,6 +277,7 @@ pub async fn delete_from(
     from: MessageId,
     revision: i64,
 ) -> Result<u64, StoreError> {
+    search::delete_from(tx, chat, from).await?;
     Ok(on_tx!(tx, connection => sqlx::query(DELETE_FROM)
         .bind(chat.0)
         .bind(from.0)

@@ -7,6 +7,8 @@
 mod postgres;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, feature = "test-support"))]
+pub mod unreliable;
 
 use std::sync::Arc;
 
@@ -114,6 +116,8 @@ pub enum Heard {
 pub struct Notices {
     sender: broadcast::Sender<Heard>,
     postgres: Option<Arc<postgres::Link>>,
+    #[cfg(any(test, feature = "test-support"))]
+    faulty: Option<tokio::sync::mpsc::UnboundedSender<Arc<Notice>>>,
 }
 
 /// One receiver. It hears what is published after it was made.
@@ -128,6 +132,8 @@ impl Notices {
         Self {
             sender: broadcast::Sender::new(BUFFER),
             postgres: None,
+            #[cfg(any(test, feature = "test-support"))]
+            faulty: None,
         }
     }
 
@@ -145,6 +151,11 @@ impl Notices {
     /// Tells every receiver. Call it after the commit; it never waits and never fails.
     pub fn publish(&self, notice: Notice) {
         let notice = Arc::new(notice);
+        #[cfg(any(test, feature = "test-support"))]
+        if let Some(faulty) = &self.faulty {
+            let _ = faulty.send(notice);
+            return;
+        }
         if let Some(link) = &self.postgres {
             link.send(Arc::clone(&notice));
         }

@@ -20,7 +20,13 @@ const NOT_CALLED: [&str; 2] = [
 ];
 
 /// How the paths of sockets end.
-const SOCKETS: [&str; 4] = ["/watch", "/stream", "/stream/git", "/agents/connect"];
+const SOCKETS: [&str; 5] = [
+    "/watch",
+    "/stream",
+    "/stream/git",
+    "/agents/connect",
+    "/live",
+];
 
 fn described(access: Access) -> &'static str {
     match access {

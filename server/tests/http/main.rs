@@ -20,5 +20,6 @@ mod crash;
 mod documentation;
 mod origin;
 mod pages;
+mod replicas;
 mod support;
 mod wrong_input;

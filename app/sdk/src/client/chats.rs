@@ -14,7 +14,12 @@ const CHATS: &str = "/api/experimental/chats";
 impl Client {
     /// `GET /chats`.
     pub async fn list_chats(&self, query: &ListChats) -> Result<Vec<Chat>, ClientError> {
-        self.get_with(CHATS, query).await
+        let failed = |error: serde_urlencoded::ser::Error| ClientError::Address(error.to_string());
+        let labels: Vec<(&str, &String)> =
+            query.labels.iter().map(|label| ("label", label)).collect();
+        let labels = serde_urlencoded::to_string(labels).map_err(failed)?;
+        let query = serde_urlencoded::to_string(query).map_err(failed)?;
+        self.get(&format!("{CHATS}?{query}&{labels}")).await
     }
 
     /// `POST /chats`.
@@ -126,5 +131,15 @@ impl Client {
         chat: ChatId,
     ) -> Result<Subscription<GitWatchMessage>, ClientError> {
         self.subscribe(&format!("{CHATS}/{chat}/git/watch")).await
+    }
+
+    /// `GET /replicas/chats/{chat}/live`: what another process of the deployment streams of a chat. The token is the
+    /// deployment's own.
+    pub async fn follow_replica(
+        &self,
+        chat: ChatId,
+    ) -> Result<Subscription<crate::replicas::LiveBatch>, ClientError> {
+        self.subscribe(&format!("/api/experimental/replicas/chats/{chat}/live"))
+            .await
     }
 }

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod cuts;
+
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! What a reader reads from the database: the snapshot by cursor, later changes by version.
 
 use sdk::chats::{ChatError, ChatStatus};
-use sdk::ids::MessageId;
+use sdk::ids::{MessageId, WorkerId};
 use sdk::messages::{QueuedMessage, Role};
 use sdk::stream::{
     ActionRequired, HistoryReset, PendingToolCall, PreviewReset, RetryInfo, StatusUpdate,
@@ -24,6 +24,8 @@ const PAGE: i64 = 200;
 pub(super) struct Seen {
     pub(super) pair: Pair,
     pub(super) last_ping: Instant,
+    /// The process that runs the chat.
+    pub(super) worker_id: Option<WorkerId>,
     snapshot_version: i64,
     queue_version: i64,
     retry_version: i64,
@@ -44,6 +46,7 @@ impl Default for Seen {
         Self {
             pair: (0, 0),
             last_ping: Instant::now(),
+            worker_id: None,
             snapshot_version: 0,
             queue_version: 0,
             retry_version: 0,
@@ -219,6 +222,7 @@ impl Reader {
     fn remember(&mut self, chat: &ChatRow) {
         let seen = &mut self.seen;
         seen.pair = (chat.history_version, chat.generation_attempt);
+        seen.worker_id = chat.worker_id;
         seen.snapshot_version = chat.snapshot_version;
         seen.queue_version = chat.queue_version;
         seen.retry_version = chat.retry_state_version;

@@ -214,8 +214,12 @@ pub struct Bench {
 
 impl Bench {
     pub async fn on(database: TestDb) -> Self {
+        let notices = Notices::start(&database.db).await.unwrap();
+        Self::with_notices(database, notices).await
+    }
+
+    pub async fn with_notices(database: TestDb, notices: Notices) -> Self {
         let db = database.db.clone();
-        let notices = Notices::start(&db).await.unwrap();
         let seed = seed(&db).await;
         let tools = TestTools::default();
         let daemon = daemon(&db, &notices, &tools);
@@ -368,6 +372,7 @@ pub async fn follow(
     let options = StreamOptions {
         after_id: live.cursor(),
         renderer: None,
+        ..StreamOptions::default()
     };
     let frames = daemon.stream(chat, options);
     futures::pin_mut!(frames);

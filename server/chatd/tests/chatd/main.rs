@@ -12,9 +12,12 @@
     reason = "tests"
 )]
 
+mod constant_cost;
 mod defects;
+mod faults;
 mod harness;
 mod interrupts;
+mod lists;
 mod model_based;
 mod recovery;
 mod state_table;

@@ -60,9 +60,7 @@ fn twenty_deaths_lose_and_repeat_nothing() {
     let chat = runtime.block_on(async {
         let list = store::chats::list::ListChats {
             owner_id: owner(&database.db).await,
-            archived: false,
-            status: None,
-            title_contains: None,
+            filter: store::chats::list::ChatFilter::default(),
             limit: 1,
             offset: 0,
             after: None,

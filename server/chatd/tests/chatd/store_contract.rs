@@ -5,7 +5,7 @@ use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId, WorkerId};
 use sdk::messages::{MessageUsage, Role};
 use sdk::parts::Part;
 use store::chats::claim::{self, Claim};
-use store::chats::list::{self, ListChats};
+use store::chats::list::{self, ChatFilter, ListChats};
 use store::chats::{self, ChatRow, Status, details};
 use store::messages::{self, NewMessage, Visibility};
 use store::queue::{self, NewQueued};
@@ -14,7 +14,7 @@ use store::{Clock, Db, Notices, heartbeats};
 
 use crate::harness::{Seed, new_chat, seed};
 
-async fn add_chat(db: &Db, seed: Seed, change: impl FnOnce(&mut ChatRow)) -> ChatRow {
+pub async fn add_chat(db: &Db, seed: Seed, change: impl FnOnce(&mut ChatRow)) -> ChatRow {
     let mut state = chatd::state::Change::begin(db, Clock::system().now())
         .await
         .unwrap();
@@ -29,9 +29,7 @@ async fn add_chat(db: &Db, seed: Seed, change: impl FnOnce(&mut ChatRow)) -> Cha
 fn query(seed: Seed) -> ListChats {
     ListChats {
         owner_id: seed.owner,
-        archived: false,
-        status: None,
-        title_contains: None,
+        filter: ChatFilter::default(),
         limit: 2,
         offset: 0,
         after: None,
@@ -88,58 +86,6 @@ async fn lists_page_by_key_with_pins_first() {
         .await
         .unwrap();
         assert_eq!(skipped.len(), 1);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn filters_by_status_title_and_archive() {
-    for_both(async |database| {
-        let db = &database.db;
-        let seeded = seed(db).await;
-        let failed = add_chat(db, seeded, |chat| chat.status = Status::Error).await;
-        let named = add_chat(db, seeded, |chat| chat.title = "50% of_it".into()).await;
-        let archived = add_chat(db, seeded, |chat| chat.archived = true).await;
-        let ids = async |query: ListChats| -> Vec<ChatId> {
-            list::list(db, &query)
-                .await
-                .unwrap()
-                .into_iter()
-                .map(|listed| listed.chat.id)
-                .collect()
-        };
-        assert_eq!(
-            ids(ListChats {
-                status: Some(Status::Error),
-                ..query(seeded)
-            })
-            .await,
-            [failed.id]
-        );
-        assert_eq!(
-            ids(ListChats {
-                title_contains: Some("0% OF_".into()),
-                ..query(seeded)
-            })
-            .await,
-            [named.id]
-        );
-        assert!(
-            ids(ListChats {
-                title_contains: Some("5_%".into()),
-                ..query(seeded)
-            })
-            .await
-            .is_empty()
-        );
-        assert_eq!(
-            ids(ListChats {
-                archived: true,
-                ..query(seeded)
-            })
-            .await,
-            [archived.id]
-        );
     })
     .await;
 }

@@ -171,6 +171,7 @@ async fn unreliable_reader(bench: &Bench, chat: ChatId) -> LiveChat {
         let options = StreamOptions {
             after_id: live.cursor(),
             renderer: None,
+            ..StreamOptions::default()
         };
         let frames = bench.daemon.stream(chat, options);
         futures::pin_mut!(frames);

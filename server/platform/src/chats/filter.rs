@@ -1,109 +1,168 @@
-//! The list's `q`: `archived:true`, `status:error`, and words that the title must contain.
+//! The list's `q`: `key:value` conditions and free words, separated by spaces; quotes keep spaces and colons together.
+//!
+//! `archived`, `pinned`, `has_unread` take `true` or `false`; `status`, `title`, `model`, `label` (`label:key` or
+//! `label:key=value`) take text. `pr`, `pr_title`, `diff_url` and `repo` are understood, but no chat has a pull request or
+//! a repository's address yet, so they find nothing. Words are looked for in titles and messages.
+
+#[cfg(test)]
+mod tests;
 
 use sdk::chats::ChatStatus;
 use store::chats::Status;
+use store::chats::list::ChatFilter;
+use store::search::Wanted;
 
 use super::ChatFailure;
+
+/// More conditions than a person types.
+const MAX_ELEMENTS: usize = 32;
+const KEYS: &str =
+    "archived, pinned, has_unread, status, title, model, label, pr, pr_title, diff_url, repo";
 
 /// What to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Filter {
-    pub(super) archived: bool,
-    pub(super) status: Option<Status>,
-    pub(super) words: Option<String>,
+    pub(super) chats: ChatFilter,
+    /// Whether nothing can be found: a condition on what no chat has.
+    pub(super) finds_nothing: bool,
 }
 
 impl Filter {
     pub(super) fn parse(text: &str) -> Result<Self, ChatFailure> {
         super::fields::refuse_nul("q", text)?;
-        let mut filter = Self::default();
-        let mut words = Vec::new();
-        for element in text.split_whitespace() {
-            let Some((key, value)) = element.split_once(':') else {
-                words.push(element);
-                continue;
-            };
-            if key.is_empty() || value.is_empty() || value.contains(':') {
-                return Err(refuse(&format!("{element:?} is no key:value")));
-            }
-            let value = value.to_lowercase();
-            match key.to_lowercase().as_str() {
-                "archived" => filter.archived = parse_flag(&value)?,
-                "status" => filter.status = Some(parse_status(&value)?),
-                other => {
-                    return Err(refuse(&format!(
-                        "{other:?} is no key that can be filtered by"
-                    )));
-                }
-            }
+        let elements = split(text)?;
+        if elements.len() > MAX_ELEMENTS {
+            return Err(refuse("has more than 32 words and conditions"));
         }
-        if !words.is_empty() {
-            filter.words = Some(words.join(" "));
+        let mut filter = Self::default();
+        for element in elements {
+            match element {
+                Element::Word(word) => filter.chats.words.push(Wanted::new(&word)),
+                Element::Condition { key, value } => filter.add(&key, &value)?,
+            }
         }
         Ok(filter)
     }
-}
 
-fn parse_flag(value: &str) -> Result<bool, ChatFailure> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(refuse("archived must be true or false")),
+    /// Adds the list's own `label=key:value`.
+    pub(super) fn add_label(&mut self, label: &str) -> Result<(), ChatFailure> {
+        super::fields::refuse_nul("label", label)?;
+        match label.split_once(':') {
+            Some((key, value)) if !key.is_empty() && !value.is_empty() => {
+                let label = (key.to_owned(), Some(value.to_owned()));
+                self.chats.labels.push(label);
+                Ok(())
+            }
+            _ => Err(ChatFailure::field("label", "must be key:value")),
+        }
+    }
+
+    fn add(&mut self, key: &str, value: &str) -> Result<(), ChatFailure> {
+        match key {
+            "archived" => self.chats.archived = parse_flag(key, value)?,
+            "pinned" => self.chats.is_pinned = Some(parse_flag(key, value)?),
+            "has_unread" | "unread" => self.chats.has_unread = Some(parse_flag(key, value)?),
+            "status" => self.set_status(value)?,
+            "title" => self.chats.title_contains = Some(value.to_owned()),
+            "model" => self.chats.model_contains = Some(value.to_owned()),
+            "label" => self.chats.labels.push(parse_label(value)?),
+            "pr" | "pr_title" | "diff_url" | "repo" => self.finds_nothing = true,
+            other => {
+                return Err(refuse(&format!(
+                    "{other:?} is no key that can be filtered by; there are {KEYS}"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_status(&mut self, value: &str) -> Result<(), ChatFailure> {
+        let status: Result<ChatStatus, _> = serde_json::from_value(value.to_lowercase().into());
+        let unknown = || refuse(&format!("{value:?} is no status of a chat"));
+        let status = status.map_err(|_| unknown())?;
+        let chats = &mut self.chats;
+        (chats.status, chats.is_owned) = match status {
+            ChatStatus::Waiting => (Some(Status::Waiting), None),
+            ChatStatus::Pending => (Some(Status::Running), Some(false)),
+            ChatStatus::Running => (Some(Status::Running), Some(true)),
+            ChatStatus::Interrupting => (Some(Status::Interrupting), None),
+            ChatStatus::RequiresAction => (Some(Status::RequiresAction), None),
+            ChatStatus::Error => (Some(Status::Error), None),
+            ChatStatus::Paused => return Err(unknown()),
+        };
+        Ok(())
     }
 }
 
-fn parse_status(value: &str) -> Result<Status, ChatFailure> {
-    let status: Result<ChatStatus, _> = serde_json::from_value(value.into());
-    match status {
-        Ok(ChatStatus::Waiting) => Ok(Status::Waiting),
-        Ok(ChatStatus::Pending | ChatStatus::Running) => Ok(Status::Running),
-        Ok(ChatStatus::Interrupting) => Ok(Status::Interrupting),
-        Ok(ChatStatus::RequiresAction) => Ok(Status::RequiresAction),
-        Ok(ChatStatus::Error) => Ok(Status::Error),
-        Ok(ChatStatus::Paused) | Err(_) => {
-            Err(refuse(&format!("{value:?} is no status of a chat")))
+#[derive(Debug, PartialEq, Eq)]
+enum Element {
+    Word(String),
+    Condition { key: String, value: String },
+}
+
+/// Cuts at spaces outside of quotes; the first colon outside of quotes divides key and value.
+fn split(text: &str) -> Result<Vec<Element>, ChatFailure> {
+    let mut elements = Vec::new();
+    let mut letters = text.chars().peekable();
+    while let Some(first) = letters.peek() {
+        if first.is_whitespace() {
+            letters.next();
+            continue;
         }
+        let mut written = String::new();
+        let mut word = String::new();
+        let mut key: Option<String> = None;
+        let mut is_quoted = false;
+        while let Some(letter) = letters.next_if(|letter| is_quoted || !letter.is_whitespace()) {
+            written.push(letter);
+            match letter {
+                '"' => is_quoted = !is_quoted,
+                ':' if !is_quoted && key.is_none() => key = Some(std::mem::take(&mut word)),
+                ':' if !is_quoted && key.as_deref() != Some("label") => {
+                    return Err(refuse(&format!(
+                        "{written:?} has two colons; put the value in quotes"
+                    )));
+                }
+                other => word.push(other),
+            }
+        }
+        if is_quoted {
+            return Err(refuse("has a quote that is not closed"));
+        }
+        match key {
+            None if word.trim().is_empty() => {}
+            None => elements.push(Element::Word(word)),
+            Some(key) if key.is_empty() || word.is_empty() => {
+                return Err(refuse(&format!("{written:?} is no key:value")));
+            }
+            Some(key) => elements.push(Element::Condition {
+                key: key.to_lowercase(),
+                value: word,
+            }),
+        }
+    }
+    Ok(elements)
+}
+
+/// `key`, `key=value` or `key:value`.
+fn parse_label(text: &str) -> Result<(String, Option<String>), ChatFailure> {
+    let Some((key, value)) = text.split_once(['=', ':']) else {
+        return Ok((text.to_owned(), None));
+    };
+    if key.is_empty() || value.is_empty() {
+        return Err(refuse("label must be label:key or label:key=value"));
+    }
+    Ok((key.to_owned(), Some(value.to_owned())))
+}
+
+fn parse_flag(key: &str, value: &str) -> Result<bool, ChatFailure> {
+    match value.to_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(refuse(&format!("{key} must be true or false"))),
     }
 }
 
 fn refuse(detail: &str) -> ChatFailure {
     ChatFailure::field("q", detail)
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing,
-        reason = "tests"
-    )]
-
-    use super::*;
-
-    #[test]
-    fn reads_keys_and_words() {
-        assert_eq!(Filter::parse("").unwrap(), Filter::default());
-        let filter = Filter::parse("login archived:TRUE form status:error").unwrap();
-        assert!(filter.archived);
-        assert_eq!(filter.status, Some(Status::Error));
-        assert_eq!(filter.words.as_deref(), Some("login form"));
-    }
-
-    #[test]
-    fn refuses_what_it_does_not_know() {
-        for text in [
-            "colour:red",
-            "archived:maybe",
-            "archived:",
-            ":true",
-            "a:b:c",
-            "status:paused",
-            "status:7",
-            "nul\0",
-        ] {
-            assert!(Filter::parse(text).is_err(), "{text}");
-        }
-    }
 }

@@ -1,9 +1,9 @@
-//! `switchyard dev seed`: accounts, and chats that the demo model really played.
+//! `switchyard dev seed`: accounts, chats that the demo model really played, and as many copies as are asked for.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use platform::{Actor, ClientInfo, Platform};
+use platform::{Actor, ChatPlan, ClientInfo, Platform};
 use sdk::chats::{Chat, ChatStatus, CreateChat};
 use sdk::parts::InputPart;
 use sdk::providers::ProviderKind;
@@ -30,12 +30,16 @@ const SCRIPTS: [&str; 4] = [
 /// Fills an empty deployment.
 pub(super) async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
     let platform = open_and_start(&arguments.data.settings()?).await?;
-    let seeded = seed(&platform, arguments.members).await;
+    let plan = ChatPlan {
+        chats: arguments.chats,
+        long_chat_messages: arguments.messages,
+    };
+    let seeded = seed(&platform, arguments.members, plan).await;
     platform.shut_down().await;
     seeded
 }
 
-async fn seed(platform: &Platform, members: u16) -> anyhow::Result<()> {
+async fn seed(platform: &Platform, members: u16, plan: ChatPlan) -> anyhow::Result<()> {
     ensure!(
         !platform.has_first_user().await?,
         "this deployment has users already: seed an empty one, with another --data-dir"
@@ -61,7 +65,7 @@ async fn seed(platform: &Platform, members: u16) -> anyhow::Result<()> {
         let user = platform.create_user(&owner, user).await?;
         println!("{}  {PASSWORD}  member", user.email);
     }
-    let made = seed_chats(platform, &owner).await;
+    let made = seed_chats(platform, &owner, plan).await;
     platform.logout(&owner).await?;
     println!("{} chats of the owner", made?);
     Ok(())
@@ -77,12 +81,13 @@ async fn sign_in(platform: &Platform) -> anyhow::Result<Actor> {
     owner.context("the new owner cannot sign in")
 }
 
-async fn seed_chats(platform: &Platform, owner: &Actor) -> anyhow::Result<usize> {
+async fn seed_chats(platform: &Platform, owner: &Actor, plan: ChatPlan) -> anyhow::Result<usize> {
     let models = platform.list_model_configs(owner).await?;
     let demo = models
         .iter()
         .find(|model| model.provider == ProviderKind::Demo)
         .context("the demo model is not there")?;
+    let mut first = None;
     let mut last = None;
     for script in SCRIPTS {
         let request = CreateChat {
@@ -94,12 +99,16 @@ async fn seed_chats(platform: &Platform, owner: &Actor) -> anyhow::Result<usize>
         };
         let chat = platform.create_chat(owner, request).await?;
         let played = tokio::time::timeout(LONGEST_PLAY, played(platform, owner, chat)).await;
-        last = Some(played.context("the demo did not play a chat in time")??);
+        let played = played.context("the demo did not play a chat in time")??;
+        first.get_or_insert(played.id);
+        last = Some(played);
     }
     if let Some(last) = last {
         platform.archive_chat(owner, last.id).await?;
     }
-    Ok(SCRIPTS.len())
+    let first = first.context("no chat was played")?;
+    let copied = platform.seed_chats(owner, first, plan).await?;
+    Ok(SCRIPTS.len() + copied.chats.len() + usize::from(copied.long_chat.is_some()))
 }
 
 /// The chat once its turn is over.

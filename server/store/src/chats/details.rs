@@ -16,6 +16,12 @@ pub async fn mark_read(db: &Db, chat: ChatId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The same, as part of a transaction.
+pub async fn mark_read_in(tx: &mut Tx, chat: ChatId) -> Result<(), StoreError> {
+    on_tx!(tx, connection => sqlx::query(MARK_READ).bind(chat.0).execute(connection).await.map(|_| ())?);
+    Ok(())
+}
+
 /// The owner's pinned chats in order.
 pub async fn pinned(tx: &mut Tx, owner: UserId) -> Result<Vec<ChatId>, StoreError> {
     let ids: Vec<uuid::Uuid> = on_tx!(tx, connection => sqlx::query_scalar(PINNED).bind(owner.0).fetch_all(connection).await?);

@@ -1,68 +1,195 @@
 //! The list of a person's chats: root chats paged by key, pinned ones first, and the chats they spawned.
+//!
+//! One statement for each kind of page, read from the index `chats_list` in its order; filters that are not asked for
+//! are switched off by their parameters. [`Wanted`] says how words are found.
 
+use chrono::{DateTime, Utc};
 use sdk::ids::{ChatId, UserId};
-use uuid::Uuid;
+use serde_json::{Value, json};
+use sqlx::types::Json;
 
 use super::{ChatRow, RawChat, Status, chat_columns};
+use crate::search::{Wanted, contains_pattern, fold};
 use crate::{Db, StoreError, on_reader};
 
-macro_rules! has_unread {
-    () => {
-        "EXISTS (SELECT 1 FROM chat_messages m WHERE m.chat_id = c.id AND m.id > c.last_read_message_id \
-         AND m.role = 'assistant' AND NOT m.deleted) AS has_unread"
-    };
-}
-
-macro_rules! page {
-    ($further:literal) => {
+macro_rules! unread_of {
+    ($chat:literal) => {
         concat!(
-            "SELECT c.*, ",
-            has_unread!(),
-            " FROM (SELECT ",
-            chat_columns!(),
-            " FROM chats WHERE owner_id = $1 AND parent_chat_id IS NULL AND archived = $2 \
-             AND ($3 = '' OR status = $3) AND ($4 = '' OR LOWER(title) LIKE $4 ESCAPE '!')",
-            $further,
-            " ORDER BY CASE WHEN pin_order > 0 THEN 0 ELSE 1 END, pin_order, updated_at DESC, id DESC \
-             LIMIT $5 OFFSET $6) c \
-             ORDER BY CASE WHEN c.pin_order > 0 THEN 0 ELSE 1 END, c.pin_order, c.updated_at DESC, c.id DESC"
+            "EXISTS (SELECT 1 FROM chat_messages m WHERE m.chat_id = ",
+            $chat,
+            ".id AND m.id > ",
+            $chat,
+            ".last_read_message_id AND m.role = 'assistant' AND NOT m.deleted)"
         )
     };
 }
 
-const FIRST_PAGE: &str = page!("");
-/// A pinned row is followed by later pins and by everything unpinned, an unpinned one by older unpinned ones.
-const NEXT_PAGE: &str = page!(
-    " AND ((pin_order = $7 AND (updated_at < $8 OR (updated_at = $8 AND id < $9))) \
-       OR ($7 > 0 AND (pin_order = 0 OR pin_order > $7)))"
-);
-const CHILDREN: &str = concat!(
-    "SELECT c.*, ",
-    has_unread!(),
-    " FROM (SELECT ",
+/// Whether the labels hold every `[key, value]` of `$6`; a null value stands for any.
+macro_rules! has_labels {
+    (sqlite) => {
+        " AND NOT EXISTS (SELECT 1 FROM json_each($6) wanted WHERE NOT EXISTS (SELECT 1 FROM json_each(chats.labels) had \
+         WHERE had.key = json_extract(wanted.value, '$[0]') AND (json_extract(wanted.value, '$[1]') IS NULL \
+         OR had.value = json_extract(wanted.value, '$[1]'))))"
+    };
+    (postgres) => {
+        " AND NOT EXISTS (SELECT 1 FROM jsonb_array_elements($6) wanted WHERE NOT EXISTS \
+         (SELECT 1 FROM jsonb_each_text(chats.labels) had WHERE had.key = wanted.value ->> 0 \
+         AND (wanted.value ->> 1 IS NULL OR had.value = wanted.value ->> 1)))"
+    };
+}
+
+/// Whether each of the `$11` `[title pattern, query]` of `$10` is found in a title or a message of the chat's tree.
+macro_rules! has_words {
+    (sqlite) => {
+        " AND ($11 = 0 OR chats.id IN (SELECT root FROM (SELECT w.key AS word, COALESCE(t.root_chat_id, t.id) AS root \
+         FROM json_each($10) w JOIN chats t ON t.owner_id = $1 \
+         AND t.title_search LIKE json_extract(w.value, '$[0]') ESCAPE '!' \
+         UNION SELECT w.key, COALESCE(t.root_chat_id, t.id) FROM json_each($10) w \
+         JOIN chat_search_index i ON i.chat_search_index MATCH json_extract(w.value, '$[1]') \
+         JOIN chat_search s ON s.message_id = i.rowid JOIN chats t ON t.id = s.chat_id AND t.owner_id = $1) \
+         GROUP BY root HAVING COUNT(*) = $11))"
+    };
+    (postgres) => {
+        " AND ($11 = 0 OR chats.id IN (SELECT root FROM (SELECT w.key AS word, COALESCE(t.root_chat_id, t.id) AS root \
+         FROM jsonb_array_elements($10) WITH ORDINALITY w (value, key) JOIN chats t ON t.owner_id = $1 \
+         AND t.title_search LIKE w.value ->> 0 ESCAPE '!' \
+         UNION SELECT w.key, COALESCE(t.root_chat_id, t.id) \
+         FROM jsonb_array_elements($10) WITH ORDINALITY w (value, key) \
+         JOIN chat_search s ON array_to_tsvector(string_to_array(s.words, ' ')) @@ (w.value ->> 1)::tsquery \
+         JOIN chats t ON t.id = s.chat_id AND t.owner_id = $1) found \
+         GROUP BY root HAVING COUNT(*) = $11))"
+    };
+}
+
+/// Pinned rows first; `chats_list` has this order.
+macro_rules! pins_first {
+    () => {
+        "CASE WHEN pin_order > 0 THEN 0 ELSE 1 END, pin_order, updated_at DESC, id DESC"
+    };
+}
+
+/// Of the numbers -1 stands for both, 0 for no and 1 for yes.
+macro_rules! page {
+    ($dialect:ident, $further:expr, $order:expr) => {
+        concat!(
+            "SELECT c.*, ",
+            unread_of!("c"),
+            " AS has_unread FROM (SELECT ",
+            chat_columns!(),
+            " FROM chats WHERE owner_id = $1 AND parent_chat_id IS NULL AND archived = $2 \
+             AND ($3 = '' OR status = $3) AND ($4 < 0 OR (worker_id IS NOT NULL) = ($4 = 1)) \
+             AND ($5 = '' OR title_search LIKE $5 ESCAPE '!')",
+            has_labels!($dialect),
+            " AND ($7 = '' OR last_model_config_id IN (SELECT m.id FROM model_configs m \
+             WHERE LOWER(m.model) LIKE $7 ESCAPE '!' OR LOWER(m.display_name) LIKE $7 ESCAPE '!')) \
+             AND ($8 < 0 OR (pin_order > 0) = ($8 = 1)) AND ($9 < 0 OR ",
+            unread_of!("chats"),
+            " = ($9 = 1))",
+            has_words!($dialect),
+            $further,
+            " ORDER BY ",
+            $order,
+            " LIMIT $12 OFFSET $13) c ORDER BY ",
+            $order
+        )
+    };
+}
+
+macro_rules! first {
+    ($dialect:ident) => {
+        page!($dialect, "", pins_first!())
+    };
+}
+
+/// What follows a pinned row: older ones of the same pin, later pins and everything unpinned.
+macro_rules! after_pinned {
+    ($dialect:ident) => {
+        page!(
+            $dialect,
+            " AND (pin_order = 0 OR pin_order > $16 \
+              OR (pin_order = $16 AND (updated_at, id) < ($14, $15)))",
+            pins_first!()
+        )
+    };
+}
+
+/// What follows an unpinned row: older unpinned ones.
+macro_rules! after_unpinned {
+    ($dialect:ident) => {
+        page!(
+            $dialect,
+            " AND pin_order = 0 AND (updated_at, id) < ($14, $15) AND $16 = 0",
+            "updated_at DESC, id DESC"
+        )
+    };
+}
+
+const FIRST_PAGE_SQLITE: &str = first!(sqlite);
+const FIRST_PAGE_POSTGRES: &str = first!(postgres);
+const AFTER_PINNED_SQLITE: &str = after_pinned!(sqlite);
+const AFTER_PINNED_POSTGRES: &str = after_pinned!(postgres);
+const AFTER_UNPINNED_SQLITE: &str = after_unpinned!(sqlite);
+const AFTER_UNPINNED_POSTGRES: &str = after_unpinned!(postgres);
+
+macro_rules! children {
+    ($roots:literal) => {
+        concat!(
+            "SELECT c.*, ",
+            unread_of!("c"),
+            " AS has_unread FROM (SELECT ",
+            chat_columns!(),
+            " FROM chats WHERE root_chat_id ",
+            $roots,
+            " AND archived = $2) c ORDER BY c.created_at DESC, c.id DESC"
+        )
+    };
+}
+
+const CHILDREN_SQLITE: &str = children!("IN (SELECT unhex(value) FROM json_each($1))");
+const CHILDREN_POSTGRES: &str = children!("= ANY($1)");
+const CHANGED_SINCE: &str = concat!(
+    "SELECT ",
     chat_columns!(),
-    " FROM chats WHERE root_chat_id = $1 AND archived = $2) c ORDER BY c.created_at DESC, c.id DESC"
+    " FROM chats WHERE owner_id = $1 AND updated_at > $2 ORDER BY updated_at DESC, id DESC LIMIT $3"
 );
-const HAS_CHILDREN: &str = "SELECT DISTINCT root_chat_id FROM chats WHERE owner_id = $1 AND root_chat_id IS NOT NULL AND archived = $2";
-const UNREAD: &str = concat!("SELECT ", has_unread!(), " FROM chats c WHERE c.id = $1");
+const UNREAD: &str = concat!("SELECT ", unread_of!("c"), " FROM chats c WHERE c.id = $1");
 
 /// What to list.
 #[derive(Clone, Debug)]
 pub struct ListChats {
     /// Whose.
     pub owner_id: UserId,
-    /// Put away or not.
-    pub archived: bool,
-    /// Only chats that do this.
-    pub status: Option<Status>,
-    /// Only chats whose title contains this.
-    pub title_contains: Option<String>,
+    /// Which of them.
+    pub filter: ChatFilter,
     /// At most this many.
     pub limit: i64,
     /// Rows to skip.
     pub offset: i64,
     /// Only rows after this one.
     pub after: Option<ChatRow>,
+}
+
+/// Which chats; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChatFilter {
+    /// Put away or not.
+    pub archived: bool,
+    /// Only chats that do this.
+    pub status: Option<Status>,
+    /// Only chats that a worker owns, or only those that none does.
+    pub is_owned: Option<bool>,
+    /// Only chats whose title contains this.
+    pub title_contains: Option<String>,
+    /// Only chats with these labels; without a value any value of the key is meant.
+    pub labels: Vec<(String, Option<String>)>,
+    /// Only chats whose last model's name contains this.
+    pub model_contains: Option<String>,
+    /// Only pinned or only other chats.
+    pub is_pinned: Option<bool>,
+    /// Only chats with an answer that was not read, or only those without.
+    pub has_unread: Option<bool>,
+    /// Only chats with all of these in their titles or messages, or those of chats they spawned.
+    pub words: Vec<Wanted>,
 }
 
 /// A chat and whether it has an answer that was not read.
@@ -94,63 +221,85 @@ impl TryFrom<RawListed> for ListedChat {
 
 /// A page of root chats.
 pub async fn list(db: &Db, query: &ListChats) -> Result<Vec<ListedChat>, StoreError> {
-    let status = query.status.map_or("", Status::as_str);
-    let pattern = query
-        .title_contains
-        .as_deref()
-        .map_or_else(String::new, like_pattern);
-    let rows: Vec<RawListed> = match &query.after {
-        None => on_reader!(db, pool => sqlx::query_as(FIRST_PAGE)
+    let statement = match (db, query.after.as_ref().map(|after| after.pin_order > 0)) {
+        (Db::Sqlite { .. }, None) => FIRST_PAGE_SQLITE,
+        (Db::Sqlite { .. }, Some(true)) => AFTER_PINNED_SQLITE,
+        (Db::Sqlite { .. }, Some(false)) => AFTER_UNPINNED_SQLITE,
+        (Db::Postgres(_), None) => FIRST_PAGE_POSTGRES,
+        (Db::Postgres(_), Some(true)) => AFTER_PINNED_POSTGRES,
+        (Db::Postgres(_), Some(false)) => AFTER_UNPINNED_POSTGRES,
+    };
+    let filter = &query.filter;
+    let title = pattern(filter.title_contains.as_deref());
+    let model = pattern(filter.model_contains.as_deref());
+    let words = words_json(db, query);
+    let rows: Vec<RawListed> = on_reader!(db, pool => {
+        let mut statement = sqlx::query_as(statement)
             .bind(query.owner_id.0)
-            .bind(query.archived)
-            .bind(status)
-            .bind(&pattern)
+            .bind(filter.archived)
+            .bind(filter.status.map_or("", Status::as_str))
+            .bind(switch(filter.is_owned))
+            .bind(title)
+            .bind(Json(&filter.labels))
+            .bind(model)
+            .bind(switch(filter.is_pinned))
+            .bind(switch(filter.has_unread))
+            .bind(Json(words))
+            .bind(i64::try_from(filter.words.len()).unwrap_or(i64::MAX))
             .bind(query.limit)
-            .bind(query.offset)
-            .fetch_all(pool)
-            .await?),
-        Some(after) => on_reader!(db, pool => sqlx::query_as(NEXT_PAGE)
-            .bind(query.owner_id.0)
-            .bind(query.archived)
-            .bind(status)
-            .bind(&pattern)
-            .bind(query.limit)
-            .bind(query.offset)
-            .bind(after.pin_order)
-            .bind(after.updated_at)
-            .bind(after.id.0)
-            .fetch_all(pool)
-            .await?),
+            .bind(query.offset);
+        if let Some(after) = &query.after {
+            statement = statement
+                .bind(after.updated_at)
+                .bind(after.id.0)
+                .bind(after.pin_order);
+        }
+        statement.fetch_all(pool).await?
+    });
+    rows.into_iter().map(ListedChat::try_from).collect()
+}
+
+/// The chats that these roots spawned, newest first.
+pub async fn children(
+    db: &Db,
+    roots: &[ChatId],
+    archived: bool,
+) -> Result<Vec<ListedChat>, StoreError> {
+    let rows: Vec<RawListed> = match db {
+        Db::Sqlite { reader, .. } => {
+            let roots: Vec<String> = roots.iter().map(|id| id.0.simple().to_string()).collect();
+            sqlx::query_as(CHILDREN_SQLITE)
+                .bind(Json(roots))
+                .bind(archived)
+                .fetch_all(reader)
+                .await?
+        }
+        Db::Postgres(pool) => {
+            let roots: Vec<uuid::Uuid> = roots.iter().map(|id| id.0).collect();
+            sqlx::query_as(CHILDREN_POSTGRES)
+                .bind(roots)
+                .bind(archived)
+                .fetch_all(pool)
+                .await?
+        }
     };
     rows.into_iter().map(ListedChat::try_from).collect()
 }
 
-/// The chats that a root spawned, newest first.
-pub async fn children(
-    db: &Db,
-    root: ChatId,
-    archived: bool,
-) -> Result<Vec<ListedChat>, StoreError> {
-    let rows: Vec<RawListed> = on_reader!(db, pool => sqlx::query_as(CHILDREN)
-        .bind(root.0)
-        .bind(archived)
-        .fetch_all(pool)
-        .await?);
-    rows.into_iter().map(ListedChat::try_from).collect()
-}
-
-/// The owner's root chats that spawned others, so that a list asks for children only where there are some.
-pub async fn roots_with_children(
+/// What happened to a person's chats after a time, the newest first.
+pub async fn changed_since(
     db: &Db,
     owner: UserId,
-    archived: bool,
-) -> Result<Vec<ChatId>, StoreError> {
-    let ids: Vec<Uuid> = on_reader!(db, pool => sqlx::query_scalar(HAS_CHILDREN)
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<ChatRow>, StoreError> {
+    let rows: Vec<RawChat> = on_reader!(db, pool => sqlx::query_as(CHANGED_SINCE)
         .bind(owner.0)
-        .bind(archived)
+        .bind(since)
+        .bind(limit)
         .fetch_all(pool)
         .await?);
-    Ok(ids.into_iter().map(ChatId).collect())
+    rows.into_iter().map(ChatRow::try_from).collect()
 }
 
 /// Whether a chat has an answer that was not read.
@@ -160,16 +309,36 @@ pub async fn has_unread(db: &Db, chat: ChatId) -> Result<bool, StoreError> {
     Ok(unread.unwrap_or(false))
 }
 
-fn like_pattern(words: &str) -> String {
-    let escaped: String = words
-        .to_lowercase()
-        .chars()
-        .flat_map(|letter| {
-            let escape = matches!(letter, '%' | '_' | '!').then_some('!');
-            escape.into_iter().chain([letter])
+fn words_json(db: &Db, query: &ListChats) -> Vec<Value> {
+    let owner = query.owner_id;
+    let words = query.filter.words.iter();
+    words
+        .map(|wanted| {
+            let text_query = match db {
+                Db::Sqlite { .. } => wanted.fts5_query(owner),
+                Db::Postgres(_) => wanted.tsquery(owner),
+            };
+            json!([wanted.title_pattern(), text_query])
         })
-        .collect();
-    format!("%{escaped}%")
+        .collect()
 }
 
-crate::statements![FIRST_PAGE, NEXT_PAGE, CHILDREN, HAS_CHILDREN, UNREAD];
+fn pattern(text: Option<&str>) -> String {
+    text.map_or_else(String::new, |text| contains_pattern(&fold(text)))
+}
+
+const fn switch(wanted: Option<bool>) -> i32 {
+    match wanted {
+        None => -1,
+        Some(false) => 0,
+        Some(true) => 1,
+    }
+}
+
+crate::statements![
+    UNREAD, CHANGED_SINCE;
+    FIRST_PAGE_SQLITE => FIRST_PAGE_POSTGRES,
+    AFTER_PINNED_SQLITE => AFTER_PINNED_POSTGRES,
+    AFTER_UNPINNED_SQLITE => AFTER_UNPINNED_POSTGRES,
+    CHILDREN_SQLITE => CHILDREN_POSTGRES
+];

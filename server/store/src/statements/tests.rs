@@ -30,6 +30,8 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("organizations", crate::organizations::STATEMENTS),
         ("provider_configs", crate::provider_configs::STATEMENTS),
         ("queue", crate::queue::STATEMENTS),
+        ("replicas", crate::replicas::STATEMENTS),
+        ("search", crate::search::STATEMENTS),
         ("sessions", crate::sessions::STATEMENTS),
         ("settings", crate::settings::STATEMENTS),
         ("tokens", crate::tokens::STATEMENTS),

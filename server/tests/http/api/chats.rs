@@ -1,3 +1,4 @@
+mod faults;
 mod list;
 
 use std::time::Duration;
