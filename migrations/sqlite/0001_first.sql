@@ -163,6 +163,8 @@ CREATE TABLE chats (
     archived BOOLEAN NOT NULL,
     -- The turn is being stopped so that the chat can be archived.
     archive_requested BOOLEAN NOT NULL,
+    -- What the summary that a person asked for must keep; null = none is asked for.
+    compaction_request TEXT,
     pin_order INTEGER NOT NULL CHECK (pin_order >= 0),
     last_read_message_id INTEGER NOT NULL,
     -- Ownership: null = no worker.
@@ -189,6 +191,12 @@ CREATE INDEX chats_parent ON chats (parent_chat_id);
 CREATE INDEX chats_root ON chats (root_chat_id);
 CREATE INDEX chats_workspace ON chats (workspace_id);
 CREATE INDEX chats_work ON chats (status, updated_at) WHERE status IN ('running', 'interrupting', 'requires_action');
+
+-- Tools that the chat's client runs itself; apart from the chat because lists have no use for them.
+CREATE TABLE chat_client_tools (
+    chat_id BLOB NOT NULL PRIMARY KEY REFERENCES chats (id) ON DELETE CASCADE,
+    tools TEXT NOT NULL
+);
 
 -- Apart from the chat so that a heartbeat rewrites no wide row.
 CREATE TABLE chat_heartbeats (

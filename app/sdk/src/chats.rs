@@ -183,6 +183,41 @@ pub struct CreateChat {
     /// `api` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_type: Option<ClientType>,
+    /// Tools that the client itself runs; at most 250, with names of their own. When the model calls one, the chat
+    /// waits in `requires_action` for `POST /{chat}/tool-results`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsafe_dynamic_tools: Vec<DynamicTool>,
+}
+
+/// A tool that a client declares and runs itself.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DynamicTool {
+    /// Its name; a tool of the server with the same name wins.
+    pub name: String,
+    /// What it does, for the model.
+    #[serde(default)]
+    pub description: String,
+    /// JSON schema of its arguments; an object without fields when absent.
+    #[serde(default)]
+    pub input_schema: serde_json::Value,
+}
+
+/// Body of `POST /{chat}/compact`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct CompactChat {
+    /// What the summary must keep, in the person's words; at most 2,000 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
+}
+
+/// Answer of `POST /{chat}/title/propose`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedTitle {
+    /// A title that fits the conversation.
+    pub title: String,
 }
 
 /// Body of `PATCH /{chat}`; applied in one transaction or not at all.

@@ -189,6 +189,42 @@ pub struct EditMessage {
     pub model_config_id: Option<ModelConfigId>,
 }
 
+/// Body of `PATCH /{chat}/queue/{queued_message}`; an absent field stays as it is.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EditQueuedMessage {
+    /// The new content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Vec<InputPart>>,
+    /// The model it will be sent to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<ModelConfigId>,
+    /// Its new place in the queue, from 0; past the end means the last place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
+}
+
+/// Body of `POST /{chat}/tool-results`: an answer to each call that is waited for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SubmitToolResults {
+    /// One for each open call, in any order.
+    pub results: Vec<ClientToolResult>,
+}
+
+/// A client's answer to one of its tool calls.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClientToolResult {
+    /// The call it answers.
+    pub tool_call_id: String,
+    /// The answer, any JSON.
+    pub output: serde_json::Value,
+    /// Whether the tool failed.
+    #[serde(default)]
+    pub is_error: bool,
+}
+
 /// Query of `GET /{chat}/messages`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -122,6 +122,10 @@ pub struct ToolResultPart {
     /// Whether the tool failed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_error: bool,
+    /// Whether it stands for an answer that the tool did not give: a person stopped the turn, the server stopped, or
+    /// the client did not answer.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub interrupted: bool,
     /// Whether the result is an image or the like.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_media: bool,

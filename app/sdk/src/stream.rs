@@ -181,6 +181,9 @@ pub struct WatchEvent {
     pub kind: WatchEventKind,
     /// The chat, without files; merge the fields that `kind` concerns, never replace the row.
     pub chat: Chat,
+    /// The calls that the client must answer, for [`WatchEventKind::ActionRequired`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<PendingToolCall>,
 }
 
 /// What happened to a chat in the list.

@@ -35,7 +35,7 @@ pub fn follow(
 /// Merges an event into the rows. `open_chat` is the chat on the screen: it does not become unread. Rows keep the
 /// list's order: pinned first, then the newest change.
 pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>) {
-    let WatchEvent { kind, chat } = event;
+    let WatchEvent { kind, chat, .. } = event;
     if chat.parent_chat_id.is_some() {
         return;
     }

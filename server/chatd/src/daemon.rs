@@ -3,8 +3,13 @@
 //! turn without a detour.
 
 mod commands;
+mod context;
+mod queue;
+mod titles;
 
-use std::collections::HashMap;
+pub use titles::TitleError;
+
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -103,6 +108,8 @@ pub(crate) struct Shared {
     /// Ends the loops.
     pub(crate) stopped: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    /// Chats for which a person has a title made.
+    titles: Mutex<HashSet<ChatId>>,
     runners: Mutex<Runners>,
 }
 
@@ -135,6 +142,7 @@ impl Daemon {
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            titles: Mutex::default(),
             runners: Mutex::default(),
         };
         let daemon = Self {

@@ -16,7 +16,7 @@ mod turn;
 pub mod wire;
 mod worker;
 
-pub use daemon::{Daemon, DaemonOptions, Timings};
+pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
 pub use live::relay::LiveSource;
 pub use sources::{
     ConnectedWorkspace, ModelSource, ResolvedModel, WorkspaceSource, WorkspaceUnavailable,

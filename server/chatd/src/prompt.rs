@@ -34,6 +34,10 @@ pub struct Prompt {
     pub messages: Vec<llm::Message>,
     /// Ids of all tool calls in it.
     pub call_ids: HashSet<String>,
+    /// Whether the history has calls whose ids are not in `call_ids`, because a summary stands for them.
+    pub is_abridged: bool,
+    /// Whether the last block of `system` holds facts.
+    has_facts: bool,
 }
 
 /// Builds the prompt from the rows that the model sees.
@@ -47,7 +51,10 @@ pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
             prompt.system.push(SystemBlock::new(row.message.text()));
         }
     }
-    prompt.system.extend(facts.map(SystemBlock::new));
+    if let Some(facts) = facts {
+        prompt.set_facts(facts);
+    }
+    prompt.is_abridged = rows.iter().any(|row| row.compressed);
     for row in rows
         .iter()
         .filter(|row| row.message.role != Role::System || row.compressed)
@@ -59,6 +66,15 @@ pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
 }
 
 impl Prompt {
+    /// What is known of the workspace now, instead of what was known before.
+    pub fn set_facts(&mut self, facts: String) {
+        if self.has_facts {
+            self.system.pop();
+        }
+        self.system.push(SystemBlock::new(facts));
+        self.has_facts = true;
+    }
+
     /// Appends a message.
     pub fn push(&mut self, role: Role, parts: &[Part]) {
         match role {
@@ -71,7 +87,10 @@ impl Prompt {
             }
             Role::Tool => {
                 for part in parts {
-                    if let Part::ToolResult(result) = part {
+                    // What the provider ran itself is not ours to answer.
+                    if let Part::ToolResult(result) = part
+                        && !result.provider_executed
+                    {
                         self.push_result(result);
                     }
                 }

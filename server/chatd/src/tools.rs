@@ -19,6 +19,7 @@ use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
 use store::chats::ChatRow;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use workspace_tools::{WorkspaceToolSource, WorkspaceTools};
 
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub result: Value,
     /// Whether it failed.
     pub is_error: bool,
+    /// Whether it was stopped before it was done.
+    pub interrupted: bool,
 }
 
 impl Outcome {
@@ -37,6 +40,7 @@ impl Outcome {
         Self {
             result,
             is_error: false,
+            interrupted: false,
         }
     }
 
@@ -45,6 +49,15 @@ impl Outcome {
         Self {
             result: json!({ "error": message.into() }),
             is_error: true,
+            interrupted: false,
+        }
+    }
+
+    /// The tool was stopped before it was done.
+    pub fn interrupted(message: impl Into<String>) -> Self {
+        Self {
+            interrupted: true,
+            ..Self::error(message)
         }
     }
 }
@@ -62,6 +75,9 @@ pub struct ToolContext {
     pub output: Arc<dyn OutputSink>,
     /// Cancelled when the turn is stopped.
     pub cancel: CancellationToken,
+    /// Names this run of the call: unlike the call's id it never comes again in the chat, and it is the same after a
+    /// restart of the server. What a tool starts outside the server carries it, so that it can be found again.
+    pub run_id: Uuid,
 }
 
 /// The tools of one chat.
@@ -75,6 +91,17 @@ pub trait ToolSet: Send + Sync {
 
     /// Runs one call.
     async fn run(&self, call: &ToolCallPart, context: ToolContext) -> Outcome;
+
+    /// Collects the outcome of a call that ran when the server stopped, if what it started can still be found. Must
+    /// never start anything.
+    async fn resume(&self, _call: &ToolCallPart, _context: ToolContext) -> Option<Outcome> {
+        None
+    }
+
+    /// Whether the turn ends with a good answer of this tool: it is the person's turn then.
+    fn ends_turn(&self, _tool_name: &str) -> bool {
+        false
+    }
 }
 
 /// Gives each chat its tools.

@@ -2,37 +2,44 @@
 //!
 //! A turn is a loop of steps ([`step`]): the model answers ([`generate`]), the answer is committed, its tool calls
 //! run ([`run_tools`]) and their results are committed. The answer is committed **before** its tools run: a server
-//! that dies meanwhile finds the calls open and answers them as interrupted, so no call is ever run twice.
+//! that dies meanwhile finds the calls open and collects what their processes still say, or answers them as
+//! interrupted, so no call is ever run twice. A context that is full is summarized between steps ([`compaction`]).
 
+mod compaction;
 mod control;
 mod cost;
 mod generate;
+mod open;
 mod publisher;
 mod run_tools;
 mod step;
-mod title;
+pub(crate) mod title;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, RunnerId};
-use store::chats::{self, ChatRow, Status};
+use store::chats::{self, ChatRow, Status, client_tools};
 use store::messages::{self, MessageRow, NewMessage};
+use tokio::time::timeout;
 
 use crate::daemon::{RunnerHandle, Shared, transition};
 use crate::hub::Channel;
 use crate::live::Pair;
-use crate::prompt::{self, Prompt};
-use crate::sources::ResolvedModel;
 use crate::state::change::Fence;
 use crate::state::{Code, StateError};
-use crate::tools::ToolSet;
+use compaction::{Cause, Compacted};
 use control::{Control, Stop};
+use open::{OpenCalls, Turn};
 pub use title::first_words;
 
 /// Steps of one turn.
 const MAX_STEPS: u32 = 1200;
+/// A workspace that must be started may take this long before the turn begins without its facts.
+const FACTS_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a later step waits for what is new in the workspace.
+const REFRESH_DEADLINE: Duration = Duration::from_secs(5);
 /// Failures of the database in a row before the runner leaves the chat to the next worker.
 const MAX_FAILURES: u32 = 5;
 
@@ -45,13 +52,6 @@ pub(crate) struct Runner {
     chat: ChatRow,
     channel: Arc<Channel>,
     control: Control,
-}
-
-/// What a turn works with.
-pub(crate) struct Turn {
-    model: ResolvedModel,
-    tools: Option<Arc<dyn ToolSet>>,
-    prompt: Prompt,
 }
 
 /// What follows.
@@ -120,32 +120,49 @@ impl Runner {
     }
 
     async fn turn(&mut self) -> Result<Next, StateError> {
-        let rows = self.history().await?;
-        let model = match self
+        let rows = self.rows().await?;
+        let model = self
             .shared
             .models
             .resolve(self.chat.last_model_config_id)
-            .await
-        {
+            .await;
+        let model = match model {
             Ok(model) => model,
             Err(error) => return self.finish_error(error).await,
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let facts = match &tools {
-            None => None,
-            Some(tools) => tokio::select! {
-                facts = tools.facts() => facts,
-                stop = self.control.stopped() => return self.stop(stop, Vec::new()).await,
-            },
-        };
-        self.make_title(&rows, &model);
-        let mut turn = Turn {
-            model,
-            tools,
-            prompt: prompt::build(&rows, facts),
-        };
-        for _ in 0..MAX_STEPS {
-            match self.step(&mut turn).await? {
+        let client_tools = client_tools::get(&self.shared.db, self.chat_id).await?;
+        let mut turn = Turn::new(model, tools, client_tools);
+        if let Some(open) = OpenCalls::of(&rows) {
+            return self.recover(&mut turn, open).await;
+        }
+        if let Some(stop) = self.refresh(&mut turn, FACTS_DEADLINE).await {
+            return self.stop(stop, Vec::new()).await;
+        }
+        turn.load(&rows);
+        if let Some(instructions) = self.chat.compaction_request.clone() {
+            return match self.compact(&mut turn, Cause::Person(instructions)).await? {
+                Compacted::Ended(next) => Ok(next),
+                Compacted::Done | Compacted::Failed => Ok(Next::Again),
+            };
+        }
+        self.make_title(&rows, &turn.model);
+        self.steps(&mut turn).await
+    }
+
+    async fn steps(&mut self, turn: &mut Turn) -> Result<Next, StateError> {
+        for number in 0..MAX_STEPS {
+            if number > 0
+                && let Some(stop) = self.refresh(turn, REFRESH_DEADLINE).await
+            {
+                return self.stop(stop, Vec::new()).await;
+            }
+            if turn.is_full()
+                && let Compacted::Ended(next) = self.compact(turn, Cause::Full).await?
+            {
+                return Ok(next);
+            }
+            match self.step(turn).await? {
                 Next::Step => {}
                 next => return Ok(next),
             }
@@ -161,19 +178,24 @@ impl Runner {
         .await
     }
 
-    /// What the model sees, with the calls answered that a dead worker left open.
-    async fn history(&mut self) -> Result<Vec<MessageRow>, StateError> {
-        let mut tx = self.shared.db.begin_read().await?;
-        let rows = messages::prompt(&mut tx, self.chat_id).await?;
-        tx.rollback().await?;
-        if !has_open_calls(&rows) {
-            return Ok(rows);
+    /// Looks at the workspace again: tools and instruction files may have come since. What is not known in time stays
+    /// as it was. Gives the reason to stop when there is one.
+    async fn refresh(&mut self, turn: &mut Turn, deadline: Duration) -> Option<Stop> {
+        turn.tools = self.shared.tools.tools(&self.chat);
+        let tools = turn.tools.clone()?;
+        tokio::select! {
+            facts = timeout(deadline, tools.facts()) => {
+                if let Ok(Some(facts)) = facts {
+                    turn.set_facts(facts);
+                }
+                None
+            }
+            stop = self.control.stopped() => Some(stop),
         }
-        let fence = self.fence();
-        let (_, chat) = transition!(self.shared, self.chat_id, |change, locked| {
-            change.commit_recovery(&mut locked, &fence).await?
-        });
-        self.moved_to(chat);
+    }
+
+    /// What the model sees.
+    async fn rows(&self) -> Result<Vec<MessageRow>, StateError> {
         let mut tx = self.shared.db.begin_read().await?;
         let rows = messages::prompt(&mut tx, self.chat_id).await?;
         tx.rollback().await?;
@@ -254,20 +276,4 @@ fn next_after(landed: Code) -> Next {
     } else {
         Next::Done
     }
-}
-
-fn has_open_calls(rows: &[MessageRow]) -> bool {
-    use crate::state::open_calls::open_calls;
-    let last = rows
-        .iter()
-        .rposition(|row| row.message.role == sdk::messages::Role::Assistant);
-    let Some(last) = last else { return false };
-    let (Some(answer), Some(after)) = (rows.get(last), rows.get(last + 1..)) else {
-        return false;
-    };
-    !open_calls(
-        &answer.message.content,
-        after.iter().flat_map(|row| &row.message.content),
-    )
-    .is_empty()
 }

@@ -4,34 +4,47 @@
 //! has expired; on SQLite, where only one server can run, at once when the server starts again.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use sdk::ids::{ChatId, RunnerId};
 use store::chats::claim::{self, Claim};
 use store::chats::{ChatRow, Status};
 use store::{Db, heartbeats};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::daemon::Shared;
+use crate::daemon::{Shared, transition};
 use crate::state::{Change, StateError};
 
 /// Chats looked for at once, by id alone; each is taken in a transaction of its own.
 const CLAIM_LIMIT: i64 = 1000;
+/// A deadline that has passed already is looked at again after this.
+const SHORTEST_WAIT: Duration = Duration::from_millis(200);
 
 /// Takes chats until the daemon stops.
 pub(crate) async fn acquire_loop(shared: Arc<Shared>) {
     let mut timer = interval(shared.timings.acquire);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut next_deadline = None;
     loop {
         tokio::select! {
-            _ = timer.tick() => {}
+            _ = timer.tick() => repair_all(&shared).await,
             () = shared.hub.work.notified() => {}
+            () = sleep_until(next_deadline.unwrap_or_else(Instant::now)), if next_deadline.is_some() => {}
             () = shared.stopped.cancelled() => return,
         }
         if let Err(error) = acquire_all(&shared).await {
             tracing::error!(%error, "chats could not be looked for; trying again later");
         }
+        next_deadline = deadline(&shared).await;
     }
+}
+
+/// When the next client has not answered in time; nobody else would wake the loop then.
+async fn deadline(shared: &Shared) -> Option<Instant> {
+    let at = claim::next_deadline(&shared.db).await.ok().flatten()?;
+    let remaining = (at - shared.clock.now()).to_std().unwrap_or_default();
+    Some(Instant::now() + remaining.max(SHORTEST_WAIT))
 }
 
 /// Takes what can be taken. A chat that fails is left for the next look and keeps no other from being taken.
@@ -71,6 +84,32 @@ fn claim_of(shared: &Shared) -> Claim {
         is_alone: matches!(shared.db, Db::Sqlite { .. }),
         expired_before: now - expiry,
     }
+}
+
+/// Looks for chats that hold no work and still are not as they must be.
+async fn repair_all(shared: &Shared) {
+    if !shared.takes_work() {
+        return;
+    }
+    if let Err(error) = repair(shared).await {
+        tracing::error!(%error, "broken chats could not be repaired; trying again later");
+    }
+}
+
+async fn repair(shared: &Shared) -> Result<(), StateError> {
+    for id in claim::broken(&shared.db, CLAIM_LIMIT).await? {
+        transition!(shared, id, |change, locked| {
+            if !change.mend(&mut locked).await? {
+                continue;
+            }
+        });
+    }
+    for root in claim::half_archived(&shared.db, CLAIM_LIMIT).await? {
+        let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+        change.archive_family(root).await?;
+        change.commit(&shared.notices).await?;
+    }
+    Ok(())
 }
 
 /// Takes one chat; `None` when somebody else was quicker or it only had to be mended.

@@ -2,6 +2,8 @@
 //!
 //! A chat belongs to its owner alone: for anybody else, administrators included, it does not exist.
 
+mod client_tools;
+mod context;
 mod error;
 mod fields;
 mod filter;
@@ -10,6 +12,7 @@ mod live;
 mod seed;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod workspace;
 
 use chatd::state::details::Details;
@@ -93,6 +96,7 @@ impl Platform {
     ) -> Result<Chat, ChatFailure> {
         let content = content::check(request.content.clone())?;
         fields::check_labels(&request.labels)?;
+        client_tools::check(&request.unsafe_dynamic_tools)?;
         let system_prompt = fields::check_system_prompt(request.system_prompt.as_deref())?;
         if request
             .organization_id
@@ -117,6 +121,7 @@ impl Platform {
             client_type: request.client_type.unwrap_or_default(),
             system_prompt,
             content,
+            client_tools: request.unsafe_dynamic_tools,
         };
         match self.0.daemon.create(new).await {
             Ok((row, _)) => Ok(wire::chat(row, false)),

@@ -1,16 +1,20 @@
 //! Messages of chats: paging, sending, editing, the queue.
 
+pub mod command;
 pub(crate) mod content;
+mod queue;
 
 use chatd::state::people::{Outgoing, Sent};
-use chatd::{StateError, wire};
-use sdk::ids::{ChatId, MessageId, QueuedMessageId};
+use chatd::wire;
+use sdk::chats::CompactChat;
+use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{
     CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage,
 };
 use store::messages::{self, MessageRow};
-use store::queue;
+use store::queue as queued;
 
+use self::command::Command;
 use crate::chats::ChatFailure;
 use crate::{Actor, Platform};
 
@@ -55,7 +59,7 @@ impl Platform {
         }
         let is_newest = before_id == 0 && query.after_id.is_none();
         let queued_messages = if is_newest {
-            queue::list(&self.0.db, chat).await?
+            queued::list(&self.0.db, chat).await?
         } else {
             Vec::new()
         };
@@ -66,7 +70,8 @@ impl Platform {
         })
     }
 
-    /// Sends a message, or queues it while the chat is busy.
+    /// Sends a message, or queues it while the chat is busy. One that begins with `/compact` has the history
+    /// summarized instead, one that begins with `/clear` lets the model forget it first; see [`command`].
     pub async fn send_message(
         &self,
         actor: &Actor,
@@ -74,8 +79,15 @@ impl Platform {
         request: CreateMessage,
     ) -> Result<CreatedMessage, ChatFailure> {
         self.own_chat(actor, chat).await?;
+        let content = match Command::parse(&request.content) {
+            Some(command) => match self.command(actor, chat, command).await? {
+                Some(content) => content,
+                None => return Ok(nothing_created()),
+            },
+            None => request.content,
+        };
         let outgoing = self
-            .outgoing(actor, request.content, request.model_config_id)
+            .outgoing(actor, content, request.model_config_id)
             .await?;
         let behavior = request.busy_behavior.unwrap_or_default();
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
@@ -111,43 +123,30 @@ impl Platform {
         })
     }
 
-    /// Takes a message out of the queue; nothing happens when it is not there any more.
-    pub async fn delete_queued_message(
+    /// Carries out a command; what is left to send after it.
+    async fn command(
         &self,
         actor: &Actor,
         chat: ChatId,
-        id: QueuedMessageId,
-    ) -> Result<(), ChatFailure> {
-        self.own_chat(actor, chat).await?;
-        match self.0.daemon.delete_queued(chat, id).await {
-            Err(StateError::QueuedNotFound) => Ok(()),
-            // A state without a queue refuses the whole transition.
-            Err(StateError::Refused { .. }) if !self.is_queued(chat, id).await? => Ok(()),
-            outcome => Ok(outcome.map(drop)?),
+        command: Command,
+    ) -> Result<Option<Vec<sdk::parts::InputPart>>, ChatFailure> {
+        match command {
+            Command::Compact { instructions } => {
+                let request = CompactChat {
+                    instructions: Some(instructions),
+                };
+                self.compact_chat(actor, chat, request).await?;
+                Ok(None)
+            }
+            Command::Clear { rest } => {
+                self.clear_chat(actor, chat).await?;
+                let is_empty = rest.is_empty();
+                Ok((!is_empty).then(|| vec![sdk::parts::InputPart::Text { text: rest }]))
+            }
         }
     }
 
-    /// Sends a queued message now; a running turn is stopped for it. The message when it is in the history already.
-    pub async fn promote_queued_message(
-        &self,
-        actor: &Actor,
-        chat: ChatId,
-        id: QueuedMessageId,
-    ) -> Result<Option<Message>, ChatFailure> {
-        self.own_chat(actor, chat).await?;
-        if !self.is_queued(chat, id).await? {
-            return Err(ChatFailure::MessageNotFound);
-        }
-        let (message, _) = self.0.daemon.promote_queued(chat, id).await?;
-        Ok(message.map(wire::message))
-    }
-
-    async fn is_queued(&self, chat: ChatId, id: QueuedMessageId) -> Result<bool, ChatFailure> {
-        let queued = queue::list(&self.0.db, chat).await?;
-        Ok(queued.iter().any(|queued| queued.id == id))
-    }
-
-    async fn outgoing(
+    pub(crate) async fn outgoing(
         &self,
         actor: &Actor,
         content: Vec<sdk::parts::InputPart>,

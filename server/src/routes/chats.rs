@@ -1,7 +1,9 @@
 //! `/api/experimental/chats`: chats, their messages and queues. Sockets are in [`sockets`].
 
+mod context;
 mod messages;
 mod sockets;
+mod titles;
 
 use axum::Json;
 use axum::extract::{RawQuery, State};
@@ -25,6 +27,8 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(unarchive_chat))
         .add(Access::SignedIn, routes!(interrupt_chat))
         .add(Access::SignedIn, routes!(retry_chat))
+        .merge(context::routes())
+        .merge(titles::routes())
         .merge(messages::routes())
         .merge(sockets::routes())
 }

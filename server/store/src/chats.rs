@@ -1,9 +1,11 @@
 //! Chats: one row each, read whole, locked, changed in memory and written back.
 //!
 //! Only `chatd::state` writes these rows, through [`lock`] and [`save`] inside one transaction. Lists are in
-//! [`list`], what a worker claims in [`claim`], small writes outside the state machine in [`details`].
+//! [`list`], what a worker claims in [`claim`], small writes outside the state machine in [`details`], the tools of
+//! clients in [`client_tools`].
 
 pub mod claim;
+pub mod client_tools;
 pub mod details;
 pub mod list;
 mod row;
@@ -11,6 +13,7 @@ mod row;
 pub(crate) use row::RawChat;
 pub use row::{ChatRow, Status};
 
+use chrono::{DateTime, Utc};
 use sdk::ids::ChatId;
 use sqlx::types::Json;
 
@@ -23,7 +26,7 @@ macro_rules! chat_columns {
          is_title_fallback, status, status_since, last_error, last_model_config_id, labels, client_type, archived, \
          archive_requested, pin_order, last_read_message_id, worker_id, runner_id, snapshot_version, \
          history_version, queue_version, generation_attempt, retry_state, retry_state_version, \
-         requires_action_deadline_at, created_at, updated_at"
+         requires_action_deadline_at, created_at, updated_at, compaction_request"
     };
 }
 pub(crate) use chat_columns;
@@ -38,16 +41,29 @@ const INSERT: &str = concat!(
     "INSERT INTO chats (",
     chat_columns!(),
     ", title_search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)"
 );
 const SAVE: &str = "UPDATE chats SET title = $2, is_title_fallback = $3, status = $4, status_since = $5, \
      last_error = $6, last_model_config_id = $7, labels = $8, archived = $9, archive_requested = $10, \
      pin_order = $11, workspace_id = $12, build_id = $13, agent_id = $14, worker_id = $15, runner_id = $16, \
      snapshot_version = $17, history_version = $18, queue_version = $19, generation_attempt = $20, \
      retry_state = $21, retry_state_version = $22, requires_action_deadline_at = $23, updated_at = $24, \
-     title_search = $25 WHERE id = $1";
-const FAMILY: &str =
-    "SELECT id FROM chats WHERE id = $1 OR root_chat_id = $1 ORDER BY created_at, id";
+     title_search = $25, compaction_request = $26 WHERE id = $1";
+macro_rules! family {
+    ($lock:literal) => {
+        concat!(
+            "SELECT ",
+            chat_columns!(),
+            " FROM chats WHERE id = $1 OR root_chat_id = $1 ORDER BY created_at, id",
+            $lock
+        )
+    };
+}
+const FAMILY: &str = family!("");
+const FAMILY_LOCKED: &str = family!(" FOR UPDATE");
+const SET_ARCHIVED: &str = "UPDATE chats SET archived = $2, archive_requested = FALSE, \
+     pin_order = CASE WHEN $2 THEN 0 ELSE pin_order END, snapshot_version = snapshot_version + 1, updated_at = $3 \
+     WHERE (id = $1 OR root_chat_id = $1) AND archived <> $2";
 
 /// A chat by its id.
 pub async fn get(db: &Db, id: ChatId) -> Result<Option<ChatRow>, StoreError> {
@@ -116,6 +132,7 @@ pub async fn insert(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.requires_action_deadline_at)
         .bind(chat.created_at)
         .bind(chat.updated_at)
+        .bind(chat.compaction_request.as_deref())
         .bind(search::fold(&chat.title))
         .execute(connection)
         .await
@@ -151,6 +168,7 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.requires_action_deadline_at)
         .bind(chat.updated_at)
         .bind(search::fold(&chat.title))
+        .bind(chat.compaction_request.as_deref())
         .execute(connection)
         .await?
         .rows_affected());
@@ -164,10 +182,40 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
     }
 }
 
-/// The ids of a root chat and of everything it spawned, the root first.
-pub async fn family(tx: &mut Tx, root: ChatId) -> Result<Vec<ChatId>, StoreError> {
-    let ids: Vec<uuid::Uuid> = on_tx!(tx, connection => sqlx::query_scalar(FAMILY).bind(root.0).fetch_all(connection).await?);
-    Ok(ids.into_iter().map(ChatId).collect())
+/// A root chat and everything it spawned, the root first, all locked until the transaction ends.
+pub async fn lock_family(tx: &mut Tx, root: ChatId) -> Result<Vec<ChatRow>, StoreError> {
+    let raw: Vec<RawChat> = match tx {
+        Tx::Sqlite(transaction) => {
+            sqlx::query_as(FAMILY)
+                .bind(root.0)
+                .fetch_all(&mut **transaction)
+                .await?
+        }
+        Tx::Postgres(transaction) => {
+            sqlx::query_as(FAMILY_LOCKED)
+                .bind(root.0)
+                .fetch_all(&mut **transaction)
+                .await?
+        }
+    };
+    raw.into_iter().map(ChatRow::try_from).collect()
 }
 
-crate::statements![GET, INSERT, SAVE, FAMILY; GET => GET_LOCKED];
+/// Puts a root chat and everything it spawned away, or takes it out again, in one statement; members that are there
+/// already stay as they are. How many changed.
+pub async fn set_archived(
+    tx: &mut Tx,
+    root: ChatId,
+    archived: bool,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    Ok(on_tx!(tx, connection => sqlx::query(SET_ARCHIVED)
+        .bind(root.0)
+        .bind(archived)
+        .bind(now)
+        .execute(connection)
+        .await?
+        .rows_affected()))
+}
+
+crate::statements![GET, INSERT, SAVE, FAMILY, SET_ARCHIVED; GET => GET_LOCKED, FAMILY => FAMILY_LOCKED];

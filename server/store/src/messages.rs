@@ -28,8 +28,8 @@ macro_rules! shown {
 const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, created_by, role, content, \
      content_version, visibility, revision, input_tokens, output_tokens, total_tokens, reasoning_tokens, \
      cache_creation_tokens, cache_read_tokens, context_limit, total_cost_micros, runtime_ms, compressed, deleted, \
-     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, FALSE, FALSE, \
-     $18) RETURNING id";
+     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+     $20) RETURNING id";
 const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
 const GET: &str = concat!(
     "SELECT ",
@@ -118,6 +118,8 @@ pub struct NewMessage {
     pub total_cost_micros: Option<i64>,
     /// How long it took.
     pub runtime_ms: Option<i64>,
+    /// A summary that stands for everything before it.
+    pub compressed: bool,
 }
 
 impl NewMessage {
@@ -132,6 +134,7 @@ impl NewMessage {
             usage: MessageUsage::default(),
             total_cost_micros: None,
             runtime_ms: None,
+            compressed: false,
         }
     }
 }
@@ -224,33 +227,12 @@ pub async fn insert(
     let mut inserted = Vec::with_capacity(messages.len());
     let mut searchable = Vec::new();
     for new in messages {
-        let content = content::encode(&new.content)?;
-        let id: i64 = on_tx!(tx, connection => sqlx::query_scalar(INSERT)
-            .bind(chat.0)
-            .bind(new.model_config_id.map(|id| id.0))
-            .bind(new.created_by.map(|id| id.0))
-            .bind(new.role.as_str())
-            .bind(&content)
-            .bind(i32::from(CONTENT_VERSION))
-            .bind(new.visibility.as_str())
-            .bind(revision)
-            .bind(new.usage.input_tokens)
-            .bind(new.usage.output_tokens)
-            .bind(new.usage.total_tokens)
-            .bind(new.usage.reasoning_tokens)
-            .bind(new.usage.cache_creation_tokens)
-            .bind(new.usage.cache_read_tokens)
-            .bind(new.usage.context_limit)
-            .bind(new.total_cost_micros)
-            .bind(new.runtime_ms)
-            .bind(now)
-            .fetch_one(connection)
-            .await?);
+        let id = insert_one(tx, chat, revision, now, &new, false).await?;
         if new.visibility != Visibility::Model {
             searchable.push(inserted.len());
         }
         inserted.push(Message {
-            id: MessageId(id),
+            id,
             chat_id: chat,
             created_by: new.created_by,
             model_config_id: new.model_config_id,
@@ -268,6 +250,58 @@ pub async fn insert(
         .map(|message: &Message| (message.id, message.role, message.content.as_slice()));
     search::insert(tx, chat, seen).await?;
     Ok(inserted)
+}
+
+/// Books a call that left no message, such as one for a title: a row that nobody sees and that only carries what the
+/// call used.
+pub async fn insert_spent(
+    tx: &mut Tx,
+    chat: ChatId,
+    revision: i64,
+    now: DateTime<Utc>,
+    spent: NewMessage,
+) -> Result<(), StoreError> {
+    let hidden = NewMessage {
+        visibility: Visibility::Model,
+        ..spent
+    };
+    insert_one(tx, chat, revision, now, &hidden, true).await?;
+    Ok(())
+}
+
+async fn insert_one(
+    tx: &mut Tx,
+    chat: ChatId,
+    revision: i64,
+    now: DateTime<Utc>,
+    new: &NewMessage,
+    deleted: bool,
+) -> Result<MessageId, StoreError> {
+    let content = content::encode(&new.content)?;
+    let id: i64 = on_tx!(tx, connection => sqlx::query_scalar(INSERT)
+        .bind(chat.0)
+        .bind(new.model_config_id.map(|id| id.0))
+        .bind(new.created_by.map(|id| id.0))
+        .bind(new.role.as_str())
+        .bind(&content)
+        .bind(i32::from(CONTENT_VERSION))
+        .bind(new.visibility.as_str())
+        .bind(revision)
+        .bind(new.usage.input_tokens)
+        .bind(new.usage.output_tokens)
+        .bind(new.usage.total_tokens)
+        .bind(new.usage.reasoning_tokens)
+        .bind(new.usage.cache_creation_tokens)
+        .bind(new.usage.cache_read_tokens)
+        .bind(new.usage.context_limit)
+        .bind(new.total_cost_micros)
+        .bind(new.runtime_ms)
+        .bind(new.compressed)
+        .bind(deleted)
+        .bind(now)
+        .fetch_one(connection)
+        .await?);
+    Ok(MessageId(id))
 }
 
 /// Marks a message and everything after it as deleted; how many there were.

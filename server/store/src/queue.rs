@@ -29,6 +29,10 @@ const CLEAR: &str = "DELETE FROM chat_queued_messages WHERE chat_id = $1";
 const MOVE_TO_HEAD: &str = "UPDATE chat_queued_messages SET position = (SELECT MIN(position) - 1 FROM \
      chat_queued_messages WHERE chat_id = $1) WHERE chat_id = $1 AND id = $2";
 
+const EDIT: &str = "UPDATE chat_queued_messages SET content = $3, model_config_id = $4 WHERE chat_id = $1 AND id = $2";
+const MOVE_TO_END: &str = "UPDATE chat_queued_messages SET position = (SELECT MAX(position) + 1 FROM \
+     chat_queued_messages WHERE chat_id = $1) WHERE chat_id = $1 AND id = $2";
+
 /// A message to queue.
 #[derive(Clone, Debug)]
 pub struct NewQueued {
@@ -139,4 +143,44 @@ pub async fn move_to_head(
     Ok(changed == 1)
 }
 
-crate::statements![LIST, COUNT, APPEND, DELETE, CLEAR, MOVE_TO_HEAD];
+/// Writes a message's content and model; its place and its author stay.
+pub async fn edit(tx: &mut Tx, message: &QueuedMessage) -> Result<(), StoreError> {
+    let content = content::encode(&message.content)?;
+    on_tx!(tx, connection => sqlx::query(EDIT)
+        .bind(message.chat_id.0)
+        .bind(message.id.0)
+        .bind(&content)
+        .bind(message.model_config_id.map(|id| id.0))
+        .execute(connection)
+        .await
+        .map(|_| ())?);
+    Ok(())
+}
+
+/// Brings the queue into this order: each message in turn goes behind all others.
+pub async fn reorder(
+    tx: &mut Tx,
+    chat: ChatId,
+    order: &[QueuedMessageId],
+) -> Result<(), StoreError> {
+    for id in order {
+        on_tx!(tx, connection => sqlx::query(MOVE_TO_END)
+            .bind(chat.0)
+            .bind(id.0)
+            .execute(connection)
+            .await
+            .map(|_| ())?);
+    }
+    Ok(())
+}
+
+crate::statements![
+    LIST,
+    COUNT,
+    APPEND,
+    DELETE,
+    CLEAR,
+    MOVE_TO_HEAD,
+    EDIT,
+    MOVE_TO_END
+];

@@ -3,10 +3,13 @@
 use reqwest::Method;
 
 use super::{Client, ClientError, Subscription};
-use crate::chats::{Chat, CreateChat, ListChats, UpdateChat};
+use crate::chats::{Chat, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat};
 use crate::git::GitWatchMessage;
 use crate::ids::{ChatId, MessageId, QueuedMessageId};
-use crate::messages::{CreateMessage, CreatedMessage, EditMessage, ListMessages, MessagePage};
+use crate::messages::{
+    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, MessagePage,
+    QueuedMessage, SubmitToolResults,
+};
 use crate::stream::{StreamEvent, WatchEvent};
 
 const CHATS: &str = "/api/experimental/chats";
@@ -60,6 +63,53 @@ impl Client {
         self.post_nothing(&format!("{CHATS}/{chat}/retry")).await
     }
 
+    /// `POST /chats/{chat}/compact`.
+    pub async fn compact_chat(
+        &self,
+        chat: ChatId,
+        compact: &CompactChat,
+    ) -> Result<Chat, ClientError> {
+        self.call(Method::POST, &format!("{CHATS}/{chat}/compact"), compact)
+            .await
+    }
+
+    /// `POST /chats/{chat}/clear`.
+    pub async fn clear_chat(&self, chat: ChatId) -> Result<Chat, ClientError> {
+        self.post_nothing(&format!("{CHATS}/{chat}/clear")).await
+    }
+
+    /// `POST /chats/{chat}/reconcile-invalid`.
+    pub async fn reconcile_chat(&self, chat: ChatId) -> Result<Chat, ClientError> {
+        self.post_nothing(&format!("{CHATS}/{chat}/reconcile-invalid"))
+            .await
+    }
+
+    /// `POST /chats/{chat}/title/regenerate`.
+    pub async fn regenerate_title(&self, chat: ChatId) -> Result<Chat, ClientError> {
+        self.post_nothing(&format!("{CHATS}/{chat}/title/regenerate"))
+            .await
+    }
+
+    /// `POST /chats/{chat}/title/propose`.
+    pub async fn propose_title(&self, chat: ChatId) -> Result<ProposedTitle, ClientError> {
+        self.post_nothing(&format!("{CHATS}/{chat}/title/propose"))
+            .await
+    }
+
+    /// `POST /chats/{chat}/tool-results`.
+    pub async fn submit_tool_results(
+        &self,
+        chat: ChatId,
+        results: &SubmitToolResults,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(
+            Method::POST,
+            &format!("{CHATS}/{chat}/tool-results"),
+            results,
+        )
+        .await
+    }
+
     /// `GET /chats/{chat}/messages`.
     pub async fn list_messages(
         &self,
@@ -89,6 +139,21 @@ impl Client {
     ) -> Result<CreatedMessage, ClientError> {
         let path = format!("{CHATS}/{chat}/messages/{message}");
         self.call(Method::PATCH, &path, edit).await
+    }
+
+    /// `PATCH /chats/{chat}/queue/{queued_message}`.
+    pub async fn edit_queued_message(
+        &self,
+        chat: ChatId,
+        queued: QueuedMessageId,
+        edit: &EditQueuedMessage,
+    ) -> Result<Vec<QueuedMessage>, ClientError> {
+        self.call(
+            Method::PATCH,
+            &format!("{CHATS}/{chat}/queue/{queued}"),
+            edit,
+        )
+        .await
     }
 
     /// `DELETE /chats/{chat}/queue/{queued_message}`.

@@ -60,8 +60,9 @@ impl ToolRun {
         let answer = result
             .as_ref()
             .and_then(|result| result.result.as_ref().map(|value| (result.is_error, value)));
+        let is_interrupted = result.as_ref().is_some_and(|result| result.interrupted);
         let state = match answer {
-            Some((_, value)) if describe::is_interruption(value) => ToolState::Interrupted,
+            Some(_) if is_interrupted => ToolState::Interrupted,
             Some((true, _)) => ToolState::Failed,
             Some((false, value)) if describe::is_failure(value) => ToolState::Failed,
             Some(_) => ToolState::Done,

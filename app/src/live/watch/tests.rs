@@ -39,7 +39,11 @@ fn chat(number: u128, title: &str, minute: i64) -> Chat {
 }
 
 fn event(kind: WatchEventKind, chat: Chat) -> WatchEvent {
-    WatchEvent { kind, chat }
+    WatchEvent {
+        kind,
+        chat,
+        tool_calls: Vec::new(),
+    }
 }
 
 fn titles(chats: &[Chat]) -> Vec<&str> {

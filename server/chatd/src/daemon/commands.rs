@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::Stream;
-use sdk::ids::{ChatId, MessageId, QueuedMessageId};
+use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{BusyBehavior, Message};
 use store::StoreError;
 use store::chats::{self, ChatRow, Status};
@@ -91,45 +91,19 @@ impl Daemon {
         Ok(row)
     }
 
-    /// Removes a queued message.
-    pub async fn delete_queued(
-        &self,
-        chat: ChatId,
-        id: QueuedMessageId,
-    ) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| {
-            change.mend(&mut locked).await?;
-            change.delete_queued(&mut locked, id).await?;
-        });
-        Ok(row)
-    }
-
-    /// Sends a queued message first; the message when it is in the history already.
-    pub async fn promote_queued(
-        &self,
-        chat: ChatId,
-        id: QueuedMessageId,
-    ) -> Result<(Option<Message>, ChatRow), StateError> {
-        let (message, row) = transition!(self.shared, chat, |change, locked| {
-            change.mend(&mut locked).await?;
-            let message = change.promote_queued(&mut locked, id).await?;
-            self.shared.claim(&mut change, &mut locked).await?;
-            message
-        });
-        self.shared.run(row.clone());
-        Ok((message, row))
-    }
-
     /// Changes title, labels, pin or workspace.
     pub async fn update_details(
         &self,
         chat: ChatId,
         details: Details,
     ) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| {
-            change.update_details(&mut locked, details).await?;
-        });
-        Ok(row)
+        let shared = &self.shared;
+        let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+        let mut locked = change.lock_for(chat, &details).await?;
+        change.update_details(&mut locked, details).await?;
+        let committed = change.close(locked).await?;
+        change.commit(&shared.notices).await?;
+        Ok(committed.chat)
     }
 
     /// Puts a root chat and everything it spawned away together with other changes of it. What runs is stopped
@@ -164,7 +138,7 @@ impl Daemon {
         let shared = &self.shared;
         let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
         if let Some(details) = details {
-            let mut locked = change.lock(chat).await?;
+            let mut locked = change.lock_for(chat, &details).await?;
             change.update_details(&mut locked, details).await?;
             change.close(locked).await?;
         }
@@ -210,9 +184,12 @@ impl Daemon {
     ) -> Result<ChatRow, StateError> {
         let shared = &self.shared;
         let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+        if let Some(details) = &details {
+            change.lock_for(chat, details).await?;
+        }
         change.unarchive_family(chat).await?;
         if let Some(details) = details {
-            let mut locked = change.lock(chat).await?;
+            let mut locked = change.lock_for(chat, &details).await?;
             change.update_details(&mut locked, details).await?;
             change.close(locked).await?;
         }

@@ -99,3 +99,31 @@ fn sends_arguments_that_are_no_object_as_an_empty_one() {
     let content = assistant_content(&part).unwrap();
     assert!(matches!(content, Content::ToolCall { arguments, .. } if arguments == "{}"));
 }
+
+#[test]
+fn a_result_of_the_provider_without_its_call_is_dropped() {
+    let orphan = Part::ToolResult(ToolResultPart {
+        tool_call_id: "search-1".into(),
+        provider_executed: true,
+        ..ToolResultPart::default()
+    });
+    let mut prompt = Prompt::default();
+    prompt.push(Role::User, &[Part::text("hi")]);
+    prompt.push(Role::Tool, &[orphan]);
+    assert_eq!(roles(&prompt), [(User, 1)]);
+}
+
+#[test]
+fn newer_facts_take_the_place_of_older_ones() {
+    let mut prompt = build(&[], Some("old".into()));
+    prompt.set_facts("new".into());
+    let texts: Vec<_> = prompt
+        .system
+        .iter()
+        .map(|block| block.text.as_str())
+        .collect();
+    assert_eq!(texts, [DEFAULT_SYSTEM_PROMPT, "new"]);
+    let mut prompt = build(&[], None);
+    prompt.set_facts("first".into());
+    assert_eq!(prompt.system.len(), 2);
+}

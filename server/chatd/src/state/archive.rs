@@ -5,6 +5,7 @@
 //! chat lands in XE1 with an error that says so.
 
 use sdk::chats::ChatError;
+use sdk::ids::ChatId;
 use store::chats::{self, Status};
 
 use super::change::{Change, Committed, Locked};
@@ -53,58 +54,56 @@ impl Change {
         locked.leave(&table::UNARCHIVE)
     }
 
-    /// Archives a root and everything it spawned. Idle trees are archived at once; when a member is busy it is
-    /// stopped and the tree follows when the last one has stopped. Members that are stopping already stay as they
-    /// are.
-    pub async fn archive_family(
-        &mut self,
-        root: sdk::ids::ChatId,
-    ) -> Result<Vec<Committed>, StateError> {
-        let mut members = Vec::new();
-        for id in chats::family(&mut self.tx, root).await? {
-            members.push(self.lock(id).await?);
-        }
+    /// Archives a root and everything it spawned. Idle trees are archived at once, in one statement; when a member is
+    /// busy it is stopped and the tree follows when the last one has stopped. Members that are stopping already stay
+    /// as they are.
+    pub async fn archive_family(&mut self, root: ChatId) -> Result<Vec<Committed>, StateError> {
         let is_idle =
             |locked: &Locked| matches!(locked.chat.status, Status::Waiting | Status::Error);
-        let is_all_idle = members.iter().all(is_idle);
+        let mut members = Vec::new();
+        for mut member in self.lock_family(root).await? {
+            if self.mend(&mut member).await? {
+                let chat = self.close(member).await?.chat;
+                member = self.locked(chat).await?;
+            }
+            if !member.chat.archived {
+                members.push(member);
+            }
+        }
+        if members.iter().all(is_idle) {
+            for member in &mut members {
+                self.archive(member)?;
+            }
+            return self.close_family(root, true, members).await;
+        }
         let mut committed = Vec::new();
         for mut member in members {
-            if member.chat.archived {
-                continue;
-            }
             // Asked already: writing it again would wake whoever waits for it, who would ask again at once.
             if member.chat.status == Status::Interrupting && member.chat.archive_requested {
                 committed.push(Committed { chat: member.chat });
                 continue;
             }
-            if is_all_idle {
-                self.archive(&mut member)?;
-            } else if !is_idle(&member) {
+            if !is_idle(&member) {
                 self.request_archive(&mut member).await?;
+                committed.push(self.close(member).await?);
             }
-            committed.push(self.close(member).await?);
         }
         Ok(committed)
     }
 
-    /// Takes a root and everything it spawned out again.
-    pub async fn unarchive_family(
-        &mut self,
-        root: sdk::ids::ChatId,
-    ) -> Result<Vec<Committed>, StateError> {
-        let mut committed = Vec::new();
-        for id in chats::family(&mut self.tx, root).await? {
-            let mut member = self.lock(id).await?;
+    /// Takes a root and everything it spawned out again, in one statement.
+    pub async fn unarchive_family(&mut self, root: ChatId) -> Result<Vec<Committed>, StateError> {
+        let mut members = Vec::new();
+        for mut member in self.lock_family(root).await? {
             if member.chat.archived {
                 self.unarchive(&mut member).await?;
-                committed.push(self.close(member).await?);
+                members.push(member);
             }
         }
-        if committed.is_empty() {
-            Err(StateError::NotArchived)
-        } else {
-            Ok(committed)
+        if members.is_empty() {
+            return Err(StateError::NotArchived);
         }
+        self.close_family(root, false, members).await
     }
 }
 

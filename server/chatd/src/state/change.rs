@@ -9,7 +9,7 @@ use store::chats::{self, ChatRow, Status};
 use store::messages::{self, NewMessage};
 use store::notices::ChatVersions;
 use store::queue::{self, NewQueued};
-use store::{Db, Notice, Notices, Tx, heartbeats};
+use store::{Db, Notice, Notices, StoreError, Tx, heartbeats};
 
 use super::error::StateError;
 use super::table::{Code, Transition};
@@ -102,6 +102,39 @@ impl Change {
             chat,
             queue_length,
         })
+    }
+
+    /// Locks a root chat and everything it spawned, the root first.
+    pub(super) async fn lock_family(&mut self, root: ChatId) -> Result<Vec<Locked>, StateError> {
+        let mut members = Vec::new();
+        for chat in chats::lock_family(&mut self.tx, root).await? {
+            members.push(self.locked(chat).await?);
+        }
+        Ok(members)
+    }
+
+    /// Writes the archive mark of a whole tree in one statement; `members` are those that change, as they are then.
+    pub(super) async fn close_family(
+        &mut self,
+        root: ChatId,
+        archived: bool,
+        members: Vec<Locked>,
+    ) -> Result<Vec<Committed>, StateError> {
+        let changed = chats::set_archived(&mut self.tx, root, archived, self.now).await?;
+        let expected = members.len() as u64;
+        if changed != expected {
+            return Err(StateError::Store(StoreError::RowCount {
+                statement: "chats::set_archived",
+                changed,
+                expected,
+            }));
+        }
+        let mut committed = Vec::with_capacity(members.len());
+        for member in members {
+            self.note(member.before.as_ref(), &member.chat);
+            committed.push(Committed { chat: member.chat });
+        }
+        Ok(committed)
     }
 
     /// Writes a new chat.
@@ -303,6 +336,9 @@ impl Locked {
         if status != Status::Error {
             chat.last_error = None;
         }
+        if status != Status::Running {
+            chat.compaction_request = None;
+        }
         let is_at_work = matches!(
             status,
             Status::Running | Status::Interrupting | Status::RequiresAction
@@ -353,7 +389,8 @@ fn watch_events(before: Option<&ChatRow>, chat: &ChatRow) -> Vec<WatchEventKind>
     };
     let mut events = Vec::new();
     match (before.archived, chat.archived) {
-        (false, true) => events.push(WatchEventKind::Deleted),
+        // A tree goes with its root.
+        (false, true) if chat.parent_chat_id.is_none() => events.push(WatchEventKind::Deleted),
         (true, false) => events.push(WatchEventKind::Created),
         _ => {}
     }
@@ -363,6 +400,9 @@ fn watch_events(before: Option<&ChatRow>, chat: &ChatRow) -> Vec<WatchEventKind>
         || (chat.status == Status::Running && was_owned != chat.worker_id.is_some());
     if is_moved {
         events.push(WatchEventKind::StatusChange);
+    }
+    if before.status != chat.status && chat.status == Status::RequiresAction {
+        events.push(WatchEventKind::ActionRequired);
     }
     if before.title != chat.title {
         events.push(WatchEventKind::TitleChange);

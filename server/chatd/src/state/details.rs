@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use sdk::ids::WorkspaceId;
-use store::chats::details;
+use sdk::ids::{ChatId, WorkspaceId};
+use store::chats::{self, details};
 
 use super::change::{Change, Locked};
 use super::error::StateError;
@@ -22,6 +22,16 @@ pub struct Details {
 }
 
 impl Change {
+    /// Locks a chat, and before it the order of its owner's pins when that is to change.
+    pub async fn lock_for(&mut self, id: ChatId, new: &Details) -> Result<Locked, StateError> {
+        if new.pin_order.is_some() {
+            let chat = chats::get_in(&mut self.tx, id).await?;
+            let owner_id = chat.ok_or(StateError::ChatNotFound)?.owner_id;
+            details::lock_pins(&mut self.tx, owner_id).await?;
+        }
+        self.lock(id).await
+    }
+
     /// Applies all of it. A new title does not move the chat in the list.
     pub async fn update_details(
         &mut self,
@@ -63,6 +73,15 @@ impl Change {
         locked.chat.title = title;
         locked.chat.is_title_fallback = false;
         true
+    }
+
+    /// A title that a person had a model make, unless somebody changed the old one meanwhile.
+    pub fn replace_title(&mut self, locked: &mut Locked, unchanged: &str, title: String) {
+        if locked.chat.title == unchanged {
+            locked.chat.snapshot_version += 1;
+            locked.chat.title = title;
+            locked.chat.is_title_fallback = false;
+        }
     }
 
     /// Keeps the pinned chats numbered 1..n without gaps. A chat that was not pinned goes to the end, one that was

@@ -1,5 +1,6 @@
 //! Why a transition did not happen.
 
+use sdk::errors::Validation;
 use store::StoreError;
 
 use super::table::Code;
@@ -45,6 +46,9 @@ pub enum StateError {
     /// There is no such queued message.
     #[error("this message does not wait in the queue any more")]
     QueuedNotFound,
+    /// The answers do not fit the calls that wait for them.
+    #[error("the results do not fit the calls that are waited for")]
+    WrongToolResults(Vec<Validation>),
     /// A transition landed where it must not; a defect.
     #[error("{transition} landed in {state:?}")]
     WrongLanding {

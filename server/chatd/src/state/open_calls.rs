@@ -6,8 +6,10 @@ use std::collections::HashSet;
 use sdk::ids::ChatId;
 use sdk::messages::{Message, Role};
 use sdk::parts::{Part, ToolCallPart, ToolResultPart};
+use sdk::stream::PendingToolCall;
 use serde_json::json;
-use store::messages::{self, NewMessage};
+use store::messages::{self, MessageRow, NewMessage};
+use store::{StoreError, Tx};
 
 use super::change::{Change, Locked};
 use super::error::StateError;
@@ -26,7 +28,7 @@ pub enum Unanswered {
 }
 
 impl Unanswered {
-    const fn text(self) -> &'static str {
+    pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Interrupted => {
                 "The user stopped this before it was done. It may have taken effect in part."
@@ -81,16 +83,33 @@ pub fn open_calls<'a>(
         .collect()
 }
 
+/// The calls that a client must answer, as clients see them; those of a chat in requires-action.
+pub async fn pending(tx: &mut Tx, chat: ChatId) -> Result<Vec<PendingToolCall>, StoreError> {
+    let step = messages::last_step(tx, chat).await?;
+    Ok(open_in(&step)
+        .into_iter()
+        .map(|call| PendingToolCall {
+            tool_call_id: call.tool_call_id,
+            tool_name: call.tool_name,
+            args: call.args.unwrap_or_default().to_string(),
+        })
+        .collect())
+}
+
+fn open_in(step: &[MessageRow]) -> Vec<ToolCallPart> {
+    let parts = |role: Role| {
+        step.iter()
+            .filter(move |row| row.message.role == role)
+            .flat_map(|row| &row.message.content)
+    };
+    open_calls(parts(Role::Assistant), parts(Role::Tool))
+}
+
 impl Change {
     /// The open calls of the history's last answer.
     pub async fn open_calls(&mut self, chat: ChatId) -> Result<Vec<ToolCallPart>, StateError> {
         let step = messages::last_step(&mut self.tx, chat).await?;
-        let parts = |role: Role| {
-            step.iter()
-                .filter(move |row| row.message.role == role)
-                .flat_map(|row| &row.message.content)
-        };
-        Ok(open_calls(parts(Role::Assistant), parts(Role::Tool)))
+        Ok(open_in(&step))
     }
 
     /// Answers every open call of the history.
@@ -113,7 +132,9 @@ fn answer(
     reason: Unanswered,
     now: chrono::DateTime<chrono::Utc>,
 ) -> NewMessage {
-    let mut result = error_result(call, reason.text());
-    result.created_at = Some(now);
-    result_message(result)
+    result_message(ToolResultPart {
+        interrupted: true,
+        created_at: Some(now),
+        ..error_result(call, reason.text())
+    })
 }

@@ -1,16 +1,15 @@
-//! Transitions that people make through the API.
+//! Transitions that people make through the API: making chats, sending, editing, stopping. Those of the queue are in
+//! [`super::queue`], those of the context in [`super::context`].
 
 use std::collections::BTreeMap;
 
-use sdk::chats::ClientType;
-use sdk::ids::{
-    ChatId, MessageId, ModelConfigId, OrganizationId, QueuedMessageId, UserId, WorkspaceId,
-};
+use sdk::chats::{ClientType, DynamicTool};
+use sdk::ids::{ChatId, MessageId, ModelConfigId, OrganizationId, UserId, WorkspaceId};
 use sdk::messages::{BusyBehavior, Message, QueuedMessage, Role};
 use sdk::parts::Part;
-use store::chats::{ChatRow, Status};
+use store::chats::{ChatRow, Status, client_tools};
 use store::messages::{self, NewMessage, Visibility};
-use store::queue::{self, NewQueued};
+use store::queue::NewQueued;
 
 use super::change::{Change, Locked};
 use super::error::StateError;
@@ -43,6 +42,8 @@ pub struct NewChat {
     pub system_prompt: Option<String>,
     /// The first message.
     pub content: Vec<Part>,
+    /// Tools that its client runs itself.
+    pub client_tools: Vec<DynamicTool>,
 }
 
 /// A person's message.
@@ -100,8 +101,12 @@ impl Change {
             requires_action_deadline_at: None,
             created_at: self.now,
             updated_at: self.now,
+            compaction_request: None,
         };
         let mut locked = self.insert(chat).await?;
+        if !new.client_tools.is_empty() {
+            client_tools::insert(&mut self.tx, new.id, &new.client_tools).await?;
+        }
         if let Some(prompt) = new.system_prompt {
             let row = NewMessage {
                 visibility: Visibility::Model,
@@ -185,60 +190,9 @@ impl Change {
         self.clear_queue(locked).await?;
         let message = self.insert_user(locked, outgoing).await?;
         locked.clear_owner();
+        locked.chat.compaction_request = None;
         locked.set_status(Status::Running);
         locked.leave(&table::EDIT)?;
-        Ok(message)
-    }
-
-    /// Removes a queued message.
-    pub async fn delete_queued(
-        &mut self,
-        locked: &mut Locked,
-        id: QueuedMessageId,
-    ) -> Result<(), StateError> {
-        locked.enter(&table::DELETE_QUEUED)?;
-        if !queue::delete(&mut self.tx, locked.chat.id, id).await? {
-            return Err(StateError::QueuedNotFound);
-        }
-        locked.queue_length -= 1;
-        locked.chat.queue_version = locked.chat.snapshot_version;
-        locked.leave(&table::DELETE_QUEUED)
-    }
-
-    /// Sends a queued message first: at once when nothing runs, else the turn is stopped for it. The message when
-    /// it is in the history already.
-    pub async fn promote_queued(
-        &mut self,
-        locked: &mut Locked,
-        id: QueuedMessageId,
-    ) -> Result<Option<Message>, StateError> {
-        let state = locked.enter(&table::PROMOTE_QUEUED)?;
-        locked.chat.updated_at = self.now;
-        let message = match state {
-            Code::E1 | Code::A1 => {
-                let reason = if state == Code::A1 {
-                    Unanswered::Cancelled
-                } else {
-                    Unanswered::Failed
-                };
-                self.answer_open_calls(locked, reason).await?;
-                let message = self
-                    .promote(locked, Some(id))
-                    .await?
-                    .ok_or(StateError::QueuedNotFound)?;
-                locked.set_status(Status::Running);
-                Some(message)
-            }
-            _ => {
-                if !queue::move_to_head(&mut self.tx, locked.chat.id, id).await? {
-                    return Err(StateError::QueuedNotFound);
-                }
-                locked.chat.queue_version = locked.chat.snapshot_version;
-                locked.set_status(Status::Interrupting);
-                None
-            }
-        };
-        locked.leave(&table::PROMOTE_QUEUED)?;
         Ok(message)
     }
 
@@ -262,20 +216,6 @@ impl Change {
         locked.next_attempt();
         locked.set_status(Status::Running);
         locked.leave(&table::RETRY)
-    }
-
-    /// A client answered its calls; calls that it left out are answered as cancelled.
-    pub async fn complete_action(
-        &mut self,
-        locked: &mut Locked,
-        results: Vec<NewMessage>,
-    ) -> Result<(), StateError> {
-        locked.enter(&table::COMPLETE_ACTION)?;
-        self.insert_messages(locked, results).await?;
-        self.answer_open_calls(locked, Unanswered::Cancelled)
-            .await?;
-        locked.set_status(Status::Running);
-        locked.leave(&table::COMPLETE_ACTION)
     }
 
     async fn stop_for_message(&mut self, locked: &mut Locked) -> Result<(), StateError> {

@@ -109,12 +109,18 @@ transitions! {
     DELETE_QUEUED = "delete queued": [E1 R1 I1 A1] => [E0 E1 R0 R1 I0 I1 A0 A1];
     /// Moves a queued message to the front.
     PROMOTE_QUEUED = "promote queued": [E1 R1 I1 A1] => [R0 R1 I1];
+    /// Changes a queued message or its place.
+    EDIT_QUEUED = "edit queued": [E1 R1 I1 A1] => [E1 R1 I1 A1];
     /// Stops the turn.
     INTERRUPT = "interrupt": [R0 R1 A0 A1] => [I0 I1 R0 R1];
     /// Runs the failed turn again.
     RETRY = "retry turn": [E0 E1] => [R0 R1];
     /// A client answered its calls.
     COMPLETE_ACTION = "complete requires-action": [A0 A1] => [R0 R1];
+    /// The history is to be replaced by a summary.
+    REQUEST_COMPACTION = "request compaction": [W E0 E1] => [R0 R1];
+    /// The model forgets what was said.
+    CLEAR_CONTEXT = "clear context": [W E0] => [W];
     /// Puts a chat away.
     ARCHIVE = "archive": [W E0 E1] => [XW XE0 XE1];
     /// Stops the turn so that the chat can be put away.

@@ -1,6 +1,5 @@
 //! Transitions that the worker makes. Each names what it worked from and is refused when that no longer holds.
 
-use chrono::TimeDelta;
 use sdk::chats::ChatError;
 use sdk::ids::{RunnerId, WorkerId};
 use sdk::messages::Message;
@@ -14,9 +13,6 @@ use super::change::{Change, Fence, Locked};
 use super::error::StateError;
 use super::open_calls::Unanswered;
 use super::table::{self, Code};
-
-/// How long a client may take to answer its calls.
-const ACTION_DEADLINE: TimeDelta = TimeDelta::minutes(5);
 
 impl Change {
     /// A worker takes the chat; what an earlier owner streamed is void.
@@ -59,40 +55,6 @@ impl Change {
         Ok(inserted)
     }
 
-    /// Answers the calls that a dead worker left open.
-    pub async fn commit_recovery(
-        &mut self,
-        locked: &mut Locked,
-        fence: &Fence,
-    ) -> Result<Vec<Message>, StateError> {
-        fence.check(&locked.chat)?;
-        locked.enter(&table::COMMIT_STEP)?;
-        let inserted = self
-            .answer_open_calls(locked, Unanswered::Restarted)
-            .await?;
-        locked.leave(&table::COMMIT_STEP)?;
-        Ok(inserted)
-    }
-
-    /// The model called a tool of the client.
-    pub fn enter_action(&mut self, locked: &mut Locked, fence: &Fence) -> Result<(), StateError> {
-        fence.check(&locked.chat)?;
-        locked.enter(&table::ENTER_ACTION)?;
-        locked.set_status(Status::RequiresAction);
-        locked.chat.requires_action_deadline_at = Some(self.now + ACTION_DEADLINE);
-        locked.clear_owner();
-        locked.leave(&table::ENTER_ACTION)
-    }
-
-    /// The client did not answer in time.
-    pub async fn cancel_action(&mut self, locked: &mut Locked) -> Result<(), StateError> {
-        locked.enter(&table::CANCEL_ACTION)?;
-        self.answer_open_calls(locked, Unanswered::Cancelled)
-            .await?;
-        locked.set_status(Status::Running);
-        locked.leave(&table::CANCEL_ACTION)
-    }
-
     /// The next attempt at the same history begins.
     pub fn record_attempt(
         &mut self,
@@ -130,6 +92,7 @@ impl Change {
             return Err(StateError::Stale);
         }
         locked.enter(&table::FINISH_TURN)?;
+        locked.chat.compaction_request = None;
         if self.promote(locked, None).await?.is_none() {
             locked.next_attempt();
             locked.set_status(Status::Waiting);

@@ -56,7 +56,8 @@ pub(super) async fn execute(
         .unwrap_or(DEFAULT_TIMEOUT)
         .min(MAX_TIMEOUT);
     let request = StartProcess {
-        id: Some(Uuid::now_v7()),
+        // Known before it starts: a restarted server finds the process under it.
+        id: Some(context.run_id),
         command: arguments.command,
         workdir: arguments.workdir,
         env: BTreeMap::new(),
@@ -74,6 +75,25 @@ pub(super) async fn execute(
         return Ok(Outcome::success(describe(started.id, output)));
     }
     foreground(client, started.id, timeout, context).await
+}
+
+/// The outcome of a command that a server started that is gone; `None` when the workspace does not hold it any more.
+pub(super) async fn resume(
+    client: &AgentClient,
+    call: &ToolCallPart,
+    context: &ToolContext,
+) -> Option<Outcome> {
+    let arguments: Arguments = parse(call).ok()?;
+    let output = wait(client, context.run_id, Duration::ZERO).await.ok()?;
+    if arguments.run_in_background || !output.running {
+        return Some(Outcome::success(describe(context.run_id, output)));
+    }
+    let timeout = arguments
+        .timeout
+        .unwrap_or(DEFAULT_TIMEOUT)
+        .min(MAX_TIMEOUT);
+    let outcome = foreground(client, context.run_id, timeout, context).await;
+    Some(outcome.unwrap_or_else(|error| error))
 }
 
 async fn foreground(
@@ -152,7 +172,7 @@ async fn stop(client: &AgentClient, id: Uuid) -> Outcome {
     }
     let text = "The user stopped this command.";
     let Ok(output) = ended else {
-        return Outcome::error(text);
+        return Outcome::interrupted(text);
     };
     let mut result = describe(id, output);
     if let Value::Object(fields) = &mut result {
@@ -161,6 +181,6 @@ async fn stop(client: &AgentClient, id: Uuid) -> Outcome {
     }
     Outcome {
         result,
-        is_error: true,
+        ..Outcome::interrupted(text)
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn process_output(
     let wait = arguments.wait_timeout.unwrap_or(DEFAULT_WAIT);
     let output = tokio::select! {
         output = client.process_output(id, wait) => output,
-        () = context.cancel.cancelled() => return Err(Outcome::error("The user stopped this.")),
+        () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
     };
     let output = output.map_err(|error| agent_error(&error))?;
     Ok(Outcome::success(describe(id, output)))

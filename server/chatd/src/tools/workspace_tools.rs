@@ -71,7 +71,7 @@ impl WorkspaceTools {
     ) -> Result<Outcome, Outcome> {
         let connected = tokio::select! {
             connected = self.connect() => connected.map_err(|error| Outcome::error(error.message))?,
-            () = context.cancel.cancelled() => return Err(Outcome::error("The user stopped this.")),
+            () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
         };
         let client = &connected.client;
         match call.tool_name.as_str() {
@@ -105,6 +105,17 @@ impl ToolSet for WorkspaceTools {
         self.dispatch(call, &context)
             .await
             .unwrap_or_else(|error| error)
+    }
+
+    async fn resume(&self, call: &ToolCallPart, context: ToolContext) -> Option<Outcome> {
+        if call.tool_name != "execute" {
+            return None;
+        }
+        let connected = tokio::select! {
+            connected = self.connect() => connected.ok()?,
+            () = context.cancel.cancelled() => return None,
+        };
+        execute::resume(&connected.client, call, &context).await
     }
 }
 

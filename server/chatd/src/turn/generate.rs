@@ -30,7 +30,7 @@ pub(super) struct Answer {
 pub(super) enum Generated {
     Answer(Answer),
     Stopped(Stop, Vec<Part>),
-    Failed(ChatError),
+    Failed(llm::Error),
 }
 
 enum Attempt {
@@ -50,7 +50,7 @@ impl Runner {
             };
             self.channel.live.clear();
             if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
-                return Ok(Generated::Failed(chat_error(error)));
+                return Ok(Generated::Failed(error));
             }
             let pause = llm::retry::delay(attempt, error.retry_after_ms);
             let pause = pause.min(self.shared.timings.longest_retry_pause);
@@ -123,9 +123,8 @@ impl Runner {
         let _cancels_when_dropped = cancel.clone().drop_guard();
         let mut stream = turn.model.model.stream(request(turn), cancel);
         let mut accumulator = Accumulator::default();
-        let taken = &turn.prompt.call_ids;
-        let mut publisher =
-            Publisher::new(&self.channel, self.chat_id, pair, &self.shared.clock, taken);
+        let clock = &self.shared.clock;
+        let mut publisher = Publisher::new(&self.channel, self.chat_id, pair, clock, &turn.prompt);
         loop {
             let due = publisher.due();
             tokio::select! {
@@ -160,7 +159,8 @@ impl Runner {
     }
 }
 
-fn request(turn: &Turn) -> Request {
+/// The next call of a turn.
+pub(super) fn request(turn: &Turn) -> Request {
     let options = &turn.model.options;
     let reasoning = options
         .reasoning_effort
@@ -169,11 +169,7 @@ fn request(turn: &Turn) -> Request {
     Request {
         system: turn.prompt.system.clone(),
         messages: turn.prompt.messages.clone(),
-        tools: turn
-            .tools
-            .as_ref()
-            .map(|tools| tools.definitions())
-            .unwrap_or_default(),
+        tools: turn.definitions(),
         max_output_tokens: Some(
             options
                 .max_output_tokens
@@ -187,7 +183,7 @@ fn request(turn: &Turn) -> Request {
 }
 
 /// A provider's failure as people see it.
-pub(super) fn chat_error(error: llm::Error) -> ChatError {
+pub(crate) fn chat_error(error: llm::Error) -> ChatError {
     ChatError {
         message: error.message,
         detail: error.detail,

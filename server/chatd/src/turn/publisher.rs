@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::hub::Channel;
 use crate::live::Pair;
+use crate::prompt::Prompt;
 use sdk::ids::ChatId;
 
 /// Deltas are gathered this long after some went out.
@@ -31,6 +32,8 @@ pub(super) struct Publisher<'a> {
     last_flush: Option<Instant>,
     call_ids: HashMap<usize, String>,
     taken_ids: HashSet<String>,
+    /// The provider's ids may have been used before without being in `taken_ids`.
+    distrusts_ids: bool,
     times: Times,
 }
 
@@ -48,7 +51,7 @@ impl<'a> Publisher<'a> {
         chat_id: ChatId,
         pair: Pair,
         clock: &'a Clock,
-        taken_ids: &HashSet<String>,
+        prompt: &Prompt,
     ) -> Self {
         Self {
             channel,
@@ -58,7 +61,8 @@ impl<'a> Publisher<'a> {
             pending: None,
             last_flush: None,
             call_ids: HashMap::new(),
-            taken_ids: taken_ids.clone(),
+            taken_ids: prompt.call_ids.clone(),
+            distrusts_ids: prompt.is_abridged,
             times: Times::default(),
         }
     }
@@ -181,7 +185,7 @@ impl<'a> Publisher<'a> {
         if let Some(known) = self.call_ids.get(&index) {
             return known.clone();
         }
-        let is_usable = !id.is_empty() && !self.taken_ids.contains(&id);
+        let is_usable = !self.distrusts_ids && !id.is_empty() && !self.taken_ids.contains(&id);
         let id = if is_usable {
             id
         } else {

@@ -1,5 +1,5 @@
 //! The tool calls of one answer, all at once. Results are shown and committed in the order of the calls; a panic
-//! becomes an error result.
+//! becomes an error result. After a restart the calls that were left open come here too, and start nothing.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -10,15 +10,17 @@ use futures::{FutureExt, StreamExt};
 use sdk::ids::ChatId;
 use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart, ToolResultPart};
+use sha2::{Digest, Sha256};
 use store::messages::NewMessage;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::control::Stop;
 use super::{Runner, Turn};
 use crate::hub::Channel;
 use crate::live::Pair;
-use crate::state::open_calls::result_message;
+use crate::state::open_calls::{Unanswered, result_message};
 use crate::tools::{Outcome, OutputSink, ToolContext, ToolSet};
 
 /// No call takes longer, whatever its tool says.
@@ -49,12 +51,24 @@ impl OutputSink for LiveOutput {
     }
 }
 
+/// What to do with calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Run them.
+    Run,
+    /// A server that is gone ran them: collect what can still be found, start nothing.
+    Resume,
+}
+
 impl Runner {
-    /// The results that came, in the order of the calls, and why the rest did not.
+    /// The results that came, in the order of the calls, and why the rest did not. `revision` is that of the answer
+    /// that made the calls.
     pub(super) async fn run_tools(
         &mut self,
         turn: &Turn,
         calls: &[ToolCallPart],
+        mode: Mode,
+        revision: i64,
     ) -> (Vec<NewMessage>, Option<Stop>) {
         let cancel = CancellationToken::new();
         let _cancels_when_dropped = cancel.clone().drop_guard();
@@ -72,8 +86,9 @@ impl Runner {
                 let context = ToolContext {
                     output: Arc::new(output),
                     cancel: cancel.clone(),
+                    run_id: run_id(self.chat_id, revision, &call.tool_call_id),
                 };
-                run_one(turn.tools.clone(), call, context)
+                run_one(turn.tools.clone(), call, context, mode)
             })
             .collect();
         let mut results = Vec::with_capacity(calls.len());
@@ -114,19 +129,35 @@ impl Runner {
     }
 }
 
+/// Names one run of a call: made of the chat, the answer's revision and the call's id, so that a restarted server
+/// comes to the same name, and an id that a provider uses again does not.
+fn run_id(chat: ChatId, revision: i64, tool_call_id: &str) -> Uuid {
+    let mut hash = Sha256::new();
+    hash.update(chat.0.as_bytes());
+    hash.update(revision.to_be_bytes());
+    hash.update(tool_call_id.as_bytes());
+    let mut bytes = [0; 16];
+    for (byte, hashed) in bytes.iter_mut().zip(hash.finalize()) {
+        *byte = hashed;
+    }
+    uuid::Builder::from_random_bytes(bytes).into_uuid()
+}
+
 async fn run_one(
     tools: Option<Arc<dyn ToolSet>>,
     call: &ToolCallPart,
     context: ToolContext,
+    mode: Mode,
 ) -> (ToolResultPart, Duration) {
     let began = Instant::now();
-    let outcome = match tools {
-        None => Outcome::error(format!(
+    let outcome = match (tools, mode) {
+        (None, Mode::Run) => Outcome::error(format!(
             "There is no tool {:?} in this chat.",
             call.tool_name
         )),
-        Some(tools) => {
-            let run = AssertUnwindSafe(tools.run(call, context)).catch_unwind();
+        (None, Mode::Resume) => restarted(),
+        (Some(tools), mode) => {
+            let run = AssertUnwindSafe(outcome(&*tools, call, context, mode)).catch_unwind();
             match timeout(CALL_DEADLINE, run).await {
                 Ok(Ok(outcome)) => outcome,
                 Ok(Err(_)) => Outcome::error("The tool failed inside the server. Try another way."),
@@ -139,7 +170,50 @@ async fn run_one(
         tool_name: call.tool_name.clone(),
         result: Some(outcome.result),
         is_error: outcome.is_error,
+        interrupted: outcome.interrupted,
         ..ToolResultPart::default()
     };
     (result, began.elapsed())
+}
+
+async fn outcome(
+    tools: &dyn ToolSet,
+    call: &ToolCallPart,
+    context: ToolContext,
+    mode: Mode,
+) -> Outcome {
+    match mode {
+        Mode::Run => tools.run(call, context).await,
+        Mode::Resume => tools.resume(call, context).await.unwrap_or_else(restarted),
+    }
+}
+
+fn restarted() -> Outcome {
+    Outcome::interrupted(Unanswered::Restarted.text())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn a_run_has_one_name_and_no_other_run_has_it() {
+        let chat = ChatId::generate();
+        let name = run_id(chat, 7, "call_1");
+        assert_eq!(name, run_id(chat, 7, "call_1"));
+        let others = [
+            run_id(chat, 8, "call_1"),
+            run_id(chat, 7, "call_2"),
+            run_id(ChatId::generate(), 7, "call_1"),
+        ];
+        assert!(!others.contains(&name), "{others:?}");
+    }
 }

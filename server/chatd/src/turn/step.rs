@@ -7,16 +7,31 @@ use sdk::parts::{Part, ToolCallPart};
 use store::chats::Status;
 use store::messages::NewMessage;
 
-use super::generate::{Answer, Generated};
-use super::{Next, Runner, Turn, cost};
+use super::compaction::{self, Cause, Compacted};
+use super::generate::{Answer, Generated, chat_error};
+use super::run_tools::Mode;
+use super::{Next, OpenCalls, Runner, Turn, cost};
 use crate::daemon::transition;
+use crate::state::change::Fence;
 use crate::state::{Code, StateError};
 
 /// Where a commit landed.
+#[derive(Clone, Copy)]
 enum Landed {
     Committed(Code),
     /// A person stopped the turn while the step became whole; it was kept.
     Interrupted(Code),
+}
+
+/// What follows a commit, in the same transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum After {
+    /// The turn goes on.
+    GoOn,
+    /// The turn is over.
+    EndTurn,
+    /// The client must answer its calls.
+    AskClient,
 }
 
 impl Runner {
@@ -27,37 +42,86 @@ impl Runner {
                 let partial = Self::assistant(turn, parts, None);
                 return self.stop(stop, partial).await;
             }
-            Generated::Failed(error) => return self.finish_error(error).await,
+            Generated::Failed(error) => return self.generation_failed(turn, error).await,
         };
+        turn.context_tokens = compaction::context_tokens(&answer.usage);
         let calls = calls_of(&answer.parts);
         if calls.is_empty() {
             return self.end_turn(turn, answer).await;
         }
+        let (client, local): (Vec<_>, Vec<_>) = calls
+            .into_iter()
+            .partition(|call| turn.is_client_call(&call.tool_name));
+        let after = if local.is_empty() {
+            After::AskClient
+        } else {
+            After::GoOn
+        };
         let parts = answer.parts.clone();
         let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
-        if let Landed::Interrupted(code) = self.commit(messages, false).await? {
+        let landed = self.commit(messages, after).await?;
+        if let (Landed::Interrupted(code), _) | (Landed::Committed(code), After::AskClient) =
+            (landed, after)
+        {
             return Ok(super::next_after(code));
         }
         turn.prompt.push(Role::Assistant, &parts);
-        self.answer_calls(turn, calls).await
-    }
-
-    async fn answer_calls(
-        &mut self,
-        turn: &mut Turn,
-        calls: Vec<ToolCallPart>,
-    ) -> Result<Next, StateError> {
-        let (results, stop) = self.run_tools(turn, &calls).await;
+        let revision = self.chat.history_version;
+        let (results, stop) = self.run_tools(turn, &local, Mode::Run, revision).await;
         if let Some(stop) = stop {
             return self.stop(stop, results).await;
         }
+        self.commit_results(turn, results, !client.is_empty()).await
+    }
+
+    /// Commits the results of a step's calls; the client is asked for what is left.
+    async fn commit_results(
+        &mut self,
+        turn: &mut Turn,
+        results: Vec<NewMessage>,
+        asks_client: bool,
+    ) -> Result<Next, StateError> {
         for result in &results {
             turn.prompt.push(Role::Tool, &result.content);
         }
-        match self.commit(results, false).await? {
-            Landed::Interrupted(code) => Ok(super::next_after(code)),
-            Landed::Committed(_) if self.shared.draining.is_cancelled() => self.abandon().await,
-            Landed::Committed(_) => Ok(Next::Step),
+        let after = match asks_client {
+            true => After::AskClient,
+            false if turn.is_ended_by(&results) => After::EndTurn,
+            false => After::GoOn,
+        };
+        match (self.commit(results, after).await?, after) {
+            (Landed::Committed(_), After::GoOn) if self.shared.draining.is_cancelled() => {
+                self.abandon().await
+            }
+            (Landed::Committed(_), After::GoOn) => Ok(Next::Step),
+            (Landed::Committed(code) | Landed::Interrupted(code), _) => Ok(super::next_after(code)),
+        }
+    }
+
+    /// Answers the calls that a server left open that is gone: with what their processes still have to say, else as
+    /// interrupted. Calls of the client stay open, and the client is asked.
+    pub(super) async fn recover(
+        &mut self,
+        turn: &mut Turn,
+        open: OpenCalls,
+    ) -> Result<Next, StateError> {
+        let (client, local): (Vec<_>, Vec<_>) = open
+            .calls
+            .into_iter()
+            .partition(|call| turn.is_client_call(&call.tool_name));
+        let (results, stop) = self
+            .run_tools(turn, &local, Mode::Resume, open.revision)
+            .await;
+        if let Some(stop) = stop {
+            return self.stop(stop, results).await;
+        }
+        let after = if client.is_empty() {
+            After::GoOn
+        } else {
+            After::AskClient
+        };
+        match self.commit(results, after).await? {
+            Landed::Committed(code) | Landed::Interrupted(code) => Ok(super::next_after(code)),
         }
     }
 
@@ -73,15 +137,31 @@ impl Runner {
         }
         let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
         let (Landed::Committed(code) | Landed::Interrupted(code)) =
-            self.commit(messages, true).await?;
+            self.commit(messages, After::EndTurn).await?;
         Ok(super::next_after(code))
+    }
+
+    /// A history that is too long for the model is summarized; everything else ends the turn.
+    async fn generation_failed(
+        &mut self,
+        turn: &mut Turn,
+        error: llm::Error,
+    ) -> Result<Next, StateError> {
+        if compaction::is_overflow(&error) && turn.may_compact() {
+            match self.compact(turn, Cause::Overflow).await? {
+                Compacted::Done => return Ok(Next::Step),
+                Compacted::Ended(next) => return Ok(next),
+                Compacted::Failed => {}
+            }
+        }
+        self.finish_error(chat_error(error)).await
     }
 
     /// Commits messages; when a person stopped the turn meanwhile they are kept as its partial work.
     async fn commit(
         &mut self,
         messages: Vec<NewMessage>,
-        is_end: bool,
+        after: After,
     ) -> Result<Landed, StateError> {
         let fence = self.fence();
         let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
@@ -95,8 +175,11 @@ impl Runner {
                 )
             } else {
                 change.commit_step(&mut locked, &fence, messages).await?;
-                if is_end {
-                    change.finish_turn(&mut locked, &fence).await?;
+                let fence = Fence::of(&locked.chat, fence.runner_id);
+                match after {
+                    After::GoOn => {}
+                    After::EndTurn => drop(change.finish_turn(&mut locked, &fence).await?),
+                    After::AskClient => change.enter_action(&mut locked, &fence)?,
                 }
                 Landed::Committed(locked.code())
             }

@@ -1,18 +1,24 @@
-//! A title for a new chat, made by the chat's model beside the first turn. Until it is there, and when it fails,
-//! the first words stand for it.
+//! Titles that the chat's model makes: one for a new chat beside its first turn, others when a person asks. Until the
+//! first is there, and when it fails, the first words stand for it. What a title costs is booked in the chat.
+
+mod sample;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use llm::{CancellationToken, Purpose, Request, SystemBlock};
+use sdk::chats::ChatError;
+use sdk::ids::ChatId;
 use sdk::messages::Role;
-use store::messages::MessageRow;
-use tokio::time::timeout;
+use store::messages::{self, MessageRow, NewMessage};
+use tokio::time::{Instant, timeout};
 
-use super::Runner;
+use super::generate::chat_error;
+use super::{Runner, cost};
 use crate::daemon::{Shared, transition};
 use crate::sources::ResolvedModel;
 use crate::state::StateError;
+pub(crate) use sample::conversation;
 
 const DEADLINE: Duration = Duration::from_secs(30);
 const MAX_OUTPUT_TOKENS: u32 = 256;
@@ -22,6 +28,18 @@ const MAX_CHARACTERS: usize = 80;
 const FALLBACK_WORDS: usize = 6;
 const INSTRUCTION: &str = "Write a title of two to six words for a conversation that begins with the message below. \
      Answer with the title alone: no quotes, no full stop, sentence case, in the message's language.";
+/// For a conversation that has gone on for a while.
+pub(crate) const INSTRUCTION_LATER: &str = "Write a title of two to six words for the conversation below; what it is \
+     about now counts most. Answer with the title alone: no quotes, no full stop, sentence case, in the language of the \
+     conversation.";
+
+/// What a model made, and what that used.
+pub(crate) struct Made {
+    /// The title; `None` when the answer had none.
+    pub(crate) title: Option<String>,
+    /// The row that books it.
+    pub(crate) spent: NewMessage,
+}
 
 impl Runner {
     /// Makes a title when this is the first turn and nobody gave one.
@@ -40,44 +58,80 @@ impl Runner {
         self.shared.tasks.spawn(async move {
             let stopped = shared.stopped.clone();
             let made = tokio::select! {
-                made = timeout(DEADLINE, ask(&model, source)) => made,
+                made = ask(&model, INSTRUCTION, source) => made,
                 () = stopped.cancelled() => return,
             };
-            let Ok(Some(title)) = made else { return };
-            if let Err(error) = write(&shared, chat_id, &unchanged, title).await {
+            let made = match made {
+                Ok(made) => made,
+                Err(error) => {
+                    tracing::debug!(
+                        error = error.message,
+                        "no title was made; the first words stay"
+                    );
+                    return;
+                }
+            };
+            if let Err(error) = write(&shared, chat_id, &unchanged, made).await {
                 tracing::warn!(%error, chat = %chat_id, "a title could not be written");
             }
         });
     }
 }
 
-async fn ask(model: &ResolvedModel, source: String) -> Option<String> {
+/// Asks the model for a title.
+pub(crate) async fn ask(
+    model: &ResolvedModel,
+    instruction: &str,
+    source: String,
+) -> Result<Made, ChatError> {
+    let began = Instant::now();
     let mut request = Request {
-        system: vec![SystemBlock::new(INSTRUCTION)],
+        system: vec![SystemBlock::new(instruction)],
         messages: vec![llm::Message::user(source)],
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
         ..Request::new(model.model.id())
     };
     request.metadata.purpose = Purpose::Title;
-    match llm::collect(model.model.stream(request, CancellationToken::new())).await {
-        Ok(response) => clean(&response.text()),
-        Err(error) => {
-            tracing::debug!(%error, "no title was made; the first words stay");
-            None
-        }
+    let asked = llm::collect(model.model.stream(request, CancellationToken::new()));
+    let response = match timeout(DEADLINE, asked).await {
+        Ok(answer) => answer.map_err(chat_error)?,
+        Err(_) => return Err(too_slow()),
+    };
+    let spent = NewMessage {
+        model_config_id: Some(model.model_config_id),
+        usage: cost::usage(&response.usage, model.context_limit),
+        total_cost_micros: cost::micros(&response.usage, model.options.cost.as_ref()),
+        runtime_ms: i64::try_from(began.elapsed().as_millis()).ok(),
+        ..NewMessage::new(Role::Assistant, Vec::new())
+    };
+    Ok(Made {
+        title: clean(&response.text()),
+        spent,
+    })
+}
+
+fn too_slow() -> ChatError {
+    ChatError {
+        message: "The model did not answer with a title in time. Try again.".to_owned(),
+        kind: "timeout".to_owned(),
+        retryable: true,
+        ..ChatError::default()
     }
 }
 
 async fn write(
     shared: &Shared,
-    chat_id: sdk::ids::ChatId,
+    chat_id: ChatId,
     unchanged: &str,
-    title: String,
+    made: Made,
 ) -> Result<(), StateError> {
     transition!(shared, chat_id, |change, locked| {
-        if !change.set_generated_title(&mut locked, unchanged, title) {
-            return Ok(());
+        if let Some(title) = made.title {
+            change.set_generated_title(&mut locked, unchanged, title);
         }
+        let revision = locked.chat.snapshot_version;
+        let now = change.now;
+        messages::insert_spent(&mut change.tx, chat_id, revision, now, made.spent).await?;
     });
     Ok(())
 }

@@ -79,6 +79,7 @@ impl ModelSource for OneModel {
             model: Arc::clone(&self.model),
             model_config_id: id,
             context_limit: 200_000,
+            compression_threshold: 70,
             options: ModelCallConfig::default(),
         })
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -49,6 +49,14 @@ impl Default for DemoModels {
 }
 
 impl DemoModels {
+    /// The scripted model with other deadlines.
+    pub fn with_timeouts(timeouts: llm::Timeouts) -> Self {
+        let demo = llm::demo::Demo::with_pace(Duration::ZERO).with_timeouts(timeouts);
+        Self {
+            model: demo.model(llm::demo::MODEL),
+        }
+    }
+
     pub fn model(&self) -> Arc<dyn llm::Model> {
         Arc::clone(&self.model)
     }
@@ -61,6 +69,7 @@ impl ModelSource for DemoModels {
             model: Arc::clone(&self.model),
             model_config_id: id,
             context_limit: 200_000,
+            compression_threshold: 70,
             options: ModelCallConfig::default(),
         })
     }
@@ -70,6 +79,10 @@ impl ModelSource for DemoModels {
 #[derive(Clone, Debug, Default)]
 pub struct TestTools {
     pub runs: Arc<AtomicUsize>,
+    /// How often the workspace was looked at.
+    pub looks: Arc<AtomicUsize>,
+    /// Whether what a call started can still be found after a restart.
+    pub is_resumable: Arc<AtomicBool>,
 }
 
 impl ToolSource for TestTools {
@@ -81,7 +94,7 @@ impl ToolSource for TestTools {
 #[async_trait]
 impl ToolSet for TestTools {
     fn definitions(&self) -> Vec<llm::Tool> {
-        ["echo", "wait", "panic", "fail"]
+        ["echo", "wait", "panic", "fail", "ask_person"]
             .map(|name| llm::Tool {
                 name: name.to_owned(),
                 description: name.to_owned(),
@@ -91,6 +104,7 @@ impl ToolSet for TestTools {
     }
 
     async fn facts(&self) -> Option<String> {
+        self.looks.fetch_add(1, Ordering::SeqCst);
         Some("<workspace>test</workspace>".to_owned())
     }
 
@@ -98,7 +112,7 @@ impl ToolSet for TestTools {
         self.runs.fetch_add(1, Ordering::SeqCst);
         let args = call.args.clone().unwrap_or_default();
         match call.tool_name.as_str() {
-            "echo" => Outcome::success(args),
+            "echo" | "ask_person" => Outcome::success(args),
             "wait" => {
                 context.output.push("waiting\n".to_owned());
                 let wait = Duration::from_millis(args["ms"].as_u64().unwrap_or(60_000));
@@ -110,6 +124,15 @@ impl ToolSet for TestTools {
             "panic" => panic!("a tool panics on purpose"),
             other => Outcome::error(format!("{other} failed")),
         }
+    }
+
+    async fn resume(&self, call: &ToolCallPart, _context: ToolContext) -> Option<Outcome> {
+        let is_found = self.is_resumable.load(Ordering::SeqCst) && call.tool_name == "wait";
+        is_found.then(|| Outcome::success(json!({"output": "collected"})))
+    }
+
+    fn ends_turn(&self, tool_name: &str) -> bool {
+        tool_name == "ask_person"
     }
 }
 
@@ -192,11 +215,20 @@ pub fn timings() -> Timings {
 }
 
 pub fn daemon(db: &Db, notices: &Notices, tools: &TestTools) -> Daemon {
+    daemon_with(db, notices, tools, Arc::new(DemoModels::default()))
+}
+
+pub fn daemon_with(
+    db: &Db,
+    notices: &Notices,
+    tools: &TestTools,
+    models: Arc<dyn ModelSource>,
+) -> Daemon {
     Daemon::new(DaemonOptions {
         db: db.clone(),
         notices: notices.clone(),
         clock: Clock::system(),
-        models: Arc::new(DemoModels::default()),
+        models,
         tools: Arc::new(tools.clone()),
         timings: timings(),
     })
@@ -231,6 +263,14 @@ impl Bench {
             tools,
             daemon,
         }
+    }
+
+    /// A daemon that works with other models.
+    pub async fn with_models(models: Arc<dyn ModelSource>) -> Self {
+        let mut bench = Self::on(TestDb::sqlite().await).await;
+        bench.daemon = daemon_with(&bench.db, &bench.notices, &bench.tools, models);
+        bench.daemon.start();
+        bench
     }
 
     pub async fn sqlite() -> Self {
@@ -272,6 +312,16 @@ impl Bench {
             .unwrap();
         rows.into_iter()
             .map(|row| chatd::wire::message(row.message))
+            .collect()
+    }
+
+    /// Role and words of what the model sees, calls and results by the tool's name.
+    pub async fn prompt(&self, chat: ChatId) -> Vec<(Role, String)> {
+        let mut tx = self.db.begin_read().await.unwrap();
+        let rows = messages::prompt(&mut tx, chat).await.unwrap();
+        tx.rollback().await.unwrap();
+        rows.iter()
+            .map(|row| (row.message.role, label(&row.message.content)))
             .collect()
     }
 
@@ -321,6 +371,19 @@ pub fn new_chat(seed: Seed, text: &str) -> NewChat {
         client_type: ClientType::Ui,
         system_prompt: None,
         content: vec![Part::text(text)],
+        client_tools: Vec::new(),
+    }
+}
+
+/// What parts say at a glance: their first one.
+pub fn label(parts: &[Part]) -> String {
+    match parts.first() {
+        Some(Part::Text { text }) => text.clone(),
+        Some(Part::ToolCall(call)) => format!("call {}", call.tool_name),
+        Some(Part::ToolResult(result)) if result.interrupted => "interrupted".to_owned(),
+        Some(Part::ToolResult(result)) => format!("result {}", result.tool_name),
+        Some(other) => format!("{other:?}"),
+        None => String::new(),
     }
 }
 

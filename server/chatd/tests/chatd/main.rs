@@ -12,6 +12,8 @@
     reason = "tests"
 )]
 
+mod client_tools;
+mod compaction;
 mod constant_cost;
 mod defects;
 mod faults;

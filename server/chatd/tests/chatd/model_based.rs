@@ -1,19 +1,27 @@
-//! Random commands of people and workers against a model in memory: the same states, queues and histories.
+//! Random commands of people and workers against a model in memory: the same states, queues, histories and prompts.
+
+mod expected;
+
+use std::time::{Duration, Instant};
 
 use chatd::state::change::Fence;
+use chatd::state::context::{SUMMARIZED, card, compressed};
 use chatd::state::people::Outgoing;
+use chatd::state::queue::QueuedEdit;
 use chatd::state::{Change, Code, StateError};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use sdk::chats::ChatError;
-use sdk::ids::{ChatId, MessageId, RunnerId, WorkerId};
-use sdk::messages::{BusyBehavior, Role};
-use sdk::parts::Part;
-use store::chats::Status;
+use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId, WorkerId};
+use sdk::messages::{BusyBehavior, ClientToolResult, Role};
+use sdk::parts::{Part, ToolCallPart};
+use serde_json::json;
 use store::messages::NewMessage;
 use store::testing::TestDb;
 use store::{Clock, Db, Notices, messages, queue};
 
-use crate::harness::{Seed, new_chat, seed};
+use self::expected::Expected;
+use crate::harness::{Seed, label, new_chat, seed};
 
 #[derive(Clone, Debug)]
 enum Command {
@@ -21,129 +29,94 @@ enum Command {
     EditFirst,
     DeleteQueued(usize),
     PromoteQueued(usize),
+    EditQueued(usize),
+    MoveQueued(usize, usize),
     Interrupt,
     Retry,
+    RequestCompaction,
+    CommitCompaction,
+    ClearContext,
     Archive,
+    RequestArchive,
     Unarchive,
     Acquire,
+    Abandon,
     CommitStep,
+    EnterAction,
+    CompleteAction,
+    CancelAction,
+    RecordAttempt,
     FinishTurn,
     FinishInterruption,
     FinishError,
+    Reconcile,
 }
 
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        4 => Just(Command::Send(BusyBehavior::Queue)),
+        6 => Just(Command::Send(BusyBehavior::Queue)),
         2 => Just(Command::Send(BusyBehavior::Interrupt)),
         1 => Just(Command::EditFirst),
         1 => (0..3_usize).prop_map(Command::DeleteQueued),
         1 => (0..3_usize).prop_map(Command::PromoteQueued),
+        1 => (0..3_usize).prop_map(Command::EditQueued),
+        2 => (0..4_usize, 0..6_usize).prop_map(|(from, to)| Command::MoveQueued(from, to)),
         2 => Just(Command::Interrupt),
         1 => Just(Command::Retry),
+        2 => Just(Command::RequestCompaction),
+        2 => Just(Command::CommitCompaction),
+        1 => Just(Command::ClearContext),
         1 => Just(Command::Archive),
-        1 => Just(Command::Unarchive),
+        1 => Just(Command::RequestArchive),
+        2 => Just(Command::Unarchive),
         3 => Just(Command::Acquire),
+        1 => Just(Command::Abandon),
         4 => Just(Command::CommitStep),
+        2 => Just(Command::EnterAction),
+        2 => Just(Command::CompleteAction),
+        1 => Just(Command::CancelAction),
+        1 => Just(Command::RecordAttempt),
         4 => Just(Command::FinishTurn),
         3 => Just(Command::FinishInterruption),
         1 => Just(Command::FinishError),
+        1 => Just(Command::Reconcile),
     ]
 }
 
-/// What the chat should be: texts of the history and of the queue.
-#[derive(Clone, Debug, PartialEq)]
-struct Expected {
-    status: Status,
-    archived: bool,
-    history: Vec<String>,
-    queue: Vec<String>,
+impl Command {
+    /// Whether a worker gives it under its fence.
+    fn is_fenced(&self) -> bool {
+        matches!(
+            self,
+            Self::CommitStep
+                | Self::CommitCompaction
+                | Self::EnterAction
+                | Self::RecordAttempt
+                | Self::FinishTurn
+        )
+    }
 }
 
-impl Expected {
-    fn promote(&mut self) -> bool {
-        if self.queue.is_empty() {
-            return false;
-        }
-        let head = self.queue.remove(0);
-        self.history.push(head);
-        true
-    }
+async fn queued_at(
+    change: &mut Change,
+    chat: ChatId,
+    place: usize,
+) -> Result<QueuedMessageId, StateError> {
+    let queued = queue::list_in(&mut change.tx, chat).await?;
+    queued
+        .get(place)
+        .map(|queued| queued.id)
+        .ok_or(StateError::QueuedNotFound)
+}
 
-    /// False when the command must be refused.
-    fn apply(&mut self, command: &Command, text: &str) -> bool {
-        use Status::{Error, Interrupting, Running, Waiting};
-        let is_idle = matches!(self.status, Waiting | Error);
-        match command {
-            Command::Unarchive if self.archived => self.archived = false,
-            _ if self.archived => return false,
-            Command::Unarchive => return false,
-            Command::Send(_) if self.status == Error && !self.queue.is_empty() => {
-                if self.queue.len() >= 20 {
-                    return false;
-                }
-                self.queue.push(text.to_owned());
-                self.promote();
-                self.status = Running;
-            }
-            Command::Send(_) if is_idle => {
-                self.history.push(text.to_owned());
-                self.status = Running;
-            }
-            Command::Send(behavior) => {
-                if self.queue.len() >= 20 {
-                    return false;
-                }
-                self.queue.push(text.to_owned());
-                if *behavior == BusyBehavior::Interrupt {
-                    self.status = Interrupting;
-                }
-            }
-            Command::EditFirst => {
-                self.history = vec![text.to_owned()];
-                self.queue.clear();
-                self.status = Running;
-            }
-            Command::DeleteQueued(place) => {
-                if *place >= self.queue.len() {
-                    return false;
-                }
-                self.queue.remove(*place);
-                if self.status == Waiting {
-                    return false;
-                }
-            }
-            Command::PromoteQueued(place) => {
-                if *place >= self.queue.len() {
-                    return false;
-                }
-                let message = self.queue.remove(*place);
-                if self.status == Error {
-                    self.history.push(message);
-                    self.status = Running;
-                } else {
-                    self.queue.insert(0, message);
-                    self.status = Interrupting;
-                }
-            }
-            Command::Interrupt if self.status == Running => self.status = Interrupting,
-            Command::Retry if self.status == Error => self.status = Running,
-            Command::Archive if is_idle => self.archived = true,
-            Command::Acquire if !is_idle => {}
-            Command::CommitStep if self.status == Running => self.history.push(text.to_owned()),
-            Command::FinishTurn if self.status == Running => {
-                if !self.promote() {
-                    self.status = Waiting;
-                }
-            }
-            Command::FinishInterruption if self.status == Interrupting => {
-                self.status = if self.promote() { Running } else { Waiting };
-            }
-            Command::FinishError if matches!(self.status, Running | Waiting) => self.status = Error,
-            _ => return false,
-        }
-        true
-    }
+fn client_call(text: &str) -> NewMessage {
+    let call = ToolCallPart {
+        tool_call_id: format!("call of {text}"),
+        tool_name: "ask".into(),
+        args: Some(json!({})),
+        ..ToolCallPart::default()
+    };
+    NewMessage::new(Role::Assistant, vec![Part::ToolCall(call)])
 }
 
 async fn apply(
@@ -160,19 +133,14 @@ async fn apply(
         model_config_id: None,
         created_by: seed.owner,
     };
-    let runner = locked.chat.runner_id;
-    if runner.is_none() && matches!(command, Command::CommitStep | Command::FinishTurn) {
-        let has_work = matches!(locked.code(), Code::R0 | Code::R1);
-        if has_work {
-            change
-                .acquire(&mut locked, WorkerId::generate(), RunnerId::generate())
-                .await?;
-        }
+    let has_work = matches!(locked.code(), Code::R0 | Code::R1);
+    if locked.chat.runner_id.is_none() && command.is_fenced() && has_work {
+        change
+            .acquire(&mut locked, WorkerId::generate(), RunnerId::generate())
+            .await?;
     }
-    let fence = Fence::of(
-        &locked.chat,
-        locked.chat.runner_id.unwrap_or_else(RunnerId::generate),
-    );
+    let runner = locked.chat.runner_id;
+    let fence = Fence::of(&locked.chat, runner.unwrap_or_else(RunnerId::generate));
     match command {
         Command::Send(behavior) => change
             .send(&mut locked, outgoing, *behavior)
@@ -185,18 +153,47 @@ async fn apply(
             change.edit(&mut locked, first, outgoing).await.map(drop)?;
         }
         Command::DeleteQueued(place) => {
-            let queued = queue::list_in(&mut change.tx, chat).await?;
-            let id = queued.get(*place).ok_or(StateError::QueuedNotFound)?.id;
+            let id = queued_at(&mut change, chat, *place).await?;
             change.delete_queued(&mut locked, id).await?;
         }
         Command::PromoteQueued(place) => {
-            let queued = queue::list_in(&mut change.tx, chat).await?;
-            let id = queued.get(*place).ok_or(StateError::QueuedNotFound)?.id;
+            let id = queued_at(&mut change, chat, *place).await?;
             change.promote_queued(&mut locked, id).await.map(drop)?;
+        }
+        Command::EditQueued(place) => {
+            let id = queued_at(&mut change, chat, *place).await?;
+            let edit = QueuedEdit {
+                content: Some(outgoing.content),
+                ..QueuedEdit::default()
+            };
+            change.edit_queued(&mut locked, id, edit).await.map(drop)?;
+        }
+        Command::MoveQueued(place, to) => {
+            let id = queued_at(&mut change, chat, *place).await?;
+            let edit = QueuedEdit {
+                position: Some(*to),
+                ..QueuedEdit::default()
+            };
+            change.edit_queued(&mut locked, id, edit).await.map(drop)?;
         }
         Command::Interrupt => change.interrupt(&mut locked).await?,
         Command::Retry => change.retry(&mut locked).await?,
+        Command::RequestCompaction => {
+            change
+                .request_compaction(&mut locked, String::new())
+                .await?;
+        }
+        Command::CommitCompaction => {
+            let mut rows = vec![compressed(text.to_owned())];
+            rows.extend(card(SUMMARIZED, json!({}), json!({}), false, change.now));
+            change
+                .commit_compaction(&mut locked, &fence, rows)
+                .await
+                .map(drop)?;
+        }
+        Command::ClearContext => change.clear_context(&mut locked).await?,
         Command::Archive => change.archive(&mut locked)?,
+        Command::RequestArchive => change.request_archive(&mut locked).await?,
         Command::Unarchive => change.unarchive(&mut locked).await?,
         Command::Acquire => {
             change
@@ -204,6 +201,7 @@ async fn apply(
                 .await
                 .map(drop)?;
         }
+        Command::Abandon => change.abandon(&mut locked, fence.runner_id)?,
         Command::CommitStep => {
             let answer = vec![NewMessage::new(Role::Assistant, vec![Part::text(text)])];
             change
@@ -211,6 +209,26 @@ async fn apply(
                 .await
                 .map(drop)?;
         }
+        Command::EnterAction => {
+            let answer = vec![client_call(text)];
+            change.commit_step(&mut locked, &fence, answer).await?;
+            let fence = Fence::of(&locked.chat, fence.runner_id);
+            change.enter_action(&mut locked, &fence)?;
+        }
+        Command::CompleteAction => {
+            let open = change.open_calls(chat).await?;
+            let answers = open
+                .iter()
+                .map(|call| ClientToolResult {
+                    tool_call_id: call.tool_call_id.clone(),
+                    output: json!("yes"),
+                    is_error: false,
+                })
+                .collect();
+            change.complete_action(&mut locked, answers).await?;
+        }
+        Command::CancelAction => change.cancel_action(&mut locked).await?,
+        Command::RecordAttempt => change.record_attempt(&mut locked, &fence).map(drop)?,
         Command::FinishTurn => change.finish_turn(&mut locked, &fence).await.map(drop)?,
         Command::FinishInterruption => {
             change
@@ -225,30 +243,63 @@ async fn apply(
             };
             change.finish_error(&mut locked, runner, error).await?;
         }
+        Command::Reconcile => change.reconcile(&mut locked).await?,
     }
     change.close(locked).await?;
     change.commit(&Notices::in_process()).await
 }
 
-async fn check(commands: &[Command]) {
-    let database = TestDb::sqlite().await;
-    let db = &database.db;
-    let seeded = seed(db).await;
+async fn actual(db: &Db, chat: ChatId) -> Expected {
+    let row = store::chats::get(db, chat).await.unwrap().unwrap();
+    assert_ne!(
+        Code::of(
+            row.status,
+            !queue::list(db, chat).await.unwrap().is_empty(),
+            row.archived
+        ),
+        Code::Invalid
+    );
+    let mut tx = db.begin_read().await.unwrap();
+    let prompt = messages::prompt(&mut tx, chat).await.unwrap();
+    tx.rollback().await.unwrap();
+    let history = messages::after(db, chat, MessageId(0), 1000).await.unwrap();
+    Expected {
+        status: row.status,
+        archived: row.archived,
+        archive_requested: row.archive_requested,
+        is_owned: row.runner_id.is_some(),
+        is_compaction_requested: row.compaction_request.is_some(),
+        history: history
+            .iter()
+            .map(|row| label(&row.message.content))
+            .collect(),
+        prompt: prompt
+            .iter()
+            .map(|row| label(&row.message.content))
+            .filter(|label| !label.is_empty())
+            .collect(),
+        queue: queue::list(db, chat)
+            .await
+            .unwrap()
+            .iter()
+            .map(|queued| label(&queued.content))
+            .collect(),
+    }
+}
+
+/// Runs the commands on a new chat; how many were accepted.
+async fn check(db: &Db, seed: Seed, commands: &[Command]) -> usize {
     let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
-    let (locked, _) = change.create(new_chat(seeded, "first")).await.unwrap();
+    let (locked, _) = change.create(new_chat(seed, "first")).await.unwrap();
     let chat = change.close(locked).await.unwrap().chat.id;
     change.commit(&Notices::in_process()).await.unwrap();
-    let mut expected = Expected {
-        status: Status::Running,
-        archived: false,
-        history: vec!["first".to_owned()],
-        queue: Vec::new(),
-    };
+    let mut expected = Expected::new("first");
+    let mut accepted = 0;
     for (number, command) in commands.iter().enumerate() {
         let text = format!("message {number}");
         let mut next = expected.clone();
         let is_accepted = next.apply(command, &text);
-        let outcome = apply(db, seeded, chat, command, &text).await;
+        let outcome = apply(db, seed, chat, command, &text).await;
         assert_eq!(
             outcome.is_ok(),
             is_accepted,
@@ -256,44 +307,104 @@ async fn check(commands: &[Command]) {
         );
         if is_accepted {
             expected = next;
+            accepted += 1;
         }
-        let row = store::chats::get(db, chat).await.unwrap().unwrap();
-        let history = messages::after(db, chat, MessageId(0), 1000).await.unwrap();
-        let actual = Expected {
-            status: row.status,
-            archived: row.archived,
-            history: history.iter().map(|row| row.message.text()).collect(),
-            queue: queue::list(db, chat)
-                .await
-                .unwrap()
-                .iter()
-                .map(|queued| text_of(&queued.content))
-                .collect(),
-        };
-        assert_eq!(actual, expected, "after {command:?}");
+        assert_eq!(actual(db, chat).await, expected, "after {command:?}");
     }
-    database.remove().await;
+    accepted
 }
 
-fn text_of(parts: &[Part]) -> String {
-    match parts.first() {
-        Some(Part::Text { text }) => text.clone(),
-        other => panic!("{other:?}"),
-    }
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })
 }
 
-#[test]
-fn random_commands_do_what_the_model_does() {
+/// Runs so many cases on one database; how many commands were accepted.
+fn run_cases(
+    runtime: &tokio::runtime::Runtime,
+    database: &TestDb,
+    seed: Seed,
+    cases: u32,
+) -> usize {
+    let accepted = std::cell::Cell::new(0);
+    runner(cases)
+        .run(
+            &proptest::collection::vec(command(), 1..40),
+            |commands: Vec<Command>| {
+                accepted
+                    .set(accepted.get() + runtime.block_on(check(&database.db, seed, &commands)));
+                Ok(())
+            },
+        )
+        .unwrap();
+    accepted.get()
+}
+
+fn on_database(
+    open: impl AsyncFnOnce() -> TestDb,
+    test: impl FnOnce(&tokio::runtime::Runtime, &TestDb, Seed),
+) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let config = ProptestConfig {
-        cases: 24,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest!(config, |(commands in proptest::collection::vec(command(), 1..40))| {
-        runtime.block_on(check(&commands));
+    let database = runtime.block_on(open());
+    let seed = runtime.block_on(seed(&database.db));
+    test(&runtime, &database, seed);
+    runtime.block_on(database.remove());
+}
+
+const CASES: u32 = 200;
+
+#[test]
+fn random_commands_do_what_the_model_does_on_sqlite() {
+    on_database(TestDb::sqlite, |runtime, database, seed| {
+        let accepted = run_cases(runtime, database, seed, CASES);
+        assert!(accepted > 5 * CASES as usize, "{accepted}");
     });
+}
+
+#[test]
+fn random_commands_do_what_the_model_does_on_postgres() {
+    on_database(TestDb::postgres, |runtime, database, seed| {
+        let accepted = run_cases(runtime, database, seed, CASES);
+        assert!(accepted > 5 * CASES as usize, "{accepted}");
+    });
+}
+
+/// How long the long run goes on, on each database.
+fn soak_time() -> Duration {
+    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS")
+        .ok()
+        .and_then(|seconds| seconds.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(120))
+}
+
+fn soak(name: &str, open: impl AsyncFnOnce() -> TestDb) {
+    on_database(open, |runtime, database, seed| {
+        let ends = Instant::now() + soak_time();
+        let (mut cases, mut accepted) = (0, 0);
+        while Instant::now() < ends {
+            accepted += run_cases(runtime, database, seed, CASES);
+            cases += CASES;
+        }
+        println!(
+            "state machine on {name}: {cases} cases, {accepted} accepted commands, 0 differences"
+        );
+    });
+}
+
+#[test]
+#[ignore = "the long run of `make soak`"]
+fn soak_random_commands_on_sqlite() {
+    soak("SQLite", TestDb::sqlite);
+}
+
+#[test]
+#[ignore = "the long run of `make soak`"]
+fn soak_random_commands_on_postgres() {
+    soak("PostgreSQL", TestDb::postgres);
 }

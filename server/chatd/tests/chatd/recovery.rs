@@ -154,9 +154,13 @@ async fn owner(db: &Db) -> sdk::ids::UserId {
     store::users::list(db, None, 1).await.unwrap()[0].id
 }
 
-#[tokio::test]
-async fn a_call_whose_server_died_is_answered_and_not_repeated() {
+/// A server dies while a tool runs, another one goes on; the result that the call has then.
+async fn outlived(is_resumable: bool) -> sdk::parts::ToolResultPart {
     let bench = Bench::on(TestDb::sqlite().await).await;
+    bench
+        .tools
+        .is_resumable
+        .store(is_resumable, Ordering::SeqCst);
     let options = bench.database.options.clone();
     let tools = bench.tools.clone();
     let text = "!call wait {\"ms\": 600000}\n!then\n!text \"went on\"";
@@ -190,15 +194,51 @@ async fn a_call_whose_server_died_is_answered_and_not_repeated() {
     let Part::ToolResult(result) = &messages[2].content[0] else {
         panic!("{messages:?}")
     };
-    assert!(
-        result.is_error
-            && result.result.as_ref().unwrap()["error"]
-                .as_str()
-                .unwrap()
-                .contains("restarted")
-    );
+    let result = result.clone();
     assert_eq!(tools.runs.load(Ordering::SeqCst), 1);
     assert!(messages[3].text().contains("went on"));
+    bench.end().await;
+    result
+}
+
+#[tokio::test]
+async fn a_call_whose_server_died_is_answered_and_not_repeated() {
+    let result = outlived(false).await;
+    assert!(result.is_error && result.interrupted, "{result:?}");
+    let words = result.result.unwrap()["error"].as_str().unwrap().to_owned();
+    assert!(words.contains("restarted"), "{words}");
+}
+
+#[tokio::test]
+async fn a_call_whose_process_outlived_the_server_is_collected() {
+    let result = outlived(true).await;
+    assert!(!result.is_error && !result.interrupted, "{result:?}");
+    assert_eq!(result.result.unwrap()["output"], "collected");
+}
+
+#[tokio::test]
+async fn a_worker_mends_an_idle_chat_with_a_queue() {
+    let bench = Bench::on(TestDb::sqlite().await).await;
+    let now = store::Clock::system().now();
+    let mut change = chatd::state::Change::begin(&bench.db, now).await.unwrap();
+    let (mut locked, _) = change.create(bench.new_chat("!text \"hi\"")).await.unwrap();
+    let queued = bench.outgoing("!text \"waits\"");
+    change
+        .send(&mut locked, queued, sdk::messages::BusyBehavior::Queue)
+        .await
+        .unwrap();
+    locked.chat.status = Status::Waiting;
+    let chat = change.close(locked).await.unwrap().chat.id;
+    change.commit(&bench.notices).await.unwrap();
+    bench.daemon.start();
+    let row = bench
+        .until(chat, "the repair", |row| row.status == Status::Error)
+        .await;
+    assert!(row.last_error.unwrap().message.contains("Nothing is lost"));
+    bench.daemon.reconcile(chat).await.unwrap();
+    bench.daemon.retry(chat).await.unwrap();
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Waiting);
     bench.end().await;
 }
 

@@ -1,13 +1,13 @@
 //! Every state × every transition: accepted ones land where the table says, others are refused and change nothing.
 
 use chatd::state::change::Fence;
-use chatd::state::open_calls::result_message;
 use chatd::state::people::{Outgoing, QUEUE_LIMIT};
+use chatd::state::queue::QueuedEdit;
 use chatd::state::{Change, Code, Locked, StateError, Transition, table};
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId, WorkerId};
-use sdk::messages::{BusyBehavior, Role};
-use sdk::parts::{Part, ToolCallPart, ToolResultPart};
+use sdk::messages::{BusyBehavior, ClientToolResult, Role};
+use sdk::parts::{Part, ToolCallPart};
 use sdk::stream::RetryInfo;
 use serde_json::json;
 use store::chats::{self, Status};
@@ -158,18 +158,26 @@ async fn apply(
             let queued = queued_id(change, id).await;
             change.promote_queued(locked, queued).await.map(drop)
         }
+        "edit queued" => {
+            let queued = queued_id(change, id).await;
+            let edit = QueuedEdit {
+                content: Some(vec![Part::text("edited")]),
+                position: Some(7),
+                ..QueuedEdit::default()
+            };
+            change.edit_queued(locked, queued, edit).await.map(drop)
+        }
         "interrupt" => change.interrupt(locked).await,
+        "request compaction" => change.request_compaction(locked, String::new()).await,
+        "clear context" => change.clear_context(locked).await,
         "retry turn" => change.retry(locked).await,
         "complete requires-action" => {
-            let result = ToolResultPart {
+            let result = ClientToolResult {
                 tool_call_id: "client-1".into(),
-                tool_name: "ask".into(),
-                result: Some(json!("yes")),
-                ..ToolResultPart::default()
+                output: json!("yes"),
+                is_error: false,
             };
-            change
-                .complete_action(locked, vec![result_message(result)])
-                .await
+            change.complete_action(locked, vec![result]).await
         }
         "archive" => change.archive(locked),
         "request archive" => change.request_archive(locked).await,
@@ -216,8 +224,14 @@ async fn apply(
 }
 
 /// Where exactly it lands, where the table leaves a choice.
-fn landing(name: &str, from: Code) -> Option<Code> {
-    use Code::{A0, A1, E0, E1, I0, I1, R0, R1, W, XE0, XE1, XW};
+fn landing(name: &str, from: From) -> Option<Code> {
+    use Code::{A0, A1, E0, E1, I0, I1, Invalid, R0, R1, W, XE0, XE1, XW};
+    let from = match from {
+        From::Valid(code) => code,
+        From::Invalid if name == "reconcile invalid state" => return Some(E0),
+        From::InvalidWithQueue if name == "reconcile invalid state" => return Some(E1),
+        From::Invalid | From::InvalidWithQueue => Invalid,
+    };
     Some(match (name, from) {
         ("send, queue" | "send, interrupt", W | E0) => R0,
         ("send, queue" | "send, interrupt", E1) => R1,
@@ -233,6 +247,10 @@ fn landing(name: &str, from: Code) -> Option<Code> {
         ("delete queued", A1) => A0,
         ("promote queued", E1 | A1) => R0,
         ("promote queued", R1 | I1) => I1,
+        ("edit queued", E1 | R1 | I1 | A1) => from,
+        ("request compaction", W | E0) => R0,
+        ("request compaction", E1) => R1,
+        ("clear context", W | E0) => W,
         ("interrupt", R0) => I0,
         ("interrupt", R1) => I1,
         ("interrupt" | "complete requires-action" | "cancel requires-action", A0) => R0,
@@ -261,6 +279,51 @@ fn landing(name: &str, from: Code) -> Option<Code> {
     })
 }
 
+/// Where a transition is tried from.
+#[derive(Clone, Copy, Debug)]
+enum From {
+    Valid(Code),
+    /// Archived and running.
+    Invalid,
+    /// Waiting with a queue.
+    InvalidWithQueue,
+}
+
+impl From {
+    fn all() -> impl Iterator<Item = Self> {
+        Code::EXISTING
+            .into_iter()
+            .map(Self::Valid)
+            .chain([Self::Invalid, Self::InvalidWithQueue])
+    }
+
+    fn code(self) -> Code {
+        match self {
+            Self::Valid(code) => code,
+            Self::Invalid | Self::InvalidWithQueue => Code::Invalid,
+        }
+    }
+
+    async fn bring(self, table: &Table) -> ChatId {
+        let (code, status, archived) = match self {
+            Self::Valid(code) => return bring(table, code).await,
+            Self::Invalid => (Code::R0, Status::Running, true),
+            Self::InvalidWithQueue => (Code::R1, Status::Waiting, false),
+        };
+        let id = bring(table, code).await;
+        let mut change = Change::begin(&table.db, Clock::system().now())
+            .await
+            .unwrap();
+        let mut locked = change.lock(id).await.unwrap();
+        locked.chat.status = status;
+        locked.chat.archived = archived;
+        assert_eq!(locked.code(), Code::Invalid);
+        change.close(locked).await.unwrap();
+        change.commit(&table.notices).await.unwrap();
+        id
+    }
+}
+
 async fn walk(database: &TestDb) {
     let table = Table {
         db: database.db.clone(),
@@ -272,15 +335,15 @@ async fn walk(database: &TestDb) {
         .iter()
         .filter(|transition| transition.name != "create")
     {
-        for from in Code::EXISTING {
+        for from in From::all() {
             let expected = landing(transition.name, from);
             assert_eq!(
                 expected.is_some(),
-                transition.accepts.contains(&from),
+                transition.accepts.contains(&from.code()),
                 "{} from {from:?}",
                 transition.name
             );
-            let id = bring(&table, from).await;
+            let id = from.bring(&table).await;
             let before = chats::get(&table.db, id).await.unwrap().unwrap();
             let mut change = Change::begin(&table.db, Clock::system().now())
                 .await
@@ -315,7 +378,7 @@ async fn walk(database: &TestDb) {
             accepted += 1;
         }
     }
-    assert!(accepted > 70, "{accepted}");
+    assert!(accepted > 80, "{accepted}");
 }
 
 async fn assert_side_effects(table: &Table, name: &str, id: ChatId, before: &chats::ChatRow) {
@@ -331,6 +394,10 @@ async fn assert_side_effects(table: &Table, name: &str, id: ChatId, before: &cha
         after.requires_action_deadline_at.is_some(),
         after.status == Status::RequiresAction,
         "{name}"
+    );
+    assert!(
+        after.compaction_request.is_none() || name == "request compaction",
+        "{name}: a summary is asked for"
     );
     if matches!(after.status, Status::Waiting | Status::Error) {
         assert!(

@@ -7,7 +7,7 @@ use sdk::parts::Part;
 use store::chats::Status;
 use store::testing::TestDb;
 
-use crate::harness::{Bench, assert_paired, outline};
+use crate::harness::{Bench, DemoModels, assert_paired, outline};
 
 async fn runs_a_turn(bench: Bench) {
     bench.daemon.start();
@@ -105,6 +105,121 @@ async fn an_error_that_stays_ends_the_turn_and_can_be_tried_again() {
             .text()
             .contains("Now it works.")
     );
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_model_that_says_nothing_is_asked_again() {
+    let (started, silence) = ("startup_timeout", "stream_silence");
+    let cases = [
+        ("!stall 60s", started),
+        ("!text \"half\"\n!stall 60s", silence),
+    ];
+    for (script, kind) in cases {
+        let timeouts = llm::Timeouts {
+            first_part: std::time::Duration::from_millis(40),
+            silence: std::time::Duration::from_millis(40),
+            ..llm::Timeouts::default()
+        };
+        let bench =
+            Bench::with_models(std::sync::Arc::new(DemoModels::with_timeouts(timeouts))).await;
+        let chat = bench.create(script).await;
+        let row = bench
+            .until(chat, "a retry", |row| {
+                row.retry_state
+                    .as_ref()
+                    .is_some_and(|retry| retry.attempt > 1)
+            })
+            .await;
+        let retry = row.retry_state.unwrap();
+        assert_eq!(retry.kind, kind);
+        assert!(!retry.error.is_empty() && retry.retrying_at > row.created_at);
+        bench.daemon.interrupt(chat).await.unwrap();
+        let row = bench.until_idle(chat).await;
+        assert!(row.retry_state.is_none());
+        assert_eq!(
+            bench.messages(chat).await.len(),
+            1,
+            "nothing of a failed attempt stays"
+        );
+        bench.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_tool_that_asks_the_person_ends_the_turn() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!call echo {}\n!call ask_person {}\n!then\n!text \"never\"")
+        .await;
+    let row = bench.until_idle(chat).await;
+    assert_eq!(row.status, Status::Waiting);
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    assert_eq!(messages.len(), 4, "{:?}", outline(&messages));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn tools_and_facts_that_come_during_a_turn_are_there_at_the_next_step() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!call wait {\"ms\": 1}\n!then\n!text \"two\"")
+        .await;
+    bench.until_idle(chat).await;
+    assert!(
+        bench.tools.looks.load(Ordering::SeqCst) >= 2,
+        "the workspace is looked at before each step"
+    );
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn titles_are_made_when_a_person_asks() {
+    let bench = Bench::sqlite().await;
+    let chat = bench.create("!title \"Blue buttons\"\n!text \"ok\"").await;
+    bench
+        .until(chat, "the title", |row| !row.is_title_fallback)
+        .await;
+    bench.until_idle(chat).await;
+    let named = chatd::state::details::Details {
+        title: Some("Mine".into()),
+        ..Default::default()
+    };
+    let before = bench.daemon.update_details(chat, named).await.unwrap();
+    let proposed = bench.daemon.propose_title(chat).await.unwrap();
+    assert!(!proposed.is_empty() && proposed != "Mine", "{proposed}");
+    let row = bench.row(chat).await;
+    assert_eq!(
+        (row.title.as_str(), row.updated_at),
+        ("Mine", before.updated_at)
+    );
+    let row = bench.daemon.regenerate_title(chat).await.unwrap();
+    assert_eq!(row.title, proposed);
+    assert_eq!(
+        row.history_version, before.history_version,
+        "what a title costs is no message"
+    );
+    bench.end().await;
+}
+
+#[tokio::test]
+#[ignore = "a long run of `make soak`: 1,200 steps"]
+async fn soak_a_turn_ends_after_1200_steps() {
+    let bench = Bench::sqlite().await;
+    let chat = bench.create("!call echo {}\n!then\n!repeat 1300").await;
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(10);
+    loop {
+        let row = bench.row(chat).await;
+        if row.status == Status::Error {
+            assert!(row.last_error.unwrap().message.contains("1200 steps"));
+            break;
+        }
+        assert_ne!(row.status, Status::Waiting);
+        assert!(std::time::Instant::now() < deadline);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(bench.tools.runs.load(Ordering::SeqCst), 1200);
     bench.end().await;
 }
 

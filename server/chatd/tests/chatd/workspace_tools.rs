@@ -52,6 +52,7 @@ async fn run(source: &WorkspaceToolSource, name: &str, args: Value) -> Outcome {
     let context = ToolContext {
         output: Arc::new(Nowhere),
         cancel: CancellationToken::new(),
+        run_id: uuid::Uuid::now_v7(),
     };
     tools.run(&call(name, args), context).await
 }
@@ -299,6 +300,7 @@ async fn a_stopped_command_is_ended_and_its_output_kept() {
     let context = ToolContext {
         output: Arc::new(Forward(sender)),
         cancel: cancel.clone(),
+        run_id: uuid::Uuid::now_v7(),
     };
     let running = tokio::spawn(async move {
         let args = json!({"command": "echo started; sleep 600", "timeout": "5m"});
@@ -311,7 +313,7 @@ async fn a_stopped_command_is_ended_and_its_output_kept() {
     assert_eq!(live, "started\n");
     cancel.cancel();
     let outcome = running.await.unwrap();
-    assert!(outcome.is_error);
+    assert!(outcome.is_error && outcome.interrupted);
     assert_eq!(outcome.result["output"], "started\n");
     let chat = chat_row().await.id;
     let list = client
@@ -323,6 +325,50 @@ async fn a_stopped_command_is_ended_and_its_output_kept() {
         list.processes.iter().all(|process| !process.running),
         "{list:?}"
     );
+}
+
+#[tokio::test]
+async fn what_a_command_still_says_after_a_restart_is_collected_and_nothing_runs_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    let source = WorkspaceToolSource::new(Arc::new(workspace.clone()));
+    let tools = source.tools(&chat_row().await).unwrap();
+    let run_id = uuid::Uuid::now_v7();
+    let context = |run_id| ToolContext {
+        output: Arc::new(Nowhere),
+        cancel: CancellationToken::new(),
+        run_id,
+    };
+    let command = "echo once >> runs.txt; while [ ! -e go ]; do sleep 0.05; done; echo end";
+    let args = json!({"command": command, "timeout": "1m"});
+    let execute = call("execute", args.clone());
+    let lost = tokio::time::timeout(
+        Duration::from_millis(500),
+        tools.run(&execute, context(run_id)),
+    );
+    assert!(
+        lost.await.is_err(),
+        "the server stops while the command runs"
+    );
+    std::fs::write(workspace.folder.join("go"), "").unwrap();
+
+    let collected = tools.resume(&execute, context(run_id)).await.unwrap();
+    assert!(!collected.is_error, "{collected:?}");
+    assert_eq!(collected.result["output"], "end\n");
+    assert_eq!(collected.result["exit_code"], 0);
+    let again = tools.resume(&execute, context(run_id)).await;
+    assert_eq!(
+        again.unwrap().result["output"],
+        "end\n",
+        "it has ended, and is still known"
+    );
+    let runs = std::fs::read_to_string(workspace.folder.join("runs.txt")).unwrap();
+    assert_eq!(runs, "once\n");
+
+    let unknown = uuid::Uuid::now_v7();
+    assert!(tools.resume(&execute, context(unknown)).await.is_none());
+    let write = call("write_file", json!({"path": "/tmp/x", "content": "x"}));
+    assert!(tools.resume(&write, context(run_id)).await.is_none());
 }
 
 #[tokio::test]

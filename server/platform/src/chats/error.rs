@@ -1,6 +1,6 @@
 //! Why something about a chat failed.
 
-use chatd::StateError;
+use chatd::{StateError, TitleError};
 use sdk::errors::Validation;
 use store::StoreError;
 
@@ -42,6 +42,9 @@ pub enum ChatFailure {
         /// Refused fields.
         validations: Vec<Validation>,
     },
+    /// There is no new title; the text says why.
+    #[error("{}", sentence_case(&.0.to_string()))]
+    Title(TitleError),
     /// The chat's state does not allow it.
     #[error(transparent)]
     State(StateError),
@@ -68,8 +71,18 @@ impl From<StateError> for ChatFailure {
             StateError::NotAUserMessage => {
                 Self::field("message", "only a person's message can be edited")
             }
+            StateError::WrongToolResults(validations) => Self::Invalid(validations),
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),
+        }
+    }
+}
+
+impl From<TitleError> for ChatFailure {
+    fn from(error: TitleError) -> Self {
+        match error {
+            TitleError::State(error) => error.into(),
+            other => Self::Title(other),
         }
     }
 }
@@ -79,14 +92,16 @@ impl Failure for ChatFailure {
         match self {
             Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
-            Self::WorkspaceUnavailable(_) => FailureKind::Unavailable,
+            Self::WorkspaceUnavailable(_) | Self::Title(TitleError::Model(_)) => {
+                FailureKind::Unavailable
+            }
             Self::Workspace { kind, .. } => *kind,
             Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany {
                 retry_after_s: QUEUE_RETRY_S,
             },
             Self::State(StateError::WrongLanding { .. }) => FailureKind::Internal,
             Self::Store(error) => error.kind(),
-            Self::State(_) => FailureKind::Conflict,
+            Self::State(_) | Self::Title(_) => FailureKind::Conflict,
         }
     }
 
@@ -113,6 +128,15 @@ fn refusal(transition: &str) -> &'static str {
     match transition {
         "retry turn" => "Only a turn that failed can be run again. Send a message instead.",
         "unarchive" => "This chat is not archived.",
+        "complete requires-action" => {
+            "This chat waits for no tool results. Reload it to see what it does."
+        }
+        "request compaction" => {
+            "The history cannot be summarized while the chat is at work. Stop the turn or wait until it is over."
+        }
+        "clear context" => {
+            "The context can be cleared only while nothing runs and nothing waits. Stop the turn or empty the queue first."
+        }
         _ => "The chat's state does not allow this now. Reload it and try again.",
     }
 }
@@ -130,5 +154,7 @@ fn sentence_case(text: &str) -> String {
         .next()
         .map(|letter| letter.to_uppercase().collect())
         .unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    let rest = letters.as_str();
+    let end = if rest.ends_with('.') { "" } else { "." };
+    format!("{first}{rest}{end}")
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chatd::StreamOptions;
+use chatd::state::open_calls;
 use chatd::wire;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId, UserId};
-use sdk::stream::{WatchEvent, WatchEventKind};
-use store::chats::{self, ChatRow};
+use sdk::stream::{PendingToolCall, WatchEvent, WatchEventKind};
+use store::chats::{self, ChatRow, Status};
 use store::notices::{Heard, Subscription};
 use store::{Clock, Db, Notice, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
@@ -140,6 +141,8 @@ impl WatchedList {
                 WatchEventKind::Deleted
             } else if told.is_none() && row.created_at > self.since {
                 WatchEventKind::Created
+            } else if row.status == Status::RequiresAction {
+                WatchEventKind::ActionRequired
             } else {
                 WatchEventKind::StatusChange
             };
@@ -157,11 +160,25 @@ impl WatchedList {
     ) -> Result<WatchEvent, StoreError> {
         self.told.insert(row.id, row.snapshot_version);
         let has_unread = chats::list::has_unread(&self.db, row.id).await?;
+        let is_asking = row.status == Status::RequiresAction;
+        let tool_calls = if kind == WatchEventKind::ActionRequired && is_asking {
+            pending_calls(&self.db, row.id).await?
+        } else {
+            Vec::new()
+        };
         Ok(WatchEvent {
             kind,
             chat: wire::chat(row, has_unread),
+            tool_calls,
         })
     }
+}
+
+async fn pending_calls(db: &Db, chat: ChatId) -> Result<Vec<PendingToolCall>, StoreError> {
+    let mut tx = db.begin_read().await?;
+    let calls = open_calls::pending(&mut tx, chat).await?;
+    tx.rollback().await?;
+    Ok(calls)
 }
 
 #[cfg(test)]

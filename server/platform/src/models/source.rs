@@ -53,6 +53,7 @@ impl ModelSource for PlatformModels {
             model: adapter.model(&row.config.model),
             model_config_id: id,
             context_limit: row.config.context_limit,
+            compression_threshold: row.config.compression_threshold,
             options: row.config.model_config,
         })
     }

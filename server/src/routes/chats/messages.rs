@@ -7,7 +7,8 @@ use http::StatusCode;
 use platform::Platform;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
 use sdk::messages::{
-    CreateMessage, CreatedMessage, EditMessage, ListMessages, Message, MessagePage,
+    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, Message,
+    MessagePage, QueuedMessage,
 };
 use utoipa_axum::routes;
 
@@ -21,7 +22,10 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_messages, send_message))
         .add(Access::SignedIn, routes!(edit_message))
-        .add(Access::SignedIn, routes!(delete_queued_message))
+        .add(
+            Access::SignedIn,
+            routes!(edit_queued_message, delete_queued_message),
+        )
         .add(Access::SignedIn, routes!(promote_queued_message))
 }
 
@@ -44,7 +48,7 @@ async fn list_messages(
     Ok(Json(platform.list_messages(&actor, chat, query).await?))
 }
 
-/// Sends a message, or queues it while the chat is busy.
+/// Sends a message, or queues it while the chat is busy. `/compact` and `/clear` as its first word are commands.
 #[utoipa::path(
     post, path = "/api/experimental/chats/{chat}/messages", tag = "chats",
     params(("chat" = ChatId, Path)), request_body = CreateMessage,
@@ -80,6 +84,25 @@ async fn edit_message(
     Ok(Json(
         platform
             .edit_message(&actor, chat, MessageId(message), edit)
+            .await?,
+    ))
+}
+
+/// Changes a queued message or its place. The whole queue as it is then.
+#[utoipa::path(
+    patch, path = "/api/experimental/chats/{chat}/queue/{queued_message}", tag = "chats",
+    params(("chat" = ChatId, Path), ("queued_message" = i64, Path)), request_body = EditQueuedMessage,
+    responses((status = 200, body = Vec<QueuedMessage>), (status = 400), (status = 404))
+)]
+async fn edit_queued_message(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf((chat, queued)): PathOf<(ChatId, i64)>,
+    JsonBody(edit): JsonBody<EditQueuedMessage>,
+) -> Result<Json<Vec<QueuedMessage>>, ApiError> {
+    Ok(Json(
+        platform
+            .edit_queued_message(&actor, chat, QueuedMessageId(queued), edit)
             .await?,
     ))
 }

@@ -34,6 +34,15 @@ const CLAIMABLE: &str = concat!(
 const ONE_CLAIMABLE: &str = one_claimable!();
 const ONE_CLAIMABLE_LOCKED: &str = concat!(one_claimable!(), " FOR UPDATE SKIP LOCKED");
 
+/// States that must not be and that hold no work, so that nothing else would look at them.
+const BROKEN: &str = "SELECT DISTINCT c.id FROM chat_queued_messages q JOIN chats c ON c.id = q.chat_id \
+     WHERE c.status = 'waiting' LIMIT $1";
+/// Trees of which a server that died archived only a part.
+const HALF_ARCHIVED: &str = "SELECT DISTINCT r.id FROM chats c JOIN chats r ON r.id = c.root_chat_id \
+     WHERE c.root_chat_id IS NOT NULL AND NOT c.archived AND NOT c.archive_requested AND r.archived LIMIT $1";
+const NEXT_DEADLINE: &str =
+    "SELECT MIN(requires_action_deadline_at) FROM chats WHERE status = 'requires_action'";
+
 /// Which chats a worker may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
@@ -86,4 +95,22 @@ pub async fn lock_claimable(
     raw.map(ChatRow::try_from).transpose()
 }
 
-crate::statements![CLAIMABLE; ONE_CLAIMABLE => ONE_CLAIMABLE_LOCKED];
+/// Ids of at most `limit` idle chats with a queue that nobody would run.
+pub async fn broken(db: &Db, limit: i64) -> Result<Vec<ChatId>, StoreError> {
+    let ids: Vec<Uuid> =
+        on_reader!(db, pool => sqlx::query_scalar(BROKEN).bind(limit).fetch_all(pool).await?);
+    Ok(ids.into_iter().map(ChatId).collect())
+}
+
+/// Archived roots with a chat that was to follow and did not.
+pub async fn half_archived(db: &Db, limit: i64) -> Result<Vec<ChatId>, StoreError> {
+    let ids: Vec<Uuid> = on_reader!(db, pool => sqlx::query_scalar(HALF_ARCHIVED).bind(limit).fetch_all(pool).await?);
+    Ok(ids.into_iter().map(ChatId).collect())
+}
+
+/// When the next client's answer is given up.
+pub async fn next_deadline(db: &Db) -> Result<Option<DateTime<Utc>>, StoreError> {
+    Ok(on_reader!(db, pool => sqlx::query_scalar(NEXT_DEADLINE).fetch_one(pool).await?))
+}
+
+crate::statements![CLAIMABLE, BROKEN, HALF_ARCHIVED, NEXT_DEADLINE; ONE_CLAIMABLE => ONE_CLAIMABLE_LOCKED];

@@ -8,7 +8,29 @@ const MARK_READ: &str = "UPDATE chats SET last_read_message_id = COALESCE((SELEC
      WHERE chat_id = $1 AND role = 'assistant' AND NOT deleted), 0) WHERE id = $1 AND last_read_message_id < \
      COALESCE((SELECT MAX(id) FROM chat_messages WHERE chat_id = $1 AND role = 'assistant' AND NOT deleted), 0)";
 const PINNED: &str = "SELECT id FROM chats WHERE owner_id = $1 AND pin_order > 0 ORDER BY pin_order, updated_at DESC, id DESC";
+const OWNER: &str = "SELECT id FROM users WHERE id = $1";
+const OWNER_LOCKED: &str = "SELECT id FROM users WHERE id = $1 FOR NO KEY UPDATE";
 const SET_PIN: &str = "UPDATE chats SET pin_order = $2 WHERE id = $1 AND pin_order <> $2";
+
+/// Locks the order of the owner's pins until the transaction ends, before any chat is locked: two changes of it would
+/// wait for each other's chats otherwise. SQLite's write transactions exclude each other anyway.
+pub async fn lock_pins(tx: &mut Tx, owner: UserId) -> Result<(), StoreError> {
+    match tx {
+        Tx::Sqlite(transaction) => {
+            sqlx::query(OWNER)
+                .bind(owner.0)
+                .fetch_optional(&mut **transaction)
+                .await?;
+        }
+        Tx::Postgres(transaction) => {
+            sqlx::query(OWNER_LOCKED)
+                .bind(owner.0)
+                .fetch_optional(&mut **transaction)
+                .await?;
+        }
+    }
+    Ok(())
+}
 
 /// Moves the read cursor to the newest answer.
 pub async fn mark_read(db: &Db, chat: ChatId) -> Result<(), StoreError> {
@@ -39,4 +61,4 @@ pub async fn set_pin(tx: &mut Tx, chat: ChatId, pin_order: i32) -> Result<(), St
     Ok(())
 }
 
-crate::statements![MARK_READ, PINNED, SET_PIN];
+crate::statements![MARK_READ, PINNED, SET_PIN; OWNER => OWNER_LOCKED];

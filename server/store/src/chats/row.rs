@@ -120,6 +120,8 @@ pub struct ChatRow {
     pub created_at: DateTime<Utc>,
     /// When something happened in it last.
     pub updated_at: DateTime<Utc>,
+    /// A summary is asked for; what it must keep, in the person's words.
+    pub compaction_request: Option<String>,
 }
 
 /// The columns as the drivers give them.
@@ -156,6 +158,7 @@ pub(crate) struct RawChat {
     requires_action_deadline_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    compaction_request: Option<String>,
 }
 
 impl TryFrom<RawChat> for ChatRow {
@@ -204,6 +207,7 @@ impl TryFrom<RawChat> for ChatRow {
             requires_action_deadline_at: raw.requires_action_deadline_at,
             created_at: raw.created_at,
             updated_at: raw.updated_at,
+            compaction_request: raw.compaction_request,
         })
     }
 }

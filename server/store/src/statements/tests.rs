@@ -22,6 +22,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("allowed_folders", crate::allowed_folders::STATEMENTS),
         ("chats", crate::chats::STATEMENTS),
         ("chats/claim", crate::chats::claim::STATEMENTS),
+        ("chats/client_tools", crate::chats::client_tools::STATEMENTS),
         ("chats/details", crate::chats::details::STATEMENTS),
         ("chats/list", crate::chats::list::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),

@@ -1,3 +1,4 @@
+mod engine;
 mod faults;
 mod list;
 

@@ -8,13 +8,6 @@ use crate::components::chat::words;
 use crate::components::icons::Icon;
 use crate::diff::{self, DiffFile, FileChange};
 
-/// How the daemon's answers begin that stand for a tool that was stopped.
-const STOPPED: [&str; 3] = [
-    "The user stopped this",
-    "The server restarted while this ran",
-    "Cancelled:",
-];
-
 /// The one line of a tool call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
@@ -85,15 +78,6 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         "process_signal" => process(run, Icon::Square, ["Stopping", "Stopped", "Could not stop"]),
         _ => generic(run),
     }
-}
-
-/// Whether a result says that the turn was stopped before the tool answered.
-pub fn is_interruption(result: &Value) -> bool {
-    let words = result
-        .get("error")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    STOPPED.iter().any(|begin| words.starts_with(begin))
 }
 
 /// Whether a result without the error mark still tells of a failure: a command that did not end well.

@@ -1,0 +1,130 @@
+//! Titles that a person asks the chat's model for. Who may ask is `platform`'s business.
+
+use std::sync::PoisonError;
+
+use sdk::chats::ChatError;
+use sdk::ids::{ChatId, MessageId};
+use store::StoreError;
+use store::chats::{self, ChatRow};
+use store::messages;
+
+use super::{Daemon, Shared, transition};
+use crate::state::{Change, Locked, StateError};
+use crate::turn::title::{self, Made};
+
+/// Messages read from each end.
+const ENDS: i64 = 50;
+
+/// Why there is no new title.
+#[derive(Debug, thiserror::Error)]
+pub enum TitleError {
+    /// One is being made already.
+    #[error("a title is being made already; wait until it is there")]
+    InProgress,
+    /// Nobody said anything yet.
+    #[error("there is nothing yet to make a title of; send a message first")]
+    Nothing,
+    /// The model failed.
+    #[error("{}", .0.message)]
+    Model(ChatError),
+    /// The chat.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl From<StoreError> for TitleError {
+    fn from(error: StoreError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl Daemon {
+    /// A new title, written unless somebody changed the old one meanwhile.
+    pub async fn regenerate_title(&self, chat: ChatId) -> Result<ChatRow, TitleError> {
+        let (unchanged, title, made) = self.make_title(chat).await?;
+        let (_, row) = transition!(self.shared, chat, |change, locked| {
+            change.replace_title(&mut locked, &unchanged, title);
+            book(&mut change, &locked, made).await?;
+        });
+        Ok(row)
+    }
+
+    /// A title that is not written.
+    pub async fn propose_title(&self, chat: ChatId) -> Result<String, TitleError> {
+        let (_, title, made) = self.make_title(chat).await?;
+        let shared = &self.shared;
+        let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+        let locked = change.lock(chat).await?;
+        book(&mut change, &locked, made).await?;
+        change.commit(&shared.notices).await?;
+        Ok(title)
+    }
+
+    async fn make_title(&self, chat: ChatId) -> Result<(String, String, Made), TitleError> {
+        let shared = &self.shared;
+        let _making = Making::begin(shared, chat)?;
+        let row = chats::get(&shared.db, chat)
+            .await?
+            .ok_or(StateError::ChatNotFound)?;
+        let source = title::conversation(&self.both_ends(chat).await?);
+        if source.is_empty() {
+            return Err(TitleError::Nothing);
+        }
+        let model = shared
+            .models
+            .resolve(row.last_model_config_id)
+            .await
+            .map_err(TitleError::Model)?;
+        let made = title::ask(&model, title::INSTRUCTION_LATER, source)
+            .await
+            .map_err(TitleError::Model)?;
+        // An answer without words leaves the title as it is.
+        let title = made.title.clone().unwrap_or_else(|| row.title.clone());
+        Ok((row.title, title, made))
+    }
+
+    async fn both_ends(&self, chat: ChatId) -> Result<Vec<sdk::messages::Message>, StoreError> {
+        let db = &self.shared.db;
+        let mut rows = messages::after(db, chat, MessageId(0), ENDS).await?;
+        let last = rows.last().map_or(MessageId(0), |row| row.message.id);
+        let mut newest = messages::before(db, chat, MessageId(i64::MAX), ENDS).await?;
+        newest.reverse();
+        rows.extend(newest.into_iter().filter(|row| row.message.id > last));
+        Ok(rows.into_iter().map(|row| row.message).collect())
+    }
+}
+
+async fn book(change: &mut Change, locked: &Locked, made: Made) -> Result<(), StateError> {
+    let (revision, now) = (locked.chat.snapshot_version, change.now);
+    messages::insert_spent(&mut change.tx, locked.chat.id, revision, now, made.spent).await?;
+    Ok(())
+}
+
+/// A title is being made for as long as this lives. Another replica does not know; there the guard on the old title
+/// keeps both from being written.
+struct Making<'a> {
+    shared: &'a Shared,
+    chat: ChatId,
+}
+
+impl<'a> Making<'a> {
+    fn begin(shared: &'a Shared, chat: ChatId) -> Result<Self, TitleError> {
+        let mut titles = shared.titles.lock().unwrap_or_else(PoisonError::into_inner);
+        if titles.insert(chat) {
+            Ok(Self { shared, chat })
+        } else {
+            Err(TitleError::InProgress)
+        }
+    }
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        let mut titles = self
+            .shared
+            .titles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        titles.remove(&self.chat);
+    }
+}

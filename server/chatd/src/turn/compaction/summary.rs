@@ -1,0 +1,146 @@
+//! The call that makes a summary: the same prompt as the next step's, so that the provider's cache serves it, with the
+//! wish for a summary at its end.
+
+use std::time::Duration;
+
+use llm::{CancellationToken, Purpose, Request, ToolChoice};
+use sdk::chats::ChatError;
+use sdk::messages::Role;
+use store::messages::{MessageRow, NewMessage};
+use tokio::time::{Instant, timeout};
+
+use super::Cause;
+use crate::prompt;
+use crate::turn::generate::{chat_error, request};
+use crate::turn::{Turn, cost};
+
+const DEADLINE: Duration = Duration::from_secs(90);
+const MAX_OUTPUT_TOKENS: u32 = 16_000;
+/// A history that is too long even for its summary is halved this often.
+const MAX_HALVINGS: u32 = 4;
+const INSTRUCTION: &str = "Stop working and summarize this conversation for yourself: the summary replaces it, and you \
+     go on from the summary alone. Keep what the person wants and every instruction that still holds, in their words \
+     where they matter; what was done, with exact paths, names and commands; what was found out and decided, and why; \
+     errors and how they were solved; what is being worked on now, and the next steps. Leave out what no longer \
+     matters. Call no tools. Answer with the summary alone.";
+
+/// A summary, and the row that books it.
+pub(super) struct Summary {
+    pub(super) text: String,
+    pub(super) spent: NewMessage,
+}
+
+/// Has the model summarize a history.
+pub(super) async fn summarize(
+    turn: &Turn,
+    history: &[MessageRow],
+    cause: &Cause,
+) -> Result<Summary, ChatError> {
+    let mut request = request(turn);
+    let prompt = prompt::build(history, turn.facts());
+    request.system = prompt.system;
+    request.messages = prompt.messages;
+    request.tool_choice = ToolChoice::None;
+    request.max_output_tokens = Some(
+        request
+            .max_output_tokens
+            .unwrap_or(MAX_OUTPUT_TOKENS)
+            .min(MAX_OUTPUT_TOKENS),
+    );
+    request.metadata.purpose = Purpose::Summary;
+    let began = Instant::now();
+    let response = match timeout(DEADLINE, ask(turn, request, cause)).await {
+        Ok(answer) => answer.map_err(chat_error)?,
+        Err(_) => return Err(too_slow()),
+    };
+    let text = response.text().trim().to_owned();
+    if text.is_empty() {
+        return Err(empty());
+    }
+    let spent = NewMessage {
+        model_config_id: Some(turn.model.model_config_id),
+        usage: cost::usage(&response.usage, turn.model.context_limit),
+        total_cost_micros: cost::micros(&response.usage, turn.model.options.cost.as_ref()),
+        runtime_ms: i64::try_from(began.elapsed().as_millis()).ok(),
+        ..NewMessage::new(Role::Assistant, Vec::new())
+    };
+    Ok(Summary { text, spent })
+}
+
+/// Asks for the summary; of a history that is too long only the later part is summarized.
+async fn ask(turn: &Turn, request: Request, cause: &Cause) -> Result<llm::Response, llm::Error> {
+    let mut instruction = INSTRUCTION.to_owned();
+    if let Cause::Person(wish) = cause
+        && !wish.is_empty()
+    {
+        instruction.push_str("\n\nThe person asks that the summary keeps this above all: ");
+        instruction.push_str(wish);
+    }
+    let mut history = request.messages.clone();
+    for _ in 0..MAX_HALVINGS {
+        let mut request = request.clone();
+        request.messages.clone_from(&history);
+        request
+            .messages
+            .push(llm::Message::user(instruction.as_str()));
+        match llm::collect(turn.model.model.stream(request, CancellationToken::new())).await {
+            Err(error) if is_overflow(&error) && history.len() > 2 => history = later_half(history),
+            outcome => return outcome,
+        }
+    }
+    Err(llm::Error::truncated(Some(turn.model.model.provider())))
+}
+
+/// Begins with a message that needs none before it.
+pub(super) fn later_half(mut history: Vec<llm::Message>) -> Vec<llm::Message> {
+    let half = history.len() / 2;
+    let start = history
+        .iter()
+        .enumerate()
+        .skip(half)
+        .find(|(_, message)| message.role != llm::Role::Tool)
+        .map_or(half, |(place, _)| place);
+    history.drain(..start);
+    history
+}
+
+/// Whether the provider refused the conversation because it is too long.
+pub(in crate::turn) fn is_overflow(error: &llm::Error) -> bool {
+    const WORDS: [&str; 5] = [
+        "context length",
+        "maximum context",
+        "prompt is too long",
+        "context window",
+        "too many tokens",
+    ];
+    let said = format!(
+        "{} {}",
+        error.message,
+        error.detail.as_deref().unwrap_or_default()
+    );
+    let said = said.to_lowercase();
+    error.kind == llm::ErrorKind::Config && WORDS.iter().any(|words| said.contains(words))
+}
+
+pub(super) fn failed(message: &str, kind: &str) -> ChatError {
+    ChatError {
+        message: message.to_owned(),
+        kind: kind.to_owned(),
+        retryable: true,
+        ..ChatError::default()
+    }
+}
+
+fn too_slow() -> ChatError {
+    failed(
+        "The summary was not made in time. Try again, or clear the context instead.",
+        "timeout",
+    )
+}
+
+fn empty() -> ChatError {
+    failed(
+        "The model gave an empty summary. Try again, or clear the context instead.",
+        "generic",
+    )
+}

@@ -1,0 +1,143 @@
+//! What an open turn works with, and the calls that an earlier one left open.
+
+use std::sync::Arc;
+
+use sdk::chats::DynamicTool;
+use sdk::messages::Role;
+use sdk::parts::{Part, ToolCallPart};
+use serde_json::{Value, json};
+use store::messages::{MessageRow, NewMessage};
+
+use super::compaction;
+use crate::prompt::{self, Prompt};
+use crate::sources::ResolvedModel;
+use crate::state::open_calls::open_calls;
+use crate::tools::ToolSet;
+
+/// What a turn works with.
+pub(crate) struct Turn {
+    pub(super) model: ResolvedModel,
+    pub(super) tools: Option<Arc<dyn ToolSet>>,
+    client_tools: Vec<llm::Tool>,
+    facts: Option<String>,
+    pub(super) prompt: Prompt,
+    /// What the last call of the model read; unknown after a summary.
+    pub(super) context_tokens: Option<i64>,
+    /// Summaries made in this turn.
+    pub(super) compactions: u32,
+}
+
+impl Turn {
+    pub(super) fn new(
+        model: ResolvedModel,
+        tools: Option<Arc<dyn ToolSet>>,
+        client_tools: Vec<DynamicTool>,
+    ) -> Self {
+        Self {
+            model,
+            tools,
+            client_tools: client_tools.into_iter().map(definition).collect(),
+            facts: None,
+            prompt: Prompt::default(),
+            context_tokens: None,
+            compactions: 0,
+        }
+    }
+
+    /// Makes the prompt of the chat's rows.
+    pub(super) fn load(&mut self, rows: &[MessageRow]) {
+        self.prompt = prompt::build(rows, self.facts.clone());
+        self.context_tokens = rows
+            .iter()
+            .rev()
+            .filter_map(|row| row.message.usage.as_ref())
+            .find_map(compaction::stored_context_tokens);
+    }
+
+    pub(super) fn set_facts(&mut self, facts: String) {
+        if self.facts.as_ref() != Some(&facts) {
+            self.prompt.set_facts(facts.clone());
+            self.facts = Some(facts);
+        }
+    }
+
+    pub(super) fn facts(&self) -> Option<String> {
+        self.facts.clone()
+    }
+
+    /// What the model is told of tools. A tool of the server wins over one of the client with the same name.
+    pub(super) fn definitions(&self) -> Vec<llm::Tool> {
+        let mut definitions = self.own_definitions();
+        let is_own = |tool: &llm::Tool| definitions.iter().any(|own| own.name == tool.name);
+        let client: Vec<_> = self
+            .client_tools
+            .iter()
+            .filter(|tool| !is_own(tool))
+            .cloned()
+            .collect();
+        definitions.extend(client);
+        definitions
+    }
+
+    /// Whether the client runs this tool.
+    pub(super) fn is_client_call(&self, tool_name: &str) -> bool {
+        self.client_tools.iter().any(|tool| tool.name == tool_name)
+            && !self
+                .own_definitions()
+                .iter()
+                .any(|own| own.name == tool_name)
+    }
+
+    /// Whether one of these results is that of a tool that ends the turn, and a good one.
+    pub(super) fn is_ended_by(&self, results: &[NewMessage]) -> bool {
+        let Some(tools) = &self.tools else {
+            return false;
+        };
+        results
+            .iter()
+            .flat_map(|result| &result.content)
+            .any(|part| matches!(part, Part::ToolResult(result) if !result.is_error && tools.ends_turn(&result.tool_name)))
+    }
+
+    fn own_definitions(&self) -> Vec<llm::Tool> {
+        self.tools
+            .as_ref()
+            .map(|tools| tools.definitions())
+            .unwrap_or_default()
+    }
+}
+
+fn definition(tool: DynamicTool) -> llm::Tool {
+    let input_schema = match tool.input_schema {
+        Value::Null => json!({ "type": "object", "properties": {} }),
+        schema => schema,
+    };
+    llm::Tool {
+        name: tool.name,
+        description: tool.description,
+        input_schema,
+    }
+}
+
+/// Calls of the newest answer without a result.
+pub(super) struct OpenCalls {
+    pub(super) calls: Vec<ToolCallPart>,
+    /// That of the answer that made them.
+    pub(super) revision: i64,
+}
+
+impl OpenCalls {
+    /// The open calls of a history; `None` when there are none.
+    pub(super) fn of(rows: &[MessageRow]) -> Option<Self> {
+        let last = rows
+            .iter()
+            .rposition(|row| row.message.role == Role::Assistant)?;
+        let (answer, after) = (rows.get(last)?, rows.get(last + 1..)?);
+        let answered = after.iter().flat_map(|row| &row.message.content);
+        let calls = open_calls(&answer.message.content, answered);
+        (!calls.is_empty()).then_some(Self {
+            calls,
+            revision: answer.revision,
+        })
+    }
+}
