@@ -14,6 +14,7 @@ pub mod providers;
 pub mod sessions;
 pub mod tokens;
 pub mod users;
+pub mod workspaces;
 
 #[cfg(feature = "ssr")]
 mod context;

@@ -29,3 +29,4 @@ pub mod tools;
 pub mod top_bar;
 pub mod user_menu;
 pub mod words;
+pub mod workspace_menu;

@@ -7,6 +7,7 @@ use super::context::Agents;
 use super::frame::{Side, toggle};
 use super::git_panel::Changes;
 use super::tool_card::counts;
+use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;
 use crate::components::icons::{Icon, icon, icon_with_class};
 
@@ -41,6 +42,7 @@ pub fn TopBar(
             <ListButton/>
             <h1 class="top-title" id="page-title" tabindex="-1" title=move || title.get()>{move || title.get()}</h1>
             {move || workspace.get().map(|workspace| pill(&workspace))}
+            <WorkspaceMenu workspace/>
             <span class="spacer"></span>
             <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
         </header>

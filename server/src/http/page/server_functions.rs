@@ -52,6 +52,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/delete_queued_message", Access::SignedIn),
     ("/api/page/promote_queued_message", Access::SignedIn),
     ("/api/page/chat_workspace", Access::SignedIn),
+    ("/api/page/unsaved_work", Access::SignedIn),
+    ("/api/page/delete_workspace", Access::SignedIn),
     ("/api/page/render_diff", Access::SignedIn),
     ("/api/page/list_users", Access::Owner),
     ("/api/page/create_user", Access::Owner),
