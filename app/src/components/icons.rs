@@ -22,8 +22,6 @@ pub enum Icon {
     ChevronDown,
     /// Lucide `chevron-right`.
     ChevronRight,
-    /// Lucide `chevron-left`.
-    ChevronLeft,
     /// Lucide `arrow-left`.
     ArrowLeft,
     /// Lucide `arrow-up`.
@@ -86,8 +84,6 @@ pub enum Icon {
     Paperclip,
     /// Lucide `git-pull-request`.
     GitPullRequest,
-    /// Lucide `git-pull-request-draft`.
-    GitPullRequestDraft,
     /// Lucide `git-merge`.
     GitMerge,
     /// Lucide `git-branch`.
@@ -108,44 +104,24 @@ pub enum Icon {
     RotateCcw,
     /// Lucide `archive`.
     Archive,
-    /// Lucide `archive-restore`.
-    ArchiveRestore,
     /// Lucide `pin`.
     Pin,
     /// Lucide `message-square`.
     MessageSquare,
     /// Lucide `brain`.
     Brain,
-    /// Lucide `external-link`.
-    ExternalLink,
-    /// Lucide `menu`.
-    Menu,
     /// Lucide `wrench`.
     Wrench,
     /// Lucide `shield-alert`.
     ShieldAlert,
-    /// Lucide `image`.
-    Image,
-    /// Lucide `hard-drive`.
-    HardDrive,
     /// Lucide `keyboard`.
     Keyboard,
     /// Lucide `link`.
     Link,
-    /// Lucide `bot`.
-    Bot,
-    /// Lucide `columns-2`.
-    Columns2,
-    /// Lucide `bug`.
-    Bug,
     /// Lucide `list`.
     List,
-    /// Lucide `eye`.
-    Eye,
     /// Lucide `sparkles`.
     Sparkles,
-    /// Lucide `play`.
-    Play,
 }
 
 impl Icon {
@@ -158,7 +134,6 @@ impl Icon {
         Self::X,
         Self::ChevronDown,
         Self::ChevronRight,
-        Self::ChevronLeft,
         Self::ArrowLeft,
         Self::ArrowUp,
         Self::ArrowDown,
@@ -190,7 +165,6 @@ impl Icon {
         Self::Square,
         Self::Paperclip,
         Self::GitPullRequest,
-        Self::GitPullRequestDraft,
         Self::GitMerge,
         Self::GitBranch,
         Self::Plug,
@@ -201,25 +175,15 @@ impl Icon {
         Self::RefreshCw,
         Self::RotateCcw,
         Self::Archive,
-        Self::ArchiveRestore,
         Self::Pin,
         Self::MessageSquare,
         Self::Brain,
-        Self::ExternalLink,
-        Self::Menu,
         Self::Wrench,
         Self::ShieldAlert,
-        Self::Image,
-        Self::HardDrive,
         Self::Keyboard,
         Self::Link,
-        Self::Bot,
-        Self::Columns2,
-        Self::Bug,
         Self::List,
-        Self::Eye,
         Self::Sparkles,
-        Self::Play,
     ];
 
     const fn shapes(self) -> &'static str {
@@ -233,7 +197,6 @@ impl Icon {
             Self::X => r#"<path d="M18 6 6 18"/><path d="m6 6 12 12"/>"#,
             Self::ChevronDown => r#"<path d="m6 9 6 6 6-6"/>"#,
             Self::ChevronRight => r#"<path d="m9 18 6-6-6-6"/>"#,
-            Self::ChevronLeft => r#"<path d="m15 18-6-6 6-6"/>"#,
             Self::ArrowLeft => r#"<path d="m12 19-7-7 7-7"/><path d="M19 12H5"/>"#,
             Self::ArrowUp => r#"<path d="m5 12 7-7 7 7"/><path d="M12 19V5"/>"#,
             Self::ArrowDown => r#"<path d="M12 5v14"/><path d="m19 12-7 7-7-7"/>"#,
@@ -315,9 +278,6 @@ impl Icon {
             Self::GitPullRequest => {
                 r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M13 6h3a2 2 0 0 1 2 2v7"/><line x1="6" x2="6" y1="9" y2="21"/>"#
             }
-            Self::GitPullRequestDraft => {
-                r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M18 6V5"/><path d="M18 11v-1"/><line x1="6" x2="6" y1="9" y2="21"/>"#
-            }
             Self::GitMerge => {
                 r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M6 21V9a9 9 0 0 0 9 9"/>"#
             }
@@ -346,9 +306,6 @@ impl Icon {
             Self::Archive => {
                 r#"<rect width="20" height="5" x="2" y="3" rx="1"/><path d="M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8"/><path d="M10 12h4"/>"#
             }
-            Self::ArchiveRestore => {
-                r#"<rect width="20" height="5" x="2" y="3" rx="1"/><path d="M4 8v11a2 2 0 0 0 2 2h2"/><path d="M20 8v11a2 2 0 0 1-2 2h-2"/><path d="m9 15 3-3 3 3"/><path d="M12 12v9"/>"#
-            }
             Self::Pin => {
                 r#"<path d="M12 17v5"/><path d="M9 10.76a2 2 0 0 1-1.11 1.79l-1.78.9A2 2 0 0 0 5 15.24V16a1 1 0 0 0 1 1h12a1 1 0 0 0 1-1v-.76a2 2 0 0 0-1.11-1.79l-1.78-.9A2 2 0 0 1 15 10.76V7a1 1 0 0 1 1-1 2 2 0 0 0 0-4H8a2 2 0 0 0 0 4 1 1 0 0 1 1 1z"/>"#
             }
@@ -358,21 +315,11 @@ impl Icon {
             Self::Brain => {
                 r#"<path d="M12 18V5"/><path d="M15 13a4.17 4.17 0 01-3-4 4.17 4.17 0 01-3 4"/><path d="M17.707 6.294A3 3 0 1012 5a3 3 0 10-5.707 1.294"/><path d="M17.996 5.125a4 4 0 012.526 5.77"/><path d="M18 18a4 4 0 002-7.465"/><path d="M19.967 17.482a4 4 0 11-7.967.517 4 4 0 11-7.967-.517"/><path d="M6 18a4 4 0 01-2-7.465"/><path d="M6.004 5.125a4 4 0 00-2.526 5.77"/>"#
             }
-            Self::ExternalLink => {
-                r#"<path d="M15 3h6v6"/><path d="M10 14 21 3"/><path d="M18 13v6a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V8a2 2 0 0 1 2-2h6"/>"#
-            }
-            Self::Menu => r#"<path d="M4 5h16"/><path d="M4 12h16"/><path d="M4 19h16"/>"#,
             Self::Wrench => {
                 r#"<path d="M14.7 6.3a1 1 0 0 0 0 1.4l1.6 1.6a1 1 0 0 0 1.4 0l3.106-3.105c.32-.322.863-.22.983.218a6 6 0 0 1-8.259 7.057l-7.91 7.91a1 1 0 0 1-2.999-3l7.91-7.91a6 6 0 0 1 7.057-8.259c.438.12.54.662.219.984z"/>"#
             }
             Self::ShieldAlert => {
                 r#"<path d="M20 13c0 5-3.5 7.5-7.66 8.95a1 1 0 0 1-.67-.01C7.5 20.5 4 18 4 13V6a1 1 0 0 1 1-1c2 0 4.5-1.2 6.24-2.72a1.17 1.17 0 0 1 1.52 0C14.51 3.81 17 5 19 5a1 1 0 0 1 1 1z"/><path d="M12 8v4"/><path d="M12 16h.01"/>"#
-            }
-            Self::Image => {
-                r#"<rect width="18" height="18" x="3" y="3" rx="2" ry="2"/><circle cx="9" cy="9" r="2"/><path d="m21 15-3.086-3.086a2 2 0 0 0-2.828 0L6 21"/>"#
-            }
-            Self::HardDrive => {
-                r#"<path d="M10 16h.01"/><path d="M2.212 11.577a2 2 0 0 0-.212.896V18a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-5.527a2 2 0 0 0-.212-.896L18.55 5.11A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z"/><path d="M21.946 12.013H2.054"/><path d="M6 16h.01"/>"#
             }
             Self::Keyboard => {
                 r#"<path d="M10 8h.01"/><path d="M12 12h.01"/><path d="M14 8h.01"/><path d="M16 12h.01"/><path d="M18 8h.01"/><path d="M6 8h.01"/><path d="M7 16h10"/><path d="M8 12h.01"/><rect width="20" height="16" x="2" y="4" rx="2"/>"#
@@ -380,26 +327,11 @@ impl Icon {
             Self::Link => {
                 r#"<path d="M10 13a5 5 0 0 0 7.54.54l3-3a5 5 0 0 0-7.07-7.07l-1.72 1.71"/><path d="M14 11a5 5 0 0 0-7.54-.54l-3 3a5 5 0 0 0 7.07 7.07l1.71-1.71"/>"#
             }
-            Self::Bot => {
-                r#"<path d="M12 8V4H8"/><rect width="16" height="12" x="4" y="8" rx="2"/><path d="M2 14h2"/><path d="M20 14h2"/><path d="M15 13v2"/><path d="M9 13v2"/>"#
-            }
-            Self::Columns2 => {
-                r#"<rect width="18" height="18" x="3" y="3" rx="2"/><path d="M12 3v18"/>"#
-            }
-            Self::Bug => {
-                r#"<path d="M12 20v-9"/><path d="M14 7a4 4 0 0 1 4 4v3a6 6 0 0 1-12 0v-3a4 4 0 0 1 4-4z"/><path d="M14.12 3.88 16 2"/><path d="M21 21a4 4 0 0 0-3.81-4"/><path d="M21 5a4 4 0 0 1-3.55 3.97"/><path d="M22 13h-4"/><path d="M3 21a4 4 0 0 1 3.81-4"/><path d="M3 5a4 4 0 0 0 3.55 3.97"/><path d="M6 13H2"/><path d="m8 2 1.88 1.88"/><path d="M9 7.13V6a3 3 0 1 1 6 0v1.13"/>"#
-            }
             Self::List => {
                 r#"<path d="M3 5h.01"/><path d="M3 12h.01"/><path d="M3 19h.01"/><path d="M8 5h13"/><path d="M8 12h13"/><path d="M8 19h13"/>"#
             }
-            Self::Eye => {
-                r#"<path d="M2.062 12.348a1 1 0 0 1 0-.696 10.75 10.75 0 0 1 19.876 0 1 1 0 0 1 0 .696 10.75 10.75 0 0 1-19.876 0"/><circle cx="12" cy="12" r="3"/>"#
-            }
             Self::Sparkles => {
                 r#"<path d="M11.017 2.814a1 1 0 0 1 1.966 0l1.051 5.558a2 2 0 0 0 1.594 1.594l5.558 1.051a1 1 0 0 1 0 1.966l-5.558 1.051a2 2 0 0 0-1.594 1.594l-1.051 5.558a1 1 0 0 1-1.966 0l-1.051-5.558a2 2 0 0 0-1.594-1.594l-5.558-1.051a1 1 0 0 1 0-1.966l5.558-1.051a2 2 0 0 0 1.594-1.594z"/><path d="M20 2v4"/><path d="M22 4h-4"/><circle cx="4" cy="20" r="2"/>"#
-            }
-            Self::Play => {
-                r#"<path d="M5 5a2 2 0 0 1 3.008-1.728l11.997 6.998a2 2 0 0 1 .003 3.458l-12 7A2 2 0 0 1 5 19z"/>"#
             }
         }
     }
