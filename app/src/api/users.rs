@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use sdk::ids::UserId;
 use sdk::users::{Role, User, UserStatus};
+use serde::{Deserialize, Serialize};
 
 use crate::error::AppError;
 
@@ -42,14 +43,37 @@ pub async fn update_password(old_password: String, password: String) -> Result<(
     Ok(())
 }
 
-/// The oldest 1,000 accounts, for owners.
+/// Accounts of a page.
+pub const USERS_PER_PAGE: usize = 50;
+
+/// A page of accounts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserPage {
+    /// The accounts, oldest first.
+    pub users: Vec<User>,
+    /// The next page begins after this one; nothing when this is the last page.
+    pub next_after_id: Option<UserId>,
+}
+
+/// A page of accounts, oldest first, for owners.
 #[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users")]
-pub async fn list_users() -> Result<Vec<User>, AppError> {
+pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> {
     let (platform, actor) = super::signed_in()?;
-    platform
-        .list_users(&actor, sdk::users::ListUsers::default())
+    let query = sdk::users::ListUsers {
+        after_id,
+        limit: i64::try_from(USERS_PER_PAGE + 1).ok(),
+    };
+    let mut users = platform
+        .list_users(&actor, query)
         .await
-        .map_err(super::failed)
+        .map_err(super::failed)?;
+    let has_more = users.len() > USERS_PER_PAGE;
+    users.truncate(USERS_PER_PAGE);
+    let last = users.last().map(|user| user.id);
+    Ok(UserPage {
+        next_after_id: last.filter(|_| has_more),
+        users,
+    })
 }
 
 /// Creates an account, for owners.

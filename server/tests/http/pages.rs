@@ -5,7 +5,7 @@ use reqwest::{Method, StatusCode};
 use sdk::preferences::{Preferences, Theme};
 use sdk::users::Login;
 
-use crate::support::{PASSWORD, TestServer};
+use crate::support::{PASSWORD, TestServer, new_user};
 
 struct Browser {
     http: reqwest::Client,
@@ -214,4 +214,45 @@ async fn pages_are_compressed_for_those_who_ask() {
         .await
         .unwrap();
     assert_eq!(response.headers()["content-encoding"], "br");
+}
+
+#[tokio::test]
+async fn files_of_the_bundle_ask_nobody_who_they_are() {
+    let server = TestServer::start().await;
+    let browser = Browser::new(&server);
+    // Anywhere else a change that a foreign page sent is refused before it is looked at.
+    for (path, expected) in [
+        ("/settings", StatusCode::FORBIDDEN),
+        ("/pkg/no-such-file.js", StatusCode::NOT_FOUND),
+    ] {
+        let foreign = browser
+            .http
+            .post(format!("{}{path}", server.base_url))
+            .header("origin", "https://elsewhere.example")
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(foreign.status(), expected, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn users_are_shown_page_by_page_also_without_a_script() {
+    let server = TestServer::start().await;
+    let browser = Browser::signed_in(&server).await;
+    let owner = server.owner().await;
+    let first = owner.get_user("me").await.unwrap();
+    owner.create_user(&new_user("mia")).await.unwrap();
+    let text = async |path: &str| browser.get(path).await.text().await.unwrap();
+    let everybody = text("/settings/users").await;
+    assert!(everybody.contains("mia@example.com") && everybody.contains("olga@example.com"));
+    assert!(!everybody.contains("Pages of users"), "{everybody}");
+    let second = text(&format!("/settings/users?after={}", first.id)).await;
+    assert!(second.contains("mia@example.com"), "{second}");
+    assert!(
+        second.contains("First page") && !second.contains("Next page"),
+        "{second}"
+    );
+    let broken = text("/settings/users?after=nobody").await;
+    assert!(broken.contains("mia@example.com"), "{broken}");
 }

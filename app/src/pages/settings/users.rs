@@ -3,9 +3,14 @@
 mod dialogs;
 
 use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+use sdk::ids::UserId;
 use sdk::users::{Role, User, UserStatus};
 
-use crate::api::users::{CreateAccount, DeleteAccount, ResetPassword, UpdateAccount, list_users};
+use crate::api::users::{
+    CreateAccount, DeleteAccount, ResetPassword, UpdateAccount, UserPage, list_users,
+};
 use crate::components::badge::{Tone, badge};
 use crate::components::button::ButtonKind;
 use crate::components::dialog::{self, ConfirmDialog, DialogButton, Question};
@@ -38,15 +43,18 @@ pub fn UsersPage() -> impl IntoView {
     let update = ServerAction::<UpdateAccount>::new();
     let set_password = ServerAction::<ResetPassword>::new();
     let delete = ServerAction::<DeleteAccount>::new();
+    let query = use_query_map();
+    let after_id = Memo::new(move |_| query.with(|query| query.get("after")?.parse().ok()));
     let users = Resource::new(
         move || {
-            (
+            let changes = (
                 create.version().get(),
                 update.version().get(),
                 delete.version().get(),
-            )
+            );
+            (after_id.get(), changes)
         },
-        |_| list_users(),
+        |(after_id, _)| list_users(after_id),
     );
     let focus = StoredValue::new(String::new());
     let chosen = RwSignal::new(None::<User>);
@@ -81,7 +89,7 @@ pub fn UsersPage() -> impl IntoView {
             </DialogButton>
         </PageHeader>
         <FormError error=error_of(update)/>
-        <div class="card">{loaded(users, focus, move |users| list(users, actions))}</div>
+        <div class="card">{loaded(users, focus, move |page| list(page, after_id, actions))}</div>
         <CreateDialog create=create/>
         <ResetDialog set_password=set_password user=chosen/>
         <ConfirmDialog
@@ -109,7 +117,11 @@ fn button_id(user: &User) -> String {
     format!("user-{}-button", user.id)
 }
 
-fn list(users: Vec<User>, actions: Actions) -> AnyView {
+fn list(page: UserPage, after_id: Memo<Option<UserId>>, actions: Actions) -> AnyView {
+    let UserPage {
+        users,
+        next_after_id,
+    } = page;
     let own_id = use_session().with_untracked(|session| session.user.as_ref().map(|user| user.id));
     let rows = users
         .into_iter()
@@ -122,8 +134,22 @@ fn list(users: Vec<User>, actions: Actions) -> AnyView {
         <Table label="Users" headings=&["User", "Role", "Status", "Created", ""]>
             {rows}
         </Table>
+        {pages(after_id.get_untracked(), next_after_id)}
     }
     .into_any()
+}
+
+/// Links, so that they work without a script; nothing when everybody is on one page.
+fn pages(after_id: Option<UserId>, next_after_id: Option<UserId>) -> Option<impl IntoView> {
+    if after_id.is_none() && next_after_id.is_none() {
+        return None;
+    }
+    let first =
+        after_id.map(|_| view! { <A href="/settings/users" attr:class="button">"First page"</A> });
+    let next = next_after_id.map(|id| {
+        view! { <A href=format!("/settings/users?after={id}") attr:class="button">"Next page"</A> }
+    });
+    Some(view! { <nav class="pager" aria-label="Pages of users">{first}{next}</nav> })
 }
 
 fn row(user: User, is_self: bool, actions: Actions) -> impl IntoView {
