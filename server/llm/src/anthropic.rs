@@ -11,15 +11,12 @@ mod thinking;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures::StreamExt;
-use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
-use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::http::{BaseUrl, Call, HttpRequest, custom_headers, open_stream, secret_header};
+use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -37,9 +34,7 @@ pub struct Anthropic {
 
 #[derive(Debug)]
 struct Shared {
-    http: HttpClient,
-    config: ProviderConfig,
-    base: BaseUrl,
+    endpoint: Endpoint,
 }
 
 impl Anthropic {
@@ -48,7 +43,9 @@ impl Anthropic {
         let address = config.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
         let base = BaseUrl::parse(&config.name, address)?.without_version();
         Ok(Self {
-            shared: Arc::new(Shared { http, config, base }),
+            shared: Arc::new(Shared {
+                endpoint: Endpoint { http, config, base },
+            }),
         })
     }
 }
@@ -56,11 +53,11 @@ impl Anthropic {
 #[async_trait]
 impl Provider for Anthropic {
     fn kind(&self) -> ProviderKind {
-        self.shared.config.kind
+        self.shared.endpoint.config.kind
     }
 
     fn name(&self) -> &str {
-        &self.shared.config.name
+        self.shared.endpoint.name()
     }
 
     async fn list_models(&self) -> Result<Vec<ModelInfo>, Error> {
@@ -76,7 +73,10 @@ impl Provider for Anthropic {
 
     async fn test_connection(&self) -> Result<ConnectionReport, Error> {
         let models = self.list_models().await?;
-        Ok(ConnectionReport::of(self.shared.base.authority(), &models))
+        Ok(ConnectionReport::of(
+            self.shared.endpoint.base.authority(),
+            &models,
+        ))
     }
 }
 
@@ -92,7 +92,7 @@ impl Model for AnthropicModel {
     }
 
     fn provider(&self) -> &str {
-        &self.shared.config.name
+        self.shared.endpoint.name()
     }
 
     fn limits(&self) -> ModelLimits {
@@ -103,9 +103,12 @@ impl Model for AnthropicModel {
         if request.model.is_empty() {
             request.model.clone_from(&self.id);
         }
-        let url = self.shared.base.join("/v1/messages");
+        let url = self.shared.endpoint.base.join("/v1/messages");
         let body = request::body(&request).to_string();
-        match self.shared.call(Method::POST, url, body, &request.metadata) {
+        match self
+            .shared
+            .call((Method::POST, url), body, &request.metadata)
+        {
             Ok(call) => open_stream(call, events::EventDecoder::new(self.provider()), cancel),
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
@@ -115,42 +118,16 @@ impl Model for AnthropicModel {
 impl Shared {
     fn call(
         &self,
-        method: Method,
-        url: Url,
+        target: (Method, Url),
         body: String,
         metadata: &RequestMetadata,
     ) -> Result<Call, Error> {
-        let key = self
-            .config
-            .api_key
-            .as_ref()
-            .ok_or_else(|| Error::missing_key(&self.config.name))?;
-        let headers = self.headers(key, metadata)?;
-        let body = Bytes::from(body);
-        Ok(Call {
-            http: self.http.clone(),
-            provider: self.config.name.clone(),
-            api_key: Some(key.clone()),
-            timeouts: self.config.timeouts,
-            request: HttpRequest {
-                method,
-                url,
-                headers,
-                body,
-                extensions: metadata.extensions.clone(),
-            },
-        })
-    }
-
-    fn headers(&self, key: &SecretString, metadata: &RequestMetadata) -> Result<HeaderMap, Error> {
-        let mut headers = custom_headers(&metadata.headers);
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("text/event-stream, application/json"),
-        );
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let name = self.endpoint.name();
+        let key = self.endpoint.config.api_key.as_ref();
+        let key = key.ok_or_else(|| Error::missing_key(name))?;
+        let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", HeaderValue::from_static(VERSION));
-        headers.insert("x-api-key", secret_header(&self.config.name, "", key)?);
-        Ok(headers)
+        headers.insert("x-api-key", secret_header(name, "", key)?);
+        Ok(self.endpoint.call(target, body, metadata, headers))
     }
 }

@@ -4,6 +4,7 @@
 //! one ([`HttpClient::with_transport`]). Redirects are never followed, because they would carry the key elsewhere.
 
 mod address;
+mod endpoint;
 mod exchange;
 mod faults;
 mod headers;
@@ -19,8 +20,10 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
+pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::{Call, Decoder, open_stream};
-pub(crate) use headers::{custom_headers, secret_header};
+use headers::custom_headers;
+pub(crate) use headers::secret_header;
 pub use retry_after::retry_after_ms;
 pub use transport::{
     ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,

@@ -13,15 +13,14 @@ mod request;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures::StreamExt;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::dialect::{Dialect, Dialects};
-use crate::http::{BaseUrl, Call, HttpRequest, custom_headers, open_stream, secret_header};
+use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -37,9 +36,7 @@ pub struct OpenAi {
 
 #[derive(Debug)]
 struct Shared {
-    http: HttpClient,
-    config: ProviderConfig,
-    base: BaseUrl,
+    endpoint: Endpoint,
     dialects: Dialects,
 }
 
@@ -51,9 +48,7 @@ impl OpenAi {
         let dialects = Dialects::new(is_official(&base));
         Ok(Self {
             shared: Arc::new(Shared {
-                http,
-                config,
-                base,
+                endpoint: Endpoint { http, config, base },
                 dialects,
             }),
         })
@@ -70,11 +65,11 @@ fn is_official(base: &BaseUrl) -> bool {
 #[async_trait]
 impl Provider for OpenAi {
     fn kind(&self) -> ProviderKind {
-        self.shared.config.kind
+        self.shared.endpoint.config.kind
     }
 
     fn name(&self) -> &str {
-        &self.shared.config.name
+        self.shared.endpoint.name()
     }
 
     async fn list_models(&self) -> Result<Vec<ModelInfo>, Error> {
@@ -90,7 +85,10 @@ impl Provider for OpenAi {
 
     async fn test_connection(&self) -> Result<ConnectionReport, Error> {
         let models = self.list_models().await?;
-        Ok(ConnectionReport::of(self.shared.base.authority(), &models))
+        Ok(ConnectionReport::of(
+            self.shared.endpoint.base.authority(),
+            &models,
+        ))
     }
 }
 
@@ -106,7 +104,7 @@ impl Model for OpenAiModel {
     }
 
     fn provider(&self) -> &str {
-        &self.shared.config.name
+        self.shared.endpoint.name()
     }
 
     fn limits(&self) -> ModelLimits {
@@ -151,62 +149,36 @@ impl Shared {
     }
 
     fn answer(&self, request: &Request, dialect: Dialect, cancel: CancellationToken) -> PartStream {
-        let url = self.base.join("/chat/completions");
+        let url = self.endpoint.base.join("/chat/completions");
         let body = request::body(request, dialect).to_string();
-        match self.call(Method::POST, url, body, &request.metadata) {
+        match self.call((Method::POST, url), body, &request.metadata) {
             Ok(call) => {
                 let decoder =
-                    events::EventDecoder::new(&self.config.name, self.dialects.is_official());
+                    events::EventDecoder::new(self.endpoint.name(), self.dialects.is_official());
                 open_stream(call, decoder, cancel)
             }
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
     }
 
+    /// OpenAI cannot be called without a key; a compatible server on a private network often has none.
     fn call(
         &self,
-        method: Method,
-        url: Url,
+        target: (Method, Url),
         body: String,
         metadata: &RequestMetadata,
     ) -> Result<Call, Error> {
-        let headers = self.headers(metadata)?;
-        let body = Bytes::from(body);
-        Ok(Call {
-            http: self.http.clone(),
-            provider: self.config.name.clone(),
-            api_key: self.config.api_key.clone(),
-            timeouts: self.config.timeouts,
-            request: HttpRequest {
-                method,
-                url,
-                headers,
-                body,
-                extensions: metadata.extensions.clone(),
-            },
-        })
-    }
-
-    /// OpenAI cannot be called without a key; a compatible server on a private network often has none.
-    fn headers(&self, metadata: &RequestMetadata) -> Result<HeaderMap, Error> {
-        let mut headers = custom_headers(&metadata.headers);
-        headers.insert(
-            ACCEPT,
-            HeaderValue::from_static("text/event-stream, application/json"),
-        );
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        match &self.config.api_key {
+        let config = &self.endpoint.config;
+        let mut headers = HeaderMap::new();
+        match &config.api_key {
             Some(key) => {
-                headers.insert(
-                    AUTHORIZATION,
-                    secret_header(&self.config.name, "Bearer ", key)?,
-                );
+                headers.insert(AUTHORIZATION, secret_header(&config.name, "Bearer ", key)?);
             }
-            None if self.config.kind == ProviderKind::OpenAi => {
-                return Err(Error::missing_key(&self.config.name));
+            None if config.kind == ProviderKind::OpenAi => {
+                return Err(Error::missing_key(&config.name));
             }
             None => {}
         }
-        Ok(headers)
+        Ok(self.endpoint.call(target, body, metadata, headers))
     }
 }

@@ -36,12 +36,16 @@ pub(super) async fn list(shared: &Shared) -> Result<Vec<ModelInfo>, Error> {
     let mut models = Vec::new();
     let mut after_id: Option<String> = None;
     for _ in 0..MOST_PAGES {
-        let mut url = shared.base.join("/v1/models");
+        let mut url = shared.endpoint.base.join("/v1/models");
         url.query_pairs_mut().append_pair("limit", "100");
         if let Some(id) = &after_id {
             url.query_pairs_mut().append_pair("after_id", id);
         }
-        let call = shared.call(Method::GET, url, String::new(), &RequestMetadata::default())?;
+        let call = shared.call(
+            (Method::GET, url),
+            String::new(),
+            &RequestMetadata::default(),
+        )?;
         let page: Page = call.fetch().await?;
         models.extend(page.data.into_iter().filter_map(Entry::into_model));
         after_id = page.last_id.filter(|_| page.has_more);

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{Error, ErrorKind};
 
 /// The caller's headers; what cannot be a header is left out. The adapter's own are set after them and win.
-pub(crate) fn custom_headers(custom: &BTreeMap<String, String>) -> HeaderMap {
+pub(super) fn custom_headers(custom: &BTreeMap<String, String>) -> HeaderMap {
     custom
         .iter()
         .filter_map(|(name, value)| {
