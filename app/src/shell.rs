@@ -12,9 +12,6 @@ use crate::session::Session;
 use crate::site::SiteManifest;
 use crate::theme;
 
-/// Met late in the style sheet, needed for the first line of text.
-const INTERFACE_FONT: &str = "/pkg/fonts/inter-latin-wght-normal.woff2";
-
 /// A chat is read from its end, also before the page has come to life.
 const START_AT_END: &str =
     "for (const flow of document.querySelectorAll('.flow')) flow.scrollTop = flow.scrollHeight";
@@ -54,11 +51,9 @@ fn widths() -> String {
 
 /// What was not built is not named: without a script the page is read as the server rendered it.
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {
-    let style = present(&site.css).map(|css| {
-        view! {
-            <link rel="stylesheet" href=css/>
-            <link rel="preload" href=INTERFACE_FONT r#as="font" r#type="font/woff2" crossorigin="anonymous"/>
-        }
+    let style = present(&site.css).map(|css| view! { <link rel="stylesheet" href=css/> });
+    let font = present(&site.font).map(|font| {
+        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }
     });
     let start = present(&site.js).zip(present(&site.wasm)).map(|(script, wasm)| {
         let start = format!(
@@ -70,7 +65,7 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
             <script type="module" nonce=use_nonce() inner_html=start></script>
         }
     });
-    (style, start)
+    (style, font, start)
 }
 
 /// The URL of a file of the bundle, when there is one.

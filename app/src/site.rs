@@ -12,4 +12,6 @@ pub struct SiteManifest {
     pub wasm: String,
     /// The style sheet.
     pub css: String,
+    /// The interface's font; met late in the style sheet, needed for the first line of text.
+    pub font: String,
 }

@@ -59,7 +59,9 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     styles::copy_fonts(root, &pkg)?;
     assets::copy_public(root, &work)?;
 
-    let names = assets::hash_names(&pkg)?;
+    let font = assets::hash_fonts(&pkg)?;
+    let mut names = assets::hash_names(&pkg)?;
+    names.insert("font", font);
     write_manifest(&pkg, &names)?;
     if arguments.release {
         assets::compress(&work)?;

@@ -1,12 +1,13 @@
 //! Names that carry a hash of the content, files copied as they are, and compressed twins.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 /// Files named by the manifest: kind, name before hashing, name's stem and ending after.
@@ -15,6 +16,9 @@ const HASHED: [(&str, &str, &str, &str); 3] = [
     ("js", "switchyard.js", "switchyard", "js"),
     ("wasm", "switchyard_bg.wasm", "switchyard", "wasm"),
 ];
+
+/// How the name of the font begins that pages load first.
+const INTERFACE_FONT: &str = "inter-";
 
 /// Endings worth compressing.
 const COMPRESSIBLE: [&str; 5] = ["css", "js", "wasm", "svg", "json"];
@@ -33,6 +37,37 @@ pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
         names.insert(kind, name);
     }
     Ok(names)
+}
+
+/// Renames the fonts to carry a hash, also in the style sheet, which must not have its own yet; returns the path of the
+/// interface's font below `pkg`.
+pub fn hash_fonts(pkg: &Path) -> Result<String> {
+    let style = pkg.join("main.css");
+    let mut css = fs::read_to_string(&style).context("read main.css")?;
+    let mut interface = None;
+    let entries = fs::read_dir(pkg.join("fonts")).context("read the fonts")?;
+    // All before the first, because renamed ones may be listed again.
+    let entries: Vec<_> = entries.collect::<Result<_, _>>()?;
+    for path in entries.iter().map(fs::DirEntry::path) {
+        let (Some(stem), Some(ending)) = (
+            path.file_stem().and_then(OsStr::to_str),
+            path.extension().and_then(OsStr::to_str),
+        ) else {
+            bail!("the font {} has an odd name", path.display());
+        };
+        let old = format!("fonts/{stem}.{ending}");
+        let new = format!("fonts/{stem}-{}.{ending}", short_hash(&fs::read(&path)?));
+        if !css.contains(&old) {
+            bail!("the style sheet does not name {old}; name it or do not ship it");
+        }
+        css = css.replace(&old, &new);
+        fs::rename(&path, pkg.join(&new))?;
+        if stem.starts_with(INTERFACE_FONT) {
+            interface = Some(new);
+        }
+    }
+    fs::write(&style, css)?;
+    interface.with_context(|| format!("there is no font whose name begins with {INTERFACE_FONT}"))
 }
 
 fn short_hash(content: &[u8]) -> String {
@@ -130,6 +165,30 @@ mod tests {
         assert_eq!(css, &format!("main-{}.css", short_hash(b"main.css")));
         assert!(folder.path().join(css).is_file());
         assert!(!folder.path().join("main.css").exists());
+    }
+
+    #[test]
+    fn fonts_carry_the_hash_of_their_content_also_in_the_style_sheet() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("fonts")).unwrap();
+        let css = "a{src:url(/pkg/fonts/inter-x.woff2)}b{src:url(/pkg/fonts/mono.woff2)}";
+        fs::write(folder.path().join("main.css"), css).unwrap();
+        for font in ["inter-x.woff2", "mono.woff2"] {
+            fs::write(folder.path().join("fonts").join(font), font).unwrap();
+        }
+        let interface = hash_fonts(folder.path()).unwrap();
+        let inter = short_hash(b"inter-x.woff2");
+        assert_eq!(interface, format!("fonts/inter-x-{inter}.woff2"));
+        assert!(folder.path().join(&interface).is_file());
+        let mono = short_hash(b"mono.woff2");
+        assert_eq!(
+            fs::read_to_string(folder.path().join("main.css")).unwrap(),
+            format!(
+                "a{{src:url(/pkg/fonts/inter-x-{inter}.woff2)}}b{{src:url(/pkg/fonts/mono-{mono}.woff2)}}"
+            )
+        );
+        fs::write(folder.path().join("fonts/stray.woff2"), "").unwrap();
+        assert!(hash_fonts(folder.path()).is_err());
     }
 
     #[test]

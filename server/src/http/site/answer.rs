@@ -103,12 +103,10 @@ fn choose(
         .or_else(|| site.read(path).map(|file| (file, None)))
 }
 
-/// Files whose names carry a hash never change; fonts seldom do.
+/// Files whose names carry a hash never change.
 fn cache_control(path: &str) -> &'static str {
     if has_hash(path) {
         "public, max-age=31536000, immutable"
-    } else if path.starts_with("pkg/fonts/") {
-        "public, max-age=86400"
     } else {
         "no-cache"
     }
