@@ -29,7 +29,7 @@ test("a provider is added, refused with its own words, corrected, and its models
   await expect(dialog).toBeHidden();
 
   const card = page.getByRole("region", { name: "Stand-in" });
-  await expect(card).toContainText("The provider refused.");
+  await expect(card).toContainText("The provider refused with status 401.");
   await expect(card).toContainText("refused the API key");
   await look(page, "settings-providers-refused");
 

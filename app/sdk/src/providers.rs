@@ -127,8 +127,14 @@ pub struct UpdateProviderConfig {
 pub struct ProviderTest {
     /// Whether the provider answered as it should.
     pub ok: bool,
-    /// What happened, with the provider's own words when it refused.
+    /// What happened and what to do next, as a sentence.
     pub message: String,
+    /// The provider's own words when it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Status of the provider's answer when it refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<u16>,
     /// Models the provider reports.
     pub models: Vec<ReportedModel>,
 }

@@ -77,7 +77,7 @@ impl Failure for ProviderError {
             Self::NameTaken => {
                 vec![Validation {
                     field: "display_name".to_owned(),
-                    detail: "is taken".to_owned(),
+                    detail: "This name is taken. Choose another one.".to_owned(),
                 }]
             }
             _ => Vec::new(),
@@ -207,11 +207,15 @@ impl Platform {
             Ok((message, models)) => ProviderTest {
                 ok: true,
                 message,
+                detail: None,
+                status_code: None,
                 models,
             },
             Err(error) => ProviderTest {
                 ok: false,
-                message: error.to_string(),
+                message: error.message,
+                detail: error.detail,
+                status_code: error.status_code,
                 models: Vec::new(),
             },
         })

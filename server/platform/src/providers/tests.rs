@@ -113,11 +113,10 @@ async fn a_test_tells_the_providers_own_words_and_a_change_needs_no_restart() {
             .id;
         let asked = test.platform.test_provider(&owner, id).await.unwrap();
         assert!(!asked.ok);
-        assert!(
-            asked.message.contains("Incorrect API key"),
-            "{}",
-            asked.message
-        );
+        let words = asked.detail.unwrap();
+        assert!(words.contains("Incorrect API key"), "{words}");
+        assert_eq!(asked.status_code, Some(401));
+        assert!(asked.message.ends_with('.'), "{}", asked.message);
 
         let fix = UpdateProviderConfig {
             api_key: Some(KEY.to_owned()),

@@ -32,12 +32,21 @@ fn answered(
     configured: Vec<String>,
     actions: Actions,
 ) -> impl IntoView {
-    let (kind, title) = if test.ok {
-        (NoticeKind::Success, "The connection works.")
-    } else {
-        (NoticeKind::Error, "The provider refused.")
+    let (kind, title) = match (test.ok, test.status_code) {
+        (true, _) => (NoticeKind::Success, "The connection works.".to_owned()),
+        (false, Some(status)) => (
+            NoticeKind::Error,
+            format!("The provider refused with status {status}."),
+        ),
+        (false, None) => (
+            NoticeKind::Error,
+            "The provider did not answer as it should.".to_owned(),
+        ),
     };
     let message = test.message;
+    let words = test
+        .detail
+        .map(|words| view! { <p>"The provider said: " <q>{words}</q></p> });
     let new: Vec<_> = test
         .models
         .into_iter()
@@ -46,6 +55,7 @@ fn answered(
     view! {
         <Notice kind=kind title=title>
             <p>{message}</p>
+            {words}
         </Notice>
         {(!new.is_empty()).then(|| chooser(id, new, actions))}
     }
