@@ -21,7 +21,7 @@ pub(crate) const MAX_FOLDERS: i64 = 500;
 #[derive(Debug, thiserror::Error)]
 pub enum AllowedFolderError {
     /// The path cannot be allowed.
-    #[error("The folder cannot be allowed: it {0}.")]
+    #[error("The folder cannot be allowed. {0}")]
     Invalid(String),
     /// It is allowed already.
     #[error("This folder is allowed already.")]
@@ -59,7 +59,7 @@ impl Failure for AllowedFolderError {
             }],
             Self::Taken => vec![Validation {
                 field: "path".to_owned(),
-                detail: "is allowed already".to_owned(),
+                detail: "This folder is allowed already.".to_owned(),
             }],
             _ => Vec::new(),
         }
@@ -127,26 +127,26 @@ impl Platform {
 fn check(path: &str, data_dir: &Path) -> Result<String, String> {
     let asked = Path::new(path);
     if !asked.is_absolute() {
-        return Err("must be an absolute path".to_owned());
+        return Err("Enter an absolute path, one that begins with /.".to_owned());
     }
-    let real: PathBuf = asked
-        .canonicalize()
-        .map_err(|_| "does not exist on the server's machine".to_owned())?;
+    let real: PathBuf = asked.canonicalize().map_err(|_| {
+        "There is no such folder on the server's machine. Check the path.".to_owned()
+    })?;
     if !real.is_dir() {
-        return Err("is not a folder".to_owned());
+        return Err("This is not a folder. Enter the path of one.".to_owned());
     }
     if real.parent().is_none() {
-        return Err("is the whole file system; choose a folder in it".to_owned());
+        return Err("This is the whole file system. Choose a folder in it.".to_owned());
     }
     if data_dir
         .canonicalize()
         .is_ok_and(|data_dir| real.starts_with(data_dir))
     {
-        return Err("is part of the server's data folder".to_owned());
+        return Err("This is part of the server's data folder. Choose another one.".to_owned());
     }
     real.into_os_string()
         .into_string()
-        .map_err(|_| "has a name that is not UTF-8".to_owned())
+        .map_err(|_| "The folder's name is not UTF-8. Rename it or choose another one.".to_owned())
 }
 
 fn describe(row: AllowedFolderRow) -> AllowedFolder {

@@ -49,11 +49,14 @@ impl Platform {
             .filter(|limit| *limit != 0)
             .unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(ChatFailure::field("limit", "must be between 1 and 200"));
+            return Err(ChatFailure::field(
+                "limit",
+                "Use a number between 1 and 200.",
+            ));
         }
         let offset = query.offset.unwrap_or(0);
         if offset < 0 {
-            return Err(ChatFailure::field("offset", "must not be negative"));
+            return Err(ChatFailure::field("offset", "Use 0 or more."));
         }
         let after = match query.after_id {
             Some(id) => Some(self.own_chat(actor, id).await?),
@@ -104,7 +107,7 @@ impl Platform {
         {
             return Err(ChatFailure::field(
                 "organization_id",
-                "is not an organization of yours",
+                "You do not belong to this organization. Leave it out to mean yours.",
             ));
         }
         let model_config_id = self.usable_model(request.model_config_id).await?;
@@ -160,7 +163,7 @@ impl Platform {
             pin_order: request.pin_order,
         };
         if request.pin_order.is_some_and(|order| order < 0) {
-            return Err(ChatFailure::field("pin_order", "must not be negative"));
+            return Err(ChatFailure::field("pin_order", "Use 0 or more."));
         }
         let will_be_archived = request.archived.unwrap_or(row.archived);
         if will_be_archived && request.pin_order.is_some_and(|order| order > 0) {

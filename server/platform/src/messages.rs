@@ -32,19 +32,22 @@ impl Platform {
         self.own_chat(actor, chat).await?;
         let limit = query.limit.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(ChatFailure::field("limit", "must be between 1 and 200"));
+            return Err(ChatFailure::field(
+                "limit",
+                "Use a number between 1 and 200.",
+            ));
         }
         let before_id = query.before_id.unwrap_or(0);
         if before_id < 0 {
-            return Err(ChatFailure::field("before_id", "must not be negative"));
+            return Err(ChatFailure::field("before_id", "Use 0 or more."));
         }
         if query.after_id.is_some_and(|id| id < 0) {
-            return Err(ChatFailure::field("after_id", "must not be negative"));
+            return Err(ChatFailure::field("after_id", "Use 0 or more."));
         }
         let renders_html = match query.render.as_deref() {
             None | Some("") => false,
             Some("html") => true,
-            Some(_) => return Err(ChatFailure::field("render", "must be html or absent")),
+            Some(_) => return Err(ChatFailure::field("render", "Use html, or leave it out.")),
         };
         let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
         let mut rows = match query.after_id {

@@ -90,7 +90,10 @@ impl Platform {
         let provider = provider_configs::get_in(&mut tx, request.provider_config_id).await?;
         let provider = provider.filter(|row| !row.deleted);
         let provider = provider.ok_or_else(|| {
-            fields::refuse("provider_config_id", "is no provider of this deployment")
+            fields::refuse(
+                "provider_config_id",
+                "This deployment has no such provider. Choose another one.",
+            )
         })?;
         let model = fields::check_new(request, provider.provider, now)?;
         require_default_can_be(wants_default, model.enabled && provider.enabled)?;

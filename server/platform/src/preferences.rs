@@ -57,10 +57,16 @@ impl Platform {
     ) -> Result<Preferences, PreferencesError> {
         let mut checks = Checks::default();
         if !SIDEBAR_WIDTH_PX.contains(&preferences.sidebar_width_px) {
-            checks.refuse("sidebar_width_px", "must be between 120 and 1,000");
+            checks.refuse(
+                "sidebar_width_px",
+                "Use a width between 120 and 1,000 pixels.",
+            );
         }
         if !PANEL_WIDTH_PX.contains(&preferences.panel_width_px) {
-            checks.refuse("panel_width_px", "must be between 200 and 4,000");
+            checks.refuse(
+                "panel_width_px",
+                "Use a width between 200 and 4,000 pixels.",
+            );
         }
         checks.finish().map_err(PreferencesError::Invalid)?;
         let now = self.0.clock.now();

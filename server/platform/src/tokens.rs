@@ -65,7 +65,7 @@ impl Failure for TokenError {
             Self::NameTaken => {
                 vec![Validation {
                     field: "token_name".to_owned(),
-                    detail: "is taken".to_owned(),
+                    detail: "This name is taken. Choose another one.".to_owned(),
                 }]
             }
             Self::User(error) => error.validations(),
@@ -141,7 +141,7 @@ fn check(request: &CreateToken) -> Result<(String, Option<TimeDelta>), TokenErro
     if length == 0 || length > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
         checks.refuse(
             "token_name",
-            "must be 1 to 64 characters long, without control characters",
+            "Enter 1 to 64 characters, without control characters.",
         );
     }
     let lifetime = request.lifetime_seconds.map(|seconds| {
@@ -151,7 +151,7 @@ fn check(request: &CreateToken) -> Result<(String, Option<TimeDelta>), TokenErro
     if lifetime == Some(None) {
         checks.refuse(
             "lifetime_seconds",
-            "must be above zero and at most a hundred years; leave it out for no end",
+            "Use more than 0 and at most a hundred years of seconds, or leave it out for no end.",
         );
     }
     checks.finish().map_err(TokenError::Invalid)?;

@@ -81,7 +81,7 @@ impl Failure for UserError {
         let taken = |field: &str| {
             vec![Validation {
                 field: field.to_owned(),
-                detail: "is taken".to_owned(),
+                detail: "This is taken. Choose another one.".to_owned(),
             }]
         };
         match self {
@@ -119,7 +119,7 @@ impl Platform {
         require_owner(actor)?;
         let limit = query.limit.unwrap_or(MAX_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(invalid("limit", "must be between 1 and 1,000"));
+            return Err(invalid("limit", "Use a number between 1 and 1,000."));
         }
         let rows = users::list(&self.0.db, query.after_id, limit).await?;
         Ok(rows.iter().map(UserRow::to_user).collect())

@@ -36,7 +36,7 @@ async fn owners_allow_real_folders_outside_the_data_folder_once() {
         assert!(allowed.is_git_repository);
         for (wrong, expected) in [
             (path("relative"), "absolute"),
-            (path(real.join("missing")), "does not exist"),
+            (path(real.join("missing")), "no such folder"),
             (path(real.join("file")), "not a folder"),
             (path("/"), "whole file system"),
             (path(&test.options.data_dir), "data folder"),

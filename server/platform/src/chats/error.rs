@@ -68,9 +68,10 @@ impl From<StateError> for ChatFailure {
         match error {
             StateError::ChatNotFound => Self::NotFound,
             StateError::MessageNotFound | StateError::QueuedNotFound => Self::MessageNotFound,
-            StateError::NotAUserMessage => {
-                Self::field("message", "only a person's message can be edited")
-            }
+            StateError::NotAUserMessage => Self::field(
+                "message",
+                "Only messages of people can be edited. Choose one of them.",
+            ),
             StateError::WrongToolResults(validations) => Self::Invalid(validations),
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),

@@ -13,21 +13,18 @@ const MAX_VALUE_BYTES: usize = 256;
 pub(super) fn check_title(title: &str) -> Result<String, ChatFailure> {
     let title = title.trim();
     if title.is_empty() {
-        return Err(ChatFailure::field("title", "must not be empty"));
+        return Err(ChatFailure::field("title", "Enter a title."));
     }
     refuse_nul("title", title)?;
     if title.chars().count() > MAX_TITLE_CHARACTERS {
-        return Err(ChatFailure::field(
-            "title",
-            "must have at most 200 characters",
-        ));
+        return Err(ChatFailure::field("title", "Use at most 200 characters."));
     }
     Ok(title.to_owned())
 }
 
 pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), ChatFailure> {
     if labels.len() > MAX_LABELS {
-        return Err(ChatFailure::field("labels", "must be at most 50"));
+        return Err(ChatFailure::field("labels", "Use at most 50 labels."));
     }
     for (key, value) in labels {
         let is_key = (1..=MAX_KEY_BYTES).contains(&key.len())
@@ -37,11 +34,14 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
         if !is_key {
             let detail =
-                "keys have 1 to 64 letters, digits or . _ / - and begin with a letter or digit";
+                "Use keys of 1 to 64 letters, digits or . _ / - that begin with a letter or digit.";
             return Err(ChatFailure::field("labels", detail));
         }
         if !(1..=MAX_VALUE_BYTES).contains(&value.len()) {
-            return Err(ChatFailure::field("labels", "values have 1 to 256 bytes"));
+            return Err(ChatFailure::field(
+                "labels",
+                "Use values of 1 to 256 bytes.",
+            ));
         }
         refuse_nul("labels", value)?;
     }
@@ -57,7 +57,7 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
     if prompt.len() > MAX_SYSTEM_PROMPT_BYTES {
         return Err(ChatFailure::field(
             "system_prompt",
-            "must have at most 10,000 bytes",
+            "Use at most 10,000 bytes.",
         ));
     }
     let visible: String = prompt
@@ -78,7 +78,7 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
 /// Databases cannot hold the character everywhere, and no text needs it.
 pub(super) fn refuse_nul(field: &str, text: &str) -> Result<(), ChatFailure> {
     if text.contains('\0') {
-        return Err(ChatFailure::field(field, "must not contain NUL characters"));
+        return Err(ChatFailure::field(field, "Remove the NUL characters."));
     }
     Ok(())
 }

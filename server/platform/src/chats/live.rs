@@ -36,7 +36,7 @@ impl Platform {
     ) -> Result<impl Stream<Item = Result<String, StoreError>> + Send + use<>, ChatFailure> {
         self.own_chat(actor, id).await?;
         if after_id.0 < 0 {
-            return Err(ChatFailure::field("after_id", "must not be negative"));
+            return Err(ChatFailure::field("after_id", "Use 0 or more."));
         }
         let renderer =
             renders_html.then(|| Arc::new(self.0.renderer.clone()) as Arc<dyn chatd::Renderer>);

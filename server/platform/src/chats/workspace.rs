@@ -26,7 +26,7 @@ impl Platform {
         match (request.workspace_id, &request.new_workspace) {
             (Some(_), Some(_)) => Err(ChatFailure::field(
                 "new_workspace",
-                "cannot stand together with workspace_id",
+                "Give either this or workspace_id, not both.",
             )),
             (Some(id), None) => self.usable_workspace(actor, id).await.map(Some),
             (None, Some(new)) => self
@@ -79,7 +79,12 @@ impl Platform {
         let row = workspaces::get(&self.0.db, id).await?;
         row.filter(|row| row.owner_id == actor.user_id && !row.deleted)
             .map(|row| row.id)
-            .ok_or_else(|| ChatFailure::field("workspace_id", "is no workspace of yours"))
+            .ok_or_else(|| {
+                ChatFailure::field(
+                    "workspace_id",
+                    "You have no such workspace. Choose another one.",
+                )
+            })
     }
 
     /// The wished model, or the default one.
@@ -92,7 +97,10 @@ impl Platform {
                 let row = model_configs::get(&self.0.db, id).await?;
                 let usable = row.filter(|row| row.is_offered && !row.is_deleted);
                 Some(usable.ok_or_else(|| {
-                    ChatFailure::field("model_config_id", "is no model that can be used")
+                    ChatFailure::field(
+                        "model_config_id",
+                        "This model cannot be used. Choose another one.",
+                    )
                 })?)
             }
             None => model_configs::get_default(&self.0.db).await?,

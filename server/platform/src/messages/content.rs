@@ -8,7 +8,7 @@ use crate::chats::ChatFailure;
 /// The parts of a message, or which of them are wrong.
 pub(crate) fn check(input: Vec<InputPart>) -> Result<Vec<Part>, ChatFailure> {
     if input.is_empty() {
-        return Err(ChatFailure::field("content", "must hold at least one part"));
+        return Err(ChatFailure::field("content", "Send at least one part."));
     }
     let mut parts = Vec::with_capacity(input.len());
     let mut refused = Vec::new();
@@ -35,26 +35,26 @@ fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
         InputPart::Text { text } => {
             let text = text.trim();
             if text.is_empty() {
-                Err(("text", "must not be empty"))
+                Err(("text", "Enter a text."))
             } else {
                 Ok(Part::text(text))
             }
         }
-        InputPart::File { .. } => Err(("file_id", "is no file of yours")),
+        InputPart::File { .. } => Err(("file_id", "You have no such file. Upload it again.")),
         InputPart::FileReference(lines) => {
             if lines.file_name.trim().is_empty() {
-                return Err(("file_name", "must not be empty"));
+                return Err(("file_name", "Name a file."));
             }
             Ok(Part::FileReference(lines))
         }
         InputPart::DiffComment(comment) => {
             if comment.file_name.trim().is_empty() {
-                return Err(("file_name", "must not be empty"));
+                return Err(("file_name", "Name a file."));
             }
             if comment.start_line < 1 || comment.end_line < comment.start_line {
                 return Err((
                     "start_line",
-                    "lines count from 1 and the first comes before the last",
+                    "Count lines from 1, and name the first one before the last.",
                 ));
             }
             Ok(Part::DiffComment(comment))

@@ -85,23 +85,23 @@ fn check(model: &ModelConfig) -> Result<(), ModelError> {
     if !is_line(&model.model, MAX_IDENTIFIER_CHARACTERS) {
         checks.refuse(
             "model",
-            "must be 1 to 256 characters long, without control characters",
+            "Enter 1 to 256 characters, without control characters.",
         );
     }
     if !is_line(&model.display_name, MAX_NAME_CHARACTERS) {
         checks.refuse(
             "display_name",
-            "must be 1 to 128 characters long, without control characters",
+            "Enter 1 to 128 characters, without control characters.",
         );
     }
     if !(1..=MAX_CONTEXT_TOKENS).contains(&model.context_limit) {
         checks.refuse(
             "context_limit",
-            "must be above zero and at most 1,000,000,000 tokens",
+            "Enter a number of tokens from 1 to 1,000,000,000.",
         );
     }
     if !(0..=100).contains(&model.compression_threshold) {
-        checks.refuse("compression_threshold", "must be between 0 and 100");
+        checks.refuse("compression_threshold", "Use a number between 0 and 100.");
     }
     check_options(&mut checks, &model.model_config);
     checks.finish().map_err(ModelError::Invalid)
@@ -109,26 +109,26 @@ fn check(model: &ModelConfig) -> Result<(), ModelError> {
 
 fn check_options(checks: &mut Checks, options: &ModelCallConfig) {
     if options.max_output_tokens == Some(0) {
-        checks.refuse("model_config.max_output_tokens", "must be above zero");
+        checks.refuse("model_config.max_output_tokens", "Use a number above 0.");
     }
     if options
         .temperature
         .is_some_and(|temperature| !(0.0..=MAX_TEMPERATURE).contains(&temperature))
     {
-        checks.refuse("model_config.temperature", "must be between 0 and 2");
+        checks.refuse("model_config.temperature", "Use a number between 0 and 2.");
     }
     let effort = options.reasoning_effort.as_deref();
     if effort.is_some_and(|effort| llm::ReasoningEffort::parse(effort).is_none()) {
         checks.refuse(
             "model_config.reasoning_effort",
-            "must be one of none, minimal, low, medium, high, xhigh, max",
+            "Choose one of none, minimal, low, medium, high, xhigh, max.",
         );
     }
     for (field, price) in options.cost.iter().flat_map(prices) {
         if price.is_some_and(|price| price < Decimal::ZERO) {
             checks.refuse(
                 &format!("model_config.cost.{field}"),
-                "must not be below zero",
+                "Use a price of 0 or more.",
             );
         }
     }

@@ -90,7 +90,7 @@ pub(super) fn apply(
 fn check_name(name: &str) -> Result<String, String> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
-        return Err("must be at most 64 characters long, without control characters".to_owned());
+        return Err("Use at most 64 characters, without control characters.".to_owned());
     }
     Ok(name.to_owned())
 }
@@ -102,10 +102,10 @@ fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<
         return Ok(String::new());
     }
     if url.len() > MAX_URL_BYTES {
-        return Err("must be at most 2,048 bytes long".to_owned());
+        return Err("Use an address of at most 2,048 bytes.".to_owned());
     }
     if url.chars().any(char::is_control) {
-        return Err("must not contain control characters".to_owned());
+        return Err("Remove line breaks and other control characters.".to_owned());
     }
     registry.check_base_url(kind, url)?;
     Ok(url.to_owned())
@@ -115,10 +115,10 @@ fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<
 fn check_key(key: &str) -> Result<String, &'static str> {
     let key = key.trim();
     if key.len() > MAX_KEY_BYTES {
-        return Err("must be at most 10,240 bytes long");
+        return Err("Use a key of at most 10,240 bytes.");
     }
     if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("must contain only visible ASCII characters without spaces");
+        return Err("Enter the key without spaces or special characters.");
     }
     Ok(key.to_owned())
 }

@@ -59,7 +59,7 @@ pub(crate) fn can_be_email(normalized: &str) -> bool {
 pub(super) fn check_email(email: &str) -> Result<String, &'static str> {
     let email = normalize_email(email);
     if email.len() > MAX_EMAIL_BYTES {
-        return Err("must be at most 254 bytes long");
+        return Err("Use an address of at most 254 bytes.");
     }
     let has_odd_characters = email
         .chars()
@@ -73,7 +73,7 @@ pub(super) fn check_email(email: &str) -> Result<String, &'static str> {
         {
             Ok(email)
         }
-        _ => Err("must be an e-mail address such as name@example.com"),
+        _ => Err("Enter an e-mail address such as name@example.com."),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) fn check_username(username: &str) -> Result<String, &'static str> {
     let username = username.trim().to_lowercase();
     let is_word = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit();
     if username.is_empty() || username.chars().count() > MAX_USERNAME_CHARACTERS {
-        return Err("must be 1 to 32 characters long");
+        return Err("Enter a name of 1 to 32 characters.");
     }
     if !username.starts_with(is_word)
         || !username
@@ -89,11 +89,11 @@ pub(super) fn check_username(username: &str) -> Result<String, &'static str> {
             .all(|character| is_word(character) || "-_.".contains(character))
     {
         return Err(
-            "may contain letters, digits, dots, dashes and underscores, and begins with a letter or digit",
+            "Use letters, digits, dots, dashes and underscores, and begin with a letter or digit.",
         );
     }
     if RESERVED.contains(&username.as_str()) || username.parse::<UserId>().is_ok() {
-        return Err("is a reserved word; choose another one");
+        return Err("This name is reserved. Choose another one.");
     }
     Ok(username)
 }
@@ -101,20 +101,20 @@ pub(super) fn check_username(username: &str) -> Result<String, &'static str> {
 pub(super) fn check_name(name: &str) -> Result<String, &'static str> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME_CHARACTERS {
-        return Err("must be at most 128 characters long");
+        return Err("Use at most 128 characters.");
     }
     if name.chars().any(char::is_control) {
-        return Err("must not contain control characters");
+        return Err("Remove line breaks and other control characters.");
     }
     Ok(name.to_owned())
 }
 
 pub(super) fn check_password(password: &str) -> Result<(), &'static str> {
     if password.chars().count() < MIN_PASSWORD_CHARACTERS {
-        return Err("must be at least 8 characters long");
+        return Err("Use at least 8 characters.");
     }
     if password.len() > MAX_PASSWORD_BYTES {
-        return Err("must be at most 1,024 bytes long");
+        return Err("Use at most 1,024 bytes.");
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ impl Platform {
         let _ = attempt.failed();
         Err(UserError::Invalid(vec![Validation {
             field: "old_password".to_owned(),
-            detail: "is not the password in force".to_owned(),
+            detail: "This is not your present password. Enter it again.".to_owned(),
         }]))
     }
 }

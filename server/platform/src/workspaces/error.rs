@@ -97,7 +97,7 @@ impl Failure for WorkspaceError {
             Self::Invalid(validations) => validations.clone(),
             Self::NameTaken => vec![Validation {
                 field: "name".to_owned(),
-                detail: "is taken".to_owned(),
+                detail: "This name is taken. Choose another one.".to_owned(),
             }],
             _ => Vec::new(),
         }

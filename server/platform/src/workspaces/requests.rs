@@ -42,7 +42,7 @@ pub(super) async fn check(
             }),
             Some(_) => Err(WorkspaceError::invalid(
                 "folder",
-                "is needed for this mode; choose an allowed folder",
+                "Choose an allowed folder: this mode needs one.",
             )),
         };
     };
@@ -89,7 +89,7 @@ async fn allowed(db: &Db, folder: &str) -> Result<PathBuf, WorkspaceError> {
     let refused = || {
         WorkspaceError::invalid(
             "folder",
-            "is not an allowed folder; ask an owner to allow it",
+            "This folder is not allowed. Ask an owner to allow it.",
         )
     };
     let real = Path::new(folder)
@@ -118,7 +118,7 @@ pub(super) fn check_name(name: &str) -> Result<String, &'static str> {
         Ok(name.to_owned())
     } else {
         Err(
-            "must be 1 to 64 letters, digits, hyphens, dots or underscores, and begin with a letter or digit",
+            "Use 1 to 64 letters, digits, hyphens, dots or underscores, and begin with a letter or digit.",
         )
     }
 }
