@@ -31,17 +31,17 @@ pub(super) fn check(tools: &[DynamicTool]) -> Result<(), ChatFailure> {
             });
         };
         if !is_name(&tool.name) {
-            refuse("name", "must have 1 to 64 letters, digits, _ or -");
+            refuse("name", "Use 1 to 64 letters, digits, _ or -.");
         } else if !names.insert(tool.name.as_str()) {
-            refuse("name", "must not be the name of another tool");
+            refuse("name", "Another tool has this name. Choose another one.");
         }
         if tool.description.contains('\0') {
-            refuse("description", "must not contain NUL characters");
+            refuse("description", "Remove the NUL characters.");
         }
         if !tool.input_schema.is_object() && !tool.input_schema.is_null() {
-            refuse("input_schema", "must be a JSON schema object");
+            refuse("input_schema", "Give a JSON schema object.");
         } else if tool.input_schema.to_string().contains("\\u0000") {
-            refuse("input_schema", "must not contain NUL characters");
+            refuse("input_schema", "Remove the NUL characters.");
         }
     }
     if refused.is_empty() {

@@ -32,7 +32,7 @@ impl Filter {
         super::fields::refuse_nul("q", text)?;
         let elements = split(text)?;
         if elements.len() > MAX_ELEMENTS {
-            return Err(refuse("has more than 32 words and conditions"));
+            return Err(refuse("Search with at most 32 words and conditions."));
         }
         let mut filter = Self::default();
         for element in elements {
@@ -53,7 +53,7 @@ impl Filter {
                 self.chats.labels.push(label);
                 Ok(())
             }
-            _ => Err(ChatFailure::field("label", "must be key:value")),
+            _ => Err(ChatFailure::field("label", "Write it as key:value.")),
         }
     }
 
@@ -69,7 +69,7 @@ impl Filter {
             "pr" | "pr_title" | "diff_url" | "repo" => self.finds_nothing = true,
             other => {
                 return Err(refuse(&format!(
-                    "{other:?} is no key that can be filtered by; there are {KEYS}"
+                    "{other:?} is no key that can be filtered by. There are {KEYS}."
                 )));
             }
         }
@@ -78,7 +78,11 @@ impl Filter {
 
     fn set_status(&mut self, value: &str) -> Result<(), ChatFailure> {
         let status: Result<ChatStatus, _> = serde_json::from_value(value.to_lowercase().into());
-        let unknown = || refuse(&format!("{value:?} is no status of a chat"));
+        let unknown = || {
+            refuse(&format!(
+                "{value:?} is no status of a chat. Use one that chats show."
+            ))
+        };
         let status = status.map_err(|_| unknown())?;
         let chats = &mut self.chats;
         (chats.status, chats.is_owned) = match status {
@@ -120,20 +124,22 @@ fn split(text: &str) -> Result<Vec<Element>, ChatFailure> {
                 ':' if !is_quoted && key.is_none() => key = Some(std::mem::take(&mut word)),
                 ':' if !is_quoted && key.as_deref() != Some("label") => {
                     return Err(refuse(&format!(
-                        "{written:?} has two colons; put the value in quotes"
+                        "{written:?} has two colons. Put the value in quotes."
                     )));
                 }
                 other => word.push(other),
             }
         }
         if is_quoted {
-            return Err(refuse("has a quote that is not closed"));
+            return Err(refuse("A quote is not closed. Close it."));
         }
         match key {
             None if word.trim().is_empty() => {}
             None => elements.push(Element::Word(word)),
             Some(key) if key.is_empty() || word.is_empty() => {
-                return Err(refuse(&format!("{written:?} is no key:value")));
+                return Err(refuse(&format!(
+                    "{written:?} is no key:value. Complete it or leave the colon out."
+                )));
             }
             Some(key) => elements.push(Element::Condition {
                 key: key.to_lowercase(),
@@ -150,7 +156,7 @@ fn parse_label(text: &str) -> Result<(String, Option<String>), ChatFailure> {
         return Ok((text.to_owned(), None));
     };
     if key.is_empty() || value.is_empty() {
-        return Err(refuse("label must be label:key or label:key=value"));
+        return Err(refuse("Write a label as label:key or label:key=value."));
     }
     Ok((key.to_owned(), Some(value.to_owned())))
 }
@@ -159,7 +165,9 @@ fn parse_flag(key: &str, value: &str) -> Result<bool, ChatFailure> {
     match value.to_lowercase().as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(refuse(&format!("{key} must be true or false"))),
+        _ => Err(refuse(&format!(
+            "{key} can be true or false. Use one of them."
+        ))),
     }
 }
 

@@ -29,7 +29,7 @@ impl Platform {
             position: match request.position.map(usize::try_from) {
                 Some(Ok(position)) => Some(position),
                 Some(Err(_)) => {
-                    return Err(ChatFailure::field("position", "must not be negative"));
+                    return Err(ChatFailure::field("position", "Use 0 or more."));
                 }
                 None => None,
             },
