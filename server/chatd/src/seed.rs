@@ -99,7 +99,7 @@ fn ordinary(template: &ChatRow, number: usize, time: DateTime<Utc>) -> ChatRow {
     );
     let mut chat = copy(template, title, time);
     chat.archived = number % 10 == 9;
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         let area = pick(&AREAS, 4).to_owned();
         chat.labels = BTreeMap::from([("area".to_owned(), area)]);
     }

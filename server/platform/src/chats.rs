@@ -126,7 +126,7 @@ impl Platform {
             content,
             client_tools: request.unsafe_dynamic_tools,
         };
-        match self.0.daemon.create(new).await {
+        match Box::pin(self.0.daemon.create(new)).await {
             Ok((row, _)) => Ok(wire::chat(row, false)),
             Err(error) => {
                 if let (Some(id), true) = (workspace_id, request.new_workspace.is_some()) {

@@ -46,7 +46,7 @@ impl Daemon {
 
     /// Turns a state that must not be into an error that says what to do; a chat in order stays as it is.
     pub async fn reconcile(&self, chat: ChatId) -> Result<ChatRow, StateError> {
-        let (_, row) = transition!(self.shared, chat, |change, locked| {
+        let ((), row) = transition!(self.shared, chat, |change, locked| {
             if !change.mend(&mut locked).await? {
                 return Ok(locked.chat);
             }

@@ -42,7 +42,7 @@ impl Daemon {
     /// A new title, written unless somebody changed the old one meanwhile.
     pub async fn regenerate_title(&self, chat: ChatId) -> Result<ChatRow, TitleError> {
         let (unchanged, title, made) = self.make_title(chat).await?;
-        let (_, row) = transition!(self.shared, chat, |change, locked| {
+        let ((), row) = transition!(self.shared, chat, |change, locked| {
             change.replace_title(&mut locked, &unchanged, title);
             book(&mut change, &locked, made).await?;
         });

@@ -25,5 +25,6 @@ mod recovery;
 mod state_table;
 mod store_contract;
 mod streams;
+mod trees;
 mod turns;
 mod workspace_tools;

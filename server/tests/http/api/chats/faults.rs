@@ -188,7 +188,7 @@ fn cuts_of(reader: u64) -> impl FnMut() -> Cut + Send + 'static {
     let mut connections = 0;
     move || {
         connections += 1;
-        if reader % 2 == 0 {
+        if reader.is_multiple_of(2) {
             // Every boundary comes once; later connections last longer, so that every reader arrives.
             Cut::Frames(reader / 2 + connections)
         } else {

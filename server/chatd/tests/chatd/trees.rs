@@ -1,0 +1,222 @@
+//! Trees of chats, and the order of pins: all of it at once, on both databases.
+
+use std::time::Duration;
+
+use chatd::state::details::Details;
+use chatd::state::{Change, StateError};
+use sdk::ids::{ChatId, RunnerId, WorkerId};
+use sdk::messages::BusyBehavior;
+use store::chats::{self, ChatRow, Status};
+use store::testing::{TestDb, for_both};
+use store::{Clock, Db, Notices};
+
+use crate::harness::{Bench, Seed, daemon, new_chat, seed};
+
+/// An idle chat, or one that a worker that is gone left running.
+async fn chat(db: &Db, seed: Seed, parent: Option<ChatId>, status: Status) -> ChatId {
+    let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+    let (mut locked, _) = change.create(new_chat(seed, "hello")).await.unwrap();
+    let id = locked.chat.id;
+    let (worker, runner) = (WorkerId::generate(), RunnerId::generate());
+    let fence = change.acquire(&mut locked, worker, runner).await.unwrap();
+    if status == Status::Waiting {
+        change.finish_turn(&mut locked, &fence).await.unwrap();
+    }
+    change.close(locked).await.unwrap();
+    change.commit(&Notices::in_process()).await.unwrap();
+    if let Some(parent) = parent {
+        let place = sqlx_parent(db, id, parent).await;
+        assert_eq!(place, 1);
+    }
+    id
+}
+
+/// Spawning is not there yet, so the tree is made by hand.
+async fn sqlx_parent(db: &Db, id: ChatId, parent: ChatId) -> u64 {
+    const SET: &str = "UPDATE chats SET parent_chat_id = $2, root_chat_id = $2 WHERE id = $1";
+    match db {
+        Db::Sqlite { writer, .. } => {
+            let query = sqlx::query(SET).bind(id.0).bind(parent.0);
+            query.execute(writer).await.unwrap().rows_affected()
+        }
+        Db::Postgres(pool) => {
+            let query = sqlx::query(SET).bind(id.0).bind(parent.0);
+            query.execute(pool).await.unwrap().rows_affected()
+        }
+    }
+}
+
+async fn row(db: &Db, id: ChatId) -> ChatRow {
+    chats::get(db, id).await.unwrap().unwrap()
+}
+
+async fn archived(db: &Db, ids: &[ChatId]) -> Vec<bool> {
+    let mut archived = Vec::new();
+    for id in ids {
+        archived.push(row(db, *id).await.archived);
+    }
+    archived
+}
+
+#[tokio::test]
+async fn a_tree_is_archived_and_taken_out_as_one() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Waiting).await;
+        let child = chat(db, seed, Some(root), Status::Waiting).await;
+        let other = chat(db, seed, None, Status::Waiting).await;
+        let daemon = daemon(db, &Notices::in_process(), &Default::default());
+        let pinned = Details {
+            pin_order: Some(1),
+            ..Details::default()
+        };
+        daemon.update_details(root, pinned).await.unwrap();
+        let before = row(db, child).await;
+
+        let archived_root = daemon.archive(root, None).await.unwrap();
+        assert!(archived_root.archived && archived_root.pin_order == 0);
+        assert_eq!(
+            archived(db, &[root, child, other]).await,
+            [true, true, false]
+        );
+        assert_eq!(
+            row(db, child).await.snapshot_version,
+            before.snapshot_version + 1
+        );
+        daemon.unarchive(root, None).await.unwrap();
+        assert_eq!(archived(db, &[root, child, other]).await, [false; 3]);
+        let again = daemon.unarchive(root, None).await;
+        assert!(matches!(again, Err(StateError::NotArchived)), "{again:?}");
+        daemon.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_tree_with_a_chat_at_work_is_stopped_first_and_goes_as_a_whole() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Waiting).await;
+        let busy = chat(db, seed, Some(root), Status::Running).await;
+        let idle = chat(db, seed, Some(root), Status::Waiting).await;
+        let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+        change.archive_family(root).await.unwrap();
+        change.commit(&Notices::in_process()).await.unwrap();
+        assert_eq!(archived(db, &[root, busy, idle]).await, [false; 3]);
+        let row_of_busy = row(db, busy).await;
+        assert!(row_of_busy.archive_requested);
+
+        // The worker of the busy one ends the interruption.
+        let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+        let mut locked = change.lock(busy).await.unwrap();
+        let runner = locked.chat.runner_id;
+        change
+            .finish_interruption(&mut locked, runner, Vec::new())
+            .await
+            .unwrap();
+        change.close(locked).await.unwrap();
+        change.archive_family(root).await.unwrap();
+        change.commit(&Notices::in_process()).await.unwrap();
+        assert_eq!(archived(db, &[root, busy, idle]).await, [true; 3]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_archives_the_rest_of_a_tree_that_a_dead_server_left() {
+    let bench = Bench::on(TestDb::sqlite().await).await;
+    let root = chat(&bench.db, bench.seed, None, Status::Waiting).await;
+    let mut change = Change::begin(&bench.db, Clock::system().now())
+        .await
+        .unwrap();
+    let mut locked = change.lock(root).await.unwrap();
+    change.archive(&mut locked).unwrap();
+    change.close(locked).await.unwrap();
+    change.commit(&bench.notices).await.unwrap();
+    let child = chat(&bench.db, bench.seed, Some(root), Status::Waiting).await;
+    bench.daemon.start();
+    bench
+        .until(child, "the child to follow", |row| row.archived)
+        .await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn pins_that_move_at_once_wait_for_each_other_and_stay_dense() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let daemon = daemon(db, &Notices::in_process(), &Default::default());
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            ids.push(chat(db, seed, None, Status::Waiting).await);
+        }
+        let pin = |id: ChatId, order: i32| {
+            let details = Details {
+                pin_order: Some(order),
+                ..Details::default()
+            };
+            let daemon = daemon.clone();
+            async move { daemon.update_details(id, details).await.unwrap() }
+        };
+        for id in &ids {
+            pin(*id, 1).await;
+        }
+        for round in 0..5 {
+            let moves = ids
+                .iter()
+                .enumerate()
+                .map(|(place, id)| pin(*id, (place as i32 + round) % 4 + 1));
+            tokio::time::timeout(Duration::from_mins(1), futures::future::join_all(moves))
+                .await
+                .expect("no move waits for ever");
+            let mut orders = Vec::new();
+            for id in &ids {
+                orders.push(row(db, *id).await.pin_order);
+            }
+            orders.sort_unstable();
+            assert_eq!(orders, [1, 2, 3, 4]);
+        }
+        daemon.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_queued_message_that_was_edited_keeps_the_model_chosen_for_it() {
+    use chatd::state::queue::QueuedEdit;
+    let bench = Bench::sqlite().await;
+    let chat = bench.create("!stall 60s").await;
+    bench.send(chat, "!text \"a\"", BusyBehavior::Queue).await;
+    let queued = store::queue::list(&bench.db, chat).await.unwrap();
+    let model = bench.seed.model;
+    let with_model = QueuedEdit {
+        model_config_id: Some(model),
+        ..QueuedEdit::default()
+    };
+    bench
+        .daemon
+        .edit_queued(chat, queued[0].id, with_model)
+        .await
+        .unwrap();
+    let text = QueuedEdit {
+        content: Some(vec![sdk::parts::Part::text("!text \"b\"")]),
+        ..QueuedEdit::default()
+    };
+    let queue = bench
+        .daemon
+        .edit_queued(chat, queued[0].id, text)
+        .await
+        .unwrap();
+    assert_eq!(queue[0].model_config_id, Some(model));
+    bench.daemon.interrupt(chat).await.unwrap();
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert!(
+        messages.last().unwrap().text().contains('b'),
+        "{messages:?}"
+    );
+    bench.end().await;
+}
