@@ -186,6 +186,9 @@ pub struct WatchEvent {
     pub tool_calls: Vec<PendingToolCall>,
 }
 
+/// A frame of `GET /watch` that says nothing but that the connection is alive.
+pub const WATCH_PING: &str = r#"{"kind":"ping"}"#;
+
 /// What happened to a chat in the list.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

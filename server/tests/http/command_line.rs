@@ -357,7 +357,17 @@ fn a_broken_backup_restores_nothing() {
 #[tokio::test]
 async fn an_empty_deployment_is_seeded_once() {
     let folder = tempfile::tempdir().unwrap();
-    let seeded = run(&["dev", "seed", "--members", "1"], folder.path(), "");
+    let arguments = [
+        "dev",
+        "seed",
+        "--members",
+        "1",
+        "--chats",
+        "60",
+        "--messages",
+        "120",
+    ];
+    let seeded = run(&arguments, folder.path(), "");
     assert!(seeded.status.success(), "{}", text(&seeded.stderr));
     assert_eq!(text(&seeded.stdout).lines().count(), 3);
     let server = RunningServer::start(folder.path());
@@ -371,6 +381,7 @@ async fn an_empty_deployment_is_seeded_once() {
     let titles = async |q: Option<&str>| {
         let query = ListChats {
             q: q.map(str::to_owned),
+            limit: Some(200),
             ..ListChats::default()
         };
         let chats = client.list_chats(&query).await.unwrap();
@@ -380,12 +391,13 @@ async fn an_empty_deployment_is_seeded_once() {
             .collect::<Vec<_>>()
     };
     let shown = titles(None).await;
-    assert_eq!(shown.len(), 3, "{shown:?}");
+    assert_eq!(shown.len(), 3 + 54 + 1, "{shown:?}");
     assert!(
         shown.contains(&("A turn that failed".to_owned(), ChatStatus::Error)),
         "{shown:?}"
     );
-    assert_eq!(titles(Some("archived:true")).await.len(), 1);
+    assert_eq!(titles(Some("archived:true")).await.len(), 1 + 6);
+    assert_eq!(titles(Some("\"120 messages\"")).await.len(), 1);
     drop(server);
     let again = run(&["dev", "seed"], folder.path(), "");
     assert_eq!(again.status.code(), Some(1));

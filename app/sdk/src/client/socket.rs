@@ -48,6 +48,7 @@ impl<T: DeserializeOwned> Subscription<T> {
     pub async fn next(&mut self) -> Option<Result<T, ClientError>> {
         loop {
             match self.socket.next().await? {
+                Ok(Message::Text(text)) if text.as_str() == crate::stream::WATCH_PING => {}
                 Ok(Message::Text(text)) => {
                     return Some(serde_json::from_str(&text).map_err(ClientError::Decode));
                 }

@@ -13,6 +13,7 @@ use sdk::ids::{ChatId, MessageId, UserId};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use store::chats::list::{self, ChatFilter, ListChats, ListedChat};
+use store::search::Wanted;
 use store::testing::{TestDb, for_both};
 use store::{Clock, Db, OpenOptions, messages};
 
@@ -239,8 +240,34 @@ async fn a_long_list_opens_like_a_short_one() {
             costs.push((first, next.await));
             meter.end().await;
         }
+        assert_search_is_cheap(database, owner).await;
         assert_flat("the first page", costs[0].0, costs[1].0);
         assert_flat("a further page", costs[0].1, costs[1].1);
     })
     .await;
+}
+
+/// A search reads the person's titles and what the index names, nothing again and again.
+async fn assert_search_is_cheap(database: &TestDb, owner: UserId) {
+    let meter = Meter::on(database).await;
+    for (word, hits) in [("absent", 0), ("invoice", 1), ("step", 50)] {
+        let cost = meter.cost(async |db| {
+            let query = ListChats {
+                owner_id: owner,
+                filter: ChatFilter {
+                    words: vec![Wanted::new(word)],
+                    ..ChatFilter::default()
+                },
+                limit: 50,
+                offset: 0,
+                after: None,
+            };
+            let rows = list::list(db, &query).await.unwrap();
+            assert!(rows.len() >= hits, "{word}");
+        });
+        let cost = cost.await;
+        let messages = 2 * 2_200;
+        assert!(cost < messages * 100, "{word} costs {cost}");
+    }
+    meter.end().await;
 }

@@ -2,11 +2,11 @@
 //! reordered notices, a relay that breaks, repeats itself and loses parts. What it shows only ever grows, is always a
 //! beginning of what the store holds in the end, and in the end is exactly that.
 //!
-//! `SWITCHYARD_SOAK` makes it long.
+//! `SWITCHYARD_SOAK` makes it long: `SWITCHYARD_SOAK_SECONDS`, or two minutes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chatd::live::Batch;
@@ -234,7 +234,7 @@ async fn case(bench: Arc<Bench>, others: Daemon, counts: Arc<Counts>) {
     }
 }
 
-async fn run(database: TestDb, rounds: usize) {
+async fn run(database: TestDb, normally: usize) {
     let faults = Faults {
         lost_percent: 20,
         doubled_percent: 20,
@@ -249,13 +249,18 @@ async fn run(database: TestDb, rounds: usize) {
         owner: bench.daemon.clone(),
         counts: Arc::clone(&counts),
     }));
-    let cases = futures::stream::iter(0..rounds).map(|_| {
-        tokio::spawn(case(
-            Arc::clone(&bench),
-            others.clone(),
-            Arc::clone(&counts),
-        ))
-    });
+    let began = Instant::now();
+    let rounds = Arc::new(AtomicU64::new(0));
+    let cases = futures::stream::iter(0..)
+        .take_while(|round| std::future::ready(goes_on(*round, normally, began)))
+        .map(|_| {
+            Counts::add(&rounds);
+            tokio::spawn(case(
+                Arc::clone(&bench),
+                others.clone(),
+                Arc::clone(&counts),
+            ))
+        });
     let mut cases = cases.buffer_unordered(CHATS_AT_ONCE);
     while let Some(outcome) = cases.next().await {
         outcome.unwrap();
@@ -264,7 +269,7 @@ async fn run(database: TestDb, rounds: usize) {
     report(&counts, &fault_counts);
     assert_eq!(
         counts.cases.load(Ordering::Relaxed),
-        (rounds * READERS) as u64
+        rounds.load(Ordering::Relaxed) * READERS as u64
     );
     others.shut_down().await;
     Arc::into_inner(bench).unwrap().end().await;
@@ -286,20 +291,22 @@ fn report(counts: &Counts, faults: &FaultCounts) {
     );
 }
 
-fn rounds(normally: usize) -> usize {
-    if std::env::var_os("SWITCHYARD_SOAK").is_some() {
-        normally * 30
-    } else {
-        normally
+/// Some rounds, or as many as fit into the seconds of a soak.
+fn goes_on(round: usize, normally: usize, began: Instant) -> bool {
+    if std::env::var_os("SWITCHYARD_SOAK").is_none() {
+        return round < normally;
     }
+    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS").ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    began.elapsed() < Duration::from_secs(seconds.unwrap_or(120))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_behind_a_bad_network_lose_and_repeat_nothing_on_sqlite() {
-    run(TestDb::sqlite().await, rounds(20)).await;
+    run(TestDb::sqlite().await, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_behind_a_bad_network_lose_and_repeat_nothing_on_postgres() {
-    run(TestDb::postgres().await, rounds(8)).await;
+    run(TestDb::postgres().await, 8).await;
 }

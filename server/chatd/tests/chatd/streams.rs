@@ -135,6 +135,33 @@ async fn a_reader_that_was_away_during_an_edit_forgets_what_is_gone() {
 }
 
 #[tokio::test]
+async fn a_reader_that_takes_nothing_for_long_gets_everything_later() {
+    let bench = Bench::sqlite().await;
+    let chat = bench.create("!pace 1ms\n!tokens 200").await;
+    let frames = bench.daemon.stream(chat, StreamOptions::default());
+    futures::pin_mut!(frames);
+    let mut live = LiveChat::default();
+    let first = frames.next().await.unwrap().unwrap();
+    for event in serde_json::from_str::<Vec<StreamEvent>>(&first).unwrap() {
+        live.apply(event);
+    }
+    bench.until_idle(chat).await;
+    for number in 0..3 {
+        let text = format!("!text \"answer {number}\"");
+        bench.send(chat, &text, BusyBehavior::Queue).await;
+        bench.until_idle(chat).await;
+    }
+    while live.messages.len() < 8 || !is_settled(&live) {
+        let frame = tokio::time::timeout(PATIENCE, frames.next()).await.unwrap();
+        for event in serde_json::from_str::<Vec<StreamEvent>>(&frame.unwrap().unwrap()).unwrap() {
+            assert_ne!(live.apply(event), Applied::Resync);
+        }
+    }
+    assert_equal(&bench, chat, &live).await;
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_long_history_comes_in_pages() {
     let bench = Bench::on(store::testing::TestDb::sqlite().await).await;
     let chat = bench

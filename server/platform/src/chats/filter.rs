@@ -78,12 +78,11 @@ impl Filter {
 
     fn set_status(&mut self, value: &str) -> Result<(), ChatFailure> {
         let status: Result<ChatStatus, _> = serde_json::from_value(value.to_lowercase().into());
-        let unknown = || {
+        let status = status.map_err(|_| {
             refuse(&format!(
                 "{value:?} is no status of a chat. Use one that chats show."
             ))
-        };
-        let status = status.map_err(|_| unknown())?;
+        })?;
         let chats = &mut self.chats;
         (chats.status, chats.is_owned) = match status {
             ChatStatus::Waiting => (Some(Status::Waiting), None),
@@ -92,7 +91,11 @@ impl Filter {
             ChatStatus::Interrupting => (Some(Status::Interrupting), None),
             ChatStatus::RequiresAction => (Some(Status::RequiresAction), None),
             ChatStatus::Error => (Some(Status::Error), None),
-            ChatStatus::Paused => return Err(unknown()),
+            ChatStatus::Paused => {
+                // No chat is stopped by a spending limit yet.
+                self.finds_nothing = true;
+                return Ok(());
+            }
         };
         Ok(())
     }

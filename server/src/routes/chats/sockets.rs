@@ -87,7 +87,7 @@ async fn stream_chat(
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
 }
 
-/// What happens in the caller's list: one JSON object a frame.
+/// What happens in the caller's list: one JSON object a frame, and `{"kind":"ping"}` every 15 seconds.
 #[utoipa::path(get, path = "/api/experimental/chats/watch", tag = "chats", responses((status = 101)))]
 async fn watch_chats(
     State(state): State<AppState>,
@@ -95,10 +95,23 @@ async fn watch_chats(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let events = state.platform.watch_chats(&actor);
-    let texts = events.filter_map(async |event| serde_json::to_string(&event).ok());
+    let texts = with_pings(events.filter_map(async |event| serde_json::to_string(&event).ok()));
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
+}
+
+/// Adds pings that a page can see, so that it can tell a quiet list from a dead connection.
+fn with_pings(texts: impl Stream<Item = String> + Send) -> impl Stream<Item = String> + Send {
+    let mut ping = tokio::time::interval(PING_INTERVAL);
+    ping.reset();
+    futures::stream::unfold((Box::pin(texts), ping), async |(mut texts, mut ping)| {
+        let text = tokio::select! {
+            text = texts.next() => text?,
+            _ = ping.tick() => sdk::stream::WATCH_PING.to_owned(),
+        };
+        Some((text, (texts, ping)))
+    })
 }
 
 /// What changes in the repositories of a chat's workspace.

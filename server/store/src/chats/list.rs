@@ -40,13 +40,14 @@ macro_rules! has_labels {
 
 /// Whether each of the `$11` `[title pattern, query]` of `$10` is found in a title or a message of the chat's tree.
 macro_rules! has_words {
+    // `CROSS JOIN` keeps the order of the tables: the words first, then what holds them.
     (sqlite) => {
         " AND ($11 = 0 OR chats.id IN (SELECT root FROM (SELECT w.key AS word, COALESCE(t.root_chat_id, t.id) AS root \
-         FROM json_each($10) w JOIN chats t ON t.owner_id = $1 \
+         FROM json_each($10) w CROSS JOIN chats t WHERE t.owner_id = $1 \
          AND t.title_search LIKE json_extract(w.value, '$[0]') ESCAPE '!' \
-         UNION SELECT w.key, COALESCE(t.root_chat_id, t.id) FROM json_each($10) w \
-         JOIN chat_search_index i ON i.chat_search_index MATCH json_extract(w.value, '$[1]') \
-         JOIN chat_search s ON s.message_id = i.rowid JOIN chats t ON t.id = s.chat_id AND t.owner_id = $1) \
+         UNION SELECT w.key, COALESCE(t.root_chat_id, t.id) FROM json_each($10) w CROSS JOIN chat_search_index i \
+         CROSS JOIN chat_search s CROSS JOIN chats t WHERE i.chat_search_index MATCH json_extract(w.value, '$[1]') \
+         AND s.message_id = i.rowid AND t.id = s.chat_id AND t.owner_id = $1) \
          GROUP BY root HAVING COUNT(*) = $11))"
     };
     (postgres) => {

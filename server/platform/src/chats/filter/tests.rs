@@ -42,6 +42,7 @@ fn reads_every_key() {
     );
     for text in [
         "pr:12",
+        "status:paused",
         "repo:switchyard",
         "pr_title:x",
         "diff_url:\"https://x\"",

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rand::Rng as _;
 use sdk::client::Client;
@@ -198,6 +199,16 @@ fn cuts_of(reader: u64) -> impl FnMut() -> Cut + Send + 'static {
     }
 }
 
+/// Some rounds, or as many as fit into the seconds of a soak.
+fn goes_on(round: u64, began: Instant) -> bool {
+    if std::env::var_os("SWITCHYARD_SOAK").is_none() {
+        return round < 5;
+    }
+    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS").ok();
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    began.elapsed() < Duration::from_secs(seconds.unwrap_or(120))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
     let server = TestServer::start().await;
@@ -213,12 +224,10 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
         .unwrap()
         .session_token;
     let counts = Arc::new(Counts::default());
-    let rounds = if std::env::var_os("SWITCHYARD_SOAK").is_some() {
-        300
-    } else {
-        5
-    };
-    for _ in 0..rounds {
+    let began = Instant::now();
+    let mut rounds = 0;
+    while goes_on(rounds, began) {
+        rounds += 1;
         let chat = owner.create_chat(&new_chat(&script())).await.unwrap().id;
         let mut readers = Vec::new();
         for number in 0..READERS {

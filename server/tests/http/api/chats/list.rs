@@ -104,6 +104,49 @@ async fn the_list_is_paged_pinned_and_filtered() {
 }
 
 #[tokio::test]
+async fn the_list_finds_words_labels_and_states() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let (ui, _) = run(&owner, "!title \"Login\"\n!text \"Die Größe stimmt\"").await;
+    let (api, _) = run(&owner, "!title \"Export\"\n!text \"ok\"").await;
+    for (chat, area) in [(&ui, "ui:forms"), (&api, "api")] {
+        let change = UpdateChat {
+            labels: Some([("area".to_owned(), area.to_owned())].into()),
+            ..UpdateChat::default()
+        };
+        owner.update_chat(chat.id, &change).await.unwrap();
+    }
+    let find = async |q: &str, labels: &[&str]| {
+        let query = ListChats {
+            q: Some(q.to_owned()),
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            ..ListChats::default()
+        };
+        let chats = owner.list_chats(&query).await.unwrap();
+        chats.into_iter().map(|chat| chat.id).collect::<Vec<_>>()
+    };
+    assert_eq!(find("GRÖSSE", &[]).await, []);
+    assert_eq!(find("GRÖß", &[]).await, [ui.id]);
+    assert_eq!(find("\"die größe\" login", &[]).await, [ui.id]);
+    assert_eq!(find("label:area=api", &[]).await, [api.id]);
+    assert_eq!(find("label:area", &[]).await, [api.id, ui.id]);
+    assert_eq!(find("", &["area:ui:forms"]).await, [ui.id]);
+    assert_eq!(find("", &["area:ui:forms", "area:api"]).await, []);
+    assert_eq!(
+        find("model:demo pinned:false status:waiting", &[]).await,
+        [api.id, ui.id]
+    );
+    assert_eq!(find("status:error", &[]).await, []);
+    assert_eq!(find("repo:switchyard", &[]).await, []);
+    let wrong = ListChats {
+        labels: vec!["area".to_owned()],
+        ..ListChats::default()
+    };
+    assert_eq!(status(owner.list_chats(&wrong)).await, 400);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_change_applies_as_a_whole_or_not_at_all() {
     let server = TestServer::start().await;
     let owner = server.owner().await;
