@@ -41,9 +41,8 @@ fn cuts_texts_into_words() {
 
 #[test]
 fn a_message_keeps_a_bounded_list() {
-    let text: String = (0..100_000)
-        .map(|number| format!("word{number} "))
-        .collect();
+    let words: Vec<String> = (0..100_000).map(|number| format!("word{number}")).collect();
+    let text = words.join(" ");
     let kept: usize = words_of_parts(&[Part::text(text)])
         .iter()
         .map(|word| word.len() + 1)

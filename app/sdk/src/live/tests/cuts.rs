@@ -98,7 +98,7 @@ impl Model {
 
     fn insert(&mut self, text: String) {
         self.version += 1;
-        let id = self.rows.len() as i64 + 1;
+        let id = i64::try_from(self.rows.len()).unwrap() + 1;
         self.rows.push(Row {
             id,
             revision: self.version,
