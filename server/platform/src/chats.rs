@@ -181,14 +181,9 @@ impl Platform {
                 };
                 return Err(ChatFailure::field("archived", already));
             }
-            Some(true) => self.0.daemon.archive(root_of(&row), Some(details)).await?,
-            Some(false) => {
-                self.0
-                    .daemon
-                    .unarchive(root_of(&row), Some(details))
-                    .await?
-            }
-            None => self.0.daemon.update_details(id, details).await?,
+            Some(true) => Box::pin(self.0.daemon.archive(root_of(&row), Some(details))).await?,
+            Some(false) => Box::pin(self.0.daemon.unarchive(root_of(&row), Some(details))).await?,
+            None => Box::pin(self.0.daemon.update_details(id, details)).await?,
         };
         self.full_chat(row).await
     }

@@ -10,7 +10,7 @@ use store::chats::{self, ChatRow, Status};
 use store::testing::{TestDb, for_both};
 use store::{Clock, Db, Notices};
 
-use crate::harness::{Bench, Seed, daemon, new_chat, seed};
+use crate::harness::{Bench, Seed, TestTools, daemon, new_chat, seed};
 
 /// An idle chat, or one that a worker that is gone left running.
 async fn chat(db: &Db, seed: Seed, parent: Option<ChatId>, status: Status) -> ChatId {
@@ -66,7 +66,7 @@ async fn a_tree_is_archived_and_taken_out_as_one() {
         let root = chat(db, seed, None, Status::Waiting).await;
         let child = chat(db, seed, Some(root), Status::Waiting).await;
         let other = chat(db, seed, None, Status::Waiting).await;
-        let daemon = daemon(db, &Notices::in_process(), &Default::default());
+        let daemon = daemon(db, &Notices::in_process(), &TestTools::default());
         let pinned = Details {
             pin_order: Some(1),
             ..Details::default()
@@ -148,7 +148,7 @@ async fn pins_that_move_at_once_wait_for_each_other_and_stay_dense() {
     for_both(async |database| {
         let db = &database.db;
         let seed = seed(db).await;
-        let daemon = daemon(db, &Notices::in_process(), &Default::default());
+        let daemon = daemon(db, &Notices::in_process(), &TestTools::default());
         let mut ids = Vec::new();
         for _ in 0..4 {
             ids.push(chat(db, seed, None, Status::Waiting).await);
@@ -167,8 +167,8 @@ async fn pins_that_move_at_once_wait_for_each_other_and_stay_dense() {
         for round in 0..5 {
             let moves = ids
                 .iter()
-                .enumerate()
-                .map(|(place, id)| pin(*id, (place as i32 + round) % 4 + 1));
+                .zip(round..)
+                .map(|(id, place)| pin(*id, place % 4 + 1));
             tokio::time::timeout(Duration::from_mins(1), futures::future::join_all(moves))
                 .await
                 .expect("no move waits for ever");

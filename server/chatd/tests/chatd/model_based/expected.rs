@@ -114,7 +114,7 @@ impl Expected {
                 true
             }
             Command::EditQueued(place) => {
-                self.queue[*place] = text.to_owned();
+                text.clone_into(&mut self.queue[*place]);
                 true
             }
             Command::MoveQueued(place, to) => {
