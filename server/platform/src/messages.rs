@@ -74,7 +74,7 @@ impl Platform {
     }
 
     /// Sends a message, or queues it while the chat is busy. One that begins with `/compact` has the history
-    /// summarized instead, one that begins with `/clear` lets the model forget it first; see [`command`].
+    /// summarized instead, one that begins with `/clear` lets the model forget it first.
     pub async fn send_message(
         &self,
         actor: &Actor,
