@@ -8,6 +8,7 @@
 
 pub mod allowed_folders;
 pub mod chats;
+pub mod codec;
 pub mod models;
 pub mod preferences;
 pub mod providers;

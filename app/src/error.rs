@@ -3,8 +3,8 @@
 //! It says what happened in a sentence for people, names refused fields, and carries the request's id so that
 //! an operator can find it in the log.
 
+use crate::api::codec::PageJsonEncoding;
 use leptos::prelude::{FromServerFnError, ServerFnErrorErr};
-use leptos::server_fn::codec::JsonEncoding;
 use sdk::errors::Validation;
 use serde::{Deserialize, Serialize};
 
@@ -96,7 +96,7 @@ impl std::fmt::Display for AppError {
 impl std::error::Error for AppError {}
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = PageJsonEncoding;
 
     fn from_server_fn_error(value: ServerFnErrorErr) -> Self {
         // On the server only a call's arguments are deserialized; in the browser, answers are.

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;
 use sdk::ids::AllowedFolderId;
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// All allowed folders.
-#[server(name = ListAllowedFolders, prefix = "/api/page", endpoint = "list_allowed_folders")]
+#[server(name = ListAllowedFolders, prefix = "/api/page", endpoint = "list_allowed_folders", output = PageJson)]
 pub async fn list_allowed_folders() -> Result<Vec<AllowedFolder>, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -17,7 +18,7 @@ pub async fn list_allowed_folders() -> Result<Vec<AllowedFolder>, AppError> {
 }
 
 /// Allows a folder of the server's machine.
-#[server(name = AllowFolder, prefix = "/api/page", endpoint = "create_allowed_folder")]
+#[server(name = AllowFolder, prefix = "/api/page", endpoint = "create_allowed_folder", output = PageJson)]
 pub async fn create_allowed_folder(path: String) -> Result<AllowedFolder, AppError> {
     let (platform, actor) = super::signed_in()?;
     let folder = sdk::allowed_folders::CreateAllowedFolder { path };
@@ -28,7 +29,7 @@ pub async fn create_allowed_folder(path: String) -> Result<AllowedFolder, AppErr
 }
 
 /// Takes the permission back. Workspaces that were made keep what they have.
-#[server(name = DisallowFolder, prefix = "/api/page", endpoint = "delete_allowed_folder")]
+#[server(name = DisallowFolder, prefix = "/api/page", endpoint = "delete_allowed_folder", output = PageJson)]
 pub async fn delete_allowed_folder(id: AllowedFolderId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

@@ -11,6 +11,7 @@ use sdk::models::ModelCatalogue;
 use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// Rows of a page of the list.
@@ -72,7 +73,7 @@ pub struct WorkspaceView {
 }
 
 /// Lists the caller's chats. `query` may hold words to search for.
-#[server(name = ListChatRows, prefix = "/api/page", endpoint = "list_chats", input = Json)]
+#[server(name = ListChatRows, prefix = "/api/page", endpoint = "list_chats", input = Json, output = PageJson)]
 pub async fn list_chats(
     query: Option<String>,
     after_id: Option<ChatId>,
@@ -93,7 +94,7 @@ pub async fn list_chats(
 }
 
 /// What a new chat can be made with.
-#[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", input = Json)]
+#[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", input = Json, output = PageJson)]
 pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
     let (platform, actor) = super::signed_in()?;
     let models = platform.list_models(&actor).await.map_err(super::failed)?;
@@ -105,7 +106,7 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
 }
 
 /// A chat with everything its page shows first. `before_id` asks for the page of messages before that one.
-#[server(name = ViewChat, prefix = "/api/page", endpoint = "view_chat", input = Json)]
+#[server(name = ViewChat, prefix = "/api/page", endpoint = "view_chat", input = Json, output = PageJson)]
 pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatView, AppError> {
     let (platform, actor) = super::signed_in()?;
     let chat = platform
@@ -136,7 +137,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
 }
 
 /// A page of messages before `before_id`, newest first, with their HTML.
-#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", input = Json)]
+#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", input = Json, output = PageJson)]
 pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePage, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -146,7 +147,7 @@ pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePag
 }
 
 /// Makes a chat from its first message.
-#[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", input = Json)]
+#[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", input = Json, output = PageJson)]
 pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -156,7 +157,7 @@ pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {
 }
 
 /// Renames, pins, archives or unarchives a chat.
-#[server(name = ChangeChat, prefix = "/api/page", endpoint = "update_chat", input = Json)]
+#[server(name = ChangeChat, prefix = "/api/page", endpoint = "update_chat", input = Json, output = PageJson)]
 pub async fn update_chat(chat_id: ChatId, request: UpdateChat) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -167,7 +168,7 @@ pub async fn update_chat(chat_id: ChatId, request: UpdateChat) -> Result<(), App
 }
 
 /// Sends a message, or queues it while the chat is busy.
-#[server(name = SendMessage, prefix = "/api/page", endpoint = "send_message", input = Json)]
+#[server(name = SendMessage, prefix = "/api/page", endpoint = "send_message", input = Json, output = PageJson)]
 pub async fn send_message(
     chat_id: ChatId,
     request: CreateMessage,
@@ -180,7 +181,7 @@ pub async fn send_message(
 }
 
 /// Replaces a message of the person's and runs the chat again from there.
-#[server(name = ReplaceMessage, prefix = "/api/page", endpoint = "edit_message", input = Json)]
+#[server(name = ReplaceMessage, prefix = "/api/page", endpoint = "edit_message", input = Json, output = PageJson)]
 pub async fn edit_message(
     chat_id: ChatId,
     message_id: MessageId,
@@ -200,7 +201,7 @@ pub async fn edit_message(
 }
 
 /// Stops the running turn; what was written so far stays.
-#[server(name = InterruptChat, prefix = "/api/page", endpoint = "interrupt_chat", input = Json)]
+#[server(name = InterruptChat, prefix = "/api/page", endpoint = "interrupt_chat", input = Json, output = PageJson)]
 pub async fn interrupt_chat(chat_id: ChatId) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -210,7 +211,7 @@ pub async fn interrupt_chat(chat_id: ChatId) -> Result<Chat, AppError> {
 }
 
 /// Runs the failed turn again.
-#[server(name = RetryChat, prefix = "/api/page", endpoint = "retry_chat", input = Json)]
+#[server(name = RetryChat, prefix = "/api/page", endpoint = "retry_chat", input = Json, output = PageJson)]
 pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -220,7 +221,7 @@ pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
 }
 
 /// Takes a message out of the queue.
-#[server(name = DeleteQueuedMessage, prefix = "/api/page", endpoint = "delete_queued_message", input = Json)]
+#[server(name = DeleteQueuedMessage, prefix = "/api/page", endpoint = "delete_queued_message", input = Json, output = PageJson)]
 pub async fn delete_queued_message(
     chat_id: ChatId,
     queued_id: QueuedMessageId,
@@ -233,7 +234,7 @@ pub async fn delete_queued_message(
 }
 
 /// Sends a queued message now; the running turn is stopped for it.
-#[server(name = PromoteQueuedMessage, prefix = "/api/page", endpoint = "promote_queued_message", input = Json)]
+#[server(name = PromoteQueuedMessage, prefix = "/api/page", endpoint = "promote_queued_message", input = Json, output = PageJson)]
 pub async fn promote_queued_message(
     chat_id: ChatId,
     queued_id: QueuedMessageId,
@@ -247,7 +248,7 @@ pub async fn promote_queued_message(
 }
 
 /// The state of a chat's workspace.
-#[server(name = GetChatWorkspace, prefix = "/api/page", endpoint = "chat_workspace", input = Json)]
+#[server(name = GetChatWorkspace, prefix = "/api/page", endpoint = "chat_workspace", input = Json, output = PageJson)]
 pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> {
     let (platform, actor) = super::signed_in()?;
     let chat = platform
@@ -267,7 +268,7 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 }
 
 /// The lines of diffs as highlighted HTML.
-#[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json)]
+#[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json, output = PageJson)]
 pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
     super::signed_in()?;
     Ok(changes::highlight_diffs(vec![diff]).await)

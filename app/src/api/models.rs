@@ -6,6 +6,7 @@ use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::ModelConfig;
 use sdk::providers::ReportedModel;
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// Assumed where neither the provider nor the owner names a context window.
@@ -13,7 +14,7 @@ use crate::error::AppError;
 const USUAL_CONTEXT_LIMIT: i64 = 128_000;
 
 /// Adds models that a provider reports.
-#[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", input = Json)]
+#[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", input = Json, output = PageJson)]
 pub async fn create_model_configs(
     provider_config_id: ProviderConfigId,
     models: Vec<ReportedModel>,
@@ -42,7 +43,7 @@ pub async fn create_model_configs(
 }
 
 /// Adds a model by its identifier, for providers that do not report theirs.
-#[server(name = CreateModel, prefix = "/api/page", endpoint = "create_model_config")]
+#[server(name = CreateModel, prefix = "/api/page", endpoint = "create_model_config", output = PageJson)]
 pub async fn create_model_config(
     provider_config_id: ProviderConfigId,
     model: String,
@@ -67,7 +68,7 @@ pub async fn create_model_config(
 }
 
 /// Changes a model's name and context window.
-#[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config")]
+#[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config", output = PageJson)]
 pub async fn update_model_config(
     id: ModelConfigId,
     display_name: String,
@@ -86,7 +87,7 @@ pub async fn update_model_config(
 }
 
 /// Offers a model, or not.
-#[server(name = EnableModel, prefix = "/api/page", endpoint = "enable_model_config")]
+#[server(name = EnableModel, prefix = "/api/page", endpoint = "enable_model_config", output = PageJson)]
 pub async fn enable_model_config(
     id: ModelConfigId,
     enabled: bool,
@@ -103,7 +104,7 @@ pub async fn enable_model_config(
 }
 
 /// Makes a model the one that new chats use.
-#[server(name = ChooseDefaultModel, prefix = "/api/page", endpoint = "choose_default_model")]
+#[server(name = ChooseDefaultModel, prefix = "/api/page", endpoint = "choose_default_model", output = PageJson)]
 pub async fn choose_default_model(id: ModelConfigId) -> Result<ModelConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::models::UpdateModelConfig {
@@ -117,7 +118,7 @@ pub async fn choose_default_model(id: ModelConfigId) -> Result<ModelConfig, AppE
 }
 
 /// Removes a model. Chats that used it stay readable.
-#[server(name = DeleteModel, prefix = "/api/page", endpoint = "delete_model_config")]
+#[server(name = DeleteModel, prefix = "/api/page", endpoint = "delete_model_config", output = PageJson)]
 pub async fn delete_model_config(id: ModelConfigId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

@@ -3,10 +3,11 @@
 use leptos::prelude::*;
 use sdk::preferences::{Preferences, Theme};
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// Keeps the colour theme; the other preferences stay as they are.
-#[server(name = UpdateTheme, prefix = "/api/page", endpoint = "update_theme")]
+#[server(name = UpdateTheme, prefix = "/api/page", endpoint = "update_theme", output = PageJson)]
 pub async fn update_theme(theme: Theme) -> Result<Preferences, AppError> {
     let (platform, actor) = super::signed_in()?;
     let kept = platform
@@ -20,7 +21,7 @@ pub async fn update_theme(theme: Theme) -> Result<Preferences, AppError> {
 }
 
 /// Keeps the widths and folds of the agents page; the theme stays as it is.
-#[server(name = UpdateLayout, prefix = "/api/page", endpoint = "update_layout")]
+#[server(name = UpdateLayout, prefix = "/api/page", endpoint = "update_layout", output = PageJson)]
 pub async fn update_layout(
     sidebar_width_px: u32,
     is_sidebar_collapsed: bool,

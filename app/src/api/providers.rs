@@ -6,6 +6,7 @@ use sdk::models::ModelConfig;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderTest};
 use serde::{Deserialize, Serialize};
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// What the page of providers and models shows.
@@ -18,7 +19,7 @@ pub struct ProvidersAndModels {
 }
 
 /// All providers and models.
-#[server(name = ListProviders, prefix = "/api/page", endpoint = "list_providers")]
+#[server(name = ListProviders, prefix = "/api/page", endpoint = "list_providers", output = PageJson)]
 pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
     let (platform, actor) = super::signed_in()?;
     let providers = platform
@@ -33,7 +34,7 @@ pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
 }
 
 /// Adds a provider. Empty fields take the protocol's defaults.
-#[server(name = CreateProvider, prefix = "/api/page", endpoint = "create_provider")]
+#[server(name = CreateProvider, prefix = "/api/page", endpoint = "create_provider", output = PageJson)]
 pub async fn create_provider(
     provider: ProviderKind,
     display_name: String,
@@ -56,7 +57,7 @@ pub async fn create_provider(
 }
 
 /// Changes a provider. An empty key leaves the stored one.
-#[server(name = UpdateProvider, prefix = "/api/page", endpoint = "update_provider")]
+#[server(name = UpdateProvider, prefix = "/api/page", endpoint = "update_provider", output = PageJson)]
 pub async fn update_provider(
     id: ProviderConfigId,
     display_name: String,
@@ -78,7 +79,7 @@ pub async fn update_provider(
 }
 
 /// Offers a provider's models, or not.
-#[server(name = EnableProvider, prefix = "/api/page", endpoint = "enable_provider")]
+#[server(name = EnableProvider, prefix = "/api/page", endpoint = "enable_provider", output = PageJson)]
 pub async fn enable_provider(
     id: ProviderConfigId,
     enabled: bool,
@@ -95,7 +96,7 @@ pub async fn enable_provider(
 }
 
 /// Removes a provider with its models and its key.
-#[server(name = DeleteProvider, prefix = "/api/page", endpoint = "delete_provider")]
+#[server(name = DeleteProvider, prefix = "/api/page", endpoint = "delete_provider", output = PageJson)]
 pub async fn delete_provider(id: ProviderConfigId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -105,7 +106,7 @@ pub async fn delete_provider(id: ProviderConfigId) -> Result<(), AppError> {
 }
 
 /// Asks the provider for its models, with the stored key.
-#[server(name = TestProvider, prefix = "/api/page", endpoint = "test_provider")]
+#[server(name = TestProvider, prefix = "/api/page", endpoint = "test_provider", output = PageJson)]
 pub async fn test_provider(id: ProviderConfigId) -> Result<ProviderTest, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

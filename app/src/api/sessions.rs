@@ -2,10 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// Creates the first owner and signs them in.
-#[server(name = CreateFirstOwner, prefix = "/api/page", endpoint = "create_first_user")]
+#[server(name = CreateFirstOwner, prefix = "/api/page", endpoint = "create_first_user", output = PageJson)]
 pub async fn create_first_user(
     name: String,
     email: String,
@@ -36,7 +37,7 @@ pub async fn create_first_user(
 }
 
 /// Signs in and leads to `next`, a page of ours.
-#[server(name = SignIn, prefix = "/api/page", endpoint = "login")]
+#[server(name = SignIn, prefix = "/api/page", endpoint = "login", output = PageJson)]
 pub async fn login(
     email: String,
     password: String,
@@ -54,7 +55,7 @@ pub async fn login(
 }
 
 /// Ends this session.
-#[server(name = SignOut, prefix = "/api/page", endpoint = "logout")]
+#[server(name = SignOut, prefix = "/api/page", endpoint = "logout", output = PageJson)]
 pub async fn logout() -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform.logout(&actor).await.map_err(super::failed)?;
@@ -64,7 +65,7 @@ pub async fn logout() -> Result<(), AppError> {
 }
 
 /// Ends every session of the user, this one too.
-#[server(name = SignOutEverywhere, prefix = "/api/page", endpoint = "sign_out_everywhere")]
+#[server(name = SignOutEverywhere, prefix = "/api/page", endpoint = "sign_out_everywhere", output = PageJson)]
 pub async fn sign_out_everywhere() -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

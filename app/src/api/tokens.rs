@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use sdk::ids::TokenId;
 use sdk::tokens::{CreatedToken, Token};
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// The reader's tokens, never their keys.
-#[server(name = ListTokens, prefix = "/api/page", endpoint = "list_tokens")]
+#[server(name = ListTokens, prefix = "/api/page", endpoint = "list_tokens", output = PageJson)]
 pub async fn list_tokens() -> Result<Vec<Token>, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -17,7 +18,7 @@ pub async fn list_tokens() -> Result<Vec<Token>, AppError> {
 }
 
 /// Creates a token. `lifetime_days` is a number, or empty for one that does not expire.
-#[server(name = CreateApiToken, prefix = "/api/page", endpoint = "create_token")]
+#[server(name = CreateApiToken, prefix = "/api/page", endpoint = "create_token", output = PageJson)]
 pub async fn create_token(
     token_name: String,
     #[server(default)] lifetime_days: String,
@@ -45,7 +46,7 @@ pub async fn create_token(
 }
 
 /// Revokes a token at once.
-#[server(name = DeleteToken, prefix = "/api/page", endpoint = "delete_token")]
+#[server(name = DeleteToken, prefix = "/api/page", endpoint = "delete_token", output = PageJson)]
 pub async fn delete_token(id: TokenId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

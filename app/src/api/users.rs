@@ -5,10 +5,11 @@ use sdk::ids::UserId;
 use sdk::users::{Role, User, UserStatus};
 use serde::{Deserialize, Serialize};
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// Changes the reader's own name and address.
-#[server(name = UpdateProfile, prefix = "/api/page", endpoint = "update_profile")]
+#[server(name = UpdateProfile, prefix = "/api/page", endpoint = "update_profile", output = PageJson)]
 pub async fn update_profile(
     name: String,
     username: String,
@@ -28,7 +29,7 @@ pub async fn update_profile(
 }
 
 /// Changes the reader's own password.
-#[server(name = UpdatePassword, prefix = "/api/page", endpoint = "update_password")]
+#[server(name = UpdatePassword, prefix = "/api/page", endpoint = "update_password", output = PageJson)]
 pub async fn update_password(old_password: String, password: String) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::users::UpdateUser {
@@ -56,7 +57,7 @@ pub struct UserPage {
 }
 
 /// A page of accounts, oldest first, for owners.
-#[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users")]
+#[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users", output = PageJson)]
 pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> {
     let (platform, actor) = super::signed_in()?;
     let query = sdk::users::ListUsers {
@@ -77,7 +78,7 @@ pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> 
 }
 
 /// Creates an account, for owners.
-#[server(name = CreateAccount, prefix = "/api/page", endpoint = "create_user")]
+#[server(name = CreateAccount, prefix = "/api/page", endpoint = "create_user", output = PageJson)]
 pub async fn create_user(
     name: String,
     email: String,
@@ -101,7 +102,7 @@ pub async fn create_user(
 }
 
 /// Changes role or status of an account, for owners.
-#[server(name = UpdateAccount, prefix = "/api/page", endpoint = "update_user")]
+#[server(name = UpdateAccount, prefix = "/api/page", endpoint = "update_user", output = PageJson)]
 pub async fn update_user(
     id: UserId,
     role: Option<Role>,
@@ -120,7 +121,7 @@ pub async fn update_user(
 }
 
 /// Sets a new password for an account, for owners.
-#[server(name = ResetPassword, prefix = "/api/page", endpoint = "reset_password")]
+#[server(name = ResetPassword, prefix = "/api/page", endpoint = "reset_password", output = PageJson)]
 pub async fn reset_password(id: UserId, password: String) -> Result<User, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::users::UpdateUser {
@@ -134,7 +135,7 @@ pub async fn reset_password(id: UserId, password: String) -> Result<User, AppErr
 }
 
 /// Deletes an account, for owners.
-#[server(name = DeleteAccount, prefix = "/api/page", endpoint = "delete_user")]
+#[server(name = DeleteAccount, prefix = "/api/page", endpoint = "delete_user", output = PageJson)]
 pub async fn delete_user(id: UserId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

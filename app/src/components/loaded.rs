@@ -1,5 +1,7 @@
 //! A view of data from the server: skeleton, data, or what went wrong. The old data stay while new ones come.
 
+use std::pin::Pin;
+
 use leptos::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,13 +15,13 @@ pub fn loaded<T>(
     resource: Resource<Result<T, AppError>>,
     focus: StoredValue<String>,
     render: impl Fn(T) -> AnyView + Clone + Send + Sync + 'static,
-) -> impl IntoView
+) -> AnyView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
     let show = move || {
         let render = render.clone();
-        Suspend::new(async move {
+        async move {
             match resource.await {
                 Ok(data) => {
                     restore_focus(focus);
@@ -27,9 +29,27 @@ where
                 }
                 Err(error) => failed(resource, error),
             }
-        })
+        }
     };
-    view! { <Transition fallback=|| skeleton_rows(6)>{show}</Transition> }
+    awaited(|| skeleton_rows(6).into_any(), show)
+}
+
+/// Shows what the future that `show` makes resolves to, and `fallback` until the first one does. The machinery of
+/// waiting is compiled once for all of them.
+pub fn awaited<Fut>(
+    fallback: fn() -> AnyView,
+    show: impl Fn() -> Fut + Send + Sync + 'static,
+) -> AnyView
+where
+    Fut: Future<Output = AnyView> + Send + 'static,
+{
+    erased(fallback, Box::new(move || Box::pin(show())))
+}
+
+type Pending = Pin<Box<dyn Future<Output = AnyView> + Send>>;
+
+fn erased(fallback: fn() -> AnyView, show: Box<dyn Fn() -> Pending + Send + Sync>) -> AnyView {
+    view! { <Transition fallback>{move || Suspend::new(show())}</Transition> }.into_any()
 }
 
 fn restore_focus(focus: StoredValue<String>) {

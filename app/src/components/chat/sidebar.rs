@@ -13,6 +13,7 @@ use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
 use crate::components::button::IconButton;
 use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::loaded::awaited;
 use crate::error::AppError;
 use crate::live::socket::Socket;
 use crate::live::watch;
@@ -166,8 +167,7 @@ pub fn Sidebar() -> impl IntoView {
             </a>
             <SearchField state/>
             <div class="sidebar-list">
-                <Transition fallback=|| skeleton_rows(6)>
-                    {move || Suspend::new(async move {
+                {awaited(|| skeleton_rows(6).into_any(), move || async move {
                         match first.await {
                             Ok(list) => {
                                 if agents.chats.with_untracked(Option::is_none) {
@@ -181,7 +181,6 @@ pub fn Sidebar() -> impl IntoView {
                             }
                         }
                     })}
-                </Transition>
             </div>
             <UserMenu/>
             <Edge side=Side::List/>

@@ -22,6 +22,7 @@ use crate::components::chat::tool_card::WorkFolder;
 use crate::components::chat::top_bar::{ListButton, TopBar};
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
+use crate::components::loaded::awaited;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
 
@@ -55,17 +56,12 @@ pub fn ChatPage() -> impl IntoView {
             }
         },
     );
-    view! {
-        <Transition fallback=loading>
-            {move || Suspend::new(async move {
-                match loaded.await {
-                    Ok(view) => fresh(view),
-                    Err(error) => failed(error, Callback::new(move |()| loaded.refetch())),
-                }
-            })}
-        </Transition>
-    }
-    .into_any()
+    awaited(loading, move || async move {
+        match loaded.await {
+            Ok(view) => fresh(view),
+            Err(error) => failed(error, Callback::new(move |()| loaded.refetch())),
+        }
+    })
 }
 
 /// A chat's view is never turned into another chat's in place: handlers, drafts and scroll places would have to be
@@ -85,7 +81,7 @@ fn not_found() -> AppError {
     AppError::new(ErrorCode::NotFound, "There is no chat at this address.")
 }
 
-fn loading() -> impl IntoView {
+fn loading() -> AnyView {
     view! {
         <div class="chat-frame">
             <section class="chat"><header class="top"><ListButton/></header><div class="flow"><div class="flow-column">{skeleton_rows(6)}</div></div></section>

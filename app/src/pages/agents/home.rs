@@ -22,6 +22,7 @@ use crate::components::chat::model_picker::{
 use crate::components::chat::top_bar::ListButton;
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::loaded::awaited;
 use crate::error::AppError;
 use crate::session::{Session, use_hydrated, use_session};
 
@@ -35,8 +36,7 @@ pub fn AgentsHome() -> impl IntoView {
         <div class="home">
             <div class="home-column">
                 <h1 class="home-title" id="page-title" tabindex="-1">"What should be done?"</h1>
-                <Transition fallback=|| skeleton_rows(3)>
-                    {move || Suspend::new(async move {
+                {awaited(|| skeleton_rows(3).into_any(), move || async move {
                         match options.await {
                             Ok(options) => view! { <NewChat options/> }.into_any(),
                             Err(error) => {
@@ -45,7 +45,6 @@ pub fn AgentsHome() -> impl IntoView {
                             }
                         }
                     })}
-                </Transition>
             </div>
         </div>
     }
