@@ -44,7 +44,7 @@ bench: site-release ## Measure and print the table of docs/performance.md
 
 .PHONY: soak
 soak: setup-run ## The long random tests
-	SWITCHYARD_SOAK=1 server/build/with-postgres.sh cargo nextest run --workspace --exclude frontend --run-ignored all
+	SWITCHYARD_SOAK=1 server/build/with-postgres.sh cargo nextest run --workspace --exclude frontend --run-ignored all --success-output final
 
 .PHONY: site site-release
 site: setup-run ## Build the page for development

@@ -1,12 +1,11 @@
 //! Server functions of a chat's workspace: what deleting it would lose, and deleting it.
 
 use leptos::prelude::*;
-
-use crate::api::codec::PageJson;
 use leptos::server_fn::codec::Json;
 use sdk::ids::WorkspaceId;
 use sdk::workspaces::UnsavedWork;
 
+use crate::api::codec::PageJson;
 use crate::error::AppError;
 
 /// What deleting a workspace would lose.

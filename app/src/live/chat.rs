@@ -4,7 +4,6 @@
 //! than the screen can show.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
@@ -15,10 +14,7 @@ use sdk::messages::{Message, MessagePage, QueuedMessage};
 use sdk::parts::Part;
 use sdk::stream::{RetryInfo, StreamEvent};
 
-use super::socket::{Plan, Socket, Verdict};
-
-/// The server pings every 15 seconds.
-const LONGEST_SILENCE: Duration = Duration::from_secs(40);
+use super::socket::{LONGEST_SILENCE, Plan, Socket, Verdict};
 
 /// An open chat. Cheap to copy; every field is a signal of its own, so that only what changed is drawn again.
 #[derive(Clone, Copy)]

@@ -15,6 +15,9 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+/// The longest silence on a socket whose server pings every 15 seconds.
+pub const LONGEST_SILENCE: Duration = Duration::from_secs(40);
+
 const HANDSHAKE_TIMEOUT_MS: u32 = 10_000;
 const FIRST_PAUSE_MS: u32 = 1_000;
 const LONGEST_PAUSE_MS: u32 = 10_000;

@@ -5,7 +5,7 @@ use sdk::chats::Chat;
 use sdk::ids::ChatId;
 use sdk::stream::{WatchEvent, WatchEventKind};
 
-use super::socket::{Plan, Socket, Verdict};
+use super::socket::{LONGEST_SILENCE, Plan, Socket, Verdict};
 
 /// Follows the list until the current owner is cleaned up. `refetch` is called after each reconnection.
 /// Browser only.
@@ -28,7 +28,7 @@ pub fn follow(
             }
             Verdict::Continue
         }),
-        silence: None,
+        silence: Some(LONGEST_SILENCE),
     });
 }
 
