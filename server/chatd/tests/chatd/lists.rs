@@ -336,7 +336,8 @@ async fn the_largest_messages_can_be_kept() {
         let db = &database.db;
         let seeded = seed(db).await;
         let chat = titled(db, seeded, "Large").await.id;
-        let words: String = (0..400_000).map(|number| format!("w{number} ")).collect();
+        let words: Vec<String> = (0..400_000).map(|number| format!("w{number}")).collect();
+        let words = words.join(" ");
         say(db, chat, 2, text(Role::User, &format!("begin {words}"))).await;
         say(db, chat, 3, text(Role::User, &"x".repeat(4_000_000))).await;
         assert_eq!(searched(db, seeded.owner, &["begin"]).await, [chat]);
