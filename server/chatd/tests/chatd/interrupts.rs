@@ -110,6 +110,12 @@ async fn archiving_keeps_the_queue() {
     bench
         .send(chat, "!text \"later\"", BusyBehavior::Queue)
         .await;
+    // A turn that had not come to its call would begin anew with the retry, and wait.
+    bench
+        .until(chat, "the tool", |_| {
+            bench.tools.runs.load(Ordering::SeqCst) == 1
+        })
+        .await;
     let row = bench.daemon.archive(chat, None).await.unwrap();
     assert!(row.archived && row.status == Status::Error);
     bench.daemon.unarchive(chat, None).await.unwrap();
