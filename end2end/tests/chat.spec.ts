@@ -121,7 +121,21 @@ test("a command that is stopped is shown as interrupted", async ({ page, server,
   await expect(page.locator(".tool")).toContainText("interrupted");
 });
 
-test("messages queue while the agent works; one can be sent now, edited and removed", async ({ page, server, asOwner, context }) => {
+test("the model's memory is summarized and cleared from the composer", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "a long story"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  await send(page, "/compact");
+  const summarized = page.locator(".tool", { hasText: "Summarized the conversation for the model" });
+  await expect(summarized).toBeVisible();
+  await expect(page.locator(".live")).toHaveCount(0);
+  await send(page, "/clear");
+  await expect(page.locator(".tool", { hasText: "Cleared what the model remembers" })).toBeVisible();
+  await expect(page.getByText("a long story").first()).toBeVisible();
+  await look(page, "chat-memory", { fullPage: false });
+});
+
+test("messages queue while the agent works; each can be sent now, changed, moved and removed", async ({ page, server, asOwner, context }) => {
   const chat = await createChat(context.request, server.url, "!tokens 3000\n!pace 20ms");
   await openChat(page, server.url, chat);
   await expect(page.locator(".live")).toBeVisible();
@@ -134,7 +148,21 @@ test("messages queue while the agent works; one can be sent now, edited and remo
   await page.locator(".queued", { hasText: "third" }).getByRole("button", { name: "Remove this queued message" }).click();
   await expect(page.locator(".queued")).toHaveCount(2);
   await page.locator(".queued", { hasText: "second" }).getByRole("button", { name: "Edit this queued message" }).click();
-  await expect(page.getByRole("textbox", { name: "Message" })).toHaveValue('!text "second"');
+  const field = page.getByRole("textbox", { name: "Queued message" });
+  await expect(field).toHaveValue('!text "second"');
+  await expect(field).toBeFocused();
+  await field.fill('!text "changed"');
+  await field.press("Enter");
+  await expect(page.locator(".queued").nth(1)).toContainText("changed");
+  await page.locator(".queued", { hasText: "changed" }).getByRole("button", { name: "Move this queued message forward" }).click();
+  await expect(page.locator(".queued").nth(0)).toContainText("changed");
+  await page.locator(".queued", { hasText: "changed" }).getByRole("button", { name: "Edit this queued message" }).click();
+  await field.press("Escape");
+  await expect(page.locator(".queued", { hasText: "changed" })).toBeVisible();
+  await page.reload();
+  await expect(page.locator(".queued").nth(0)).toContainText("changed");
+  await page.locator(".queued", { hasText: "changed" }).getByRole("button", { name: "Remove this queued message" }).click();
+  await expect(page.locator(".queued")).toHaveCount(1);
   await page.locator(".queued", { hasText: "first" }).getByRole("button", { name: "Send now" }).click();
   await expect(page.locator(".queued")).toHaveCount(0);
   await expect(page.locator(".by-agent .prose").last()).toContainText("first");

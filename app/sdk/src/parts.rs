@@ -12,6 +12,11 @@ use crate::ids::FileId;
 /// Version of the stored part array. Version 0 (legacy shapes) is told apart by structure when read.
 pub const CONTENT_VERSION: i16 = 1;
 
+/// The tool call that stands where the history was summarized for the model.
+pub const CHAT_SUMMARIZED: &str = "chat_summarized";
+/// The tool call that stands where the model's memory begins anew.
+pub const CHAT_CLEARED: &str = "chat_cleared";
+
 /// One part of a message.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

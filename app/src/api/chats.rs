@@ -6,7 +6,10 @@ use sdk::allowed_folders::AllowedFolder;
 use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::git::RepositoryChanges;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
-use sdk::messages::{CreateMessage, CreatedMessage, EditMessage, Message, MessagePage};
+use sdk::messages::{
+    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, Message, MessagePage,
+    QueuedMessage,
+};
 use sdk::models::ModelCatalogue;
 use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
@@ -216,6 +219,20 @@ pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
         .retry_chat(&actor, chat_id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Changes a queued message or its place; the whole queue as it is then.
+#[server(name = ChangeQueuedMessage, prefix = "/api/page", endpoint = "edit_queued_message", input = Json, output = PageJson)]
+pub async fn edit_queued_message(
+    chat_id: ChatId,
+    queued_id: QueuedMessageId,
+    request: EditQueuedMessage,
+) -> Result<Vec<QueuedMessage>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .edit_queued_message(&actor, chat_id, queued_id, request)
         .await
         .map_err(super::failed)
 }

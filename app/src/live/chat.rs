@@ -116,6 +116,18 @@ impl OpenChat {
         self.publish();
     }
 
+    /// Takes the whole queue that a request answered with. One that the stream emptied meanwhile stays empty.
+    pub fn set_queue(self, queue: Vec<QueuedMessage>) {
+        self.live.try_update_value(|live| {
+            let known: Vec<_> = live.queue.iter().map(|message| message.id).collect();
+            live.queue = queue
+                .into_iter()
+                .filter(|message| known.contains(&message.id))
+                .collect();
+        });
+        self.publish();
+    }
+
     /// Takes a queued message away before the stream tells of it.
     pub fn remove_queued(self, id: sdk::ids::QueuedMessageId) {
         self.live

@@ -1,7 +1,8 @@
 //! How full the model's context is: a ring with the share of tokens that the last answer's call used.
 
 use leptos::prelude::*;
-use sdk::messages::MessageUsage;
+use sdk::messages::{Message, MessageUsage};
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, Part};
 
 use super::words;
 use crate::live::chat::OpenChat;
@@ -20,9 +21,11 @@ pub fn ContextRing(
 ) -> impl IntoView {
     let usage = Memo::new(move |_| {
         chat.messages.with(|messages| {
+            // What was counted before a summary says nothing of what the next call starts from.
             messages
                 .iter()
                 .rev()
+                .take_while(|message| !begins_anew(message))
                 .find_map(|message| message.usage.filter(|usage| used(usage) > 0))
         })
     });
@@ -50,6 +53,13 @@ pub fn ContextRing(
             }
         })
     }
+}
+
+fn begins_anew(message: &Message) -> bool {
+    message.content.iter().any(|part| {
+        matches!(part, Part::ToolResult(result)
+            if !result.is_error && matches!(result.tool_name.as_str(), CHAT_SUMMARIZED | CHAT_CLEARED))
+    })
 }
 
 /// Tokens that the next call starts from: all of the last call's input and what it wrote.

@@ -15,10 +15,7 @@ use super::error::StateError;
 use super::open_calls::{Unanswered, result_message};
 use super::table;
 
-/// The tool card that shows a summary.
-pub const SUMMARIZED: &str = "chat_summarized";
-/// The tool card that shows where the model's memory begins anew.
-pub const CLEARED: &str = "chat_cleared";
+pub use sdk::parts::{CHAT_CLEARED as CLEARED, CHAT_SUMMARIZED as SUMMARIZED};
 
 impl Change {
     /// W, E0 → R0 · E1 → R1: the next thing that the worker does is a summary.

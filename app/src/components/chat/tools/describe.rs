@@ -1,5 +1,6 @@
 //! One line for each kind of tool call, and what its card shows when opened.
 
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
 use serde_json::Value;
 
 use super::partial_json::text_field;
@@ -76,8 +77,31 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
             ],
         ),
         "process_signal" => process(run, Icon::Square, ["Stopping", "Stopped", "Could not stop"]),
+        CHAT_SUMMARIZED => summarized(run),
+        CHAT_CLEARED => (
+            summary(
+                run,
+                Icon::Brain,
+                ["Clearing", "Cleared", "Could not clear"],
+                "what the model remembers".to_owned(),
+            ),
+            Body::Text("The model sees nothing of what was said above. You still do.".to_owned()),
+        ),
         _ => generic(run),
     }
+}
+
+fn summarized(run: &ToolRun) -> (Summary, Body) {
+    let line = summary(
+        run,
+        Icon::Brain,
+        ["Summarizing", "Summarized", "Could not summarize"],
+        "the conversation for the model".to_owned(),
+    );
+    let words = error_text(run)
+        .or_else(|| answer_text(run, "summary"))
+        .unwrap_or_default();
+    (line, Body::Text(words))
 }
 
 /// Whether a result without the error mark still tells of a failure: a command that did not end well.
