@@ -126,11 +126,10 @@ test("the model's memory is summarized and cleared from the composer", async ({ 
   await untilIdle(context.request, server.url, chat);
   await openChat(page, server.url, chat);
   await send(page, "/compact");
-  const summarized = page.locator(".tool", { hasText: "Summarized the conversation for the model" });
-  await expect(summarized).toBeVisible();
+  await expect(page.locator(".tool", { hasText: "the conversation for the model" })).toContainText("Summarized");
   await expect(page.locator(".live")).toHaveCount(0);
   await send(page, "/clear");
-  await expect(page.locator(".tool", { hasText: "Cleared what the model remembers" })).toBeVisible();
+  await expect(page.locator(".tool", { hasText: "what the model remembers" })).toContainText("Cleared");
   await expect(page.getByText("a long story").first()).toBeVisible();
   await look(page, "chat-memory", { fullPage: false });
 });

@@ -47,6 +47,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/update_chat", Access::SignedIn),
     ("/api/page/send_message", Access::SignedIn),
     ("/api/page/edit_message", Access::SignedIn),
+    ("/api/page/edit_queued_message", Access::SignedIn),
     ("/api/page/interrupt_chat", Access::SignedIn),
     ("/api/page/retry_chat", Access::SignedIn),
     ("/api/page/delete_queued_message", Access::SignedIn),
