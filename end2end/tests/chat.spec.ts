@@ -80,6 +80,39 @@ test.describe("on a real git repository", () => {
     expect(await shownAnswer(page)).toBe(live);
     await expect(panel.locator(".diff-added", { hasText: "Hello and welcome" })).toBeVisible();
   });
+
+  test("deleting a workspace asks first, names what would be lost, and keeps the chat", async ({ page, startServer, context }) => {
+    const server = await startServer();
+    await server.createOwner(context.request);
+    await server.signIn(context.request);
+    const allowed = await context.request.post(`${server.url}/api/v2/allowed-folders`, { data: { path: repository.path } });
+    expect(allowed.status(), await allowed.text()).toBe(201);
+    const work = { new_workspace: { mode: "worktree", folder: repository.path } };
+    const chat = await createChat(context.request, server.url, '!call execute {"command": "echo joy > notes.txt"}\n!then\n!text "Written."', work);
+    await openChat(page, server.url, chat);
+    await expect(page.locator(".by-agent .prose", { hasText: "Written." })).toBeVisible({ timeout: 20_000 });
+
+    const ask = async () => {
+      await page.getByRole("button", { name: "Actions for the workspace" }).click();
+      await page.getByRole("menuitem", { name: "Delete the workspace" }).click();
+    };
+    const question = page.getByRole("dialog", { name: /^Delete the workspace / });
+    await ask();
+    await expect(question).toContainText("Lost for good: changes that are not committed in 1 file (notes.txt)");
+    await look(page, "chat-workspace-delete", { fullPage: false });
+    await question.getByRole("button", { name: "Cancel" }).click();
+    await expect(question).toBeHidden();
+    expect(repository.worktrees()).toHaveLength(2);
+
+    await ask();
+    await question.getByRole("button", { name: "Delete and lose this work" }).click();
+    await expect.poll(() => repository.worktrees()).toHaveLength(1);
+    await hydrated(page);
+    await expect(page.getByRole("button", { name: "Actions for the workspace" })).toHaveCount(0);
+    await expect(page.locator(".by-agent .prose", { hasText: "Written." })).toBeVisible();
+    await expect(page.locator(".top .chip")).toContainText("gone");
+    await look(page, "chat-workspace-deleted", { fullPage: false });
+  });
 });
 
 test("a reload in the middle of a stream loses and repeats nothing, and a second tab shows the same", async ({ page, server, asOwner, context }) => {

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::chats::{ChatError, ChatStatus};
 use crate::ids::MessageId;
-use crate::messages::{Message, MessagePage, QueuedMessage};
+use crate::messages::{Message, MessagePage, QueuedMessage, Role};
 use crate::parts::{Part, ReasoningPart, ToolCallPart, ToolResultPart};
 use crate::stream::{ActionRequired, LivePart, RetryInfo, StreamEvent, StreamEventKind};
 
@@ -87,6 +87,23 @@ impl LiveChat {
     /// Whether a turn is under way.
     pub fn is_busy(&self) -> bool {
         self.status.is_some_and(ChatStatus::is_busy)
+    }
+
+    /// Everything that the agent said and thought, committed and streaming, in order.
+    pub fn answer_text(&self) -> String {
+        let committed = self
+            .messages
+            .iter()
+            .filter(|message| message.role == Role::Assistant)
+            .flat_map(|message| &message.content);
+        committed
+            .chain(&self.preview.parts)
+            .filter_map(|part| match part {
+                Part::Text { text } => Some(text.as_str()),
+                Part::Reasoning(reasoning) => Some(reasoning.text.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     /// Applies one event.

@@ -45,12 +45,8 @@ fn Row(composer: Composer, id: QueuedMessageId) -> impl IntoView {
             message.map(text_of).unwrap_or_default()
         })
     });
-    let place = Memo::new(move |_| {
-        queue.with(|queue| {
-            let position = queue.iter().position(|message| message.id == id);
-            position.map(|position| (position, queue.len()))
-        })
-    });
+    let place =
+        Memo::new(move |_| queue.with(|queue| queue.iter().position(|message| message.id == id)));
     let is_edited = RwSignal::new(false);
     let shown = move || {
         if is_edited.get() {
@@ -82,9 +78,9 @@ fn earlier(
     composer: Composer,
     agents: Agents,
     id: QueuedMessageId,
-    place: Option<(usize, usize)>,
+    place: Option<usize>,
 ) -> AnyView {
-    let Some(position) = place.and_then(|(position, _)| position.checked_sub(1)) else {
+    let Some(position) = place.and_then(|place| place.checked_sub(1)) else {
         return ().into_any();
     };
     let position = i64::try_from(position).ok();

@@ -17,7 +17,6 @@ use rand::Rng as _;
 use sdk::ids::{ChatId, WorkerId};
 use sdk::live::{Applied, LiveChat};
 use sdk::messages::{BusyBehavior, Message, Role};
-use sdk::parts::Part;
 use sdk::stream::StreamEvent;
 use store::Notices;
 use store::notices::unreliable::{FaultCounts, Faults};
@@ -91,22 +90,6 @@ impl LiveSource for BrokenRelay {
     }
 }
 
-/// All texts of answers, committed and streaming, in order.
-fn shown(messages: &[Message], preview: &[Part]) -> String {
-    let committed = messages
-        .iter()
-        .filter(|message| message.role == Role::Assistant)
-        .flat_map(|message| &message.content);
-    committed
-        .chain(preview)
-        .filter_map(|part| match part {
-            Part::Text { text } => Some(text.as_str()),
-            Part::Reasoning(reasoning) => Some(reasoning.text.as_str()),
-            _ => None,
-        })
-        .collect()
-}
-
 fn is_settled(live: &LiveChat) -> bool {
     live.status.is_some() && !live.is_busy() && live.queue.is_empty()
 }
@@ -154,7 +137,7 @@ async fn read(
             if is_torn {
                 break;
             }
-            history.push(shown(&live.messages, &live.preview.parts));
+            history.push(live.answer_text());
             if has_gap {
                 Counts::add(&counts.gaps);
                 break;
@@ -224,7 +207,7 @@ async fn case(bench: Arc<Bench>, others: Daemon, counts: Arc<Counts>) {
             "left over: {:?}",
             live.preview
         );
-        let whole = shown(&stored, &[]);
+        let whole = live.answer_text();
         let mut longest = 0;
         for text in history {
             assert!(whole.starts_with(&text), "shown {text:?}\nof {whole:?}");

@@ -11,8 +11,7 @@ use rand::Rng as _;
 use sdk::client::Client;
 use sdk::ids::ChatId;
 use sdk::live::{Applied, LiveChat};
-use sdk::messages::{ListMessages, Message, Role};
-use sdk::parts::Part;
+use sdk::messages::ListMessages;
 use sdk::users::Login;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -132,22 +131,6 @@ async fn read_frame(from: &mut OwnedReadHalf) -> std::io::Result<Vec<u8>> {
     Ok(frame)
 }
 
-/// All texts of answers, committed and streaming, in order.
-fn shown(messages: &[Message], preview: &[Part]) -> String {
-    let committed = messages
-        .iter()
-        .filter(|message| message.role == Role::Assistant)
-        .flat_map(|message| &message.content);
-    committed
-        .chain(preview)
-        .filter_map(|part| match part {
-            Part::Text { text } => Some(text.as_str()),
-            Part::Reasoning(reasoning) => Some(reasoning.text.as_str()),
-            _ => None,
-        })
-        .collect()
-}
-
 /// One reader's life behind its proxy: everything that it showed, and what it has in the end.
 async fn read(client: Client, chat: ChatId, counts: Arc<Counts>) -> (LiveChat, Vec<String>) {
     let mut live = LiveChat::default();
@@ -160,7 +143,7 @@ async fn read(client: Client, chat: ChatId, counts: Arc<Counts>) -> (LiveChat, V
                 for event in events {
                     assert_ne!(live.apply(event), Applied::Resync);
                 }
-                history.push(shown(&live.messages, &live.preview.parts));
+                history.push(live.answer_text());
                 let is_over = live
                     .messages
                     .iter()
@@ -252,7 +235,6 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
             .unwrap();
         let mut stored = page.messages;
         stored.reverse();
-        let whole = shown(&stored, &[]);
         for (live, history) in outcomes {
             assert_eq!(live.messages, stored);
             assert!(
@@ -260,6 +242,7 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
                 "left over: {:?}",
                 live.preview
             );
+            let whole = live.answer_text();
             let mut longest = 0;
             for text in history {
                 assert!(whole.starts_with(&text), "shown {text:?}\nof {whole:?}");
