@@ -3,10 +3,16 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::flat::FlatGitWatchMessage;
+
 /// Server → client on `GET /{chat}/git/watch`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(
+    tag = "type",
+    rename_all = "snake_case",
+    try_from = "FlatGitWatchMessage"
+)]
 pub enum GitWatchMessage {
     /// Repositories whose content changed since the last message, each a full snapshot.
     Changes {

@@ -9,6 +9,7 @@ pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod errors;
+mod flat;
 pub mod git;
 pub mod ids;
 pub mod live;

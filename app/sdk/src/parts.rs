@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::flat::FlatPart;
 use crate::ids::FileId;
 
 /// Version of the stored part array. Version 0 (legacy shapes) is told apart by structure when read.
@@ -20,7 +21,7 @@ pub const CHAT_CLEARED: &str = "chat_cleared";
 /// One part of a message.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
+#[serde(tag = "type", rename_all = "kebab-case", try_from = "FlatPart")]
 pub enum Part {
     /// Markdown text.
     Text {
@@ -64,7 +65,6 @@ pub enum Part {
         skill_description: String,
     },
     /// A part of a newer version; shown as a neutral note.
-    #[serde(other)]
     Unknown,
 }
 

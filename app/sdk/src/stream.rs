@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::chats::{Chat, ChatError, ChatStatus};
+use crate::flat::FlatStreamEvent;
 use crate::ids::{ChatId, MessageId};
 use crate::messages::{Message, QueuedMessage, Role};
 use crate::parts::Part;
@@ -17,6 +18,7 @@ use crate::parts::Part;
 /// One event of a chat's stream.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "FlatStreamEvent")]
 pub struct StreamEvent {
     /// The chat it concerns.
     pub chat_id: ChatId,
@@ -27,7 +29,7 @@ pub struct StreamEvent {
 
 /// What happened in a chat.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum StreamEventKind {
     /// The chat's status; first in a snapshot.
@@ -79,7 +81,6 @@ pub enum StreamEventKind {
     /// Sent every 15 seconds so that a reader can tell silence from a dead connection.
     Ping,
     /// An event of a newer version; ignored.
-    #[serde(other)]
     Unknown,
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::flat::FlatSandbox;
 use crate::ids::{BuildId, OrganizationId, TemplateId, UserId, WorkspaceId};
 
 /// How a local workspace uses its folder.
@@ -62,7 +63,7 @@ pub enum WorkspaceStatus {
 /// How well the workspace's processes are kept apart from the server's machine.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "FlatSandbox")]
 pub enum Sandbox {
     /// Own namespaces; the system read-only, home and the data folder not visible.
     Bubblewrap,
