@@ -20,22 +20,23 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: run
-run: site-release ## Build everything and start the server on http://127.0.0.1:3000
-	@echo "==> Building the server"
-	cargo build --release --package server
+run: setup-run ## Build everything and start the server on http://127.0.0.1:3000
+	@# The page's last step uses one core only: both at once take as long as the longer one.
+	@$(MAKE) --no-print-directory -j2 site-release server-release
 	exec $(CARGO_TARGET_DIR)/release/switchyard serve --site-dir $(site_release) $(ARGS)
 
 .PHONY: dev
 dev: setup-run ## Rebuild and restart on every change
-	exec server/build/dev.sh
+	exec server/build/dev.sh $(ARGS)
 
 .PHONY: test
 test: ## Run every check and every test; sets up what it needs
 	@server/build/test.sh
 
 .PHONY: check
-check: setup-run ## Formatting, lints, documentation, architecture
-	@server/build/checks.sh
+check: ## Formatting, lints, documentation, architecture, access, schemas
+	@server/build/setup.sh check
+	@server/build/checks.sh with-tests
 
 .PHONY: bench
 bench: site-release ## Measure and print the table of docs/performance.md
@@ -53,6 +54,11 @@ site: setup-run ## Build the page for development
 site-release: setup-run
 	@echo "==> Building the page"
 	@$(build) site --release --out $(site_release) --target-dir $(CARGO_TARGET_DIR)
+
+.PHONY: server-release
+server-release: setup-run
+	@echo "==> Building the server"
+	cargo build --release --package server
 
 .PHONY: setup-run setup-test
 setup-run:

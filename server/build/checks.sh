@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Everything that reads the code without running it. Fails at the first check that fails.
+#   checks.sh              what a test run does before its tests
+#   checks.sh with-tests   and the tests that are checks of the house, too: access entries, equal schemas
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 stage "Formatting"
@@ -12,3 +14,8 @@ stage "Lints, browser side"
 cargo clippy --quiet --package frontend -- -D warnings
 stage "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --exclude frontend --keep-going
+
+if [ "${1:-}" = with-tests ]; then
+  stage "Access entries and schemas"
+  server/build/with-postgres.sh bash -c 'cargo test --quiet --package server --test http access:: && cargo test --quiet --package store --lib dialect::'
+fi

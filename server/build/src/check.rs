@@ -1,7 +1,8 @@
 //! Whether the house stands as `docs/architecture.md` draws it: which crate may use which, how long a
 //! file may be, and that no dependency is left over.
 //!
-//! What needs a running server or a database (access entries, equal schemas) is checked by tests of those rooms.
+//! What needs a running server or a database (access entries, equal schemas) is told by tests of those rooms, which
+//! `make check` runs too.
 
 mod arrows;
 mod sizes;

@@ -43,13 +43,32 @@ const KEPT_IN: [(&str, &[&str]); 4] = [
 
 /// All dependencies against the drawing.
 pub fn check(root: &Path) -> Result<Vec<String>> {
-    let mut findings = Vec::new();
+    let workspace = fs::read_to_string(root.join("Cargo.toml")).context("read Cargo.toml")?;
+    let mut findings = undrawn(&workspace)?;
     for (name, folder, allowed) in ARROWS {
         let path = root.join(folder).join("Cargo.toml");
         let text = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
         findings.extend(check_manifest(name, &text, allowed)?);
     }
     Ok(findings)
+}
+
+/// Members of the workspace that the drawing does not have.
+fn undrawn(text: &str) -> Result<Vec<String>> {
+    let manifest: toml::Table = toml::from_str(text).context("parse Cargo.toml")?;
+    let members = manifest
+        .get("workspace")
+        .and_then(|workspace| workspace.get("members"))
+        .and_then(toml::Value::as_array)
+        .context("Cargo.toml has no members")?;
+    Ok(members
+        .iter()
+        .filter_map(toml::Value::as_str)
+        .filter(|member| ARROWS.iter().all(|(_, folder, _)| folder != member))
+        .map(|member| {
+            format!("{member} has no place in the drawing: say in arrows.rs what it may use")
+        })
+        .collect())
 }
 
 fn check_manifest(name: &str, text: &str, allowed: &[&str]) -> Result<Vec<String>> {
@@ -115,6 +134,12 @@ mod tests {
                 .iter()
                 .all(|finding| finding.contains("store must not use platform"))
         );
+    }
+
+    #[test]
+    fn a_member_that_is_not_drawn_is_found() {
+        let text = "[workspace]\nmembers = [\"app\", \"server/new\"]";
+        assert_eq!(undrawn(text).unwrap().len(), 1);
     }
 
     #[test]
