@@ -38,6 +38,8 @@ pub struct NewChatOptions {
     pub models: ModelCatalogue,
     /// Folders to work in.
     pub folders: Vec<AllowedFolder>,
+    /// Why nothing stands between what agents run and the server's machine; absent where something does.
+    pub unprotected_because: Option<String>,
 }
 
 /// A chat with everything its page shows first.
@@ -105,7 +107,15 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
         .list_allowed_folders(&actor)
         .await
         .map_err(super::failed)?;
-    Ok(NewChatOptions { models, folders })
+    let unprotected_because = match platform.workspace_sandbox() {
+        sdk::workspaces::Sandbox::None { reason } => Some(reason),
+        sdk::workspaces::Sandbox::Bubblewrap => None,
+    };
+    Ok(NewChatOptions {
+        models,
+        folders,
+        unprotected_because,
+    })
 }
 
 /// A chat with everything its page shows first. `before_id` asks for the page of messages before that one.

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 use sdk::chats::{ChatError, ChatStatus};
 
 use crate::api::chats::retry_chat;
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::live::socket::{Connection, Socket};
@@ -38,24 +39,25 @@ pub fn ErrorCallout(
     let shown = move || {
         (chat.status.get() == ChatStatus::Error).then(|| chat.error.get().unwrap_or_default())
     };
-    move || {
+    let drawn = move || {
         shown().map(|error| {
             view! {
                 <section class="notice notice-error turn-error" role="alert">
                     {icon(Icon::TriangleAlert)}
                     <h2 class="notice-title">{title(&error)}</h2>
                     <p class="notice-detail">{message(&error)}</p>
-                    {error.detail.clone().map(|detail| view! { <p class="notice-detail turn-error-detail">{detail}</p> })}
+                    {error.detail.clone().map(|detail| view! { <p class="notice-detail turn-error-detail">{detail}</p> }.into_any())}
                     <div class="turn-error-actions">
                         <button type="button" class="button button-small" disabled=move || is_retrying.get() on:click=retry>
                             {icon(Icon::RotateCcw)} "Try again"
                         </button>
-                        {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> })}
+                        {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> }.into_any())}
                     </div>
                 </section>
-            }
+            }.into_any()
         })
-    }
+    };
+    view! { {move || drawn()} }
 }
 
 /// The title of a failure, by its class.
@@ -69,7 +71,9 @@ pub fn title(error: &ChatError) -> String {
         "auth" => format!("{provider} refused the key"),
         "config" => "The model's settings were refused".to_owned(),
         "usage_limit" => "A usage limit was reached".to_owned(),
-        "workspace" => "The workspace could not be reached".to_owned(),
+        "stream_silence" => format!("{provider} stopped in the middle of its answer"),
+        "missing_key" => format!("{provider} has no key"),
+        "provider_disabled" => format!("{provider} is switched off"),
         _ => "The turn failed".to_owned(),
     }
 }

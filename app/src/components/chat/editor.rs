@@ -29,6 +29,12 @@ impl Editor {
             is_saving_due: StoredValue::new(false),
         };
         editor.restore_once();
+        // What was typed in the last moments before the editor goes is kept too.
+        on_cleanup(move || {
+            if editor.is_saving_due.try_get_value() == Some(true) {
+                editor.save();
+            }
+        });
         editor
     }
 
@@ -116,18 +122,21 @@ impl Editor {
             return;
         }
         self.is_saving_due.set_value(true);
-        // The key and the text may be gone when the time comes: then this editor is, too.
         set_timeout(
             move || {
-                if self.is_saving_due.try_set_value(false).is_none()
-                    && let (Some(key), Some(text)) =
-                        (self.key.try_get_value(), self.text.try_get_untracked())
-                {
-                    draft::write(&key, &text);
+                if self.is_saving_due.try_set_value(false).is_none() {
+                    self.save();
                 }
             },
             SAVE_AFTER,
         );
+    }
+
+    /// The key and the text may be gone when the time comes: then this editor is, too.
+    fn save(self) {
+        if let (Some(key), Some(text)) = (self.key.try_get_value(), self.text.try_get_untracked()) {
+            draft::write(&key, &text);
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::tool_card::counts;
 use super::words;
 use crate::api::chats::{HighlightedFile, render_diff};
 use crate::components::button::IconButton;
+use crate::components::control_flow::{For, Show};
 use crate::components::feedback::EmptyState;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::diff::{self, DiffFile, FileChange};
@@ -66,6 +67,11 @@ impl Changes {
                 let _ = self.error.try_set(message);
             },
         );
+    }
+
+    /// Whether the workspace said why it cannot be watched.
+    pub fn has_failed(self) -> bool {
+        self.error.with(Option::is_some)
     }
 
     /// Asks the workspace for a new look.
@@ -181,7 +187,7 @@ pub fn GitPanel(
                 {move || workspace.get().map(|workspace| place(&workspace))}
                 {move || changes.error.get().map(|message| view! {
                     <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}<p>{message}</p></div>
-                })}
+                }.into_any())}
                 <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
                     <Repository changes root=repository.repo_root/>
                 </For>
@@ -261,7 +267,7 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
         repository.with(|repository| {
             repository.as_ref().filter(|repository| repository.changed_files > 0).map(|repository| {
                 let files = words::count(usize::try_from(repository.changed_files).unwrap_or(0), "file", "files");
-                view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }
+                view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }.into_any()
             })
         })
     };
@@ -276,15 +282,15 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
         <section class="repository">
             <div class="summary">
                 {move || branch().map(branch_view)}
-                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " <code>{base.chars().take(8).collect::<String>()}</code></span> })}
-                <span class="spacer"></span> {numbers}
+                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " <code>{base.chars().take(8).collect::<String>()}</code></span> }.into_any())}
+                <span class="spacer"></span> {move || numbers()}
             </div>
             {move || (omitted() > 0).then(|| view! {
                 <div class="notice panel-notice" role="status">
                     {icon(Icon::Info)} <p class="notice-title">"This diff is too large to show whole"</p>
                     <p class="notice-detail">{format!("{} are left out. Look at them in the workspace.", words::count(usize::try_from(omitted()).unwrap_or(0), "file", "files"))}</p>
                 </div>
-            })}
+            }.into_any())}
             <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
                 <FileSection changes files file/>
             </For>
@@ -341,7 +347,7 @@ fn file_name(file: &DiffFile) -> AnyView {
         .map_or_else(|| path.clone(), |old| format!("{old} → {path}"));
     view! {
         <span class="file-name" title=title>
-            {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> })}
+            {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> }.into_any())}
             <span class="file-folder">{folder}</span><span class="file-leaf">{name}</span>
         </span>
     }

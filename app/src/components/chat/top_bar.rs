@@ -1,7 +1,7 @@
 //! The bar above a chat: its title, its workspace, the buttons of the two sides.
 
 use leptos::prelude::*;
-use sdk::workspaces::{Workspace, WorkspaceStatus};
+use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use super::context::Agents;
 use super::frame::{Side, toggle};
@@ -9,6 +9,7 @@ use super::git_panel::Changes;
 use super::tool_card::counts;
 use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 
 /// Shows the list of chats where it is hidden.
@@ -58,10 +59,23 @@ fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoVie
     view! {
         <button type="button" class="changes-button" aria-label="Show or hide the changes"
             title="Show or hide the changes (])" on:click=move |_| toggle(agents, Side::Panel)>
-            {numbers} {icon(Icon::PanelRight)}
+            {move || numbers()} {icon(Icon::PanelRight)}
         </button>
     }
     .into_any()
+}
+
+/// The sign that nothing stands between the agent and the server's machine.
+fn unprotected(workspace: &Workspace) -> Option<AnyView> {
+    let Some(Sandbox::None { reason }) = &workspace.sandbox else {
+        return None;
+    };
+    let sign = view! {
+        <span class="badge badge-amber" title=reason.clone()>
+            {icon_with_class(Icon::ShieldAlert, "icon icon-small")} "No sandbox"
+        </span>
+    };
+    Some(sign.into_any())
 }
 
 fn pill(workspace: &Workspace) -> AnyView {
@@ -89,6 +103,7 @@ fn pill(workspace: &Workspace) -> AnyView {
             {icon_with_class(Icon::Terminal, "icon icon-small")} <span class="chip-name">{name}</span>
             <span class=class aria-hidden="true"></span> <span>{words}</span>
         </span>
+        {unprotected(workspace)}
     }
     .into_any()
 }

@@ -13,7 +13,7 @@ use sdk::workspaces::WorkspaceStatus;
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
-use crate::components::chat::git_panel::{Changes, GitPanel};
+use crate::components::chat::git_panel::Changes;
 use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
@@ -25,6 +25,7 @@ use crate::components::icons::{Icon, icon};
 use crate::components::loaded::awaited;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
+use crate::pages::parts::changes_panel;
 
 const WORKSPACE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -149,7 +150,7 @@ fn Chat(view: ChatView) -> impl IntoView {
     };
     if !is_older_page {
         live(open, changes, follow, workspace_status);
-        watch_workspace(open, workspace);
+        watch_workspace(open, workspace, changes);
         tell(open, agents, follow);
     }
     escape(open, composer, agents);
@@ -169,7 +170,7 @@ fn Chat(view: ChatView) -> impl IntoView {
                     view! { <ComposerBox composer catalogue=models/> }.into_any()
                 }}
             </section>
-            {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
+            {has_workspace.then(|| changes_panel(changes, workspace))}
         </div>
     }
     .into_any()
@@ -203,12 +204,23 @@ fn live(
     });
 }
 
-/// While a turn runs and its workspace is not ready, the live line says what is waited for.
-fn watch_workspace(open: OpenChat, workspace: RwSignal<Option<sdk::workspaces::Workspace>>) {
-    let is_unready = Memo::new(move |_| {
+/// Keeps the page's knowledge of the workspace fresh. It is looked at while it is on its way to somewhere, once more when
+/// a turn ends (a short one may be over before its workspace was seen), and when the watch of its changes fails.
+fn watch_workspace(
+    open: OpenChat,
+    workspace: RwSignal<Option<sdk::workspaces::Workspace>>,
+    changes: Changes,
+) {
+    let is_moving = Memo::new(move |_| {
         let status =
             workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status));
-        open.is_busy() && status.is_some_and(|status| status != WorkspaceStatus::Ready)
+        status.is_some_and(|status| match status {
+            WorkspaceStatus::Starting
+            | WorkspaceStatus::WaitingForAgent
+            | WorkspaceStatus::Reconnecting => true,
+            // Queued ones stand still until the chat needs them.
+            status => open.is_busy() && status != WorkspaceStatus::Ready,
+        })
     });
     let look = move || {
         spawn_local(async move {
@@ -218,12 +230,23 @@ fn watch_workspace(open: OpenChat, workspace: RwSignal<Option<sdk::workspaces::W
         });
     };
     Effect::new(move |_| {
-        if is_unready.get() {
+        if is_moving.get() {
             look();
             if let Ok(handle) = set_interval_with_handle(look, WORKSPACE_CHECK) {
                 on_cleanup(move || handle.clear());
             }
         }
+    });
+    Effect::new(move |before: Option<(bool, bool)>| {
+        let now = (open.is_busy(), changes.has_failed());
+        let has_workspace = workspace.with_untracked(Option::is_some);
+        if let Some((was_busy, had_failed)) = before
+            && has_workspace
+            && (was_busy && !now.0 || now.1 && !had_failed)
+        {
+            look();
+        }
+        now
     });
 }
 
@@ -240,15 +263,18 @@ fn tell(open: OpenChat, agents: Agents, follow: Follow) {
         }
         is_busy
     });
-    Effect::new(move |before: Option<usize>| {
-        let count = open.messages.with(|messages| {
-            messages
-                .iter()
-                .filter(|message| message.role != sdk::messages::Role::Tool)
-                .count()
-        });
-        follow.count_new(before.map_or(0, |before| count.saturating_sub(before)));
-        count
+    // Only what comes behind the newest message is new; older pages come in front.
+    Effect::new(move |newest_seen: Option<i64>| {
+        open.messages.with(|messages| {
+            let newest = messages.iter().map(|message| message.id.0).max();
+            if let Some(seen) = newest_seen {
+                let is_new = |message: &&std::sync::Arc<sdk::messages::Message>| {
+                    message.id.0 > seen && message.role != sdk::messages::Role::Tool
+                };
+                follow.count_new(messages.iter().filter(is_new).count());
+            }
+            newest.unwrap_or(0)
+        })
     });
 }
 

@@ -150,7 +150,11 @@ struct Form {
 
 #[component]
 fn NewChat(options: NewChatOptions) -> impl IntoView {
-    let NewChatOptions { models, folders } = options;
+    let NewChatOptions {
+        models,
+        folders,
+        unprotected_because,
+    } = options;
     let places = Place::all(&folders);
     let form = Form {
         editor: Editor::new(draft_key(None)),
@@ -171,7 +175,8 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
         move || is_demo(&models, form.model.get())
     };
     view! {
-        {(!has_model).then(|| view! { <NoModelHelp/> })}
+        {(!has_model).then(|| view! { <NoModelHelp/> }.into_any())}
+        {unprotected_because.map(unprotected)}
         <form class="composer-box home-box" on:submit=move |event| {
             event.prevent_default();
             go.run(());
@@ -194,14 +199,25 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
                 {icon_with_class(Icon::Info, "icon icon-small")}
                 <span>"The demo model is a script inside this server: it streams and calls real tools, but it does not think. Connect a provider to work with a real model."</span>
             </p>
-        })}
+        }.into_any())}
         {folders.is_empty().then(no_folder_help)}
         {move || form.error.get().map(|error| view! {
             <div class="notice notice-error" role="alert">
                 {icon(Icon::CircleAlert)} <p class="notice-title">{error.message}</p>
-                {error.detail.map(|detail| view! { <p class="notice-detail">{detail}</p> })}
+                {error.detail.map(|detail| view! { <p class="notice-detail">{detail}</p> }.into_any())}
             </div>
-        })}
+        }.into_any())}
+    }
+    .into_any()
+}
+
+/// Said before anything runs, not after.
+fn unprotected(reason: String) -> AnyView {
+    view! {
+        <div class="notice notice-warning" role="note">
+            {icon(Icon::ShieldAlert)} <p class="notice-title">"Agents are not kept apart from this machine"</p>
+            <p class="notice-detail">{reason}</p>
+        </div>
     }
     .into_any()
 }
@@ -221,6 +237,7 @@ fn PlacePicker(places: Vec<Place>, place: RwSignal<Place>) -> impl IntoView {
         .map(|option| {
             let (value, label) = (option.value(), option.label());
             view! { <option value=value selected=move || place.get() == option>{label}</option> }
+                .into_any()
         })
         .collect_view();
     let on_change = move |event| {
