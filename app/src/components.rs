@@ -3,6 +3,7 @@
 pub mod badge;
 pub mod button;
 pub mod chat;
+pub mod control_flow;
 pub mod copy_button;
 pub mod dialog;
 pub mod feedback;

@@ -5,5 +5,6 @@ pub mod door;
 pub mod gallery;
 pub mod login;
 pub mod not_found;
+pub mod parts;
 pub mod settings;
 pub mod setup;

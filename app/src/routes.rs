@@ -11,14 +11,9 @@ use leptos_router::{SsrMode, path};
 use crate::components::live_region::{LiveRegion, provide_announcer};
 use crate::components::relative_time::provide_clock;
 use crate::components::toast::{ToastRegion, provide_toasts};
-use crate::pages::agents::{AgentsHome, AgentsPage, ChatPage};
-use crate::pages::gallery::GalleryPage;
-use crate::pages::login::LoginPage;
+use crate::pages::agents::{AgentsPage, ChatPage};
 use crate::pages::not_found::NotFoundPage;
-use crate::pages::settings::{
-    FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
-};
-use crate::pages::setup::SetupPage;
+use crate::pages::parts::PartPage;
 use crate::session::{Session, provide_session, use_hydrated, use_session};
 
 /// The root of the tree, the same on the server and in the browser.
@@ -38,28 +33,20 @@ pub fn App() -> AnyView {
             </a>
             <Routes fallback=|| view! { <NotFoundPage/> }.into_any()>
                 <Route path=path!("/") view=|| view! { <Redirect path="/agents"/> }.into_any() ssr=SsrMode::Async/>
-                <Route path=path!("/setup") view=setup ssr=SsrMode::Async/>
-                <Route path=path!("/login") view=login ssr=SsrMode::Async/>
+                <Route path=path!("/setup") view=PartPage::Setup ssr=SsrMode::Async/>
+                <Route path=path!("/login") view=PartPage::Login ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/agents") view=|| guard(Access::SignedIn, || view! { <AgentsPage/> }.into_any()) ssr=SsrMode::Async>
-                    <Route path=path!("") view=|| view! { <AgentsHome/> }.into_any()/>
+                    <Route path=path!("") view=PartPage::Home/>
                     <Route path=path!(":id") view=|| view! { <ChatPage/> }.into_any()/>
                 </ParentRoute>
-                <ParentRoute
-                    path=path!("/settings")
-                    view=|| guard(Access::SignedIn, || view! { <SettingsPage/> }.into_any())
-                    ssr=SsrMode::Async
-                >
-                    <Route path=path!("") view=|| view! { <ProfilePage/> }.into_any()/>
-                    <Route path=path!("tokens") view=|| view! { <TokensPage/> }.into_any()/>
-                    <Route path=path!("users") view=|| guard(Access::Owner, || view! { <UsersPage/> }.into_any())/>
-                    <Route path=path!("providers") view=|| guard(Access::Owner, || view! { <ProvidersPage/> }.into_any())/>
-                    <Route path=path!("folders") view=|| guard(Access::Owner, || view! { <FoldersPage/> }.into_any())/>
+                <ParentRoute path=path!("/settings") view=PartPage::Settings ssr=SsrMode::Async>
+                    <Route path=path!("") view=PartPage::Profile/>
+                    <Route path=path!("tokens") view=PartPage::Tokens/>
+                    <Route path=path!("users") view=PartPage::Users/>
+                    <Route path=path!("providers") view=PartPage::Providers/>
+                    <Route path=path!("folders") view=PartPage::Folders/>
                 </ParentRoute>
-                <Route
-                    path=path!("/dev/gallery")
-                    view=|| guard(Access::OwnerOrDevelopment, || view! { <GalleryPage/> }.into_any())
-                    ssr=SsrMode::Async
-                />
+                <Route path=path!("/dev/gallery") view=PartPage::Gallery ssr=SsrMode::Async/>
             </Routes>
         </Router>
         <ToastRegion/>
@@ -70,9 +57,12 @@ pub fn App() -> AnyView {
 
 /// Who may see a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Access {
+pub(crate) enum Access {
+    /// Everybody who is signed in.
     SignedIn,
+    /// Administrators.
     Owner,
+    /// Administrators, and anyone while the server is a developer's.
     OwnerOrDevelopment,
 }
 
@@ -99,7 +89,8 @@ fn gate(session: &Session, access: Access) -> Gate {
     }
 }
 
-fn guard(access: Access, page: impl FnOnce() -> AnyView) -> AnyView {
+/// The page, for those who may see it; the way elsewhere for others.
+pub(crate) fn guard(access: Access, page: impl FnOnce() -> AnyView) -> AnyView {
     match use_session().with_untracked(|session| gate(session, access)) {
         Gate::Open => page(),
         Gate::Setup => view! { <Redirect path="/setup"/> }.into_any(),
@@ -120,19 +111,21 @@ fn login_path() -> String {
     format!("/login?next={}", Url::escape(&here))
 }
 
-fn setup() -> AnyView {
+/// The first visit's page, while there is nobody yet.
+pub(crate) fn setup(page: impl FnOnce() -> AnyView) -> AnyView {
     if use_session().with_untracked(|session| session.has_first_user) {
         view! { <Redirect path="/login"/> }.into_any()
     } else {
-        view! { <SetupPage/> }.into_any()
+        page()
     }
 }
 
-fn login() -> AnyView {
+/// The sign-in page, for those who are not.
+pub(crate) fn login(page: impl FnOnce() -> AnyView) -> AnyView {
     match use_session().with_untracked(|session| (session.has_first_user, session.user.is_some())) {
         (false, _) => view! { <Redirect path="/setup"/> }.into_any(),
         (true, true) => view! { <Redirect path="/agents"/> }.into_any(),
-        (true, false) => view! { <LoginPage/> }.into_any(),
+        (true, false) => page(),
     }
 }
 

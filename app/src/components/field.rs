@@ -176,6 +176,7 @@ pub fn SelectField(
                     {words}
                 </option>
             }
+            .into_any()
         })
         .collect_view();
     view! {
@@ -208,7 +209,7 @@ fn FieldLabel(id: String, label: String, #[prop(optional)] is_optional: bool) ->
     view! {
         <label class="field-label" r#for=id>
             {label}
-            {is_optional.then(|| view! { <span class="field-optional">" (optional)"</span> })}
+            {is_optional.then(|| view! { <span class="field-optional">" (optional)"</span> }.into_any())}
         </label>
     }
 }
@@ -216,7 +217,7 @@ fn FieldLabel(id: String, label: String, #[prop(optional)] is_optional: bool) ->
 /// Help, or in its place the reason for the refusal, so that little moves.
 #[component]
 fn FieldNote(id: String, help: Option<String>, error: Signal<Option<String>>) -> impl IntoView {
-    move || {
+    let drawn = move || {
         let id = id.clone();
         match (error.get(), help.clone()) {
             (Some(reason), _) => view! {
@@ -234,5 +235,6 @@ fn FieldNote(id: String, help: Option<String>, error: Signal<Option<String>>) ->
             .into_any(),
             (None, None) => ().into_any(),
         }
-    }
+    };
+    view! { {move || drawn()} }
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 pub fn key_hint(keys: &'static [&'static str]) -> impl IntoView {
     let keys = keys
         .iter()
-        .map(|key| view! { <kbd class="key">{*key}</kbd> })
+        .map(|key| view! { <kbd class="key">{*key}</kbd> }.into_any())
         .collect_view();
     view! {
         <span class="keys" aria-hidden="true">

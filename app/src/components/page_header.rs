@@ -22,7 +22,7 @@ pub fn PageHeader(
                 <h1 class="page-title" id="page-title" tabindex="-1">
                     {title}
                 </h1>
-                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
+                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> }.into_any())}
             </div>
             {children.map(|children| children())}
         </header>
@@ -43,7 +43,7 @@ pub fn Section(
     view! {
         <section class="settings-section">
             <h2 class="settings-section-title">{title}</h2>
-            {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> })}
+            {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> }.into_any())}
             <div class="card">
                 <div class="card-body">{children()}</div>
             </div>

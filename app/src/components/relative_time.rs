@@ -51,7 +51,7 @@ pub fn RelativeTime(
     };
     view! {
         <time datetime=machine(&at) title=exact(&at)>
-            {words}
+            {move || words()}
         </time>
     }
 }

@@ -46,6 +46,7 @@ pub fn Tabs(
                     {words}
                 </button>
             }
+            .into_any()
         })
         .collect_view();
     view! {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::control_flow::For;
 use crate::components::icons::{Icon, icon};
 
 /// The look and meaning of a toast.

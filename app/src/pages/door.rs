@@ -34,7 +34,7 @@ pub fn Door(
                 <p class="door-lead">{lead}</p>
                 {children()}
             </div>
-            {(!foot.is_empty()).then(|| view! { <p class="door-foot">{foot}</p> })}
+            {(!foot.is_empty()).then(|| view! { <p class="door-foot">{foot}</p> }.into_any())}
         </main>
     }
 }

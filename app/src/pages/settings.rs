@@ -42,7 +42,7 @@ pub fn SettingsPage() -> impl IntoView {
                             {nav_item("/settings/providers", Icon::Cpu, "Providers and models")}
                             {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
                             {nav_item("/settings/users", Icon::Users, "Users")}
-                        }
+                        }.into_any()
                     })}
                 {foot()}
             </nav>

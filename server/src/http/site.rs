@@ -135,14 +135,14 @@ mod tests {
 
     fn site() -> (tempfile::TempDir, SiteFiles) {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("pkg")).unwrap();
+        std::fs::create_dir_all(folder.path().join("pkg/switchyard-0123456789abcdef")).unwrap();
         for (name, content) in [
             (
                 "pkg/manifest.json",
-                r#"{"js": "switchyard-0123456789abcdef.js", "wasm": "switchyard-0123456789abcdef.wasm", "css": "main-0123456789abcdef.css"}"#,
+                r#"{"js": "switchyard-0123456789abcdef/switchyard.js", "wasm": "switchyard-0123456789abcdef/switchyard_bg.wasm", "css": "main-0123456789abcdef.css"}"#,
             ),
-            ("pkg/switchyard-0123456789abcdef.js", "script"),
-            ("pkg/switchyard-0123456789abcdef.js.br", "brotli"),
+            ("pkg/switchyard-0123456789abcdef/switchyard.js", "script"),
+            ("pkg/switchyard-0123456789abcdef/switchyard.js.br", "brotli"),
             ("favicon.svg", "<svg/>"),
         ] {
             std::fs::write(folder.path().join(name), content).unwrap();
@@ -163,7 +163,7 @@ mod tests {
     async fn sends_the_compressed_twin_to_browsers_that_take_it() {
         let (_folder, site) = site();
         let plain = site
-            .respond(&get("/pkg/switchyard-0123456789abcdef.js", &[]))
+            .respond(&get("/pkg/switchyard-0123456789abcdef/switchyard.js", &[]))
             .await
             .unwrap();
         assert_eq!(
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(to_bytes(plain.into_body(), 99).await.unwrap(), "script");
         let twin = site
             .respond(&get(
-                "/pkg/switchyard-0123456789abcdef.js",
+                "/pkg/switchyard-0123456789abcdef/switchyard.js",
                 &[(header::ACCEPT_ENCODING, "gzip, br")],
             ))
             .await
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(to_bytes(twin.into_body(), 99).await.unwrap(), "brotli");
         let refused = site
             .respond(&get(
-                "/pkg/switchyard-0123456789abcdef.js",
+                "/pkg/switchyard-0123456789abcdef/switchyard.js",
                 &[(header::ACCEPT_ENCODING, "br;q=0")],
             ))
             .await
@@ -234,7 +234,10 @@ mod tests {
     fn reads_the_names_of_the_bundle() {
         let (_folder, site) = site();
         assert!(site.has_bundle());
-        assert_eq!(site.manifest().wasm, "switchyard-0123456789abcdef.wasm");
+        assert_eq!(
+            site.manifest().wasm,
+            "switchyard-0123456789abcdef/switchyard_bg.wasm"
+        );
         assert_eq!(SiteFiles::Missing.manifest(), SiteManifest::default());
         assert!(!SiteFiles::Missing.has_bundle());
     }

@@ -13,6 +13,7 @@ use super::sidebar::ListState;
 use super::words;
 use crate::api::chats::{update_chat, view_chat};
 use crate::components::button::{Button, ButtonKind};
+use crate::components::control_flow::For;
 use crate::components::dialog::{CancelButton, ConfirmDialog, Dialog, Question, close, show};
 use crate::components::feedback::FormError;
 use crate::components::icons::{Icon, icon_with_class};
@@ -259,8 +260,8 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
                 {move || status_icon(chat.with(|chat| chat.as_ref().map_or(ChatStatus::Waiting, |chat| chat.status)))}
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>
                 <span class="row-age">{move || chat.with(|chat| chat.as_ref().map(|chat| words::short_age(chat.updated_at, agents.now.get())))}</span>
-                <span class="row-subtitle" class:failed=is_failed>{subtitle}</span>
-                {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
+                <span class="row-subtitle" class:failed=is_failed>{move || subtitle()}</span>
+                {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> }.into_any())}
             </a>
             {actions.map(|actions| row_menu(agents, actions, id, chat))}
         </li>

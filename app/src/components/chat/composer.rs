@@ -16,6 +16,7 @@ use super::editor::{Editor, EditorField};
 use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
 use super::queue::QueueList;
 use crate::api::chats::{edit_message, send_message};
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
@@ -196,7 +197,7 @@ pub fn ComposerBox(
     view! {
         <div class="composer">
             <QueueList composer/>
-            {(!has_model).then(|| view! { <NoModelHelp/> })}
+            {(!has_model).then(|| view! { <NoModelHelp/> }.into_any())}
             <form class="composer-box" class:editing=move || edited.with(Option::is_some)
                 on:submit=move |event| {
                     event.prevent_default();
@@ -219,11 +220,11 @@ pub fn ComposerBox(
                     <span class="spacer"></span>
                     <button type="submit" class="button button-primary button-small send"
                         disabled=move || !is_hydrated.get() || is_sending.get() || editor.is_blank() || !has_model>
-                        {icon(Icon::ArrowUp)} {label}
+                        {icon(Icon::ArrowUp)} {move || label()}
                     </button>
                 </div>
             </form>
-            {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> })}
+            {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> }.into_any())}
         </div>
     }
     .into_any()

@@ -37,7 +37,7 @@ pub fn ContextRing(
             .filter(|limit| *limit > 0)?;
         Some((used(&usage), limit))
     });
-    move || {
+    let drawn = move || {
         share.get().map(|(used, limit)| {
             let percent = (used * RING / limit).clamp(0, RING);
             let words = format!("{percent} % of the context used: {} of {} tokens", words::tokens(used), words::tokens(limit));
@@ -50,9 +50,10 @@ pub fn ContextRing(
                     </svg>
                     <span class="context-ring-words">{format!("{percent} %")}</span>
                 </span>
-            }
+            }.into_any()
         })
-    }
+    };
+    view! { {move || drawn()} }
 }
 
 fn begins_anew(message: &Message) -> bool {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use crate::components::control_flow::Show;
 use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, changed_ranges};
 
 /// Lines shown before the reader asks for the rest.
@@ -43,7 +44,7 @@ pub fn DiffLines(
     view! {
         <div class="diff-scroll" tabindex="0" role="group" aria-label=format!("Changes of {}", file.path())>
             <table class="diff-table">
-                <tbody>{lines}</tbody>
+                <tbody>{move || lines()}</tbody>
             </table>
         </div>
         <Show when=move || !is_whole.get()>
@@ -115,6 +116,7 @@ fn row(
             <td class="diff-number">{number(line.old_number)}</td>
             <td class="diff-number">{number(line.new_number)}</td>
         }
+        .into_any()
     });
     let text = match html {
         Some(html) => view! { <td class="diff-text" inner_html=html></td> }.into_any(),

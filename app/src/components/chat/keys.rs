@@ -157,9 +157,9 @@ pub fn Shortcuts() -> impl IntoView {
         .map(|(keys, words)| {
             let keys = keys
                 .iter()
-                .map(|key| view! { <kbd class="key">{*key}</kbd> })
+                .map(|key| view! { <kbd class="key">{*key}</kbd> }.into_any())
                 .collect_view();
-            view! { <div class="shortcut"><dt>{words}</dt><dd>{keys}</dd></div> }
+            view! { <div class="shortcut"><dt>{words}</dt><dd>{keys}</dd></div> }.into_any()
         })
         .collect_view();
     view! {

@@ -14,6 +14,7 @@ use sdk::workspaces::WorkspaceStatus;
 use super::act::{Step, present};
 use super::context::Agents;
 use crate::api::chats::interrupt_chat;
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::toast::{ToastKind, Toasts};
 use crate::live::chat::OpenChat;
@@ -73,8 +74,8 @@ pub fn LiveLine(
                 <div class="live">
                     {icon_with_class(Icon::LoaderCircle, "icon spin")}
                     <span class="live-words">
-                        {verb} {move || object().map(|object| view! { " " <b>{object}</b> })}
-                        <span class="live-time">{tail}</span>
+                        {move || verb()} {move || object().map(|object| view! { " " <b>{object}</b> }.into_any())}
+                        <span class="live-time">{move || tail()}</span>
                     </span>
                     <StopButton chat/>
                 </div>

@@ -83,7 +83,7 @@ pub fn Thought(
     view! {
         <details class="thought">
             <summary>
-                {icon_with_class(Icon::Brain, "icon icon-small")} <span>{title}</span>
+                {icon_with_class(Icon::Brain, "icon icon-small")} <span>{move || title()}</span>
                 {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
             </summary>
             <div class="thought-text">{move || reasoning.with(|reasoning| reasoning.text.clone())}</div>

@@ -90,7 +90,7 @@ fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -
         .into_iter()
         .map(|model| {
             let id = model.id;
-            view! { <option value=id.to_string() selected=move || chosen.get() == Some(id)>{model.display_name}</option> }
+            view! { <option value=id.to_string() selected=move || chosen.get() == Some(id)>{model.display_name}</option> }.into_any()
         })
         .collect_view();
     view! { <optgroup label=label disabled=is_disabled>{options}</optgroup> }

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::chat_rows::status_icon;
 use super::context::Agents;
 use super::frame::{Side, toggle};
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
 
@@ -115,7 +116,7 @@ pub fn Palette() -> impl IntoView {
                                 {draw_mark(choice.mark)} <span class="palette-name">{choice.name}</span>
                                 <span class="palette-hint">{choice.hint}</span>
                             </li>
-                        }
+                        }.into_any()
                     }).collect_view()
                 }}
             </ul>

@@ -11,6 +11,7 @@ use super::composer::Composer;
 use super::context::Agents;
 use crate::api::chats::{delete_queued_message, edit_queued_message, promote_queued_message};
 use crate::components::button::IconButton;
+use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon_with_class};
 use crate::components::toast::ToastKind;
 
@@ -68,7 +69,7 @@ fn Row(composer: Composer, id: QueuedMessageId) -> impl IntoView {
         }
     };
     view! {
-        <li class="queued">{icon_with_class(Icon::Clock, "icon icon-small")} {shown}</li>
+        <li class="queued">{icon_with_class(Icon::Clock, "icon icon-small")} {move || shown()}</li>
     }
     .into_any()
 }

@@ -11,6 +11,7 @@ use super::frame::{Edge, Side, toggle};
 use super::user_menu::UserMenu;
 use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
 use crate::components::button::IconButton;
+use crate::components::control_flow::Show;
 use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::loaded::awaited;
@@ -226,7 +227,7 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
     view! {
         <Show when=move || state.error.with(Option::is_some)>
             {move || state.error.get().map(|error| {
-                view! { <ErrorState error on_retry=Callback::new(move |()| reload(agents, state))/> }
+                view! { <ErrorState error on_retry=Callback::new(move |()| reload(agents, state))/> }.into_any()
             })}
         </Show>
         <ChatRows rows/>

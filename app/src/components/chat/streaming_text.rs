@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 
 use super::light_markdown::{Block, Inline, Item, parse};
+use crate::components::control_flow::For;
 
 /// Draws text that grows.
 #[component]
@@ -16,7 +17,7 @@ pub fn StreamingText(
     let count = Memo::new(move |_| blocks.with(Vec::len));
     view! {
         <div class="prose prose-live">
-            <For each=move || 0..count.get() key=|position| *position let(position)>
+            <For each=move || (0..count.get()).collect() key=|position| *position let(position)>
                 {
                     let block = Memo::new(move |_| blocks.with(|blocks| blocks.get(position).cloned()));
                     move || block.get().map(draw)
@@ -44,7 +45,9 @@ fn draw(block: Block) -> AnyView {
 
 fn items(rows: Vec<Item>) -> impl IntoView {
     rows.into_iter()
-        .map(|item| view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> })
+        .map(|item| {
+            view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> }.into_any()
+        })
         .collect_view()
 }
 

@@ -20,6 +20,7 @@ use super::timeline::{Entry, EntryKey, history, with_preview};
 use super::tool_card::ToolGroup;
 use super::tools::ToolRun;
 use super::words;
+use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 
@@ -233,7 +234,7 @@ fn OlderMessages(
         }
     });
     view! {
-        {newest.map(|href| view! { <p class="older"><a class="button button-small" href=href>"Go to the newest messages"</a></p> })}
+        {newest.map(|href| view! { <p class="older"><a class="button button-small" href=href>"Go to the newest messages"</a></p> }.into_any())}
         <Show when=move || chat.has_older.get()>
             <p class="older">
                 <a class="button button-small" href=older.clone().unwrap_or_default() rel="external"
@@ -244,7 +245,7 @@ fn OlderMessages(
                     }>
                     {move || if loading.get() { "Loading older messages" } else { "Load older messages" }}
                 </a>
-                {move || failure.get().map(|message| view! { <span class="field-error" role="alert">{message}</span> })}
+                {move || failure.get().map(|message| view! { <span class="field-error" role="alert">{message}</span> }.into_any())}
             </p>
         </Show>
     }
@@ -264,7 +265,7 @@ fn JumpToLatest(
     view! {
         <Show when=move || !follow.is_at_end.get()>
             <button type="button" class="button button-small jump" on:click=move |_| follow.jump()>
-                {icon(Icon::ArrowDown)} {words}
+                {icon(Icon::ArrowDown)} {move || words()}
             </button>
         </Show>
     }

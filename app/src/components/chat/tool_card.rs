@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::diff_lines::DiffLines;
 use super::tools::{Body, ToolRun, ToolState, describe};
 use super::words;
+use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::diff::DiffFile;
 
@@ -108,9 +109,9 @@ pub fn counts(added: u32, removed: u32) -> impl IntoView {
     view! {
         <span class="counts">
             {(added > 0 || removed == 0)
-                .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> })}
+                .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> }.into_any())}
             {(removed > 0)
-                .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> })}
+                .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> }.into_any())}
         </span>
     }
     .into_any()
@@ -182,10 +183,11 @@ fn command_view(
 ) -> AnyView {
     let prompt = (!command.is_empty()).then(|| {
         let command = command.to_owned();
-        view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }
+        view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }.into_any()
     });
-    let folder = folder
-        .map(|folder| view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> });
+    let folder = folder.map(|folder| {
+        view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> }.into_any()
+    });
     let printed = if output.is_empty() {
         nothing_printed(state)
     } else {
@@ -197,12 +199,12 @@ fn command_view(
         } else {
             "tool-exit failed"
         };
-        view! { <p class=class>{format!("Exit code {code}")}</p> }
+        view! { <p class=class>{format!("Exit code {code}")}</p> }.into_any()
     });
     let notes = notes
         .iter()
         .cloned()
-        .map(|note| view! { <p class="tool-note">{note}</p> })
+        .map(|note| view! { <p class="tool-note">{note}</p> }.into_any())
         .collect_view();
     view! { {prompt}{folder}{printed}{notes}{ending} }.into_any()
 }

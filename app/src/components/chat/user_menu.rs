@@ -20,7 +20,7 @@ pub fn UserMenu() -> impl IntoView {
     };
     view! {
         <div class="sidebar-foot">
-            <span class="sidebar-user" title=name>{icon(Icon::User)} <span>{name}</span></span>
+            <span class="sidebar-user" title=name>{icon(Icon::User)} <span>{move || name()}</span></span>
             <a class="icon-button" href="/settings" aria-label="Settings" title="Settings">{icon(Icon::Settings)}</a>
             // A plain form: the whole page is loaded anew, so nothing of this session stays in memory.
             <form method="post" action="/api/page/logout">

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use sdk::workspaces::{UnsavedWork, Workspace, WorkspaceMode, WorkspaceStatus};
 
 use crate::api::workspaces::{FindUnsavedWork, RemoveWorkspace};
+use crate::components::control_flow::Show;
 use crate::components::dialog::{self, ConfirmDialog, Question};
 use crate::components::form::{error_of, on_answer};
 use crate::components::icons::Icon;

@@ -29,7 +29,7 @@ pub fn Checkbox(
         <div class="check">
             <input type="checkbox" id=id.clone() name=name value="true" checked=checked aria-describedby=described_by/>
             <label r#for=id>{label}</label>
-            {help.map(|help| view! { <p class="field-help" id=note>{help}</p> })}
+            {help.map(|help| view! { <p class="field-help" id=note>{help}</p> }.into_any())}
         </div>
     }
 }
@@ -116,6 +116,7 @@ pub fn Segments(
                     <span>{segment.label}</span>
                 </label>
             }
+            .into_any()
         })
         .collect_view();
     view! {

@@ -41,6 +41,7 @@ pub fn colours() -> impl IntoView {
                     <code>{*name}</code>
                 </div>
             }
+            .into_any()
         })
         .collect_view();
     part("Colours", view! { <div class="swatches">{swatches}</div> })
@@ -50,7 +51,7 @@ pub fn colours() -> impl IntoView {
 pub fn type_and_icons() -> impl IntoView {
     let icons = Icon::ALL
         .iter()
-        .map(|name| view! { <span class="gallery-icon">{icon(*name)}</span> })
+        .map(|name| view! { <span class="gallery-icon">{icon(*name)}</span> }.into_any())
         .collect_view();
     part(
         "Type and icons",

@@ -81,6 +81,7 @@ pub fn tables() -> impl IntoView {
                 </td>
             </tr>
         }
+        .into_any()
     })
     .into_iter()
     .collect_view();

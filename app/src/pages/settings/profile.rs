@@ -178,7 +178,7 @@ fn password() -> impl IntoView {
                         </SubmitButton>
                     </div>
                     {move || {
-                        is_saved().then(|| view! { <Notice kind=NoticeKind::Success title="Password changed."/> })
+                        is_saved().then(|| view! { <Notice kind=NoticeKind::Success title="Password changed."/> }.into_any())
                     }}
                 </div>
             </ActionForm>

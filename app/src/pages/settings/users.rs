@@ -144,10 +144,11 @@ fn pages(after_id: Option<UserId>, next_after_id: Option<UserId>) -> Option<impl
     if after_id.is_none() && next_after_id.is_none() {
         return None;
     }
-    let first =
-        after_id.map(|_| view! { <A href="/settings/users" attr:class="button">"First page"</A> });
+    let first = after_id.map(|_| {
+        view! { <A href="/settings/users" attr:class="button">"First page"</A> }.into_any()
+    });
     let next = next_after_id.map(|id| {
-        view! { <A href=format!("/settings/users?after={id}") attr:class="button">"Next page"</A> }
+        view! { <A href=format!("/settings/users?after={id}") attr:class="button">"Next page"</A> }.into_any()
     });
     Some(view! { <nav class="pager" aria-label="Pages of users">{first}{next}</nav> })
 }
@@ -167,7 +168,7 @@ fn row(user: User, is_self: bool, actions: Actions) -> impl IntoView {
         <tr>
             <td class="cell-main">
                 {user.display_name().to_owned()}
-                {is_self.then(|| view! { <span class="field-optional">" (you)"</span> })}
+                {is_self.then(|| view! { <span class="field-optional">" (you)"</span> }.into_any())}
                 <span class="cell-note">{note}</span>
             </td>
             <td>{role}</td>
@@ -220,7 +221,7 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
             <MenuItem name=Icon::Trash2 is_danger=true on_select=Callback::new(move |()| actions.on_delete.run(user.clone()))>
                 "Delete"
             </MenuItem>
-        }
+        }.into_any()
     });
     let reset = (!is_self).then(|| {
         let user = user.clone();
@@ -228,7 +229,7 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
             <MenuItem name=Icon::KeyRound on_select=Callback::new(move |()| actions.on_reset.run(user.clone()))>
                 "Reset password"
             </MenuItem>
-        }
+        }.into_any()
     });
     view! {
         <Menu id=format!("user-{id}") label=label disabled=Signal::derive(move || !hydrated.get())>

@@ -10,12 +10,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-/// Files named by the manifest: kind, name before hashing, name's stem and ending after.
-const HASHED: [(&str, &str, &str, &str); 3] = [
-    ("css", "main.css", "main", "css"),
-    ("js", "switchyard.js", "switchyard", "js"),
-    ("wasm", "switchyard_bg.wasm", "switchyard", "wasm"),
-];
+/// The folder of the module, before hashing.
+const BUNDLE: &str = "bundle";
+/// Its files that pages name.
+const ENTRIES: [(&str, &str); 2] = [("js", "switchyard.js"), ("wasm", "switchyard_bg.wasm")];
 
 /// How the name of the font begins that pages load first.
 const INTERFACE_FONT: &str = "inter-";
@@ -26,17 +24,44 @@ const BROTLI_QUALITY: u32 = 11;
 const BROTLI_WINDOW_BITS: u32 = 22;
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Renames the bundle's files to carry a hash; returns kind → name.
+/// Renames the style sheet and the module's folder to carry a hash; returns kind → path below `pkg`.
 pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
-    let mut names = BTreeMap::new();
-    for (kind, file, stem, ending) in HASHED {
-        let path = pkg.join(file);
-        let content = fs::read(&path).with_context(|| format!("read {}", path.display()))?;
-        let name = format!("{stem}-{}.{ending}", short_hash(&content));
-        fs::rename(&path, pkg.join(&name))?;
-        names.insert(kind, name);
+    let style = pkg.join("main.css");
+    let css = format!("main-{}.css", short_hash(&read(&style)?));
+    fs::rename(&style, pkg.join(&css))?;
+
+    let bundle = pkg.join(BUNDLE);
+    let mut files: Vec<PathBuf> = fs::read_dir(&bundle)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<_>>()?;
+    files.sort();
+    let contents: Vec<Vec<u8>> = files.iter().map(|path| read(path)).collect::<Result<_>>()?;
+    let folder = format!("switchyard-{}", short_hash(&contents.concat()));
+    fs::rename(&bundle, pkg.join(&folder))?;
+
+    let entries = ENTRIES.map(|(kind, file)| (kind, format!("{folder}/{file}")));
+    Ok(entries.into_iter().chain([("css", css)]).collect())
+}
+
+/// The parts of the module that are loaded when they are first needed.
+pub fn parts(pkg: &Path, names: &BTreeMap<&'static str, String>) -> Result<Vec<PathBuf>> {
+    let main = names.get("wasm").map(|name| pkg.join(name));
+    let Some(folder) = main.as_deref().and_then(Path::parent) else {
+        return Ok(Vec::new());
+    };
+    let mut parts = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "wasm") && Some(&path) != main.as_ref() {
+            parts.push(path);
+        }
     }
-    Ok(names)
+    parts.sort();
+    Ok(parts)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("read {}", path.display()))
 }
 
 /// Renames the fonts to carry a hash, also in the style sheet, which must not have its own yet; returns the path of the
@@ -157,14 +182,23 @@ mod tests {
     #[test]
     fn names_carry_the_hash_of_the_content() {
         let folder = tempfile::tempdir().unwrap();
-        for (_, file, _, _) in HASHED {
-            fs::write(folder.path().join(file), file).unwrap();
+        fs::write(folder.path().join("main.css"), "main.css").unwrap();
+        fs::create_dir(folder.path().join(BUNDLE)).unwrap();
+        for file in ["switchyard.js", "switchyard_bg.wasm", "settings.wasm"] {
+            fs::write(folder.path().join(BUNDLE).join(file), file).unwrap();
         }
         let names = hash_names(folder.path()).unwrap();
         let css = names.get("css").unwrap();
         assert_eq!(css, &format!("main-{}.css", short_hash(b"main.css")));
         assert!(folder.path().join(css).is_file());
         assert!(!folder.path().join("main.css").exists());
+        let hash = short_hash(b"settings.wasmswitchyard.jsswitchyard_bg.wasm");
+        let wasm = names.get("wasm").unwrap();
+        assert_eq!(wasm, &format!("switchyard-{hash}/switchyard_bg.wasm"));
+        let part = folder
+            .path()
+            .join(format!("switchyard-{hash}/settings.wasm"));
+        assert_eq!(parts(folder.path(), &names).unwrap(), [part]);
     }
 
     #[test]

@@ -1,12 +1,23 @@
-//! The wasm module: compile, bind to JavaScript, shrink.
+//! The wasm module: compile, split, bind to JavaScript, shrink.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{SiteArguments, run};
+
+/// What the compiler emits beyond the first version of WebAssembly; every browser of the last years has it.
+const FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-nontrapping-float-to-int",
+    "--enable-sign-ext",
+    "--enable-mutable-globals",
+    "--enable-reference-types",
+    "--enable-multivalue",
+];
 
 /// Compiles the `frontend` crate and returns the module's path.
 pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
@@ -39,12 +50,29 @@ pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
         .join("frontend.wasm"))
 }
 
+/// Splits the module: what pages of a part need and others do not goes into files of its own below `pkg`, which
+/// `__wasm_split.js` fetches when they are asked for. Returns the path of what remains.
+pub fn split(module: &Path, pkg: &Path) -> Result<PathBuf> {
+    let content = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let main = module.with_file_name("frontend_main.wasm");
+    let mut options = wasm_split_cli_support::Options::new(&content);
+    options.output_dir = pkg;
+    options.main_out_path = &main;
+    options.main_module = "./switchyard.js";
+    wasm_split_cli_support::transform(options)
+        .map_err(|error| anyhow!("split the wasm module: {error:?}"))?;
+    Ok(main)
+}
+
 /// Writes `switchyard.js` and `switchyard_bg.wasm`.
 pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(module)
         .out_name("switchyard")
+        // The parts import what the linker exported for them.
+        .keep_lld_exports(true)
+        .demangle(false)
         .typescript(false);
     bindgen.web(true).context("choose the web target")?;
     bindgen
@@ -52,25 +80,21 @@ pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
         .context("bind the wasm module to JavaScript")
 }
 
-/// Shrinks the module with binaryen's optimizer.
+/// Shrinks the module and its parts with binaryen's optimizer.
 pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
-    let module = pkg.join("switchyard_bg.wasm");
     let tool = root.join("style/node_modules/.bin/wasm-opt");
-    run(Command::new(tool)
-        .arg("-Oz")
-        .args([
-            "--enable-bulk-memory",
-            "--enable-nontrapping-float-to-int",
-            "--enable-sign-ext",
-        ])
-        .args([
-            "--enable-mutable-globals",
-            "--enable-reference-types",
-            "--enable-multivalue",
-        ])
-        .args(["--strip-debug", "--strip-producers"])
-        .arg(&module)
-        .arg("-o")
-        .arg(&module))
-    .context("optimize the wasm module")
+    for entry in fs::read_dir(pkg)? {
+        let module = entry?.path();
+        if module.extension().is_some_and(|ending| ending == "wasm") {
+            run(Command::new(&tool)
+                .arg("-Oz")
+                .args(FEATURES)
+                .args(["--strip-debug", "--strip-producers"])
+                .arg(&module)
+                .arg("-o")
+                .arg(&module))
+            .with_context(|| format!("optimize {}", module.display()))?;
+        }
+    }
+    Ok(())
 }

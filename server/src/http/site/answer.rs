@@ -112,11 +112,13 @@ fn cache_control(path: &str) -> &'static str {
     }
 }
 
-/// Whether a name ends like `-0123456789abcdef.js`.
+/// Whether the file's name, or a folder's on the way to it, ends like `-0123456789abcdef` before its ending.
 fn has_hash(path: &str) -> bool {
-    let stem = path.rsplit_once('.').map_or(path, |(stem, _)| stem);
-    stem.rsplit_once('-').is_some_and(|(_, hash)| {
-        hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+    path.split('/').any(|name| {
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        stem.rsplit_once('-').is_some_and(|(_, hash)| {
+            hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
     })
 }
 

@@ -162,7 +162,7 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
                         </div>
                     </div>
                 </ActionForm>
-            }
+            }.into_any()
         })
     };
     view! {
@@ -234,7 +234,7 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
                         </div>
                     </div>
                 </ActionForm>
-            }
+            }.into_any()
         })
     };
     view! {

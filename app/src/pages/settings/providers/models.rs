@@ -68,7 +68,7 @@ fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
             <td class="cell-main">
                 {name.clone()} " "
                 {model.is_default.then(|| badge_with_icon(Tone::Accent, Some(Icon::Star), "Default"))}
-                {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> })}
+                {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> }.into_any())}
             </td>
             <td class="cell-number" data-label="Context">
                 {grouped(model.context_limit)}

@@ -49,6 +49,7 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
                 "Test connection"
             </Button>
         }
+        .into_any()
     });
     let enable = view! {
         <Switch
@@ -116,7 +117,7 @@ fn about(config: &ProviderConfig) -> AnyView {
             <span class="provider-url">{config.base_url.clone()}</span>
             " · "
             {key}
-            {preset.map(|words| view! { <span>" ·" {words}</span> })}
+            {preset.map(|words| view! { <span>" ·" {words}</span> }.into_any())}
         </p>
     }
     .into_any()
@@ -152,7 +153,7 @@ fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl Int
                         <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_PROVIDER)>
                             "Delete"
                         </MenuItem>
-                    }
+                    }.into_any()
                 })}
         </Menu>
     }

@@ -46,7 +46,7 @@ fn answered(
     let message = test.message;
     let words = test
         .detail
-        .map(|words| view! { <p>"The provider said: " <q>{words}</q></p> });
+        .map(|words| view! { <p>"The provider said: " <q>{words}</q></p> }.into_any());
     let new: Vec<_> = test
         .models
         .into_iter()
@@ -88,6 +88,7 @@ fn chooser(id: ProviderConfigId, models: Vec<ReportedModel>, actions: Actions) -
                     <span class="cell-note">{window}</span>
                 </label>
             }
+            .into_any()
         })
         .collect_view();
     let add = move |_| {
