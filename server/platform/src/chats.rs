@@ -181,8 +181,8 @@ impl Platform {
                 };
                 return Err(ChatFailure::field("archived", already));
             }
-            Some(true) => Box::pin(self.0.daemon.archive(root_of(&row), Some(details))).await?,
-            Some(false) => Box::pin(self.0.daemon.unarchive(root_of(&row), Some(details))).await?,
+            Some(true) => Box::pin(self.0.daemon.archive(id, Some(details))).await?,
+            Some(false) => Box::pin(self.0.daemon.unarchive(id, Some(details))).await?,
             None => Box::pin(self.0.daemon.update_details(id, details)).await?,
         };
         self.full_chat(row).await
@@ -194,7 +194,7 @@ impl Platform {
         if row.archived {
             return self.full_chat(row).await;
         }
-        let row = self.0.daemon.archive(root_of(&row), None).await?;
+        let row = self.0.daemon.archive(id, None).await?;
         self.full_chat(row).await
     }
 
@@ -204,7 +204,7 @@ impl Platform {
         if !row.archived {
             return self.full_chat(row).await;
         }
-        let row = self.0.daemon.unarchive(root_of(&row), None).await?;
+        let row = self.0.daemon.unarchive(id, None).await?;
         self.full_chat(row).await
     }
 
@@ -253,8 +253,4 @@ impl Platform {
 
 fn wire_chat(listed: ListedChat) -> Chat {
     wire::chat(listed.chat, listed.has_unread)
-}
-
-fn root_of(row: &ChatRow) -> ChatId {
-    row.root_chat_id.unwrap_or(row.id)
 }
