@@ -141,6 +141,13 @@ async fn messages_keep_everything_and_page_both_ways() {
             newest.iter().map(|row| row.message.id).collect::<Vec<_>>(),
             [inserted[2].id, inserted[0].id]
         );
+        let between = messages::between(db, chat, shown[0].message.id, inserted[2].id, 2)
+            .await
+            .unwrap();
+        assert_eq!(
+            between.iter().map(|row| row.message.id).collect::<Vec<_>>(),
+            [inserted[0].id]
+        );
 
         let mut tx = db.begin().await.unwrap();
         assert_eq!(messages::prompt(&mut tx, chat).await.unwrap().len(), 4);
