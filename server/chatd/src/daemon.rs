@@ -207,6 +207,13 @@ impl Shared {
             .collect()
     }
 
+    /// Whether a runner of this process works on the chat.
+    pub(crate) fn is_running(&self, chat_id: ChatId) -> bool {
+        let runners = self.runners();
+        let handle = runners.by_chat.get(&chat_id);
+        handle.is_some_and(|handle| !handle.lost.is_cancelled())
+    }
+
     /// Takes the chat in the same transaction, when it has work that nobody does. An interruption that no worker
     /// carries out is ended at once.
     pub(crate) async fn claim(

@@ -57,6 +57,10 @@ async fn acquire_all(shared: &Arc<Shared>) -> Result<(), StateError> {
             if !shared.takes_work() {
                 return Ok(());
             }
+            // Its heartbeat could not be written, but its runner lives and holds work that is not saved yet.
+            if shared.is_running(id) {
+                continue;
+            }
             match acquire(shared, id).await {
                 Ok(Some(chat)) => {
                     is_any_taken = true;

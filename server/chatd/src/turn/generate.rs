@@ -49,7 +49,6 @@ impl Runner {
                 Attempt::Stopped(stop, parts) => return Ok(Generated::Stopped(stop, parts)),
                 Attempt::Failed(error) => error,
             };
-            self.channel.live.clear();
             if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
                 return Ok(Generated::Failed(error));
             }
@@ -79,10 +78,12 @@ impl Runner {
             status_code: error.status_code,
             retrying_at: self.shared.clock.now() + chrono::TimeDelta::milliseconds(delay_ms),
         };
-        match self.record_retry(fence, retry).await {
+        match self.record_retry(fence, retry.clone()).await {
             Err(StateError::Refused { .. }) => return Ok(Some(Stop::Interrupted)),
             outcome => outcome?,
         }
+        // A reader that comes now must not see the void parts as alive.
+        self.channel.live.retry(self.chat_id, retry);
         tokio::select! {
             () = sleep(pause) => {}
             stop = self.control.stopped() => return Ok(Some(stop)),
