@@ -17,6 +17,8 @@ use crate::stream::{self, StreamOptions};
 
 /// How long an archive waits for a busy chat's worker before it goes on without it.
 const ARCHIVE_DEADLINE: Duration = Duration::from_secs(10);
+/// Whoever waits for the root does not hear when a child has stopped, so the tree is looked at again this often.
+const ARCHIVE_LOOK: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// A new chat with its first message; its turn begins.
@@ -126,12 +128,14 @@ impl Daemon {
             {
                 break;
             }
-            match timeout_at(deadline, news.changed()).await {
-                Ok(Ok(())) => {}
-                _ => {
-                    self.archive_by_force(root).await?;
-                    break;
-                }
+            let next_look = deadline.min(Instant::now() + ARCHIVE_LOOK);
+            let is_over = match timeout_at(next_look, news.changed()).await {
+                Ok(told) => told.is_err(),
+                Err(_) => Instant::now() >= deadline,
+            };
+            if is_over {
+                self.archive_by_force(root).await?;
+                break;
             }
         }
         self.existing(chat).await

@@ -164,6 +164,19 @@ async fn a_tree_with_a_chat_at_work_is_stopped_first_and_goes_as_a_whole() {
 }
 
 #[tokio::test]
+async fn a_tree_follows_as_soon_as_its_busy_child_has_stopped() {
+    let bench = Bench::sqlite().await;
+    let root = chat(&bench.db, bench.seed, None, Status::Waiting).await;
+    let child = bench.create("!call wait {}").await;
+    assert_eq!(sqlx_parent(&bench.db, child, root).await, 1);
+    let archiving = bench.daemon.archive(root, None);
+    let archived_root = tokio::time::timeout(Duration::from_secs(8), archiving).await;
+    assert!(archived_root.expect("no deadline passes").unwrap().archived);
+    assert_eq!(archived(&bench.db, &[root, child]).await, [true, true]);
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_worker_archives_the_rest_of_a_tree_that_a_dead_server_left() {
     let bench = Bench::on(TestDb::sqlite().await).await;
     let root = chat(&bench.db, bench.seed, None, Status::Waiting).await;
