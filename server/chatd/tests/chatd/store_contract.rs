@@ -263,11 +263,12 @@ async fn a_worker_takes_what_nobody_alive_owns() {
         heartbeats::begin(&mut tx, owned.id, runner, now)
             .await
             .unwrap();
-        assert!(
-            !heartbeats::beat(&mut tx, owned.id, RunnerId::generate(), now)
-                .await
-                .unwrap()
-        );
+        let stranger = (owned.id, RunnerId::generate());
+        let beaten = heartbeats::beat(&mut tx, &[stranger], now).await.unwrap();
+        assert_eq!(beaten, []);
+        let beats = [(free.id, RunnerId::generate()), (owned.id, runner)];
+        let beaten = heartbeats::beat(&mut tx, &beats, now).await.unwrap();
+        assert_eq!(beaten, [owned.id]);
         tx.commit().await.unwrap();
         let claim = Claim {
             now,
