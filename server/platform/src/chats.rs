@@ -17,7 +17,7 @@ mod workspace;
 
 use chatd::state::details::Details;
 use chatd::state::people::NewChat;
-use chatd::{first_words, wire};
+use chatd::{TitleError, first_words, wire};
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
 use store::chats::list::{self, ListedChat};
@@ -150,7 +150,8 @@ impl Platform {
                 .title
                 .as_deref()
                 .map(fields::check_title)
-                .transpose()?,
+                .transpose()?
+                .filter(|title| *title != row.title),
             labels: request
                 .labels
                 .map(|labels| fields::check_labels(&labels).map(|()| labels))
@@ -162,6 +163,9 @@ impl Platform {
             },
             pin_order: request.pin_order,
         };
+        if details.title.is_some() && self.0.daemon.is_making_title(id) {
+            return Err(TitleError::InProgress.into());
+        }
         if request.pin_order.is_some_and(|order| order < 0) {
             return Err(ChatFailure::field("pin_order", "Use 0 or more."));
         }
@@ -183,6 +187,7 @@ impl Platform {
             }
             Some(true) => Box::pin(self.0.daemon.archive(id, Some(details))).await?,
             Some(false) => Box::pin(self.0.daemon.unarchive(id, Some(details))).await?,
+            None if details.is_empty() => row,
             None => Box::pin(self.0.daemon.update_details(id, details)).await?,
         };
         self.full_chat(row).await

@@ -1,6 +1,7 @@
 mod engine;
 mod faults;
 mod list;
+mod titles;
 
 use std::time::Duration;
 
