@@ -1,6 +1,8 @@
+mod adapters;
 mod engine;
 mod faults;
 mod list;
+mod misfortunes;
 mod titles;
 
 use std::time::Duration;
