@@ -97,7 +97,8 @@ impl Server {
         &self.state
     }
 
-    /// Answers until `stop` is over, then lets running requests end, ends the worker and closes the database.
+    /// Answers until `stop` is over. Then running requests may end, and the worker gives its chats back at the same
+    /// time: other processes must not wait for the slowest connection of this one.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self {
             listener, state, ..
@@ -106,23 +107,24 @@ impl Server {
         let stop_accepting = async {
             stop.await;
             stopping.cancel();
-            std::future::pending::<()>().await;
         };
-        let serving = connections::serve(
-            listener,
-            crate::http::router(state.clone()),
-            state.limits,
-            stopping.clone(),
-        );
-        let deadline = async {
+        let connections = async {
+            let router = crate::http::router(state.clone());
+            let serving = connections::serve(listener, router, state.limits, stopping.clone());
+            let deadline = async {
+                stopping.cancelled().await;
+                tokio::time::sleep(LONGEST_DRAIN).await;
+            };
+            tokio::select! {
+                () = serving => {}
+                () = deadline => tracing::warn!("some connections did not end in time and were cut"),
+            }
+        };
+        let worker = async {
             stopping.cancelled().await;
-            tokio::time::sleep(LONGEST_DRAIN).await;
+            state.platform.drain().await;
         };
-        tokio::select! {
-            () = serving => {}
-            () = stop_accepting => {}
-            () = deadline => tracing::warn!("some connections did not end in time and were cut"),
-        }
+        tokio::join!(stop_accepting, connections, worker);
         state.platform.shut_down().await;
         Ok(())
     }

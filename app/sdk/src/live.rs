@@ -120,7 +120,9 @@ impl LiveChat {
                 replace(&mut self.error, Some(error))
             }
             StreamEventKind::Retry { retry } => {
+                // What follows within the same attempt is counted from 0 again.
                 self.preview.parts.clear();
+                self.preview.next_seq = 0;
                 replace(&mut self.retry, Some(retry))
             }
             StreamEventKind::ActionRequired { action_required } => {

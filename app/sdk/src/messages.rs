@@ -232,7 +232,7 @@ pub struct ListMessages {
     /// Only messages with smaller ids; absent or 0 = the newest page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before_id: Option<i64>,
-    /// Only messages with larger ids.
+    /// Only messages with larger ids: the oldest of them, or with `before_id` the newest between both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after_id: Option<i64>,
     /// 1 to 200; 50 when absent.

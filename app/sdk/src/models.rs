@@ -41,7 +41,7 @@ pub struct ModelConfig {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ModelCallConfig {
-    /// Longest answer in tokens; 32,000 when absent.
+    /// Longest answer in tokens; when absent 32,000, or less where the model cannot give that much.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
     /// Sampling temperature.

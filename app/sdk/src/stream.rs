@@ -3,7 +3,7 @@
 //!
 //! A stream is a snapshot, then a tail. Durable events (messages, queue, status, error, retry) may repeat and
 //! are idempotent. Live parts carry `(history_version, generation_attempt, seq)`: `seq` counts from 0 without
-//! gaps within one attempt, an attempt's first parts are always sent again to a new reader, and parts of an
+//! gaps within one attempt and begins anew after a retry, an attempt's first parts are always sent again to a new reader, and parts of an
 //! older pair are void. [`crate::live`] is the reader.
 
 use chrono::{DateTime, Utc};
@@ -58,7 +58,7 @@ pub enum StreamEventKind {
         /// Why.
         error: ChatError,
     },
-    /// An attempt failed and another follows; what it streamed is void.
+    /// An attempt failed and another follows; what it streamed is void, and the next part's `seq` is 0.
     Retry {
         /// When and why.
         retry: RetryInfo,

@@ -164,13 +164,19 @@ impl Daemon {
             .spawn(crate::worker::heartbeat_loop(Arc::clone(shared)));
     }
 
-    /// Takes no more work, lets running tools end, and gives the chats back; another start goes on with them.
-    pub async fn shut_down(&self) {
+    /// Takes no more work, lets running tools end, and gives the chats back; another process or another start goes on
+    /// with them. Commands and streams are served on.
+    pub async fn drain(&self) {
         self.shared.draining.cancel();
         let deadline = tokio::time::Instant::now() + DRAIN_DEADLINE;
         while !self.shared.runners().by_chat.is_empty() && tokio::time::Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Drains and ends everything that runs.
+    pub async fn shut_down(&self) {
+        self.drain().await;
         self.shared.stopped.cancel();
         self.shared.tasks.close();
         let _ = tokio::time::timeout(Duration::from_secs(1), self.shared.tasks.wait()).await;
@@ -205,6 +211,13 @@ impl Shared {
             .iter()
             .map(|(chat, handle)| (*chat, handle.clone()))
             .collect()
+    }
+
+    /// Whether a runner of this process works on the chat.
+    pub(crate) fn is_running(&self, chat_id: ChatId) -> bool {
+        let runners = self.runners();
+        let handle = runners.by_chat.get(&chat_id);
+        handle.is_some_and(|handle| !handle.lost.is_cancelled())
     }
 
     /// Takes the chat in the same transaction, when it has work that nobody does. An interruption that no worker

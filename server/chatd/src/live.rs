@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sdk::ids::ChatId;
 use sdk::messages::Role;
 use sdk::parts::Part;
-use sdk::stream::{LivePart, StreamEvent, StreamEventKind};
+use sdk::stream::{LivePart, RetryInfo, StreamEvent, StreamEventKind};
 use tokio::sync::watch;
 
 /// History version and attempt.
@@ -22,7 +22,7 @@ pub type Pair = (i64, i64);
 pub struct Batch {
     /// The attempt.
     pub pair: Pair,
-    /// `seq` of the first event.
+    /// The first event's position in the log.
     pub first_seq: usize,
     /// Stream events as JSON, ready to be sent.
     pub events: Vec<Arc<str>>,
@@ -42,6 +42,10 @@ struct Log {
     pair: Pair,
     events: Vec<Arc<str>>,
     bytes: usize,
+    /// `seq` of the next part; a retry begins anew.
+    next_seq: u64,
+    /// Whether a retry voided all parts so far.
+    is_void: bool,
 }
 
 impl Default for Buffer {
@@ -54,23 +58,35 @@ impl Default for Buffer {
 }
 
 impl Buffer {
-    /// A new attempt: what was streamed before is void.
+    /// A new attempt: what was streamed before is void. One that begins again after [`Self::retry`] keeps its log, so
+    /// that readers hear of the retry and stay in step.
     pub fn begin(&self, pair: Pair) {
         let mut log = self.lock();
+        if log.pair == pair && log.is_void {
+            return;
+        }
         *log = Log {
             pair,
             ..Log::default()
         };
     }
 
-    /// Voids what the attempt streamed.
-    pub fn clear(&self) {
-        let mut log = self.lock();
-        let pair = log.pair;
-        *log = Log {
-            pair,
-            ..Log::default()
+    /// Voids what the attempt streamed and tells readers why and until when they must wait. Works without the
+    /// database.
+    pub fn retry(&self, chat_id: ChatId, retry: RetryInfo) {
+        let event = StreamEvent {
+            chat_id,
+            kind: StreamEventKind::Retry { retry },
         };
+        let Ok(text) = serde_json::to_string(&event) else {
+            return;
+        };
+        let mut log = self.lock();
+        log.next_seq = 0;
+        log.is_void = true;
+        log.append(text);
+        drop(log);
+        self.length.send_modify(|length| *length += 1);
     }
 
     /// Appends a part of this attempt; dropped when another one is in force.
@@ -80,7 +96,7 @@ impl Buffer {
             return;
         }
         let (history_version, generation_attempt) = log.pair;
-        let seq = log.events.len() as u64;
+        let seq = log.next_seq;
         let message_part = LivePart {
             role,
             part: part.for_client(),
@@ -95,8 +111,9 @@ impl Buffer {
         let Ok(text) = serde_json::to_string(&event) else {
             return;
         };
-        log.bytes += text.len();
-        log.events.push(text.into());
+        log.next_seq += 1;
+        log.is_void = false;
+        log.append(text);
         drop(log);
         self.length.send_modify(|length| *length += 1);
     }
@@ -171,6 +188,13 @@ impl Buffer {
     }
 }
 
+impl Log {
+    fn append(&mut self, event: String) {
+        self.bytes += event.len();
+        self.events.push(event.into());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -198,6 +222,48 @@ mod tests {
         buffer.publish((3, 1), chat, Role::Assistant, Part::text("late"));
         buffer.publish((3, 2), chat, Role::Assistant, Part::text("c"));
         assert!(buffer.read((3, 2), 0)[0].contains("\"seq\":0"));
+    }
+
+    #[test]
+    fn an_attempt_that_begins_again_keeps_its_readers_in_step() {
+        let (buffer, chat) = (Buffer::default(), ChatId::generate());
+        let retry = RetryInfo {
+            attempt: 1,
+            delay_ms: 0,
+            error: "no space".to_owned(),
+            kind: String::new(),
+            provider: None,
+            status_code: None,
+            retrying_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        let mut reader = sdk::live::LiveChat::default();
+        let mut position = 0;
+        let mut read = |reader: &mut sdk::live::LiveChat| {
+            let events = buffer.read((3, 1), position);
+            position += events.len();
+            for event in events {
+                let applied = reader.apply(serde_json::from_str(&event).unwrap());
+                assert_eq!(applied, sdk::live::Applied::Changed, "{event}");
+            }
+        };
+        let publish = |text| buffer.publish((3, 1), chat, Role::Assistant, Part::text(text));
+        buffer.begin((3, 1));
+        publish("void");
+        publish("ed");
+        read(&mut reader);
+        buffer.retry(chat, retry);
+        buffer.begin((3, 1));
+        read(&mut reader);
+        assert!(reader.retry.is_some() && reader.preview.parts.is_empty());
+        publish("again");
+        read(&mut reader);
+        assert_eq!(reader.answer_text(), "again");
+        assert!(reader.retry.is_none());
+        let mut late = sdk::live::LiveChat::default();
+        for event in buffer.read((3, 1), 0) {
+            late.apply(serde_json::from_str(&event).unwrap());
+        }
+        assert_eq!(late.preview, reader.preview);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod definitions;
+mod dump;
 mod duration;
 mod execute;
 mod files;

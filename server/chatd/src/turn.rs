@@ -10,6 +10,7 @@ mod control;
 mod cost;
 mod generate;
 mod open;
+mod outage;
 mod publisher;
 mod run_tools;
 mod step;
@@ -32,6 +33,7 @@ use crate::state::{Code, StateError};
 use compaction::{Cause, Compacted};
 use control::{Control, Stop};
 use open::{OpenCalls, Turn};
+use outage::Outage;
 pub use title::first_words;
 
 /// Steps of one turn.
@@ -40,7 +42,8 @@ const MAX_STEPS: u32 = 1200;
 const FACTS_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a later step waits for what is new in the workspace.
 const REFRESH_DEADLINE: Duration = Duration::from_secs(5);
-/// Failures of the database in a row before the runner leaves the chat to the next worker.
+/// Failures in a row before the runner leaves the chat to the next worker; a database that has no space or is away is
+/// waited for.
 const MAX_FAILURES: u32 = 5;
 
 /// Works on one chat.
@@ -94,10 +97,10 @@ impl Runner {
                 Err(error) => {
                     failures += 1;
                     tracing::error!(chat = %self.chat_id, %error, failures, "a turn was disturbed");
-                    if failures >= MAX_FAILURES {
+                    let is_hopeless = failures >= MAX_FAILURES && !outage::is_temporary(&error);
+                    if is_hopeless || !self.wait_out(&error, failures).await {
                         return;
                     }
-                    tokio::time::sleep(Duration::from_secs(failures.into())).await;
                 }
             }
         }
@@ -227,6 +230,19 @@ impl Runner {
     }
 
     async fn finish_interruption(&mut self, partial: Vec<NewMessage>) -> Result<Next, StateError> {
+        let mut outage = Outage::default();
+        loop {
+            let outcome = self.try_finish_interruption(partial.clone()).await;
+            if let Some(outcome) = self.outlast(&mut outage, outcome).await {
+                return outcome;
+            }
+        }
+    }
+
+    async fn try_finish_interruption(
+        &mut self,
+        partial: Vec<NewMessage>,
+    ) -> Result<Next, StateError> {
         let runner = Some(self.id);
         let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
             change

@@ -3,6 +3,7 @@
 //! It is woken by notices; a slow timer is the safety net. A chat whose worker died is taken over when its heartbeat
 //! has expired; on SQLite, where only one server can run, at once when the server starts again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,10 @@ async fn acquire_all(shared: &Arc<Shared>) -> Result<(), StateError> {
         for id in found {
             if !shared.takes_work() {
                 return Ok(());
+            }
+            // Its heartbeat could not be written, but its runner lives and holds work that is not saved yet.
+            if shared.is_running(id) {
+                continue;
             }
             match acquire(shared, id).await {
                 Ok(Some(chat)) => {
@@ -155,17 +160,18 @@ async fn beat(shared: &Shared) -> Result<(), StateError> {
     if running.is_empty() {
         return Ok(());
     }
-    let now = shared.clock.now();
+    let beats: Vec<_> = running
+        .iter()
+        .map(|(chat, handle)| (*chat, handle.runner_id))
+        .collect();
     let mut tx = shared.db.begin().await?;
-    let mut lost = Vec::new();
-    for (chat, handle) in &running {
-        if !heartbeats::beat(&mut tx, *chat, handle.runner_id, now).await? {
-            lost.push(handle);
-        }
-    }
+    let owned = heartbeats::beat(&mut tx, &beats, shared.clock.now()).await?;
     tx.commit().await?;
-    for handle in lost {
-        handle.lost.cancel();
+    let owned: HashSet<ChatId> = owned.into_iter().collect();
+    for (chat, handle) in &running {
+        if !owned.contains(chat) {
+            handle.lost.cancel();
+        }
     }
     // A notice may have been lost between replicas: the runners look at their chats.
     for (chat, _) in running {

@@ -21,7 +21,7 @@ use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
 pub(crate) use endpoint::Endpoint;
-pub(crate) use exchange::{Call, Decoder, open_stream};
+pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;
 pub(crate) use headers::secret_header;
 pub use retry_after::retry_after_ms;
@@ -32,10 +32,13 @@ pub use transport::{
 /// Deadlines of a provider's calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the request to the first part of the answer.
+    /// From the request to the first content of the answer; that the provider accepted the call is not enough.
     pub first_part: Duration,
     /// Longest time without a byte once the answer has begun; a provider's keep-alive counts as bytes.
     pub silence: Duration,
+    /// Longest time without content once the answer has begun. Providers hold long arguments of a tool call back
+    /// until they are whole and send keep-alives meanwhile, so it must leave room for a whole file.
+    pub stall: Duration,
     /// For a whole short call, such as listing models.
     pub short_call: Duration,
 }
@@ -45,6 +48,7 @@ impl Default for Timeouts {
         Self {
             first_part: Duration::from_mins(1),
             silence: Duration::from_mins(2),
+            stall: Duration::from_mins(10),
             short_call: Duration::from_secs(15),
         }
     }

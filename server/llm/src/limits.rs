@@ -32,6 +32,9 @@ const KNOWN: &[(&str, ModelLimits)] = &[
     ("claude-haiku-4", ModelLimits::new(200_000, 64_000)),
     ("claude-opus-4-5", ModelLimits::new(200_000, 64_000)),
     ("claude-sonnet-4-5", ModelLimits::new(200_000, 64_000)),
+    ("claude-3-7", ModelLimits::new(200_000, 64_000)),
+    ("claude-3-5", ModelLimits::new(200_000, 8_192)),
+    ("claude-3-", ModelLimits::new(200_000, 4_096)),
     ("claude-", ModelLimits::new(200_000, 64_000)),
     ("gpt-4.1", ModelLimits::new(1_047_576, 32_768)),
     ("gpt-4o", ModelLimits::new(128_000, 16_384)),
@@ -73,6 +76,8 @@ mod tests {
         assert_eq!(known("claude-sonnet-4-5-20250929").context_tokens, 200_000);
         assert_eq!(known("gpt-4o-mini").context_tokens, 128_000);
         assert_eq!(known("gpt-4").context_tokens, 8_192);
+        assert_eq!(known("claude-3-5-haiku-latest").max_output_tokens, 8_192);
+        assert_eq!(known("claude-3-opus-latest").max_output_tokens, 4_096);
         assert_eq!(known("openai/gpt-4.1-mini").context_tokens, 1_047_576);
     }
 

@@ -14,6 +14,8 @@ mod answers;
 mod discovery;
 #[path = "wire/faults.rs"]
 mod faults;
+#[path = "wire/keep_alives.rs"]
+mod keep_alives;
 #[path = "wire/recording.rs"]
 mod recording;
 #[path = "wire/setup.rs"]

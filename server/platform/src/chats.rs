@@ -17,7 +17,7 @@ mod workspace;
 
 use chatd::state::details::Details;
 use chatd::state::people::NewChat;
-use chatd::{first_words, wire};
+use chatd::{TitleError, first_words, wire};
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
 use store::chats::list::{self, ListedChat};
@@ -150,7 +150,8 @@ impl Platform {
                 .title
                 .as_deref()
                 .map(fields::check_title)
-                .transpose()?,
+                .transpose()?
+                .filter(|title| *title != row.title),
             labels: request
                 .labels
                 .map(|labels| fields::check_labels(&labels).map(|()| labels))
@@ -162,6 +163,9 @@ impl Platform {
             },
             pin_order: request.pin_order,
         };
+        if details.title.is_some() && self.0.daemon.is_making_title(id) {
+            return Err(TitleError::InProgress.into());
+        }
         if request.pin_order.is_some_and(|order| order < 0) {
             return Err(ChatFailure::field("pin_order", "Use 0 or more."));
         }
@@ -181,8 +185,9 @@ impl Platform {
                 };
                 return Err(ChatFailure::field("archived", already));
             }
-            Some(true) => Box::pin(self.0.daemon.archive(root_of(&row), Some(details))).await?,
-            Some(false) => Box::pin(self.0.daemon.unarchive(root_of(&row), Some(details))).await?,
+            Some(true) => Box::pin(self.0.daemon.archive(id, Some(details))).await?,
+            Some(false) => Box::pin(self.0.daemon.unarchive(id, Some(details))).await?,
+            None if details.is_empty() => row,
             None => Box::pin(self.0.daemon.update_details(id, details)).await?,
         };
         self.full_chat(row).await
@@ -194,7 +199,7 @@ impl Platform {
         if row.archived {
             return self.full_chat(row).await;
         }
-        let row = self.0.daemon.archive(root_of(&row), None).await?;
+        let row = self.0.daemon.archive(id, None).await?;
         self.full_chat(row).await
     }
 
@@ -204,7 +209,7 @@ impl Platform {
         if !row.archived {
             return self.full_chat(row).await;
         }
-        let row = self.0.daemon.unarchive(root_of(&row), None).await?;
+        let row = self.0.daemon.unarchive(id, None).await?;
         self.full_chat(row).await
     }
 
@@ -253,8 +258,4 @@ impl Platform {
 
 fn wire_chat(listed: ListedChat) -> Chat {
     wire::chat(listed.chat, listed.has_unread)
-}
-
-fn root_of(row: &ChatRow) -> ChatId {
-    row.root_chat_id.unwrap_or(row.id)
 }

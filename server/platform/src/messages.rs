@@ -22,7 +22,8 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 200;
 
 impl Platform {
-    /// A page of messages, newest first: the newest page, or the one before a message, or the one after a message.
+    /// A page of messages, newest first: the newest page, the one before a message, the one after a message, or the
+    /// newest ones between two messages.
     pub async fn list_messages(
         &self,
         actor: &Actor,
@@ -50,14 +51,17 @@ impl Platform {
             Some(_) => return Err(ChatFailure::field("render", "Use html, or leave it out.")),
         };
         let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
-        let mut rows = match query.after_id {
-            Some(after) => messages::after(&self.0.db, chat, MessageId(after), limit + 1).await?,
-            None => messages::before(&self.0.db, chat, before, limit + 1).await?,
+        let after = MessageId(query.after_id.unwrap_or(0));
+        let reads_upwards = query.after_id.is_some() && before_id == 0;
+        let mut rows = if reads_upwards {
+            messages::after(&self.0.db, chat, after, limit + 1).await?
+        } else {
+            messages::between(&self.0.db, chat, after, before, limit + 1).await?
         };
         let size = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = rows.len() > size;
         rows.truncate(size);
-        if query.after_id.is_some() {
+        if reads_upwards {
             rows.reverse();
         }
         let is_newest = before_id == 0 && query.after_id.is_none();

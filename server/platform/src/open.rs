@@ -144,6 +144,11 @@ impl Platform {
         Ok(())
     }
 
+    /// Gives the chats that run here back, so that another process goes on with them; requests are answered on.
+    pub async fn drain(&self) {
+        self.0.daemon.drain().await;
+    }
+
     /// Ends what runs in the background, waits for it, and closes the database.
     pub async fn shut_down(&self) {
         self.0.daemon.shut_down().await;

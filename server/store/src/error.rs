@@ -79,6 +79,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same call may succeed later, once there is space or the database is back. The text is for people.
+    pub const fn is_temporary(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Unreachable(_))
+    }
+
     /// An error unless the statement changed as many rows as it must.
     pub(crate) fn expect_rows(
         statement: &'static str,

@@ -2,12 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{ChatId, RunnerId};
+use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::{StoreError, Tx, on_tx};
 
 const UPSERT: &str = "INSERT INTO chat_heartbeats (chat_id, runner_id, beat_at) VALUES ($1, $2, $3) \
      ON CONFLICT (chat_id) DO UPDATE SET runner_id = excluded.runner_id, beat_at = excluded.beat_at";
-const BEAT: &str = "UPDATE chat_heartbeats SET beat_at = $3 WHERE chat_id = $1 AND runner_id = $2";
+const BEAT_SQLITE: &str = "UPDATE chat_heartbeats SET beat_at = $3 \
+     WHERE chat_id IN (SELECT unhex(value) FROM json_each($1)) \
+     AND runner_id IN (SELECT unhex(value) FROM json_each($2)) RETURNING chat_id";
+const BEAT_POSTGRES: &str = "UPDATE chat_heartbeats SET beat_at = $3 \
+     WHERE chat_id = ANY($1) AND runner_id = ANY($2) RETURNING chat_id";
 const DELETE: &str = "DELETE FROM chat_heartbeats WHERE chat_id = $1";
 
 /// The first beat of a new owner.
@@ -27,21 +33,35 @@ pub async fn begin(
     Ok(())
 }
 
-/// One more beat; false when somebody else owns the chat now.
+/// One more beat for all of these, in one statement; gives the chats that still belong to their runner. A runner
+/// belongs to one chat, so the two lists need not be compared pair by pair.
 pub async fn beat(
     tx: &mut Tx,
-    chat: ChatId,
-    runner: RunnerId,
+    beats: &[(ChatId, RunnerId)],
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let changed = on_tx!(tx, connection => sqlx::query(BEAT)
-        .bind(chat.0)
-        .bind(runner.0)
-        .bind(now)
-        .execute(connection)
-        .await?
-        .rows_affected());
-    Ok(changed == 1)
+) -> Result<Vec<ChatId>, StoreError> {
+    let chats = beats.iter().map(|(chat, _)| chat.0);
+    let runners = beats.iter().map(|(_, runner)| runner.0);
+    let owned: Vec<Uuid> = match tx {
+        Tx::Sqlite(transaction) => {
+            let hex = |id: Uuid| id.simple().to_string();
+            sqlx::query_scalar(BEAT_SQLITE)
+                .bind(Json(chats.map(hex).collect::<Vec<_>>()))
+                .bind(Json(runners.map(hex).collect::<Vec<_>>()))
+                .bind(now)
+                .fetch_all(&mut **transaction)
+                .await?
+        }
+        Tx::Postgres(transaction) => {
+            sqlx::query_scalar(BEAT_POSTGRES)
+                .bind(chats.collect::<Vec<_>>())
+                .bind(runners.collect::<Vec<_>>())
+                .bind(now)
+                .fetch_all(&mut **transaction)
+                .await?
+        }
+    };
+    Ok(owned.into_iter().map(ChatId).collect())
 }
 
 /// The chat has no owner any more.
@@ -50,4 +70,4 @@ pub async fn end(tx: &mut Tx, chat: ChatId) -> Result<(), StoreError> {
     Ok(())
 }
 
-crate::statements![UPSERT, BEAT, DELETE];
+crate::statements![UPSERT, DELETE; BEAT_SQLITE => BEAT_POSTGRES];

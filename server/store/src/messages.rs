@@ -31,16 +31,12 @@ const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, creat
      created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
      $20) RETURNING id";
 const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
-const GET: &str = concat!(
-    "SELECT ",
-    message_columns!(),
-    " FROM chat_messages WHERE chat_id = $1 AND id = $2"
-);
-const BEFORE: &str = concat!(
+const GET: &str = concat!("SELECT ", message_columns!(), shown!(), " AND id = $2");
+const BETWEEN: &str = concat!(
     "SELECT ",
     message_columns!(),
     shown!(),
-    " AND NOT deleted AND id < $2 ORDER BY id DESC LIMIT $3"
+    " AND NOT deleted AND id < $2 AND id > $3 ORDER BY id DESC LIMIT $4"
 );
 const AFTER: &str = concat!(
     "SELECT ",
@@ -321,7 +317,7 @@ pub async fn delete_from(
         .rows_affected()))
 }
 
-/// One message of a chat, deleted or not.
+/// One message of a chat that clients see or saw, deleted or not.
 pub async fn get_in(
     tx: &mut Tx,
     chat: ChatId,
@@ -342,9 +338,21 @@ pub async fn before(
     before: MessageId,
     limit: i64,
 ) -> Result<Vec<MessageRow>, StoreError> {
-    rows(on_reader!(db, pool => sqlx::query_as(BEFORE)
+    between(db, chat, MessageId(0), before, limit).await
+}
+
+/// Messages that clients see with ids above `after` and below `before`, newest first.
+pub async fn between(
+    db: &Db,
+    chat: ChatId,
+    after: MessageId,
+    before: MessageId,
+    limit: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
+    rows(on_reader!(db, pool => sqlx::query_as(BETWEEN)
         .bind(chat.0)
         .bind(before.0)
+        .bind(after.0)
         .bind(limit)
         .fetch_all(pool)
         .await?))
@@ -442,7 +450,7 @@ crate::statements![
     INSERT,
     DELETE_FROM,
     GET,
-    BEFORE,
+    BETWEEN,
     AFTER,
     CHANGED_SINCE,
     FIRST_DELETED_SINCE,

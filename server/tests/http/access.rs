@@ -11,7 +11,7 @@ use sdk::client::Client;
 use server::http::access::{Access, RouteEntry};
 use server::http::page::server_functions;
 
-use crate::support::TestServer;
+use crate::support::{TestServer, on_both};
 
 /// Calls that would change who is signed in, or take the test's own users away. Each has a test of its own.
 const NOT_CALLED: [&str; 2] = [
@@ -129,35 +129,37 @@ fn check(access: Access, name: &str, [anonymous, stranger, member, owner]: [u16;
 
 #[tokio::test]
 async fn every_route_turns_away_whom_it_must() {
-    let server = TestServer::start().await;
-    let people = People::of(&server).await;
-    let mut matrix = String::from("access     anonymous stranger member owner\n");
-    let routes = server::routes::all();
-    let mut entries: Vec<&RouteEntry> = routes.entries().iter().collect();
-    entries.sort_by(|one, other| (&one.path, one.method).cmp(&(&other.path, other.method)));
-    for entry in entries {
-        let name = format!("{} {}", entry.method, entry.path);
-        let statuses = if NOT_CALLED.contains(&name.as_str()) {
-            let anonymous = request(&people.anonymous, entry.method, &entry.path)
-                .send()
-                .await
-                .unwrap();
-            assert_eq!(anonymous.status(), 401, "{name}");
-            [401, 401, 0, 0]
-        } else {
-            let statuses = people.statuses(entry.method, &entry.path).await;
-            check(entry.access, &name, statuses);
-            statuses
-        };
-        let [anonymous, stranger, member, owner] = statuses;
-        let access = described(entry.access);
-        writeln!(
-            matrix,
-            "{access:<10} {anonymous:<9} {stranger:<8} {member:<6} {owner:<5} {name}"
-        )
-        .unwrap();
-    }
-    insta::assert_snapshot!(matrix);
+    on_both(async |server| {
+        let people = People::of(server).await;
+        let mut matrix = String::from("access     anonymous stranger member owner\n");
+        let routes = server::routes::all();
+        let mut entries: Vec<&RouteEntry> = routes.entries().iter().collect();
+        entries.sort_by(|one, other| (&one.path, one.method).cmp(&(&other.path, other.method)));
+        for entry in entries {
+            let name = format!("{} {}", entry.method, entry.path);
+            let statuses = if NOT_CALLED.contains(&name.as_str()) {
+                let anonymous = request(&people.anonymous, entry.method, &entry.path)
+                    .send()
+                    .await
+                    .unwrap();
+                assert_eq!(anonymous.status(), 401, "{name}");
+                [401, 401, 0, 0]
+            } else {
+                let statuses = people.statuses(entry.method, &entry.path).await;
+                check(entry.access, &name, statuses);
+                statuses
+            };
+            let [anonymous, stranger, member, owner] = statuses;
+            let access = described(entry.access);
+            writeln!(
+                matrix,
+                "{access:<10} {anonymous:<9} {stranger:<8} {member:<6} {owner:<5} {name}"
+            )
+            .unwrap();
+        }
+        insta::assert_snapshot!("every_route_turns_away_whom_it_must", matrix);
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -184,46 +186,48 @@ async fn every_server_function_has_its_entry() {
 
 #[tokio::test]
 async fn every_server_function_turns_away_whom_it_must() {
-    let server = TestServer::start().await;
-    let people = People::of(&server).await;
-    let mut matrix = String::from("access     anonymous stranger\n");
-    let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
-    functions.sort_by_key(|(path, _)| *path);
-    for (path, method) in functions {
-        let access = server_functions::access_of(path);
-        let mut statuses = [0; 2];
-        for (status, client) in statuses
-            .iter_mut()
-            .zip([&people.anonymous, &people.stranger])
-        {
-            *status = request(client, method.as_str(), path)
-                .send()
-                .await
-                .unwrap()
-                .status()
-                .as_u16();
-        }
-        let [anonymous, stranger] = statuses;
-        match access {
-            Access::Public { reason } => {
-                assert!(reason.len() > 10, "{path} is public without a reason");
+    on_both(async |server| {
+        let people = People::of(server).await;
+        let mut matrix = String::from("access     anonymous stranger\n");
+        let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
+        functions.sort_by_key(|(path, _)| *path);
+        for (path, method) in functions {
+            let access = server_functions::access_of(path);
+            let mut statuses = [0; 2];
+            for (status, client) in statuses
+                .iter_mut()
+                .zip([&people.anonymous, &people.stranger])
+            {
+                *status = request(client, method.as_str(), path)
+                    .send()
+                    .await
+                    .unwrap()
+                    .status()
+                    .as_u16();
             }
-            _ => assert_eq!(statuses, [401, 401], "{path}"),
+            let [anonymous, stranger] = statuses;
+            match access {
+                Access::Public { reason } => {
+                    assert!(reason.len() > 10, "{path} is public without a reason");
+                }
+                _ => assert_eq!(statuses, [401, 401], "{path}"),
+            }
+            if access == Access::Owner {
+                let member = request(&people.member, method.as_str(), path)
+                    .send()
+                    .await
+                    .unwrap()
+                    .status();
+                assert_eq!(member, 403, "{path}");
+            }
+            writeln!(
+                matrix,
+                "{:<10} {anonymous:<9} {stranger:<8} {method} {path}",
+                described(access)
+            )
+            .unwrap();
         }
-        if access == Access::Owner {
-            let member = request(&people.member, method.as_str(), path)
-                .send()
-                .await
-                .unwrap()
-                .status();
-            assert_eq!(member, 403, "{path}");
-        }
-        writeln!(
-            matrix,
-            "{:<10} {anonymous:<9} {stranger:<8} {method} {path}",
-            described(access)
-        )
-        .unwrap();
-    }
-    insta::assert_snapshot!(matrix);
+        insta::assert_snapshot!("every_server_function_turns_away_whom_it_must", matrix);
+    })
+    .await;
 }

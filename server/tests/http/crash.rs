@@ -1,5 +1,7 @@
 //! The server is killed at random moments of a turn of many steps and started again: the turn ends, no committed
 //! message is lost or changed, no step is committed twice, and no committed command runs twice.
+//!
+//! A failure prints its seed; `SWITCHYARD_SEED` runs the same moments again.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
@@ -7,6 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
 use sdk::chats::{Chat, ChatStatus, CreateChat};
 use sdk::client::Client;
 use sdk::ids::{ChatId, MessageId};
@@ -19,7 +23,11 @@ use tokio::process::{Child, Command};
 use crate::support::{PASSWORD, first_user};
 
 const KILLS: u32 = 20;
+/// So many must hit a turn that runs.
+const FEWEST_HITS: u32 = 15;
 const STEPS: usize = 8;
+/// A kill comes up to this long after the message that it waits for.
+const LONGEST_PAUSE_MICROS: u64 = 40_000;
 const DEADLINE: Duration = Duration::from_mins(1);
 
 /// The server as a process, on the same address and data each time.
@@ -86,23 +94,55 @@ async fn a_turn_survives_twenty_kills() {
     let token = program.client().login(&login).await.unwrap().session_token;
     let client = program.client().with_token(token);
 
-    let whole = Instant::now();
-    let chat = begin_turn(&client, 0).await;
-    at_rest(&client, chat.id).await;
-    let turn_time = whole.elapsed();
-
+    let seed = std::env::var("SWITCHYARD_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(|| rand::rng().random());
+    println!("SWITCHYARD_SEED={seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut hits = 0;
     for kill in 1..=KILLS {
+        let moment = Moment::any(&mut random);
         let chat = begin_turn(&client, kill).await;
-        // Spread over the turn and a little beyond; the remainder of the process id makes the moments differ from run to run.
-        let moment =
-            turn_time * kill / KILLS + Duration::from_millis(u64::from(std::process::id() % 23));
         let before = watch_until(&client, chat.id, moment).await;
         server.kill().await.unwrap();
+        hits += u32::from(was_running(&program.data_dir, chat.id).await);
         server = program.start().await;
         let after = at_rest(&client, chat.id).await;
         check(kill, &before, &after, &program.data_dir);
     }
     server.kill().await.unwrap();
+    println!("{hits} of {KILLS} kills hit a running turn");
+    assert!(
+        hits >= FEWEST_HITS,
+        "only {hits} of {KILLS} kills hit a running turn"
+    );
+}
+
+/// A moment of a turn, by what is committed, so that a slow machine and a fast one are hit alike.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    messages: usize,
+    pause: Duration,
+}
+
+impl Moment {
+    fn any(random: &mut StdRng) -> Self {
+        Self {
+            // The person's message, then a call and its result for each step.
+            messages: random.random_range(1..=2 * STEPS),
+            pause: Duration::from_micros(random.random_range(0..LONGEST_PAUSE_MICROS)),
+        }
+    }
+}
+
+/// Whether the server that was killed left the chat in the middle of its turn.
+async fn was_running(data_dir: &Path, chat: ChatId) -> bool {
+    let options = store::OpenOptions::from_url(None, data_dir).unwrap();
+    let db = store::Db::open_beside(&options).await.unwrap();
+    let row = store::chats::get(&db, chat).await.unwrap().unwrap();
+    db.close().await;
+    row.status == store::chats::Status::Running
 }
 
 /// A new chat in an empty workspace whose turn runs [`STEPS`] commands one after the other.
@@ -145,14 +185,19 @@ async fn messages(client: &Client, chat: ChatId) -> Option<Vec<Message>> {
 async fn watch_until(
     client: &Client,
     chat: ChatId,
-    moment: Duration,
+    moment: Moment,
 ) -> BTreeMap<MessageId, Message> {
-    let end = Instant::now() + moment;
+    let started = Instant::now();
     let mut seen = BTreeMap::new();
-    while Instant::now() < end {
+    let mut reached = None;
+    while reached.is_none_or(|reached: Instant| reached.elapsed() < moment.pause) {
         for message in messages(client, chat).await.unwrap_or_default() {
             seen.insert(message.id, message);
         }
+        if seen.len() >= moment.messages {
+            reached.get_or_insert_with(Instant::now);
+        }
+        assert!(started.elapsed() < DEADLINE, "{moment:?} did not come");
     }
     seen
 }

@@ -8,6 +8,7 @@ use platform::PlatformOptions;
 use sdk::client::{Client, ClientError};
 use sdk::users::{CreateFirstUser, CreateUser, Login, Role};
 use server::serve::{Server, ServerOptions, local_url};
+use store::testing::TestDb;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,10 +16,24 @@ use tokio::task::JoinHandle;
 
 pub const PASSWORD: &str = "correct horse battery";
 
+/// Runs a test against a new deployment on SQLite, then against one on PostgreSQL.
+pub async fn on_both(test: impl AsyncFn(&TestServer)) {
+    println!("on SQLite:");
+    let server = TestServer::start().await;
+    test(&server).await;
+    server.stop().await;
+    println!("on PostgreSQL:");
+    let server = TestServer::start_on_postgres().await;
+    test(&server).await;
+    server.stop().await;
+}
+
 /// A running server with a data folder of its own. Dropping it stops it.
 pub struct TestServer {
     pub base_url: String,
     data_dir: TempDir,
+    /// Its PostgreSQL database, when it has one.
+    database: Option<TestDb>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<anyhow::Result<()>>>,
 }
@@ -27,6 +42,17 @@ impl TestServer {
     /// A new deployment without users.
     pub async fn start() -> Self {
         Self::start_with(|_, _| {}).await
+    }
+
+    /// The same on a PostgreSQL database that nobody else uses.
+    pub async fn start_on_postgres() -> Self {
+        let database = TestDb::postgres().await;
+        let url = database.url().unwrap().to_owned();
+        let server = Self::start_with(|platform, _| platform.database_url = Some(url.into())).await;
+        Self {
+            database: Some(database),
+            ..server
+        }
     }
 
     /// The same with other options.
@@ -49,6 +75,7 @@ impl TestServer {
         Self {
             base_url: url.as_str().trim_end_matches('/').to_owned(),
             data_dir,
+            database: None,
             stop: Some(stop),
             running: Some(running),
         }
@@ -104,6 +131,9 @@ impl TestServer {
     pub async fn stop(mut self) {
         let _ = self.stop.take().unwrap().send(());
         self.running.take().unwrap().await.unwrap().unwrap();
+        if let Some(database) = self.database.take() {
+            database.remove().await;
+        }
     }
 }
 

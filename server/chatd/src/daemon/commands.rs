@@ -17,6 +17,8 @@ use crate::stream::{self, StreamOptions};
 
 /// How long an archive waits for a busy chat's worker before it goes on without it.
 const ARCHIVE_DEADLINE: Duration = Duration::from_secs(10);
+/// Whoever waits for the root does not hear when a child has stopped, so the tree is looked at again this often.
+const ARCHIVE_LOOK: Duration = Duration::from_millis(250);
 
 impl Daemon {
     /// A new chat with its first message; its turn begins.
@@ -106,7 +108,7 @@ impl Daemon {
         Ok(committed.chat)
     }
 
-    /// Puts a root chat and everything it spawned away together with other changes of it. What runs is stopped
+    /// Puts the whole tree of a chat away, together with other changes of the chat itself. What runs is stopped
     /// first and keeps its partial work; returns when all of it is archived.
     pub async fn archive(
         &self,
@@ -114,35 +116,46 @@ impl Daemon {
         details: Option<Details>,
     ) -> Result<ChatRow, StateError> {
         let deadline = Instant::now() + ARCHIVE_DEADLINE;
-        let channel = self.shared.hub.channel(chat);
+        let root = root_of(&self.existing(chat).await?);
+        let channel = self.shared.hub.channel(root);
         let mut news = channel.subscribe();
-        let mut details = details;
+        let mut details = details.unwrap_or_default();
         loop {
             news.mark_unchanged();
-            let row = self.archive_step(chat, details.take()).await?;
-            if row.archived {
-                return Ok(row);
+            if self
+                .archive_step(root, chat, std::mem::take(&mut details))
+                .await?
+            {
+                break;
             }
-            match timeout_at(deadline, news.changed()).await {
-                Ok(Ok(())) => {}
-                _ => return self.archive_by_force(chat).await,
+            let next_look = deadline.min(Instant::now() + ARCHIVE_LOOK);
+            let is_over = match timeout_at(next_look, news.changed()).await {
+                Ok(told) => told.is_err(),
+                Err(_) => Instant::now() >= deadline,
+            };
+            if is_over {
+                self.archive_by_force(root).await?;
+                break;
             }
         }
+        self.existing(chat).await
     }
 
+    /// Whether the root is archived after it.
     async fn archive_step(
         &self,
+        root: ChatId,
         chat: ChatId,
-        details: Option<Details>,
-    ) -> Result<ChatRow, StateError> {
+        details: Details,
+    ) -> Result<bool, StateError> {
         let shared = &self.shared;
         let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
-        if let Some(details) = details {
-            let mut locked = change.lock_for(chat, &details).await?;
+        if !details.is_empty() {
+            let mut locked = change.lock_in_tree(root, chat, &details).await?;
             change.update_details(&mut locked, details).await?;
             change.close(locked).await?;
         }
-        let members = change.archive_family(chat).await?;
+        let members = change.archive_family(root).await?;
         // What no worker owns needs nobody to stop it.
         for member in members {
             if member.chat.status == Status::Interrupting && member.chat.worker_id.is_none() {
@@ -154,14 +167,12 @@ impl Daemon {
             }
         }
         change.commit(&shared.notices).await?;
-        chats::get(&shared.db, chat)
-            .await?
-            .ok_or(StateError::ChatNotFound)
+        Ok(self.existing(root).await?.archived)
     }
 
     /// The worker did not stop in time: its ownership ends here, whatever it still writes is refused.
-    async fn archive_by_force(&self, chat: ChatId) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| {
+    async fn archive_by_force(&self, root: ChatId) -> Result<(), StateError> {
+        let ((), row) = transition!(self.shared, root, |change, locked| {
             if locked.chat.status == Status::Interrupting {
                 let runner = locked.chat.runner_id;
                 change
@@ -169,32 +180,37 @@ impl Daemon {
                     .await?;
             }
         });
-        if row.archived {
-            Ok(row)
-        } else {
-            self.archive_step(chat, None).await
+        if !row.archived {
+            self.archive_step(root, root, Details::default()).await?;
         }
+        Ok(())
     }
 
-    /// Takes a root chat and everything it spawned out again, together with other changes of it.
+    /// Takes the whole tree of a chat out again, together with other changes of the chat itself. A child whose parent
+    /// is archived is refused.
     pub async fn unarchive(
         &self,
         chat: ChatId,
         details: Option<Details>,
     ) -> Result<ChatRow, StateError> {
         let shared = &self.shared;
+        let details = details.unwrap_or_default();
+        let root = root_of(&self.existing(chat).await?);
         let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
-        if let Some(details) = &details {
-            change.lock_for(chat, details).await?;
-        }
-        change.unarchive_family(chat).await?;
-        if let Some(details) = details {
-            let mut locked = change.lock_for(chat, &details).await?;
+        let locked = change.lock_in_tree(root, chat, &details).await?;
+        change.refuse_below_archived(&locked).await?;
+        change.unarchive_family(root).await?;
+        if !details.is_empty() {
+            let mut locked = change.lock(chat).await?;
             change.update_details(&mut locked, details).await?;
             change.close(locked).await?;
         }
         change.commit(&shared.notices).await?;
-        chats::get(&shared.db, chat)
+        self.existing(chat).await
+    }
+
+    async fn existing(&self, chat: ChatId) -> Result<ChatRow, StateError> {
+        chats::get(&self.shared.db, chat)
             .await?
             .ok_or(StateError::ChatNotFound)
     }
@@ -218,6 +234,10 @@ impl Daemon {
             drop(cursor);
         }
     }
+}
+
+fn root_of(chat: &ChatRow) -> ChatId {
+    chat.root_chat_id.unwrap_or(chat.id)
 }
 
 /// Marks the chat as read when the reader comes and when it goes.

@@ -1,11 +1,12 @@
 //! Titles that a person asks the chat's model for. Who may ask is `platform`'s business.
 
-use std::sync::PoisonError;
+use std::collections::HashSet;
+use std::sync::{MutexGuard, PoisonError};
 
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, MessageId};
 use store::StoreError;
-use store::chats::{self, ChatRow};
+use store::chats::{self, ChatRow, Status};
 use store::messages;
 
 use super::{Daemon, Shared, transition};
@@ -21,6 +22,9 @@ pub enum TitleError {
     /// One is being made already.
     #[error("a title is being made already; wait until it is there")]
     InProgress,
+    /// The chat is at work; what comes of it belongs into the title.
+    #[error("the chat is at work; wait until the turn is over, or stop it")]
+    Busy,
     /// Nobody said anything yet.
     #[error("there is nothing yet to make a title of; send a message first")]
     Nothing,
@@ -39,8 +43,17 @@ impl From<StoreError> for TitleError {
 }
 
 impl Daemon {
+    /// Whether a title is being made that will be written or proposed.
+    pub fn is_making_title(&self, chat: ChatId) -> bool {
+        self.shared.titles().contains(&chat)
+    }
+
     /// A new title, written unless somebody changed the old one meanwhile.
     pub async fn regenerate_title(&self, chat: ChatId) -> Result<ChatRow, TitleError> {
+        let row = chats::get(&self.shared.db, chat).await?;
+        if row.ok_or(StateError::ChatNotFound)?.status == Status::Running {
+            return Err(TitleError::Busy);
+        }
         let (unchanged, title, made) = self.make_title(chat).await?;
         let ((), row) = transition!(self.shared, chat, |change, locked| {
             change.replace_title(&mut locked, &unchanged, title);
@@ -100,6 +113,12 @@ async fn book(change: &mut Change, locked: &Locked, made: Made) -> Result<(), St
     Ok(())
 }
 
+impl Shared {
+    fn titles(&self) -> MutexGuard<'_, HashSet<ChatId>> {
+        self.titles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// A title is being made for as long as this lives. Another replica does not know; there the guard on the old title
 /// keeps both from being written.
 struct Making<'a> {
@@ -109,8 +128,7 @@ struct Making<'a> {
 
 impl<'a> Making<'a> {
     fn begin(shared: &'a Shared, chat: ChatId) -> Result<Self, TitleError> {
-        let mut titles = shared.titles.lock().unwrap_or_else(PoisonError::into_inner);
-        if titles.insert(chat) {
+        if shared.titles().insert(chat) {
             Ok(Self { shared, chat })
         } else {
             Err(TitleError::InProgress)
@@ -120,11 +138,6 @@ impl<'a> Making<'a> {
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
-        let mut titles = self
-            .shared
-            .titles
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        titles.remove(&self.chat);
+        self.shared.titles().remove(&self.chat);
     }
 }

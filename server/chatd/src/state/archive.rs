@@ -37,21 +37,26 @@ impl Change {
     }
 
     /// XW, XE0, XE1 → W, E0, E1.
-    pub async fn unarchive(&mut self, locked: &mut Locked) -> Result<(), StateError> {
+    pub fn unarchive(&mut self, locked: &mut Locked) -> Result<(), StateError> {
         if !locked.chat.archived {
             return Err(StateError::NotArchived);
-        }
-        if let Some(parent) = locked.chat.parent_chat_id {
-            let parent = chats::get_in(&mut self.tx, parent).await?;
-            let is_tree_archived = parent.is_some_and(|parent| parent.archived);
-            if is_tree_archived && locked.chat.root_chat_id.is_none() {
-                return Err(StateError::ParentArchived);
-            }
         }
         locked.enter(&table::UNARCHIVE)?;
         locked.chat.archived = false;
         locked.chat.updated_at = self.now;
         locked.leave(&table::UNARCHIVE)
+    }
+
+    /// Refuses a child whose parent is archived: it is taken out with the parent, never alone.
+    pub async fn refuse_below_archived(&mut self, locked: &Locked) -> Result<(), StateError> {
+        let Some(parent) = locked.chat.parent_chat_id else {
+            return Ok(());
+        };
+        let parent = chats::get_in(&mut self.tx, parent).await?;
+        if parent.is_some_and(|parent| parent.archived) {
+            return Err(StateError::ParentArchived);
+        }
+        Ok(())
     }
 
     /// Archives a root and everything it spawned. Idle trees are archived at once, in one statement; when a member is
@@ -96,7 +101,7 @@ impl Change {
         let mut members = Vec::new();
         for mut member in self.lock_family(root).await? {
             if member.chat.archived {
-                self.unarchive(&mut member).await?;
+                self.unarchive(&mut member)?;
                 members.push(member);
             }
         }

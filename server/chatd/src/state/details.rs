@@ -9,7 +9,7 @@ use super::change::{Change, Locked};
 use super::error::StateError;
 
 /// What to change; an absent field stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The title, as a person gave it.
     pub title: Option<String>,
@@ -21,15 +21,41 @@ pub struct Details {
     pub pin_order: Option<i32>,
 }
 
+impl Details {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl Change {
     /// Locks a chat, and before it the order of its owner's pins when that is to change.
     pub async fn lock_for(&mut self, id: ChatId, new: &Details) -> Result<Locked, StateError> {
+        self.lock_order(id, new).await?;
+        self.lock(id).await
+    }
+
+    /// Locks a chat of a tree: the order of pins before the root, the root before the chat, as all others do.
+    pub async fn lock_in_tree(
+        &mut self,
+        root: ChatId,
+        id: ChatId,
+        new: &Details,
+    ) -> Result<Locked, StateError> {
+        self.lock_order(id, new).await?;
+        if root != id {
+            self.lock(root).await?;
+        }
+        self.lock(id).await
+    }
+
+    async fn lock_order(&mut self, id: ChatId, new: &Details) -> Result<(), StateError> {
         if new.pin_order.is_some() {
             let chat = chats::get_in(&mut self.tx, id).await?;
             let owner_id = chat.ok_or(StateError::ChatNotFound)?.owner_id;
             details::lock_pins(&mut self.tx, owner_id).await?;
         }
-        self.lock(id).await
+        Ok(())
     }
 
     /// Applies all of it. A new title does not move the chat in the list.

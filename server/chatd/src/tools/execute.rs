@@ -8,13 +8,14 @@ use std::time::Duration;
 use sdk::parts::ToolCallPart;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 use uuid::Uuid;
-use workspace::connection::{AgentClient, AgentError};
-use workspace::protocol::{ProcessOutput, ProcessSignal, StartProcess};
+use workspace::connection::AgentClient;
+use workspace::protocol::{ProcessSignal, StartProcess};
 
 use super::arguments::{absolute, parse};
-use super::processes::describe;
+use super::dump::read_file_note;
+use super::processes::{describe, wait};
 use super::workspace_tools::agent_error;
 use super::{Outcome, ToolContext, duration};
 
@@ -55,6 +56,7 @@ pub(super) async fn execute(
         .timeout
         .unwrap_or(DEFAULT_TIMEOUT)
         .min(MAX_TIMEOUT);
+    let note = read_file_note(&arguments.command);
     let request = StartProcess {
         // Known before it starts: a restarted server finds the process under it.
         id: Some(context.run_id),
@@ -74,7 +76,16 @@ pub(super) async fn execute(
             .map_err(|error| agent_error(&error))?;
         return Ok(Outcome::success(describe(started.id, output)));
     }
-    foreground(client, started.id, timeout, context).await
+    let outcome = foreground(client, started.id, timeout, context).await?;
+    Ok(with_note(outcome, note))
+}
+
+/// A note of the agent's own goes before.
+fn with_note(mut outcome: Outcome, note: Option<&str>) -> Outcome {
+    if let (Some(note), Value::Object(fields)) = (note, &mut outcome.result) {
+        fields.entry("note").or_insert_with(|| note.into());
+    }
+    outcome
 }
 
 /// The outcome of a command that a server started that is gone; `None` when the workspace does not hold it any more.
@@ -117,22 +128,6 @@ async fn foreground(
         fields.insert("error".to_owned(), text.into());
     }
     Ok(Outcome::success(result))
-}
-
-/// A broken connection is asked once more: the process did not notice.
-async fn wait(
-    client: &AgentClient,
-    id: Uuid,
-    timeout: Duration,
-) -> Result<ProcessOutput, AgentError> {
-    let deadline = Instant::now() + timeout;
-    match client.process_output(id, timeout).await {
-        Err(error) if error.is_transient() => {
-            let remaining = deadline.saturating_duration_since(Instant::now());
-            client.process_output(id, remaining).await
-        }
-        outcome => outcome,
-    }
 }
 
 /// Sends output on while it comes. Never returns: the answer is somebody else's business.

@@ -1,12 +1,13 @@
-//! `process_output`, `process_list` and `process_signal`, and the shape that they share with `execute`.
+//! `process_output`, `process_list` and `process_signal`, and what they share with `execute`: the wait and the shape.
 
 use std::time::Duration;
 
 use sdk::parts::ToolCallPart;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
-use workspace::connection::AgentClient;
+use workspace::connection::{AgentClient, AgentError};
 use workspace::protocol::{ProcessOutput, ProcessSignal};
 
 use super::arguments::parse;
@@ -15,6 +16,8 @@ use super::{Outcome, ToolContext, duration};
 
 /// How long `process_output` waits when the model does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(10);
+/// How long an agent that was lost while a process was waited for has to come back.
+const RETURN_DEADLINE: Duration = Duration::from_secs(30);
 
 #[derive(Deserialize)]
 struct OutputArguments {
@@ -36,9 +39,9 @@ pub(super) async fn process_output(
 ) -> Result<Outcome, Outcome> {
     let arguments: OutputArguments = parse(call)?;
     let id = process_id(&arguments.process_id)?;
-    let wait = arguments.wait_timeout.unwrap_or(DEFAULT_WAIT);
+    let timeout = arguments.wait_timeout.unwrap_or(DEFAULT_WAIT);
     let output = tokio::select! {
-        output = client.process_output(id, wait) => output,
+        output = wait(client, id, timeout) => output,
         () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
     };
     let output = output.map_err(|error| agent_error(&error))?;
@@ -83,6 +86,24 @@ fn process_id(text: &str) -> Result<Uuid, Outcome> {
             "{text:?} is no process id; process_list shows those of this chat."
         ))
     })
+}
+
+/// A process's state at its end or after `timeout`. When the connection is lost meanwhile the process did not notice:
+/// it is looked at once more when its agent is back, for what is left of the wait.
+pub(super) async fn wait(
+    client: &AgentClient,
+    id: Uuid,
+    timeout: Duration,
+) -> Result<ProcessOutput, AgentError> {
+    let deadline = Instant::now() + timeout;
+    match client.process_output(id, timeout).await {
+        Err(error) if error.is_transient() => {
+            client.wait_until_connected(RETURN_DEADLINE).await?;
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            client.process_output(id, remaining).await
+        }
+        outcome => outcome,
+    }
 }
 
 /// A process's state as a result.

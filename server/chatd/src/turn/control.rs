@@ -85,6 +85,14 @@ impl Control {
         }
     }
 
+    /// Waits until it is of no use to go on: somebody else owns the chat, or the server shuts down.
+    pub(crate) async fn given_up(&self) {
+        tokio::select! {
+            () = self.lost.cancelled() => {}
+            () = self.draining.cancelled() => {}
+        }
+    }
+
     async fn look(&self) -> Option<Stop> {
         match chats::get(&self.db, self.chat_id).await {
             Ok(Some(chat)) if chat.runner_id != Some(self.runner_id) => Some(Stop::Lost),

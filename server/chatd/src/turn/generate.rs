@@ -13,9 +13,10 @@ use super::control::Stop;
 use super::publisher::Publisher;
 use super::{Runner, Turn};
 use crate::daemon::transition;
+use crate::sources::ResolvedModel;
 use crate::state::StateError;
 
-/// When a model configuration does not say.
+/// When a model configuration does not say and the model can give that much.
 const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 32_000;
 
 /// A whole answer.
@@ -48,7 +49,6 @@ impl Runner {
                 Attempt::Stopped(stop, parts) => return Ok(Generated::Stopped(stop, parts)),
                 Attempt::Failed(error) => error,
             };
-            self.channel.live.clear();
             if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
                 return Ok(Generated::Failed(error));
             }
@@ -78,10 +78,12 @@ impl Runner {
             status_code: error.status_code,
             retrying_at: self.shared.clock.now() + chrono::TimeDelta::milliseconds(delay_ms),
         };
-        match self.record_retry(fence, retry).await {
+        match self.record_retry(fence, retry.clone()).await {
             Err(StateError::Refused { .. }) => return Ok(Some(Stop::Interrupted)),
             outcome => outcome?,
         }
+        // A reader that comes now must not see the void parts as alive.
+        self.channel.live.retry(self.chat_id, retry);
         tokio::select! {
             () = sleep(pause) => {}
             stop = self.control.stopped() => return Ok(Some(stop)),
@@ -170,16 +172,25 @@ pub(super) fn request(turn: &Turn) -> Request {
         system: turn.prompt.system.clone(),
         messages: turn.prompt.messages.clone(),
         tools: turn.definitions(),
-        max_output_tokens: Some(
-            options
-                .max_output_tokens
-                .unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS),
-        ),
+        max_output_tokens: Some(max_output_tokens(&turn.model)),
         temperature: options.temperature,
         reasoning,
         cache: true,
         ..Request::new(turn.model.model.id())
     }
+}
+
+/// The longest answer to ask for: the configuration's number, else the default as far as the model goes. Providers
+/// refuse more than a model can give, and of a small context half is left for the prompt.
+fn max_output_tokens(model: &ResolvedModel) -> u32 {
+    if let Some(configured) = model.options.max_output_tokens {
+        return configured;
+    }
+    let half_of_context = u64::try_from(model.context_limit).unwrap_or(0) / 2;
+    let most = model.model.limits().max_output_tokens;
+    u32::try_from(most.min(half_of_context).max(1))
+        .unwrap_or(u32::MAX)
+        .min(DEFAULT_MAX_OUTPUT_TOKENS)
 }
 
 /// A provider's failure as people see it.
@@ -191,5 +202,62 @@ pub(crate) fn chat_error(error: llm::Error) -> ChatError {
         provider: error.provider,
         retryable: error.is_retryable,
         status_code: error.status_code,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use llm::http::HttpOptions;
+    use llm::{HttpClient, ProviderConfig, ProviderKind};
+    use sdk::ids::ModelConfigId;
+    use sdk::models::ModelCallConfig;
+
+    use super::*;
+
+    fn ceiling(id: &str, context_limit: i64, configured: Option<u32>) -> u32 {
+        let http = HttpClient::new(&HttpOptions::default()).unwrap();
+        let config = ProviderConfig::new(ProviderKind::OpenAi, None);
+        max_output_tokens(&ResolvedModel {
+            model: llm::connect(&http, config).unwrap().model(id),
+            model_config_id: ModelConfigId::generate(),
+            context_limit,
+            compression_threshold: 70,
+            options: ModelCallConfig {
+                max_output_tokens: configured,
+                ..ModelCallConfig::default()
+            },
+        })
+    }
+
+    #[test]
+    fn an_answer_may_be_as_long_as_the_default_where_the_model_can_give_it() {
+        assert_eq!(ceiling("gpt-5.1", 400_000, None), 32_000);
+        assert_eq!(ceiling("claude-sonnet-4-5", 200_000, None), 32_000);
+    }
+
+    #[test]
+    fn a_model_is_never_asked_for_more_than_it_can_give() {
+        assert_eq!(ceiling("gpt-4o", 128_000, None), 16_384);
+        assert_eq!(ceiling("gpt-4-turbo", 128_000, None), 4_096);
+        assert_eq!(ceiling("claude-3-5-sonnet-latest", 200_000, None), 8_192);
+    }
+
+    #[test]
+    fn half_of_a_small_context_is_left_for_the_prompt() {
+        assert_eq!(ceiling("gpt-4", 8_192, None), 4_096);
+        assert_eq!(ceiling("gpt-5.1", 1, None), 1);
+    }
+
+    #[test]
+    fn the_configuration_has_the_last_word() {
+        assert_eq!(ceiling("gpt-4o", 128_000, Some(50_000)), 50_000);
     }
 }

@@ -9,6 +9,7 @@ use store::messages::NewMessage;
 
 use super::compaction::{self, Cause, Compacted};
 use super::generate::{Answer, Generated, chat_error};
+use super::outage::Outage;
 use super::run_tools::Mode;
 use super::{Next, OpenCalls, Runner, Turn, cost};
 use crate::daemon::transition;
@@ -157,8 +158,23 @@ impl Runner {
         self.finish_error(chat_error(error)).await
     }
 
-    /// Commits messages; when a person stopped the turn meanwhile they are kept as its partial work.
+    /// Commits messages; when a person stopped the turn meanwhile they are kept as its partial work. What was made is
+    /// kept until the database takes it: an answer has its price, and tools do not run twice.
     async fn commit(
+        &mut self,
+        messages: Vec<NewMessage>,
+        after: After,
+    ) -> Result<Landed, StateError> {
+        let mut outage = Outage::default();
+        loop {
+            let outcome = self.try_commit(messages.clone(), after).await;
+            if let Some(outcome) = self.outlast(&mut outage, outcome).await {
+                return outcome;
+            }
+        }
+    }
+
+    async fn try_commit(
         &mut self,
         messages: Vec<NewMessage>,
         after: After,

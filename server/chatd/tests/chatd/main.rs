@@ -21,6 +21,7 @@ mod harness;
 mod interrupts;
 mod lists;
 mod model_based;
+mod outage;
 mod recovery;
 mod state_table;
 mod store_contract;

@@ -194,7 +194,7 @@ async fn apply(
         Command::ClearContext => change.clear_context(&mut locked).await?,
         Command::Archive => change.archive(&mut locked)?,
         Command::RequestArchive => change.request_archive(&mut locked).await?,
-        Command::Unarchive => change.unarchive(&mut locked).await?,
+        Command::Unarchive => change.unarchive(&mut locked)?,
         Command::Acquire => {
             change
                 .acquire(&mut locked, WorkerId::generate(), RunnerId::generate())

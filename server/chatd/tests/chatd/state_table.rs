@@ -181,7 +181,7 @@ async fn apply(
         }
         "archive" => change.archive(locked),
         "request archive" => change.request_archive(locked).await,
-        "unarchive" => match change.unarchive(locked).await {
+        "unarchive" => match change.unarchive(locked) {
             Err(StateError::NotArchived) => Err(StateError::Refused {
                 transition: "unarchive",
                 state: locked.code(),

@@ -141,6 +141,13 @@ async fn messages_keep_everything_and_page_both_ways() {
             newest.iter().map(|row| row.message.id).collect::<Vec<_>>(),
             [inserted[2].id, inserted[0].id]
         );
+        let between = messages::between(db, chat, shown[0].message.id, inserted[2].id, 2)
+            .await
+            .unwrap();
+        assert_eq!(
+            between.iter().map(|row| row.message.id).collect::<Vec<_>>(),
+            [inserted[0].id]
+        );
 
         let mut tx = db.begin().await.unwrap();
         assert_eq!(messages::prompt(&mut tx, chat).await.unwrap().len(), 4);
@@ -256,11 +263,12 @@ async fn a_worker_takes_what_nobody_alive_owns() {
         heartbeats::begin(&mut tx, owned.id, runner, now)
             .await
             .unwrap();
-        assert!(
-            !heartbeats::beat(&mut tx, owned.id, RunnerId::generate(), now)
-                .await
-                .unwrap()
-        );
+        let stranger = (owned.id, RunnerId::generate());
+        let beaten = heartbeats::beat(&mut tx, &[stranger], now).await.unwrap();
+        assert_eq!(beaten, []);
+        let beats = [(free.id, RunnerId::generate()), (owned.id, runner)];
+        let beaten = heartbeats::beat(&mut tx, &beats, now).await.unwrap();
+        assert_eq!(beaten, [owned.id]);
         tx.commit().await.unwrap();
         let claim = Claim {
             now,

@@ -94,6 +94,45 @@ async fn a_tree_is_archived_and_taken_out_as_one() {
 }
 
 #[tokio::test]
+async fn a_child_takes_its_whole_tree_along_and_keeps_its_own_fields() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Waiting).await;
+        let child = chat(db, seed, Some(root), Status::Waiting).await;
+        let daemon = daemon(db, &Notices::in_process(), &TestTools::default());
+        let named = |title: &str| Details {
+            title: Some(title.to_owned()),
+            labels: Some([("place".to_owned(), title.to_owned())].into()),
+            ..Details::default()
+        };
+        let before = row(db, root).await;
+        let put_away = daemon.archive(child, Some(named("put away"))).await;
+        assert_eq!(put_away.unwrap().id, child);
+        assert_eq!(archived(db, &[root, child]).await, [true, true]);
+        assert_eq!(row(db, child).await.title, "put away");
+        let after = row(db, root).await;
+        assert_eq!(
+            (after.title, after.labels, after.is_title_fallback),
+            (before.title, before.labels, before.is_title_fallback)
+        );
+
+        let alone = daemon.unarchive(child, Some(named("alone"))).await;
+        assert!(
+            matches!(alone, Err(StateError::ParentArchived)),
+            "{alone:?}"
+        );
+        assert_eq!(row(db, child).await.title, "put away");
+        daemon.unarchive(root, Some(named("back"))).await.unwrap();
+        assert_eq!(archived(db, &[root, child]).await, [false, false]);
+        assert_eq!(row(db, root).await.title, "back");
+        assert_eq!(row(db, child).await.title, "put away");
+        daemon.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tree_with_a_chat_at_work_is_stopped_first_and_goes_as_a_whole() {
     for_both(async |database| {
         let db = &database.db;
@@ -122,6 +161,19 @@ async fn a_tree_with_a_chat_at_work_is_stopped_first_and_goes_as_a_whole() {
         assert_eq!(archived(db, &[root, busy, idle]).await, [true; 3]);
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_tree_follows_as_soon_as_its_busy_child_has_stopped() {
+    let bench = Bench::sqlite().await;
+    let root = chat(&bench.db, bench.seed, None, Status::Waiting).await;
+    let child = bench.create("!call wait {}").await;
+    assert_eq!(sqlx_parent(&bench.db, child, root).await, 1);
+    let archiving = bench.daemon.archive(root, None);
+    let archived_root = tokio::time::timeout(Duration::from_secs(8), archiving).await;
+    assert!(archived_root.expect("no deadline passes").unwrap().archived);
+    assert_eq!(archived(&bench.db, &[root, child]).await, [true, true]);
+    bench.end().await;
 }
 
 #[tokio::test]

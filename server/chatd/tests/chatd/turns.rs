@@ -319,3 +319,25 @@ async fn a_missing_model_says_what_to_do() {
     daemon.shut_down().await;
     bench.end().await;
 }
+
+#[tokio::test]
+async fn what_only_the_model_sees_cannot_be_edited() {
+    let bench = Bench::sqlite().await;
+    let new = chatd::state::people::NewChat {
+        system_prompt: Some("Be brief.".to_owned()),
+        ..bench.new_chat("!text \"hi\"")
+    };
+    let (chat, first) = bench.daemon.create(new).await.unwrap();
+    bench.until_idle(chat.id).await;
+    let hidden = sdk::ids::MessageId(first.id.0 - 1);
+    let edit = bench
+        .daemon
+        .edit(chat.id, hidden, bench.outgoing("mine"))
+        .await;
+    assert!(
+        matches!(edit, Err(chatd::state::StateError::MessageNotFound)),
+        "{edit:?}"
+    );
+    assert_eq!(bench.messages(chat.id).await.len(), 2);
+    bench.end().await;
+}

@@ -11,7 +11,9 @@ use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
-use workspace::connection::AgentClient;
+use workspace::agent::router::router;
+use workspace::agent::{AgentOptions, AgentState};
+use workspace::connection::{AgentClient, Hub, HubOptions};
 
 use crate::harness::{Bench, new_chat};
 
@@ -115,12 +117,17 @@ impl WorkspaceSource for RealWorkspace {
 }
 
 async fn real(folder: &Path) -> RealWorkspace {
-    use hyper::server::conn::http2;
-    use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-    use hyper_util::service::TowerToHyperService;
-    use workspace::agent::{AgentOptions, AgentState, router::router};
-    use workspace::connection::Hub;
+    let state = agent_in(folder);
+    let hub = Hub::default();
+    let client = hub.client(uuid::Uuid::now_v7());
+    connect(&hub, &client, state).await;
+    RealWorkspace {
+        client,
+        folder: folder.join("work"),
+    }
+}
 
+fn agent_in(folder: &Path) -> AgentState {
     let working_directory = folder.join("work");
     std::fs::create_dir_all(&working_directory).unwrap();
     let options = AgentOptions {
@@ -132,27 +139,34 @@ async fn real(folder: &Path) -> RealWorkspace {
         is_sandboxed: false,
         give_up_after: None,
     };
-    let state = AgentState::new(&options).unwrap();
+    AgentState::new(&options).unwrap()
+}
+
+/// Serves the agent on a new connection; aborting the task cuts it.
+async fn connect(
+    hub: &Hub,
+    client: &AgentClient,
+    state: AgentState,
+) -> tokio::task::JoinHandle<()> {
+    use hyper::server::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+    use hyper_util::service::TowerToHyperService;
+
     let (ours, theirs) = tokio::io::duplex(256 * 1024);
-    tokio::spawn(async move {
+    let serving = tokio::spawn(async move {
         let service = TowerToHyperService::new(router(state));
         let server = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .clone();
         let _ = server.serve_connection(TokioIo::new(theirs), service).await;
     });
-    let hub = Hub::default();
-    let agent_id = uuid::Uuid::now_v7();
-    let client = hub.client(agent_id);
+    let (hub, agent_id) = (hub.clone(), client.agent_id());
     tokio::spawn(async move { hub.accept(agent_id, ours).await });
     client
         .wait_until_connected(Duration::from_secs(10))
         .await
         .unwrap();
-    RealWorkspace {
-        client,
-        folder: working_directory,
-    }
+    serving
 }
 
 #[tokio::test]
@@ -369,6 +383,59 @@ async fn what_a_command_still_says_after_a_restart_is_collected_and_nothing_runs
     assert!(tools.resume(&execute, context(unknown)).await.is_none());
     let write = call("write_file", json!({"path": "/tmp/x", "content": "x"}));
     assert!(tools.resume(&write, context(run_id)).await.is_none());
+}
+
+#[tokio::test]
+async fn a_process_is_looked_at_again_when_its_agent_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = agent_in(folder.path());
+    // No call waits for an agent that is away.
+    let hub = Hub::new(HubOptions {
+        reconnect_grace: Duration::ZERO,
+        ..HubOptions::default()
+    });
+    let client = hub.client(uuid::Uuid::now_v7());
+    let serving = connect(&hub, &client, state.clone()).await;
+    let workspace = RealWorkspace {
+        client: client.clone(),
+        folder: folder.path().join("work"),
+    };
+    let source = WorkspaceToolSource::new(Arc::new(workspace.clone()));
+    let command = "while [ ! -e go ]; do sleep 0.05; done; echo end";
+    let args = json!({"command": command, "run_in_background": true});
+    let started = run(&source, "execute", args).await;
+    let id = started.result["background_process_id"].clone();
+    let mut waiting = tokio::spawn(async move {
+        let args = json!({"process_id": id, "wait_timeout": "1m"});
+        run(&source, "process_output", args).await
+    });
+    let is_early = async |waiting: &mut tokio::task::JoinHandle<Outcome>| {
+        tokio::time::timeout(Duration::from_millis(400), waiting)
+            .await
+            .is_ok()
+    };
+    assert!(!is_early(&mut waiting).await, "the process runs");
+    serving.abort();
+    assert!(!is_early(&mut waiting).await, "the agent may come back");
+    connect(&hub, &client, state).await;
+    std::fs::write(workspace.folder.join("go"), "").unwrap();
+    let outcome = waiting.await.unwrap();
+    assert_eq!(outcome.result["output"], "end\n", "{outcome:?}");
+    assert_eq!(outcome.result["exit_code"], 0);
+}
+
+#[tokio::test]
+async fn a_command_that_prints_a_file_is_answered_with_its_output_and_a_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    std::fs::write(workspace.folder.join("notes.txt"), "one\n").unwrap();
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let printed = run(&source, "execute", json!({"command": "cat notes.txt"})).await;
+    assert_eq!(printed.result["output"], "one\n");
+    let note = printed.result["note"].as_str().unwrap();
+    assert!(note.contains("read_file"), "{note}");
+    let counted = run(&source, "execute", json!({"command": "wc -l notes.txt"})).await;
+    assert_eq!(counted.result.get("note"), None);
 }
 
 #[tokio::test]

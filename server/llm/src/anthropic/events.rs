@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::error::{ProviderWords, Signals};
-use crate::http::Decoder;
+use crate::http::{Decoder, Heard};
 use crate::{Error, FinishReason, StreamPart, Usage};
 
 /// Reads one answer.
@@ -271,10 +271,14 @@ impl EventDecoder {
 }
 
 impl Decoder for EventDecoder {
-    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {
+    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<Heard, Error> {
         let wire: WireEvent = serde_json::from_str(&event.data).map_err(|problem| {
             Error::protocol(&self.provider, format!("event {}: {problem}", event.event))
         })?;
+        let heard = match wire.kind.as_str() {
+            "message_start" | "ping" => Heard::SignOfLife,
+            _ => Heard::Content,
+        };
         match wire.kind.as_str() {
             "message_start" => self.start_message(wire.message, parts),
             "content_block_start" => {
@@ -299,7 +303,7 @@ impl Decoder for EventDecoder {
             "error" => return Err(self.failure(wire.error.as_ref())),
             _ => {}
         }
-        Ok(())
+        Ok(heard)
     }
 
     fn end(&mut self, _parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {

@@ -1,7 +1,8 @@
 //! One call from request to last part: send, check the status, read events, keep the deadlines.
 //!
-//! Two clocks: the first part must come within [`Timeouts::first_part`] of the request; after it no more than
-//! [`Timeouts::silence`] may pass without a byte. Cancellation wins over both.
+//! Three clocks: the first content must come within [`Timeouts::first_part`] of the request; after it no more than
+//! [`Timeouts::silence`] may pass without a byte, and no more than [`Timeouts::stall`] without content, however many
+//! signs of life come meanwhile. Cancellation wins over all.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -40,10 +41,19 @@ pub(crate) struct Call {
     pub request: HttpRequest,
 }
 
+/// What an event was worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// The answer moved on, even if no part came of it.
+    Content,
+    /// The provider accepted the call, counted tokens or kept the connection alive.
+    SignOfLife,
+}
+
 /// Turns a provider's events into parts.
 pub(crate) trait Decoder: Send + 'static {
     /// Reads one event. A [`StreamPart::Finish`] among the parts ends the stream.
-    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<(), Error>;
+    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<Heard, Error>;
 
     /// The connection ended without a finish: adds what makes the answer whole after all, or says what is missing.
     fn end(&mut self, parts: &mut VecDeque<StreamPart>) -> Result<(), Error>;
@@ -105,6 +115,7 @@ where
     let timeouts = Timeouts {
         first_part: endless,
         silence: endless,
+        stall: endless,
         short_call: endless,
     };
     let faults = Faults {
@@ -156,7 +167,8 @@ struct Reader<D> {
     opened_at: Instant,
     /// Milliseconds from `opened_at` to the last byte.
     last_byte_ms: Arc<AtomicU64>,
-    has_begun: bool,
+    /// When the answer last moved on; `None` until it begins.
+    last_content: Option<Instant>,
     alarm: Pin<Box<Sleep>>,
 }
 
@@ -202,14 +214,13 @@ impl<D: Decoder> Reader<D> {
             parts: VecDeque::new(),
             opened_at,
             last_byte_ms,
-            has_begun: false,
+            last_content: None,
         }
     }
 
     async fn next(&mut self) -> Result<StreamPart, Error> {
         loop {
             if let Some(part) = self.parts.pop_front() {
-                self.has_begun = true;
                 return Ok(part);
             }
             let event = tokio::select! {
@@ -222,9 +233,13 @@ impl<D: Decoder> Reader<D> {
             };
             match event {
                 Some(Ok(event)) => {
-                    self.decoder
+                    let heard = self
+                        .decoder
                         .decode(&event, &mut self.parts)
                         .map_err(|error| self.faults.redacted(error))?;
+                    if heard == Heard::Content {
+                        self.last_content = Some(Instant::now());
+                    }
                 }
                 Some(Err(problem)) => return Err(self.faults.unreadable(&problem)),
                 None => {
@@ -239,16 +254,21 @@ impl<D: Decoder> Reader<D> {
 
     /// The alarm is set once and looked at when it rings, so that a fast stream does not pay for it.
     fn check_deadline(&mut self) -> Result<(), Error> {
-        if !self.has_begun {
+        let Some(last_content) = self.last_content else {
             return Err(self.faults.of_kind(ErrorKind::StartupTimeout));
-        }
+        };
         let last_byte =
             self.opened_at + Duration::from_millis(self.last_byte_ms.load(Ordering::Relaxed));
-        let deadline = last_byte + self.timeouts.silence;
-        if deadline <= Instant::now() {
+        let silence_ends = last_byte + self.timeouts.silence;
+        let stall_ends = last_content + self.timeouts.stall;
+        let now = Instant::now();
+        if silence_ends <= now {
             return Err(self.faults.of_kind(ErrorKind::StreamSilence));
         }
-        self.alarm.as_mut().reset(deadline);
+        if stall_ends <= now {
+            return Err(self.faults.stalled(self.timeouts.stall));
+        }
+        self.alarm.as_mut().reset(silence_ends.min(stall_ends));
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Everything that can go wrong on the way to a provider, as errors that name it and hide its key.
 
+use std::time::Duration;
+
 use chrono::Utc;
 use eventsource_stream::EventStreamError;
 use futures::StreamExt;
@@ -145,6 +147,14 @@ impl Faults {
 
     pub(super) fn protocol(&self, detail: impl Into<String>) -> Error {
         Error::protocol(&self.provider, detail)
+    }
+
+    /// The connection lives, the answer does not.
+    pub(super) fn stalled(&self, limit: Duration) -> Error {
+        self.of_kind(ErrorKind::StreamSilence).with_detail(format!(
+            "nothing but keep-alives for {} s",
+            limit.as_secs_f32()
+        ))
     }
 
     pub(super) fn of_kind(&self, kind: ErrorKind) -> Error {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::calls::{Calls, WireCall};
 use super::reasoning::Thought;
 use crate::error::{ProviderWords, Signals};
-use crate::http::Decoder;
+use crate::http::{Decoder, Heard};
 use crate::{Error, FinishReason, StreamPart, Usage};
 
 /// Reads one answer.
@@ -79,6 +79,37 @@ struct WirePromptDetails {
 #[derive(Deserialize)]
 struct WireCompletionDetails {
     reasoning_tokens: Option<u64>,
+}
+
+impl WireChoice {
+    /// Whether the answer moves on. Many servers open with a chunk that names the role alone, and some send empty
+    /// chunks to keep the connection alive.
+    fn has_content(&self) -> bool {
+        self.finish_reason.is_some() || self.delta.as_ref().is_some_and(WireDelta::has_content)
+    }
+}
+
+impl WireDelta {
+    fn has_content(&self) -> bool {
+        let is_said = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        let is_content = match &self.content {
+            Value::String(text) => !text.is_empty(),
+            Value::Array(pieces) => !pieces.is_empty(),
+            _ => false,
+        };
+        is_content
+            || is_said(&self.refusal)
+            || is_said(&self.reasoning_content)
+            || is_said(&self.reasoning)
+            || self
+                .reasoning_details
+                .as_ref()
+                .is_some_and(|details| !details.is_empty())
+            || self
+                .tool_calls
+                .as_ref()
+                .is_some_and(|calls| !calls.is_empty())
+    }
 }
 
 impl EventDecoder {
@@ -197,13 +228,13 @@ impl EventDecoder {
 }
 
 impl Decoder for EventDecoder {
-    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {
+    fn decode(&mut self, event: &Event, parts: &mut VecDeque<StreamPart>) -> Result<Heard, Error> {
         if event.data.trim() == "[DONE]" {
             return match (
                 self.has_begun,
                 self.finish_reason.is_some() || !self.needs_done,
             ) {
-                (true, true) => self.finish(parts),
+                (true, true) => self.finish(parts).map(|()| Heard::Content),
                 _ => Err(Error::truncated(Some(&self.provider))),
             };
         }
@@ -213,11 +244,16 @@ impl Decoder for EventDecoder {
             return Err(self.failure(&error));
         }
         self.begin(chunk.id, parts);
+        let heard = if chunk.choices.iter().any(WireChoice::has_content) {
+            Heard::Content
+        } else {
+            Heard::SignOfLife
+        };
         for choice in chunk.choices {
             self.add_choice(choice, parts);
         }
         self.add_usage(chunk.usage, parts);
-        Ok(())
+        Ok(heard)
     }
 
     fn end(&mut self, parts: &mut VecDeque<StreamPart>) -> Result<(), Error> {

@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use llm::http::HttpOptions;
 use llm::{
-    Accumulator, CancellationToken, Content, ErrorKind, ProviderConfig, ProviderKind, StreamPart,
-    Timeouts, collect, connect,
+    Accumulator, CancellationToken, Content, ErrorKind, HttpClient, ProviderConfig, ProviderKind,
+    StreamPart, Timeouts, collect, connect,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -259,6 +262,35 @@ async fn a_server_that_is_down_cannot_be_reached() {
             error.message.contains("cannot be reached") && error.message.contains("127.0.0.1"),
             "{error}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_take_the_connection_cannot_be_reached() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts: once the queue is full, a further connection waits for ever.
+    let mut queued = Vec::new();
+    while let Ok(connected) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await
+    {
+        queued.push(connected.unwrap());
+        assert!(queued.len() < 100, "the queue is never full");
+    }
+    let impatient = HttpClient::new(&HttpOptions {
+        connect_timeout: Duration::from_millis(200),
+        ..HttpOptions::default()
+    })
+    .unwrap();
+    for kind in KINDS {
+        let provider = connect(&impatient, config(kind, &format!("http://{address}"))).unwrap();
+        let error = timeout(Duration::from_secs(10), answer(&provider, "!text x"))
+            .await
+            .expect("the deadline for connecting ends it")
+            .unwrap_err();
+        assert_eq!((error.kind, error.is_retryable), (ErrorKind::Timeout, true));
+        assert!(error.message.contains("cannot be reached"), "{error}");
     }
 }
 

@@ -72,6 +72,10 @@ impl From<StateError> for ChatFailure {
                 "message",
                 "Only messages of people can be edited. Choose one of them.",
             ),
+            StateError::ParentArchived => Self::field(
+                "archived",
+                "The chat that started this one is archived. Unarchive that one.",
+            ),
             StateError::WrongToolResults(validations) => Self::Invalid(validations),
             StateError::Store(error) => Self::Store(error),
             other => Self::State(other),

@@ -195,11 +195,16 @@ async fn a_full_disk_is_told_apart_and_keeps_what_was_there() {
     assert!(matches!(refusal, Err(StoreError::Full(_))), "{refusal:?}");
     drop(tx);
     assert_eq!(count(&test.db).await, 1);
-    // The limit ends with the connection, which is replaced; the next write finds space again.
+    // There is space again.
+    let enough = "PRAGMA max_page_count = 4294967294";
+    sqlx::query(enough).execute(writer).await.unwrap();
     let mut tx = test.db.begin().await.unwrap();
     insert(&mut tx, "after").await;
+    crate::settings::put(&mut tx, "huge", &huge, crate::Clock::system().now())
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(count(&test.db).await, 2);
+    assert_eq!(count(&test.db).await, 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
+mod adapters;
 mod engine;
 mod faults;
 mod list;
+mod misfortunes;
+mod titles;
 
 use std::time::Duration;
 
@@ -13,7 +16,7 @@ use sdk::parts::{InputPart, Part};
 use sdk::stream::StreamEvent;
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
-use crate::support::TestServer;
+use crate::support::on_both;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -76,39 +79,40 @@ async fn status<T: std::fmt::Debug>(
 
 #[tokio::test]
 async fn a_turn_streams_and_stays() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let (chat, live) = run(&owner, "!text \"**Hello** there\"\n!usage input=3 output=2").await;
-    assert_eq!(live.status, Some(ChatStatus::Waiting));
-    assert_eq!(live.messages.len(), 2);
-    let query = ListMessages {
-        render: Some("html".into()),
-        ..ListMessages::default()
-    };
-    let page = owner.list_messages(chat.id, &query).await.unwrap();
-    assert!(!page.has_more);
-    assert_eq!(page.messages[0].role, Role::Assistant);
-    let html = page.messages[0].rendered[0].as_deref().unwrap();
-    assert!(html.contains("<strong>Hello</strong>"), "{html}");
-    let stored: Vec<_> = page
-        .messages
-        .iter()
-        .rev()
-        .map(|message| message.id)
-        .collect();
-    assert_eq!(
-        live.messages
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let (chat, live) = run(&owner, "!text \"**Hello** there\"\n!usage input=3 output=2").await;
+        assert_eq!(live.status, Some(ChatStatus::Waiting));
+        assert_eq!(live.messages.len(), 2);
+        let query = ListMessages {
+            render: Some("html".into()),
+            ..ListMessages::default()
+        };
+        let page = owner.list_messages(chat.id, &query).await.unwrap();
+        assert!(!page.has_more);
+        assert_eq!(page.messages[0].role, Role::Assistant);
+        let html = page.messages[0].rendered[0].as_deref().unwrap();
+        assert!(html.contains("<strong>Hello</strong>"), "{html}");
+        let stored: Vec<_> = page
+            .messages
             .iter()
+            .rev()
             .map(|message| message.id)
-            .collect::<Vec<_>>(),
-        stored
-    );
-    server.stop().await;
+            .collect();
+        assert_eq!(
+            live.messages
+                .iter()
+                .map(|message| message.id)
+                .collect::<Vec<_>>(),
+            stored
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_agent_works_in_a_workspace_of_its_own() {
-    let server = TestServer::start().await;
+    on_both(async |server| {
     let owner = server.owner().await;
     let script = "!call execute {\"command\": \"echo made > file.txt; cat file.txt; pwd\", \"timeout\": \"30s\"}\n\
                   !then\n!text \"Done.\"";
@@ -134,231 +138,238 @@ async fn an_agent_works_in_a_workspace_of_its_own() {
             .starts_with("made\n"),
         "{result:?}"
     );
-    server.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn others_chats_do_not_exist() {
-    let server = TestServer::start().await;
-    let member = server.member("mia").await;
-    let owner = server.owner().await;
-    let (chat, live) = run(&member, "!text \"secret\"").await;
-    let (id, first) = (chat.id, live.messages[0].id);
-    assert_eq!(status(owner.get_chat(id)).await, 404);
-    assert_eq!(
-        status(owner.update_chat(id, &UpdateChat::default())).await,
-        404
-    );
-    assert_eq!(status(owner.archive_chat(id)).await, 404);
-    assert_eq!(status(owner.unarchive_chat(id)).await, 404);
-    assert_eq!(status(owner.interrupt_chat(id)).await, 404);
-    assert_eq!(status(owner.retry_chat(id)).await, 404);
-    assert_eq!(
-        status(owner.list_messages(id, &ListMessages::default())).await,
-        404
-    );
-    assert_eq!(status(owner.send_message(id, &message("hi"))).await, 404);
-    let edit = EditMessage {
-        content: text("hi"),
-        model_config_id: None,
-    };
-    assert_eq!(status(owner.edit_message(id, first, &edit)).await, 404);
-    assert_eq!(
-        status(owner.delete_queued_message(id, QueuedMessageId(1))).await,
-        404
-    );
-    assert_eq!(
-        status(owner.promote_queued_message(id, QueuedMessageId(1))).await,
-        404
-    );
-    assert_eq!(
-        owner
-            .stream_chat(id, MessageId(0))
-            .await
-            .err()
-            .unwrap()
-            .status(),
-        Some(404)
-    );
-    assert_eq!(owner.watch_git(id).await.err().unwrap().status(), Some(404));
-    assert!(
-        owner
-            .list_chats(&ListChats::default())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    assert_eq!(
-        member
-            .list_chats(&ListChats::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
-    server.stop().await;
+    on_both(async |server| {
+        let member = server.member("mia").await;
+        let owner = server.owner().await;
+        let (chat, live) = run(&member, "!text \"secret\"").await;
+        let (id, first) = (chat.id, live.messages[0].id);
+        assert_eq!(status(owner.get_chat(id)).await, 404);
+        assert_eq!(
+            status(owner.update_chat(id, &UpdateChat::default())).await,
+            404
+        );
+        assert_eq!(status(owner.archive_chat(id)).await, 404);
+        assert_eq!(status(owner.unarchive_chat(id)).await, 404);
+        assert_eq!(status(owner.interrupt_chat(id)).await, 404);
+        assert_eq!(status(owner.retry_chat(id)).await, 404);
+        assert_eq!(
+            status(owner.list_messages(id, &ListMessages::default())).await,
+            404
+        );
+        assert_eq!(status(owner.send_message(id, &message("hi"))).await, 404);
+        let edit = EditMessage {
+            content: text("hi"),
+            model_config_id: None,
+        };
+        assert_eq!(status(owner.edit_message(id, first, &edit)).await, 404);
+        assert_eq!(
+            status(owner.delete_queued_message(id, QueuedMessageId(1))).await,
+            404
+        );
+        assert_eq!(
+            status(owner.promote_queued_message(id, QueuedMessageId(1))).await,
+            404
+        );
+        assert_eq!(
+            owner
+                .stream_chat(id, MessageId(0))
+                .await
+                .err()
+                .unwrap()
+                .status(),
+            Some(404)
+        );
+        assert_eq!(owner.watch_git(id).await.err().unwrap().status(), Some(404));
+        assert!(
+            owner
+                .list_chats(&ListChats::default())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(
+            member
+                .list_chats(&ListChats::default())
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn messages_queue_while_the_chat_is_busy() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let chat = owner
-        .create_chat(&new_chat("!text \"one\"\n!stall 50s"))
-        .await
-        .unwrap();
-    let mut queued = Vec::new();
-    for number in 0..20 {
-        let sent = owner
-            .send_message(chat.id, &message(&format!("!text \"{number}\"")))
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let chat = owner
+            .create_chat(&new_chat("!text \"one\"\n!stall 50s"))
             .await
             .unwrap();
-        assert!(sent.queued && sent.message.is_none());
-        queued.push(sent.queued_message.unwrap().id);
-    }
-    let refused = owner
-        .send_message(chat.id, &message("one too many"))
-        .await
-        .unwrap_err();
-    assert_eq!(refused.status(), Some(429));
-    for id in &queued[1..] {
-        owner.delete_queued_message(chat.id, *id).await.unwrap();
-    }
-    owner
-        .delete_queued_message(chat.id, queued[5])
-        .await
-        .unwrap();
-    assert_eq!(
-        status(owner.promote_queued_message(chat.id, queued[5])).await,
-        404
-    );
-    owner
-        .promote_queued_message(chat.id, queued[0])
-        .await
-        .unwrap();
-    let live = follow(&owner, chat.id).await;
-    assert!(
-        live.messages.last().unwrap().text().contains('0'),
-        "{:?}",
-        live.messages
-    );
-    server.stop().await;
+        let mut queued = Vec::new();
+        for number in 0..20 {
+            let sent = owner
+                .send_message(chat.id, &message(&format!("!text \"{number}\"")))
+                .await
+                .unwrap();
+            assert!(sent.queued && sent.message.is_none());
+            queued.push(sent.queued_message.unwrap().id);
+        }
+        let refused = owner
+            .send_message(chat.id, &message("one too many"))
+            .await
+            .unwrap_err();
+        assert_eq!(refused.status(), Some(429));
+        for id in &queued[1..] {
+            owner.delete_queued_message(chat.id, *id).await.unwrap();
+        }
+        owner
+            .delete_queued_message(chat.id, queued[5])
+            .await
+            .unwrap();
+        assert_eq!(
+            status(owner.promote_queued_message(chat.id, queued[5])).await,
+            404
+        );
+        owner
+            .promote_queued_message(chat.id, queued[0])
+            .await
+            .unwrap();
+        let live = follow(&owner, chat.id).await;
+        assert!(
+            live.messages.last().unwrap().text().contains('0'),
+            "{:?}",
+            live.messages
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn an_interrupted_and_an_edited_turn() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let chat = owner
-        .create_chat(&new_chat("!text \"the beginning\"\n!stall 50s"))
-        .await
-        .unwrap();
-    let sent = CreateMessage {
-        busy_behavior: Some(BusyBehavior::Interrupt),
-        ..message("!text \"second\"")
-    };
-    owner.send_message(chat.id, &sent).await.unwrap();
-    let live = follow(&owner, chat.id).await;
-    assert!(live.messages.last().unwrap().text().contains("second"));
-    let first = live.messages[0].id;
-    let answer = live.messages.last().unwrap().id;
-    let edit = EditMessage {
-        content: text("!text \"new\""),
-        model_config_id: None,
-    };
-    assert_eq!(
-        status(owner.edit_message(chat.id, answer, &edit)).await,
-        400
-    );
-    assert_eq!(
-        status(owner.edit_message(chat.id, MessageId(9_999_999), &edit)).await,
-        404
-    );
-    owner.edit_message(chat.id, first, &edit).await.unwrap();
-    let live = follow(&owner, chat.id).await;
-    assert_eq!(live.messages.len(), 2);
-    assert_eq!(status(owner.edit_message(chat.id, first, &edit)).await, 404);
-    server.stop().await;
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let chat = owner
+            .create_chat(&new_chat("!text \"the beginning\"\n!stall 50s"))
+            .await
+            .unwrap();
+        let sent = CreateMessage {
+            busy_behavior: Some(BusyBehavior::Interrupt),
+            ..message("!text \"second\"")
+        };
+        owner.send_message(chat.id, &sent).await.unwrap();
+        let live = follow(&owner, chat.id).await;
+        assert!(live.messages.last().unwrap().text().contains("second"));
+        let first = live.messages[0].id;
+        let answer = live.messages.last().unwrap().id;
+        let edit = EditMessage {
+            content: text("!text \"new\""),
+            model_config_id: None,
+        };
+        assert_eq!(
+            status(owner.edit_message(chat.id, answer, &edit)).await,
+            400
+        );
+        assert_eq!(
+            status(owner.edit_message(chat.id, MessageId(9_999_999), &edit)).await,
+            404
+        );
+        owner.edit_message(chat.id, first, &edit).await.unwrap();
+        let live = follow(&owner, chat.id).await;
+        assert_eq!(live.messages.len(), 2);
+        assert_eq!(status(owner.edit_message(chat.id, first, &edit)).await, 404);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn a_failed_turn_runs_again() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let (chat, live) = run(&owner, "!error 401 times=1 \"no\"\n!text \"yes\"").await;
-    assert_eq!(live.status, Some(ChatStatus::Error));
-    assert_eq!(live.error.as_ref().unwrap().kind, "auth");
-    let shown = owner.get_chat(chat.id).await.unwrap();
-    assert_eq!(shown.last_error, live.error.map(|error| error.message));
-    owner.retry_chat(chat.id).await.unwrap();
-    let live = follow(&owner, chat.id).await;
-    assert!(live.messages[1].text().contains("yes"));
-    assert_eq!(status(owner.retry_chat(chat.id)).await, 409);
-    server.stop().await;
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let (chat, live) = run(&owner, "!error 401 times=1 \"no\"\n!text \"yes\"").await;
+        assert_eq!(live.status, Some(ChatStatus::Error));
+        assert_eq!(live.error.as_ref().unwrap().kind, "auth");
+        let shown = owner.get_chat(chat.id).await.unwrap();
+        assert_eq!(shown.last_error, live.error.map(|error| error.message));
+        owner.retry_chat(chat.id).await.unwrap();
+        let live = follow(&owner, chat.id).await;
+        assert!(live.messages[1].text().contains("yes"));
+        assert_eq!(status(owner.retry_chat(chat.id)).await, 409);
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn wrong_messages_are_refused_by_field() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let refused = owner.create_chat(&new_chat("  ")).await.unwrap_err();
-    assert_eq!(refused.status(), Some(400));
-    assert_eq!(
-        refused.body().unwrap().validations[0].field,
-        "content[0].text"
-    );
-    assert_eq!(status(owner.create_chat(&CreateChat::default())).await, 400);
-    let both = CreateChat {
-        workspace_id: Some(sdk::ids::WorkspaceId::generate()),
-        new_workspace: Some(CreateWorkspace::default()),
-        ..new_chat("hi")
-    };
-    assert_eq!(status(owner.create_chat(&both)).await, 400);
-    let model = CreateChat {
-        model_config_id: Some(sdk::ids::ModelConfigId::generate()),
-        ..new_chat("hi")
-    };
-    assert_eq!(status(owner.create_chat(&model)).await, 400);
-    let prompt = CreateChat {
-        system_prompt: Some("x".repeat(10_001)),
-        ..new_chat("hi")
-    };
-    assert_eq!(status(owner.create_chat(&prompt)).await, 400);
-    assert_eq!(
-        status(owner.create_chat(&new_chat(&"x".repeat(300 * 1024)))).await,
-        413
-    );
-    let (chat, _) = run(&owner, "!text \"ok\"").await;
-    for limit in [0, 201, -1] {
-        let query = ListMessages {
-            limit: Some(limit),
-            ..ListMessages::default()
-        };
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let refused = owner.create_chat(&new_chat("  ")).await.unwrap_err();
+        assert_eq!(refused.status(), Some(400));
         assert_eq!(
-            status(owner.list_messages(chat.id, &query)).await,
-            400,
-            "{limit}"
+            refused.body().unwrap().validations[0].field,
+            "content[0].text"
         );
-    }
-    assert_eq!(status(owner.get_chat(ChatId::generate())).await, 404);
-    assert_eq!(
-        owner.watch_git(chat.id).await.err().unwrap().status(),
-        Some(400)
-    );
-    server.stop().await;
+        assert_eq!(status(owner.create_chat(&CreateChat::default())).await, 400);
+        let both = CreateChat {
+            workspace_id: Some(sdk::ids::WorkspaceId::generate()),
+            new_workspace: Some(CreateWorkspace::default()),
+            ..new_chat("hi")
+        };
+        assert_eq!(status(owner.create_chat(&both)).await, 400);
+        let model = CreateChat {
+            model_config_id: Some(sdk::ids::ModelConfigId::generate()),
+            ..new_chat("hi")
+        };
+        assert_eq!(status(owner.create_chat(&model)).await, 400);
+        let prompt = CreateChat {
+            system_prompt: Some("x".repeat(10_001)),
+            ..new_chat("hi")
+        };
+        assert_eq!(status(owner.create_chat(&prompt)).await, 400);
+        assert_eq!(
+            status(owner.create_chat(&new_chat(&"x".repeat(300 * 1024)))).await,
+            413
+        );
+        let (chat, _) = run(&owner, "!text \"ok\"").await;
+        for limit in [0, 201, -1] {
+            let query = ListMessages {
+                limit: Some(limit),
+                ..ListMessages::default()
+            };
+            assert_eq!(
+                status(owner.list_messages(chat.id, &query)).await,
+                400,
+                "{limit}"
+            );
+        }
+        assert_eq!(status(owner.get_chat(ChatId::generate())).await, 404);
+        assert_eq!(
+            owner.watch_git(chat.id).await.err().unwrap().status(),
+            Some(400)
+        );
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn signing_out_closes_sockets() {
-    let server = TestServer::start().await;
-    let owner = server.owner().await;
-    let (chat, _) = run(&owner, "!text \"ok\"").await;
-    let mut stream = owner.stream_chat(chat.id, MessageId(0)).await.unwrap();
-    next(&mut stream).await;
-    owner.sign_out_everywhere().await.unwrap();
-    let end = tokio::time::timeout(PATIENCE, async {
-        while let Some(Ok(_)) = stream.next().await {}
-    });
-    end.await.expect("the socket is closed");
-    server.stop().await;
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let (chat, _) = run(&owner, "!text \"ok\"").await;
+        let mut stream = owner.stream_chat(chat.id, MessageId(0)).await.unwrap();
+        next(&mut stream).await;
+        owner.sign_out_everywhere().await.unwrap();
+        let end = tokio::time::timeout(PATIENCE, async {
+            while let Some(Ok(_)) = stream.next().await {}
+        });
+        end.await.expect("the socket is closed");
+    })
+    .await;
 }
