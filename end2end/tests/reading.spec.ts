@@ -23,12 +23,12 @@ test("thoughts open, code is copied in colour, commands show how they ended", as
   await card.locator("summary").click();
   await expect(card).toContainText("Exit code 3");
 
-  const code = page.locator(".prose pre");
+  const code = page.locator(".prose .code-block");
   const colours = await code.locator("span").evaluateAll((spans) => new Set(spans.map((span) => getComputedStyle(span).color)).size);
   expect(colours).toBeGreaterThan(1);
   await code.hover();
   await code.getByRole("button", { name: "Copy" }).click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('fn main() { println!("hi"); }\n');
+  expect((await page.evaluate(() => navigator.clipboard.readText())).trim()).toBe('fn main() { println!("hi"); }');
 });
 
 test("the reader who looks elsewhere is left there and told how much is new", async ({ page, server, asOwner, context }) => {

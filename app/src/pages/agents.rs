@@ -13,7 +13,6 @@ use crate::components::chat::context::Agents;
 use crate::components::chat::frame::close_drawers;
 use crate::components::chat::keys::listen;
 use crate::components::chat::sidebar::Sidebar;
-use crate::components::control_flow::Show;
 use crate::pages::parts::overlays;
 
 /// The frame of the agents page.
@@ -27,10 +26,6 @@ pub fn AgentsPage() -> impl IntoView {
         agents.is_drawer_open.set(false);
         agents.is_panel_drawer_open.set(false);
     });
-    // They stay once they were asked for.
-    let has_overlays = Memo::new(move |had: Option<&bool>| {
-        had == Some(&true) || agents.is_palette_open.get() || agents.is_shortcuts_open.get()
-    });
     view! {
         <div class="agents" class:list-closed=move || !agents.is_sidebar_open.get()
             class:drawer-open=move || agents.is_drawer_open.get() class:panel-closed=move || !agents.is_panel_open.get()
@@ -41,7 +36,7 @@ pub fn AgentsPage() -> impl IntoView {
                 <Outlet/>
             </main>
         </div>
-        <Show when=move || has_overlays.get()>{overlays(agents)}</Show>
+        {overlays(agents)}
     }
     .into_any()
 }

@@ -1,13 +1,19 @@
 //! What the browser loads when it is first needed: pages that most visits never see, and what lies over or beside a
 //! chat. The server renders them like everything else.
 //!
-//! `routes` names a [`PartPage`] where other pages stand; [`overlays`] and [`changes_panel`] stand in views. What belongs
+//! `routes` names a [`PartPage`] where other pages stand; [`overlays`] stands in a view. What belongs
 //! to which part is told here and nowhere else.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "how a part says that it could not be loaded"
+)]
+
+use futures::FutureExt as _;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
-use sdk::workspaces::Workspace;
 
 use super::agents::AgentsHome;
 use super::gallery::GalleryPage;
@@ -17,11 +23,10 @@ use super::settings::{
 };
 use super::setup::SetupPage;
 use crate::components::chat::context::Agents;
-use crate::components::chat::git_panel::{Changes, GitPanel};
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
+use crate::components::control_flow::Show;
 use crate::components::feedback::ErrorState;
-use crate::components::loaded::awaited;
 use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
 use crate::routes::{Access, guard, login, setup};
@@ -59,16 +64,25 @@ impl ChooseView for PartPage {
             Self::Home => home_part().await,
             _ => settings_part(self).await,
         };
-        match view {
-            Ok(view) => view,
-            Err(_) => lost().await,
-        }
+        view.unwrap_or_else(|_| lost())
     }
 
-    async fn preload(&self) {}
+    // The router draws at once what was loaded before; without this it would not wait for the part.
+    async fn preload(&self) {
+        let loaded = match self {
+            Self::Setup | Self::Login => load_door().await,
+            Self::Gallery => load_gallery().await,
+            Self::Home => load_home().await,
+            _ => load_settings().await,
+        };
+        if loaded.is_err() && is_hydrating() {
+            // What the server rendered stays; it can be read, and its links and forms work.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
-#[wasm_split::wasm_split(door, wasm_split_path = wasm_split, fallible)]
+#[wasm_split::wasm_split(door, wasm_split_path = wasm_split, preload(load_door), fallible)]
 fn door_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     Ok(if page == PartPage::Setup {
         setup(|| view! { <SetupPage/> }.into_any())
@@ -77,12 +91,12 @@ fn door_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
-#[wasm_split::wasm_split(home, wasm_split_path = wasm_split, fallible)]
+#[wasm_split::wasm_split(home, wasm_split_path = wasm_split, preload(load_home), fallible)]
 fn home_part() -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <AgentsHome/> }.into_any())
 }
 
-#[wasm_split::wasm_split(settings, wasm_split_path = wasm_split, fallible)]
+#[wasm_split::wasm_split(settings, wasm_split_path = wasm_split, preload(load_settings), fallible)]
 fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         PartPage::Profile => view! { <ProfilePage/> }.into_any(),
@@ -94,61 +108,55 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     })
 }
 
-#[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, fallible)]
+#[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
 fn gallery_part() -> Result<AnyView, SplitLoaderError> {
     Ok(guard(Access::OwnerOrDevelopment, || {
         view! { <GalleryPage/> }.into_any()
     }))
 }
 
-/// The palette and the list of keys.
+/// The palette and the list of keys, from the first time that one of them is asked for.
 pub fn overlays(agents: Agents) -> AnyView {
-    let nothing = || ().into_any();
-    awaited(nothing, move || async move {
-        overlays_part().await.unwrap_or_else(|_| {
+    let is_loaded = RwSignal::new(false);
+    let is_wanted =
+        Memo::new(move |_| agents.is_palette_open.get() || agents.is_shortcuts_open.get());
+    let load = move || async move {
+        if load_overlays().await.is_ok() {
+            let _ = is_loaded.try_set(true);
+        } else {
             agents.is_palette_open.set(false);
             agents.is_shortcuts_open.set(false);
             agents.toasts.show(ToastKind::Error, LOST.to_owned());
-            ().into_any()
-        })
-    })
+        }
+    };
+    Effect::new(move |_| {
+        if is_wanted.get() && !is_loaded.get_untracked() {
+            spawn_local(load());
+        }
+    });
+    // Built and put in place in one go: a dialog that is not in the document yet cannot be opened.
+    let draw = || overlays_part().now_or_never().and_then(Result::ok);
+    view! { <Show when=move || is_loaded.get()>{draw()}</Show> }.into_any()
 }
 
-#[wasm_split::wasm_split(overlays, wasm_split_path = wasm_split, fallible)]
+#[wasm_split::wasm_split(
+    overlays,
+    wasm_split_path = wasm_split,
+    preload(load_overlays),
+    fallible
+)]
 fn overlays_part() -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Palette/> <Shortcuts/> }.into_any())
 }
 
-/// The panel with the changes of a chat's workspace.
-pub fn changes_panel(changes: Changes, workspace: RwSignal<Option<Workspace>>) -> AnyView {
-    let nothing = || ().into_any();
-    awaited(nothing, move || async move {
-        let view = changes_part(changes, workspace).await.ok();
-        match view {
-            Some(view) => view,
-            None => lost().await,
-        }
-    })
-}
-
-#[wasm_split::wasm_split(changes, wasm_split_path = wasm_split, fallible)]
-fn changes_part(
-    changes: Changes,
-    workspace: RwSignal<Option<Workspace>>,
-) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <GitPanel changes workspace/> }.into_any())
-}
-
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";
 
+fn is_hydrating() -> bool {
+    Owner::current_shared_context().is_some_and(|context| context.during_hydration())
+}
+
 /// The part did not come: the connection is lost, or the server has a newer page by now.
-async fn lost() -> AnyView {
-    let is_hydrating =
-        Owner::current_shared_context().is_some_and(|context| context.during_hydration());
-    if is_hydrating {
-        // What the server rendered stays; it can be read, and its links and forms work.
-        std::future::pending::<()>().await;
-    }
+fn lost() -> AnyView {
     let error = AppError::new(ErrorCode::Unavailable, LOST);
     let on_retry = Callback::new(|()| {
         let _ = window().location().reload();

@@ -31,11 +31,18 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("load before: {}", load.trim());
+    println!("load before: {}", load());
     println!("rounds of the short measurements: {}", arguments.rounds);
     println!();
     let figures = scenarios::run(&arguments.server, &arguments.standin, arguments.rounds).await?;
     figures::print(&figures);
+    println!();
+    println!("load after: {}", load());
     Ok(())
+}
+
+/// The machine's load in the last 1, 5 and 15 minutes.
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.trim().to_owned()
 }

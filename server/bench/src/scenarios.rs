@@ -194,16 +194,19 @@ async fn new_chat(
     ))
 }
 
-/// What is left of each time when the model server's own median is taken away.
+/// What is left of each time when the model server's own median is taken away, and how many times as long as that median
+/// the whole takes: the median's ratio and that of 95 in 100.
 fn added(times: Vec<Duration>, direct: &Times) -> String {
     let limit = direct.percentile(50);
-    Times::new(
-        times
-            .into_iter()
-            .map(|time| time.saturating_sub(limit))
-            .collect(),
+    let whole = Times::new(times.clone());
+    let ratio = |percent| whole.percentile(percent).as_secs_f64() / limit.as_secs_f64();
+    let added = times.into_iter().map(|time| time.saturating_sub(limit));
+    format!(
+        "{}; with the model {:.1} × it alone, p95 {:.1} ×",
+        Times::new(added.collect()).summary(),
+        ratio(50),
+        ratio(95)
     )
-    .summary()
 }
 
 async fn twenty_calls(client: &Client, model: ModelConfigId) -> Result<Figure> {

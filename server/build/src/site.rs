@@ -18,7 +18,7 @@ use clap::Args;
 
 /// The shipped wasm module must stay below this, compressed with brotli. The goal is 350 KiB; this number may only
 /// shrink until it is reached.
-const WASM_BUDGET_BYTES: usize = 430 * 1024;
+const WASM_BUDGET_BYTES: usize = 415 * 1024;
 
 /// How to build the site.
 #[derive(Args)]

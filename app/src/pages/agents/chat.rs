@@ -13,7 +13,7 @@ use sdk::workspaces::WorkspaceStatus;
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
-use crate::components::chat::git_panel::Changes;
+use crate::components::chat::git_panel::{Changes, GitPanel};
 use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
@@ -25,7 +25,6 @@ use crate::components::icons::{Icon, icon};
 use crate::components::loaded::awaited;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
-use crate::pages::parts::changes_panel;
 
 const WORKSPACE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -170,7 +169,7 @@ fn Chat(view: ChatView) -> impl IntoView {
                     view! { <ComposerBox composer catalogue=models/> }.into_any()
                 }}
             </section>
-            {has_workspace.then(|| changes_panel(changes, workspace))}
+            {has_workspace.then(|| view! { <GitPanel changes workspace/> }.into_any())}
         </div>
     }
     .into_any()

@@ -216,7 +216,7 @@ fn unprotected(reason: String) -> AnyView {
     view! {
         <div class="notice notice-warning" role="note">
             {icon(Icon::ShieldAlert)} <p class="notice-title">"Agents are not kept apart from this machine"</p>
-            <p class="notice-detail">{reason}</p>
+            <p class="notice-detail">"What they run has the server's own rights: " {reason} "."</p>
         </div>
     }
     .into_any()
