@@ -1,8 +1,8 @@
 //! What the browser loads when it is first needed: pages that most visits never see, and what lies over or beside a
 //! chat. The server renders them like everything else.
 //!
-//! `routes` names a [`PartPage`] where other pages stand; [`overlays`] stands in a view. What belongs
-//! to which part is told here and nowhere else.
+//! `routes` names a [`PartPage`] where other pages stand; [`overlays`] stands in a view. What belongs to which part is
+//! told here and nowhere else.
 
 #![expect(
     clippy::unnecessary_wraps,

@@ -19,7 +19,11 @@ impl RunningServer {
         let mut command = Command::new(env!("CARGO_BIN_EXE_switchyard"));
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--no-ollama-detection"])
-            .env("SWITCHYARD_DATA_DIR", data_dir);
+            .env("SWITCHYARD_DATA_DIR", data_dir)
+            // No test may ask a real model for something because a developer's shell holds a key.
+            .env_remove("ANTHROPIC_API_KEY")
+            .env_remove("OPENAI_API_KEY")
+            .env_remove("OPENAI_BASE_URL");
         Self::spawn(command)
     }
 

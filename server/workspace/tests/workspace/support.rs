@@ -122,8 +122,13 @@ impl Fixture {
         self.folder.path().join("data")
     }
 
+    /// Whether bubblewrap works here. Where the sandbox is demanded, as in continuous integration, its tests must run.
     pub fn is_sandboxed(&self) -> bool {
-        self.backend.sandbox() == Sandbox::Bubblewrap
+        let sandbox = self.backend.sandbox();
+        let is_sandboxed = sandbox == Sandbox::Bubblewrap;
+        let is_demanded = std::env::var_os("SWITCHYARD_DEMAND_SANDBOX").is_some();
+        assert!(is_sandboxed || !is_demanded, "no sandbox: {sandbox:?}");
+        is_sandboxed
     }
 
     pub fn spec(&self, workspace_id: Uuid, source: Source) -> StartSpec {
