@@ -228,7 +228,7 @@ fn output_view(text: &str, label: &'static str) -> AnyView {
 }
 
 fn edited_file(file: &DiffFile) -> AnyView {
-    let name = short_path(file.path(), use_context::<WorkFolder>());
+    let name = file.path().to_owned();
     let (added, removed) = (file.additions, file.deletions);
     view! {
         <div class="tool-edit">
