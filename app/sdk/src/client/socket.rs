@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use super::error::body_of;
 use super::{Client, ClientError};
@@ -35,7 +35,9 @@ impl Client {
                 .map_err(|_| ClientError::Address("the token cannot stand in a header".into()))?;
             request.headers_mut().insert("authorization", value);
         }
-        let (socket, _) = connect_async(request).await.map_err(failed)?;
+        let (socket, _) = connect_async_with_config(request, None, true)
+            .await
+            .map_err(failed)?;
         Ok(Subscription {
             socket,
             message: PhantomData,
