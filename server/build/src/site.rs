@@ -52,7 +52,7 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     fs::create_dir_all(&pkg)?;
 
     let module = bundle::compile(root, arguments)?;
-    let bundle = pkg.join("bundle");
+    let bundle = pkg.join(assets::BUNDLE);
     fs::create_dir_all(&bundle)?;
     let main = bundle::split(&module, &bundle)?;
     bundle::bind(&main, &bundle)?;

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 /// The folder of the module, before hashing.
-const BUNDLE: &str = "bundle";
+pub const BUNDLE: &str = "bundle";
 /// Its files that pages name.
 const ENTRIES: [(&str, &str); 2] = [("js", "switchyard.js"), ("wasm", "switchyard_bg.wasm")];
 
