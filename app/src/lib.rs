@@ -16,6 +16,7 @@ pub mod components;
 #[cfg(feature = "ssr")]
 pub mod cookie;
 pub mod diff;
+mod erased;
 pub mod error;
 pub mod live;
 pub mod pages;
@@ -25,5 +26,6 @@ pub mod shell;
 pub mod site;
 pub mod theme;
 
+pub(crate) use erased::view;
 pub use routes::App;
 pub use shell::shell;

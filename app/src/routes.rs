@@ -15,6 +15,7 @@ use crate::pages::agents::{AgentsPage, ChatPage};
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::parts::PartPage;
 use crate::session::{Session, provide_session, use_hydrated, use_session};
+use crate::view;
 
 /// The root of the tree, the same on the server and in the browser.
 #[component]
@@ -31,13 +32,13 @@ pub fn App() -> AnyView {
             <a class="skip-link" href="#main" rel="external">
                 "Skip to content"
             </a>
-            <Routes fallback=|| view! { <NotFoundPage/> }.into_any()>
-                <Route path=path!("/") view=|| view! { <Redirect path="/agents"/> }.into_any() ssr=SsrMode::Async/>
+            <Routes fallback=|| view! { <NotFoundPage/> }>
+                <Route path=path!("/") view=|| view! { <Redirect path="/agents"/> } ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=PartPage::Setup ssr=SsrMode::Async/>
                 <Route path=path!("/login") view=PartPage::Login ssr=SsrMode::Async/>
-                <ParentRoute path=path!("/agents") view=|| guard(Access::SignedIn, || view! { <AgentsPage/> }.into_any()) ssr=SsrMode::Async>
+                <ParentRoute path=path!("/agents") view=|| guard(Access::SignedIn, || view! { <AgentsPage/> }) ssr=SsrMode::Async>
                     <Route path=path!("") view=PartPage::Home/>
-                    <Route path=path!(":id") view=|| view! { <ChatPage/> }.into_any()/>
+                    <Route path=path!(":id") view=|| view! { <ChatPage/> }/>
                 </ParentRoute>
                 <ParentRoute path=path!("/settings") view=PartPage::Settings ssr=SsrMode::Async>
                     <Route path=path!("") view=PartPage::Profile/>
@@ -52,7 +53,6 @@ pub fn App() -> AnyView {
         <ToastRegion/>
         <LiveRegion/>
     }
-    .into_any()
 }
 
 /// Who may see a page.
@@ -93,9 +93,9 @@ fn gate(session: &Session, access: Access) -> Gate {
 pub(crate) fn guard(access: Access, page: impl FnOnce() -> AnyView) -> AnyView {
     match use_session().with_untracked(|session| gate(session, access)) {
         Gate::Open => page(),
-        Gate::Setup => view! { <Redirect path="/setup"/> }.into_any(),
-        Gate::Login => view! { <Redirect path=login_path()/> }.into_any(),
-        Gate::NotFound => view! { <NotFoundPage/> }.into_any(),
+        Gate::Setup => view! { <Redirect path="/setup"/> },
+        Gate::Login => view! { <Redirect path=login_path()/> },
+        Gate::NotFound => view! { <NotFoundPage/> },
     }
 }
 
@@ -114,7 +114,7 @@ fn login_path() -> String {
 /// The first visit's page, while there is nobody yet.
 pub(crate) fn setup(page: impl FnOnce() -> AnyView) -> AnyView {
     if use_session().with_untracked(|session| session.has_first_user) {
-        view! { <Redirect path="/login"/> }.into_any()
+        view! { <Redirect path="/login"/> }
     } else {
         page()
     }
@@ -123,8 +123,8 @@ pub(crate) fn setup(page: impl FnOnce() -> AnyView) -> AnyView {
 /// The sign-in page, for those who are not.
 pub(crate) fn login(page: impl FnOnce() -> AnyView) -> AnyView {
     match use_session().with_untracked(|session| (session.has_first_user, session.user.is_some())) {
-        (false, _) => view! { <Redirect path="/setup"/> }.into_any(),
-        (true, true) => view! { <Redirect path="/agents"/> }.into_any(),
+        (false, _) => view! { <Redirect path="/setup"/> },
+        (true, true) => view! { <Redirect path="/agents"/> },
         (true, false) => page(),
     }
 }

@@ -11,6 +11,7 @@ use crate::routes::App;
 use crate::session::Session;
 use crate::site::SiteManifest;
 use crate::theme;
+use crate::view;
 
 /// A chat is read from its end, also before the page has come to life.
 const START_AT_END: &str =
@@ -40,7 +41,6 @@ pub fn shell() -> AnyView {
             </body>
         </html>
     }
-    .into_any()
 }
 
 /// The kept widths of the agents page, so that nothing jumps.
@@ -51,10 +51,9 @@ fn widths() -> String {
 
 /// What was not built is not named: without a script the page is read as the server rendered it.
 fn assets(site: &SiteManifest) -> impl IntoView + use<> {
-    let style =
-        present(&site.css).map(|css| view! { <link rel="stylesheet" href=css/> }.into_any());
+    let style = present(&site.css).map(|css| view! { <link rel="stylesheet" href=css/> });
     let font = present(&site.font).map(|font| {
-        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }.into_any()
+        view! { <link rel="preload" href=font r#as="font" r#type="font/woff2" crossorigin="anonymous"/> }
     });
     let start = present(&site.js).zip(present(&site.wasm)).map(|(script, wasm)| {
         let start = format!(
@@ -64,7 +63,7 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
             <link rel="modulepreload" href=script/>
             <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             <script type="module" nonce=use_nonce() inner_html=start></script>
-        }.into_any()
+        }
     });
     (style, font, start)
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 /// Colour of a badge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 /// The weight of a button. A view has one primary button at most.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -18,6 +18,7 @@ pub mod live_line;
 pub mod message;
 pub mod model_picker;
 pub mod palette;
+pub mod questions;
 pub mod queue;
 pub mod scroll;
 pub mod sidebar;

@@ -17,7 +17,7 @@ pub fn Show(
 }
 
 fn shown(is_there: Memo<bool>, children: ChildrenFn) -> AnyView {
-    view! { {move || is_there.get().then(|| children())} }.into_any()
+    (move || is_there.get().then(|| children())).into_any()
 }
 
 /// A view for each item. One that stays keeps its view, wherever it moves.

@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 use web_sys::HtmlTextAreaElement;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 const MARK_SHOWN_FOR: std::time::Duration = std::time::Duration::from_secs(2);
 

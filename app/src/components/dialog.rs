@@ -8,6 +8,7 @@ use crate::components::button::{Button, ButtonKind, button_class};
 use crate::components::feedback::FormError;
 use crate::components::icons::{Icon, icon};
 use crate::error::AppError;
+use crate::view;
 
 /// A dialog. Open it with [`DialogButton`] or [`show`].
 #[component]

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::button::{Button, button_class};
 use crate::components::icons::{Icon, icon};
 use crate::error::{AppError, ErrorCode};
+use crate::view;
 
 /// Weight of a notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub fn Notice(
         <div class=class role=role>
             {icon(mark)}
             <p class="notice-title">{title}</p>
-            {children.map(|children| view! { <div class="notice-detail">{children()}</div> }.into_any())}
+            {children.map(|children| view! { <div class="notice-detail">{children()}</div> })}
         </div>
     }
 }
@@ -80,14 +81,13 @@ pub fn FormError(
                     .or_else(|| unplaced_reasons(&error, fields));
                 view! {
                     <Notice kind=NoticeKind::Error title=error.message.clone()>
-                        {detail.map(|detail| view! { <p>{detail}</p> }.into_any())}
+                        {detail.map(|detail| view! { <p>{detail}</p> })}
                         {request_id(&error)}
                     </Notice>
                 }
-                .into_any()
             })
     };
-    view! { {move || shown()} }
+    (move || shown()).into_any()
 }
 
 fn stands_at_fields(error: &AppError, fields: &[&str]) -> bool {
@@ -112,7 +112,7 @@ fn request_id(error: &AppError) -> Option<impl IntoView + use<>> {
     error
         .request_id
         .clone()
-        .map(|id| view! { <p class="request-id">"Request " {id}</p> }.into_any())
+        .map(|id| view! { <p class="request-id">"Request " {id}</p> })
 }
 
 /// A view that could not be shown: what happened, what to do, another try.
@@ -138,7 +138,7 @@ pub fn ErrorState(
             {icon(Icon::CircleAlert)}
             <p class="empty-title">{title}</p>
             <p class="empty-text">{error.message}</p>
-            {detail.map(|detail| view! { <p class="empty-text">{detail}</p> }.into_any())}
+            {detail.map(|detail| view! { <p class="empty-text">{detail}</p> })}
             {id}
             <div class="empty-action">{retry(error.code, on_retry)}</div>
         </div>
@@ -151,20 +151,17 @@ fn retry(code: ErrorCode, on_retry: Option<Callback<()>>) -> AnyView {
             <a class=button_class(crate::components::button::ButtonKind::Primary, false) href="/login" rel="external">
                 "Sign in"
             </a>
-        }
-        .into_any(),
+        },
         (_, Some(on_retry)) => view! {
             <Button on:click=move |_| on_retry.run(())>{icon(Icon::RotateCcw)} "Try again"</Button>
-        }
-        .into_any(),
+        },
         // An empty address leads to the page itself, also with JavaScript off.
         (_, None) => view! {
             <a class="button" href="" rel="external">
                 {icon(Icon::RotateCcw)}
                 "Try again"
             </a>
-        }
-        .into_any(),
+        },
     }
 }
 
@@ -188,7 +185,7 @@ pub fn EmptyState(
             {icon(name)}
             <p class="empty-title">{title}</p>
             <p class="empty-text">{text}</p>
-            {children.map(|children| view! { <div class="empty-action">{children()}</div> }.into_any())}
+            {children.map(|children| view! { <div class="empty-action">{children()}</div> })}
         </div>
     }
 }
@@ -196,7 +193,7 @@ pub fn EmptyState(
 /// Rows that are still loading; seen only when it takes longer than 150 ms.
 pub fn skeleton_rows(count: usize) -> impl IntoView {
     let bars = (0..count)
-        .map(|_| view! { <span class="skeleton"></span> }.into_any())
+        .map(|_| view! { <span class="skeleton"></span> })
         .collect_view();
     view! {
         <div class="skeleton-rows" role="status">

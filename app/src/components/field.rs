@@ -7,6 +7,7 @@ mod choice;
 use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::view;
 
 pub use choice::{Checkbox, Segment, Segments, Switch};
 
@@ -176,7 +177,6 @@ pub fn SelectField(
                     {words}
                 </option>
             }
-            .into_any()
         })
         .collect_view();
     view! {
@@ -209,7 +209,7 @@ fn FieldLabel(id: String, label: String, #[prop(optional)] is_optional: bool) ->
     view! {
         <label class="field-label" r#for=id>
             {label}
-            {is_optional.then(|| view! { <span class="field-optional">" (optional)"</span> }.into_any())}
+            {is_optional.then(|| view! { <span class="field-optional">" (optional)"</span> })}
         </label>
     }
 }
@@ -225,16 +225,14 @@ fn FieldNote(id: String, help: Option<String>, error: Signal<Option<String>>) ->
                     {icon_with_class(Icon::CircleAlert, "icon")}
                     <span>{reason}</span>
                 </p>
-            }
-            .into_any(),
+            },
             (None, Some(help)) => view! {
                 <p class="field-help" id=id>
                     {help}
                 </p>
-            }
-            .into_any(),
+            },
             (None, None) => ().into_any(),
         }
     };
-    view! { {move || drawn()} }
+    (move || drawn()).into_any()
 }

@@ -5,6 +5,8 @@
 
 use leptos::prelude::*;
 
+use crate::view;
+
 /// An icon of the set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Icon {

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view;
+
 /// The announcer, by context.
 #[derive(Clone, Copy, Debug)]
 pub struct Announcer(RwSignal<String>);

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::form::{go_to_login, keep_focus};
 use crate::error::{AppError, ErrorCode};
+use crate::view;
 
 /// Shows what `resource` answers. After an update the focus goes back to the element whose id is in `focus`.
 pub fn loaded<T>(
@@ -49,7 +50,7 @@ where
 type Pending = Pin<Box<dyn Future<Output = AnyView> + Send>>;
 
 fn erased(fallback: fn() -> AnyView, show: Box<dyn Fn() -> Pending + Send + Sync>) -> AnyView {
-    view! { <Transition fallback>{move || Suspend::new(show())}</Transition> }.into_any()
+    view! { <Transition fallback>{move || Suspend::new(show())}</Transition> }
 }
 
 fn restore_focus(focus: StoredValue<String>) {
@@ -69,5 +70,4 @@ where
         Effect::new(|_| go_to_login());
     }
     view! { <ErrorState error=error on_retry=Callback::new(move |()| resource.refetch())/> }
-        .into_any()
 }

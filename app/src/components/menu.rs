@@ -6,6 +6,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 const ITEMS: &str = "[role=menuitem]:not(:disabled)";
 

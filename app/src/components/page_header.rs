@@ -1,6 +1,8 @@
 //! The head of a page and of its sections.
 
 use leptos::prelude::*;
+
+use crate::view;
 use leptos_meta::Title;
 
 /// Title, one sentence, and the page's main action. Also sets the document's title.
@@ -22,7 +24,7 @@ pub fn PageHeader(
                 <h1 class="page-title" id="page-title" tabindex="-1">
                     {title}
                 </h1>
-                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> }.into_any())}
+                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
             </div>
             {children.map(|children| children())}
         </header>
@@ -43,7 +45,7 @@ pub fn Section(
     view! {
         <section class="settings-section">
             <h2 class="settings-section-title">{title}</h2>
-            {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> }.into_any())}
+            {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> })}
             <div class="card">
                 <div class="card-body">{children()}</div>
             </div>

@@ -5,6 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike as _, Timelike as _, Utc};
 use leptos::prelude::*;
 
+use crate::view;
+
 const TICK: Duration = Duration::from_secs(20);
 
 /// The browser's clock in milliseconds since 1970, by context; absent on the server and during hydration.

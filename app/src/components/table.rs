@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view;
+
 /// A table. Cells carry `data-label` for the narrow form; the last cell of a row holds its actions
 /// (`class="cell-actions"`).
 #[component]
@@ -19,9 +21,8 @@ pub fn Table(
         .map(|heading| {
             if heading.is_empty() {
                 view! { <th scope="col"><span class="visually-hidden">"Actions"</span></th> }
-                    .into_any()
             } else {
-                view! { <th scope="col">{*heading}</th> }.into_any()
+                view! { <th scope="col">{*heading}</th> }
             }
         })
         .collect_view();

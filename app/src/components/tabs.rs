@@ -2,6 +2,8 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
+
+use crate::view;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
@@ -46,7 +48,6 @@ pub fn Tabs(
                     {words}
                 </button>
             }
-            .into_any()
         })
         .collect_view();
     view! {

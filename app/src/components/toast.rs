@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::control_flow::For;
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 /// The look and meaning of a toast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view;
+
 /// Wraps a control with a tooltip.
 #[component]
 pub fn Tooltip(

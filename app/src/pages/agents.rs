@@ -14,6 +14,7 @@ use crate::components::chat::frame::close_drawers;
 use crate::components::chat::keys::listen;
 use crate::components::chat::sidebar::Sidebar;
 use crate::pages::parts::overlays;
+use crate::view;
 
 /// The frame of the agents page.
 #[component]
@@ -38,5 +39,4 @@ pub fn AgentsPage() -> impl IntoView {
         </div>
         {overlays(agents)}
     }
-    .into_any()
 }

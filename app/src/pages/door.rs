@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 /// The name of the product with its mark.
 pub fn brand() -> impl IntoView {
@@ -34,7 +35,7 @@ pub fn Door(
                 <p class="door-lead">{lead}</p>
                 {children()}
             </div>
-            {(!foot.is_empty()).then(|| view! { <p class="door-foot">{foot}</p> }.into_any())}
+            {(!foot.is_empty()).then(|| view! { <p class="door-foot">{foot}</p> })}
         </main>
     }
 }

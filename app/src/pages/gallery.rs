@@ -10,6 +10,7 @@ mod surfaces;
 use leptos::prelude::*;
 
 use crate::components::page_header::PageHeader;
+use crate::view;
 
 /// The page.
 #[component]

@@ -11,6 +11,7 @@ use crate::components::feedback::FormError;
 use crate::components::field::{Input, TextField};
 use crate::components::form::{error_of, on_answer};
 use crate::pages::door::Door;
+use crate::view;
 
 /// E-mail address and password; afterwards to the page that was asked for.
 #[component]

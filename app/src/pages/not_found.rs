@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use crate::components::button::{ButtonKind, button_class};
 use crate::pages::door::Door;
+use crate::view;
 
 /// Says so and leads back.
 #[component]

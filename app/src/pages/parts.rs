@@ -25,11 +25,13 @@ use super::setup::SetupPage;
 use crate::components::chat::context::Agents;
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
+use crate::components::chat::questions::Questions;
 use crate::components::control_flow::Show;
 use crate::components::feedback::ErrorState;
 use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
 use crate::routes::{Access, guard, login, setup};
+use crate::view;
 
 /// A page of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,47 +87,51 @@ impl ChooseView for PartPage {
 #[wasm_split::wasm_split(door, wasm_split_path = wasm_split, preload(load_door), fallible)]
 fn door_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     Ok(if page == PartPage::Setup {
-        setup(|| view! { <SetupPage/> }.into_any())
+        setup(|| view! { <SetupPage/> })
     } else {
-        login(|| view! { <LoginPage/> }.into_any())
+        login(|| view! { <LoginPage/> })
     })
 }
 
 #[wasm_split::wasm_split(home, wasm_split_path = wasm_split, preload(load_home), fallible)]
 fn home_part() -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <AgentsHome/> }.into_any())
+    Ok(view! { <AgentsHome/> })
 }
 
 #[wasm_split::wasm_split(settings, wasm_split_path = wasm_split, preload(load_settings), fallible)]
 fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
-        PartPage::Profile => view! { <ProfilePage/> }.into_any(),
-        PartPage::Tokens => view! { <TokensPage/> }.into_any(),
-        PartPage::Users => guard(Access::Owner, || view! { <UsersPage/> }.into_any()),
-        PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }.into_any()),
-        PartPage::Folders => guard(Access::Owner, || view! { <FoldersPage/> }.into_any()),
-        _ => guard(Access::SignedIn, || view! { <SettingsPage/> }.into_any()),
+        PartPage::Profile => view! { <ProfilePage/> },
+        PartPage::Tokens => view! { <TokensPage/> },
+        PartPage::Users => guard(Access::Owner, || view! { <UsersPage/> }),
+        PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }),
+        PartPage::Folders => guard(Access::Owner, || view! { <FoldersPage/> }),
+        _ => guard(Access::SignedIn, || view! { <SettingsPage/> }),
     })
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
 fn gallery_part() -> Result<AnyView, SplitLoaderError> {
     Ok(guard(Access::OwnerOrDevelopment, || {
-        view! { <GalleryPage/> }.into_any()
+        view! { <GalleryPage/> }
     }))
 }
 
-/// The palette and the list of keys, from the first time that one of them is asked for.
+/// The palette, the list of keys and the questions, from the first time that one of them is asked for.
 pub fn overlays(agents: Agents) -> AnyView {
     let is_loaded = RwSignal::new(false);
-    let is_wanted =
-        Memo::new(move |_| agents.is_palette_open.get() || agents.is_shortcuts_open.get());
+    let is_wanted = Memo::new(move |_| {
+        agents.is_palette_open.get()
+            || agents.is_shortcuts_open.get()
+            || agents.asked.with(Option::is_some)
+    });
     let load = move || async move {
         if load_overlays().await.is_ok() {
             let _ = is_loaded.try_set(true);
         } else {
             agents.is_palette_open.set(false);
             agents.is_shortcuts_open.set(false);
+            agents.asked.set(None);
             agents.toasts.show(ToastKind::Error, LOST.to_owned());
         }
     };
@@ -136,7 +142,7 @@ pub fn overlays(agents: Agents) -> AnyView {
     });
     // Built and put in place in one go: a dialog that is not in the document yet cannot be opened.
     let draw = || overlays_part().now_or_never().and_then(Result::ok);
-    view! { <Show when=move || is_loaded.get()>{draw()}</Show> }.into_any()
+    view! { <Show when=move || is_loaded.get()>{draw()}</Show> }
 }
 
 #[wasm_split::wasm_split(
@@ -146,7 +152,7 @@ pub fn overlays(agents: Agents) -> AnyView {
     fallible
 )]
 fn overlays_part() -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <Palette/> <Shortcuts/> }.into_any())
+    Ok(view! { <Palette/> <Shortcuts/> <Questions/> })
 }
 
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";
@@ -161,5 +167,5 @@ fn lost() -> AnyView {
     let on_retry = Callback::new(|()| {
         let _ = window().location().reload();
     });
-    view! { <ErrorState error on_retry/> }.into_any()
+    view! { <ErrorState error on_retry/> }
 }

@@ -19,6 +19,7 @@ pub use users::UsersPage;
 use crate::api::sessions::SignOut;
 use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
+use crate::view;
 
 /// The frame of the settings: pages on the left, the chosen one beside them.
 #[component]
@@ -42,7 +43,7 @@ pub fn SettingsPage() -> impl IntoView {
                             {nav_item("/settings/providers", Icon::Cpu, "Providers and models")}
                             {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
                             {nav_item("/settings/users", Icon::Users, "Users")}
-                        }.into_any()
+                        }
                     })}
                 {foot()}
             </nav>

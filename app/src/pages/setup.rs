@@ -10,6 +10,7 @@ use crate::components::feedback::FormError;
 use crate::components::field::{Input, TextField};
 use crate::components::form::{error_of, field_error, on_answer};
 use crate::pages::door::Door;
+use crate::view;
 
 /// Fields that show their own refusals.
 const FIELDS: &[&str] = &["name", "email", "username", "password"];

@@ -8,6 +8,7 @@ mod site;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -26,11 +27,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
-        Command::Site(arguments) => site::build(&root(), &arguments),
-        Command::Check => check::run(&root()),
-    };
-    match done {
+    match run(Arguments::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -39,11 +36,21 @@ fn main() -> ExitCode {
     }
 }
 
-/// The workspace's folder: two above this crate.
-fn root() -> PathBuf {
-    let crate_folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    crate_folder
+fn run(command: Command) -> Result<()> {
+    let root = root()?;
+    match command {
+        Command::Site(arguments) => site::build(&root, &arguments),
+        Command::Check => check::run(&root),
+    }
+}
+
+/// The workspace's folder: where the lock file lies, here or above. Not the folder that this was compiled in: several
+/// clones share one target folder, and the program of one must not build another.
+fn root() -> Result<PathBuf> {
+    let here = std::env::current_dir().context("find the current folder")?;
+    let root = here
         .ancestors()
-        .nth(2)
-        .map_or(crate_folder.clone(), PathBuf::from)
+        .find(|folder| folder.join("Cargo.lock").is_file());
+    root.map(PathBuf::from)
+        .with_context(|| format!("{} is not inside the repository", here.display()))
 }

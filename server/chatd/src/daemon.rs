@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::hub::Hub;
+use crate::prompt::kept::KeptPrompts;
 use crate::sources::ModelSource;
 use crate::state::{Change, Locked, StateError};
 use crate::tools::ToolSource;
@@ -108,6 +109,7 @@ pub(crate) struct Shared {
     /// Ends the loops.
     pub(crate) stopped: CancellationToken,
     pub(crate) tasks: TaskTracker,
+    pub(crate) prompts: KeptPrompts,
     /// Chats for which a person has a title made.
     titles: Mutex<HashSet<ChatId>>,
     runners: Mutex<Runners>,
@@ -142,6 +144,7 @@ impl Daemon {
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
+            prompts: KeptPrompts::default(),
             titles: Mutex::default(),
             runners: Mutex::default(),
         };

@@ -1,6 +1,9 @@
 //! From a chat's rows to what the model is asked: instructions, facts, and a history that providers accept.
 //!
 //! The history is repaired on the way: open calls get an answer, answers without a call get one, empty parts go.
+//! What was built is kept for the chat's next turn ([`kept`]).
+
+pub(crate) mod kept;
 
 use std::collections::HashSet;
 
@@ -26,7 +29,7 @@ You are a coding agent in Switchyard. You work for the person you talk to, in a 
 const NO_RESULT: &str = "This call was not answered. It may or may not have taken effect.";
 
 /// A history ready to be sent.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prompt {
     /// Instructions.
     pub system: Vec<SystemBlock>,
@@ -38,6 +41,8 @@ pub struct Prompt {
     pub is_abridged: bool,
     /// Whether the last block of `system` holds facts.
     has_facts: bool,
+    /// About how much memory the conversation takes.
+    bytes: usize,
 }
 
 /// Builds the prompt from the rows that the model sees.
@@ -68,11 +73,16 @@ pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
 impl Prompt {
     /// What is known of the workspace now, instead of what was known before.
     pub fn set_facts(&mut self, facts: String) {
+        self.forget_facts();
+        self.system.push(SystemBlock::new(facts));
+        self.has_facts = true;
+    }
+
+    fn forget_facts(&mut self) {
         if self.has_facts {
             self.system.pop();
         }
-        self.system.push(SystemBlock::new(facts));
-        self.has_facts = true;
+        self.has_facts = false;
     }
 
     /// Appends a message.
@@ -178,6 +188,7 @@ impl Prompt {
             return;
         }
         for piece in &content {
+            self.bytes += content_bytes(piece);
             if let Content::ToolCall { id, .. } = piece {
                 self.call_ids.insert(id.clone());
             }
@@ -190,6 +201,35 @@ impl Prompt {
             _ => self.messages.push(llm::Message { role, content }),
         }
     }
+}
+
+fn content_bytes(content: &Content) -> usize {
+    /// What a piece takes beside its text.
+    const EACH: usize = 96;
+    let text = match content {
+        Content::Text(text) => text.len(),
+        Content::Reasoning {
+            text,
+            provider_metadata,
+        } => {
+            let metadata = provider_metadata.as_ref();
+            text.len() + metadata.map_or(0, |metadata| metadata.to_string().len())
+        }
+        Content::Image { data, .. } => data.len(),
+        Content::ToolCall {
+            id,
+            name,
+            arguments,
+        } => id.len() + name.len() + arguments.len(),
+        Content::ToolResult { content, .. } => content
+            .iter()
+            .map(|content| match content {
+                ToolResultContent::Text(text) => text.len(),
+                ToolResultContent::Image { data, .. } => data.len(),
+            })
+            .sum(),
+    };
+    text + EACH
 }
 
 fn error_content(id: &str, name: &str) -> Content {

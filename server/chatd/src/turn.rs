@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, RunnerId};
+use sdk::messages::Role;
 use store::chats::{self, ChatRow, Status, client_tools};
 use store::messages::{self, MessageRow, NewMessage};
 use tokio::time::timeout;
@@ -28,8 +29,10 @@ use tokio::time::timeout;
 use crate::daemon::{RunnerHandle, Shared, transition};
 use crate::hub::Channel;
 use crate::live::Pair;
+use crate::prompt::kept::Known;
 use crate::state::change::Fence;
 use crate::state::{Code, StateError};
+pub(crate) use compaction::stored_context_tokens;
 use compaction::{Cause, Compacted};
 use control::{Control, Stop};
 use open::{OpenCalls, Turn};
@@ -55,6 +58,8 @@ pub(crate) struct Runner {
     chat: ChatRow,
     channel: Arc<Channel>,
     control: Control,
+    /// Whether `chat` was not looked at yet.
+    is_fresh: bool,
 }
 
 /// What follows.
@@ -79,6 +84,7 @@ impl Runner {
             chat,
             channel,
             control,
+            is_fresh: true,
         }
     }
 
@@ -107,13 +113,17 @@ impl Runner {
     }
 
     async fn pass(&mut self) -> Result<Next, StateError> {
-        let chat = chats::get(&self.shared.db, self.chat_id)
-            .await?
-            .ok_or(StateError::ChatNotFound)?;
-        if chat.runner_id != Some(self.id) {
-            return Ok(Next::Done);
+        // The first time it has just been committed; who was quicker still is refused at the next commit.
+        if !std::mem::take(&mut self.is_fresh) {
+            let chat = chats::get(&self.shared.db, self.chat_id)
+                .await?
+                .ok_or(StateError::ChatNotFound)?;
+            if chat.runner_id != Some(self.id) {
+                return Ok(Next::Done);
+            }
+            self.chat = chat;
         }
-        self.moved_to(chat);
+        self.moved_to(self.chat.clone());
         match self.chat.status {
             Status::Interrupting => self.finish_interruption(Vec::new()).await,
             Status::Running if self.shared.draining.is_cancelled() => self.abandon().await,
@@ -123,33 +133,34 @@ impl Runner {
     }
 
     async fn turn(&mut self) -> Result<Next, StateError> {
-        let rows = self.rows().await?;
-        let model = self
-            .shared
-            .models
-            .resolve(self.chat.last_model_config_id)
-            .await;
+        let (found, model, client_tools) = tokio::join!(
+            self.find(),
+            self.shared.models.resolve(self.chat.last_model_config_id),
+            client_tools::get(&self.shared.db, self.chat_id),
+        );
+        let (found, client_tools) = (found?, client_tools?);
         let model = match model {
             Ok(model) => model,
             Err(error) => return self.finish_error(error).await,
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let client_tools = client_tools::get(&self.shared.db, self.chat_id).await?;
         let mut turn = Turn::new(model, tools, client_tools);
-        if let Some(open) = OpenCalls::of(&rows) {
+        if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
         }
         if let Some(stop) = self.refresh(&mut turn, FACTS_DEADLINE).await {
             return self.stop(stop, Vec::new()).await;
         }
-        turn.load(&rows);
+        turn.load(found.known);
         if let Some(instructions) = self.chat.compaction_request.clone() {
             return match self.compact(&mut turn, Cause::Person(instructions)).await? {
                 Compacted::Ended(next) => Ok(next),
                 Compacted::Done | Compacted::Failed => Ok(Next::Again),
             };
         }
-        self.make_title(&rows, &turn.model);
+        if let Some(text) = found.first_words {
+            self.make_title(&text, &turn.model);
+        }
         self.steps(&mut turn).await
     }
 
@@ -197,12 +208,48 @@ impl Runner {
         }
     }
 
-    /// What the model sees.
+    /// What the model is to see: what the last turn left and what came since, or else everything.
+    async fn find(&self) -> Result<Found, StateError> {
+        let history_version = self.chat.history_version;
+        if let Some(mut known) = self.shared.prompts.take(self.chat_id) {
+            let since =
+                messages::prompt_since(&self.shared.db, self.chat_id, known.history_version);
+            let since = since.await?;
+            if known.extend(&since, history_version) {
+                if cfg!(debug_assertions) {
+                    self.prove(&known).await?;
+                }
+                return Ok(Found {
+                    known,
+                    open_calls: OpenCalls::of(&since),
+                    first_words: None,
+                });
+            }
+        }
+        let rows = self.rows().await?;
+        Ok(Found {
+            known: Known::build(&rows, history_version),
+            open_calls: OpenCalls::of(&rows),
+            first_words: first_words_of(&rows),
+        })
+    }
+
+    /// Debug builds compare each kept prompt with the chat's rows.
+    async fn prove(&self, known: &Known) -> Result<(), StateError> {
+        let rows = self.rows().await?;
+        let chat = chats::get(&self.shared.db, self.chat_id).await?;
+        let is_same_history =
+            chat.is_some_and(|chat| chat.history_version == known.history_version);
+        assert!(
+            !is_same_history || *known == Known::build(&rows, known.history_version),
+            "a kept prompt differs from the chat's rows"
+        );
+        Ok(())
+    }
+
+    /// Everything that the model sees.
     async fn rows(&self) -> Result<Vec<MessageRow>, StateError> {
-        let mut tx = self.shared.db.begin_read().await?;
-        let rows = messages::prompt(&mut tx, self.chat_id).await?;
-        tx.rollback().await?;
-        Ok(rows)
+        Ok(messages::prompt(&self.shared.db, self.chat_id).await?)
     }
 
     /// The chat after a commit of ours; what was streamed before is void.
@@ -279,6 +326,22 @@ impl Runner {
         transition!(self.shared, self.chat_id, |change, locked| change
             .abandon(&mut locked, runner)?);
         Ok(Next::Done)
+    }
+}
+
+/// What a turn begins with.
+struct Found {
+    known: Known,
+    open_calls: Option<OpenCalls>,
+    /// The chat's only message, when there is no more yet.
+    first_words: Option<String>,
+}
+
+fn first_words_of(rows: &[MessageRow]) -> Option<String> {
+    let mut talk = rows.iter().filter(|row| row.message.role != Role::System);
+    match (talk.next(), talk.next()) {
+        (Some(first), None) => Some(first.message.text()),
+        _ => None,
     }
 }
 

@@ -65,7 +65,12 @@ const PROMPT: &str = concat!(
      AND ((role = 'system' AND NOT compressed) OR id >= COALESCE((SELECT MAX(id) FROM chat_messages WHERE \
      chat_id = $1 AND compressed AND visibility IN ('model', 'both') AND NOT deleted), 0)) ORDER BY id"
 );
-
+const PROMPT_SINCE: &str = concat!(
+    "SELECT ",
+    message_columns!(),
+    " FROM chat_messages WHERE chat_id = $1 AND visibility IN ('model', 'both') AND revision > $2 \
+     ORDER BY revision, id"
+);
 const LAST_STEP: &str = concat!(
     "SELECT ",
     message_columns!(),
@@ -435,8 +440,21 @@ pub async fn newest_alive_up_to(
 }
 
 /// What the model sees: system rows and everything from the last summary on.
-pub async fn prompt(tx: &mut Tx, chat: ChatId) -> Result<Vec<MessageRow>, StoreError> {
-    rows(on_tx!(tx, connection => sqlx::query_as(PROMPT).bind(chat.0).fetch_all(connection).await?))
+pub async fn prompt(db: &Db, chat: ChatId) -> Result<Vec<MessageRow>, StoreError> {
+    rows(on_reader!(db, pool => sqlx::query_as(PROMPT).bind(chat.0).fetch_all(pool).await?))
+}
+
+/// Rows for the model that were inserted or deleted after `revision`, in the order of that.
+pub async fn prompt_since(
+    db: &Db,
+    chat: ChatId,
+    revision: i64,
+) -> Result<Vec<MessageRow>, StoreError> {
+    rows(on_reader!(db, pool => sqlx::query_as(PROMPT_SINCE)
+        .bind(chat.0)
+        .bind(revision)
+        .fetch_all(pool)
+        .await?))
 }
 
 /// The last answer and what follows it; everything when there is no answer yet.
@@ -456,5 +474,6 @@ crate::statements![
     FIRST_DELETED_SINCE,
     NEWEST_ALIVE_UP_TO,
     PROMPT,
+    PROMPT_SINCE,
     LAST_STEP
 ];

@@ -9,6 +9,7 @@ use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::live::socket::{Connection, Socket};
+use crate::view;
 
 /// The last turn's failure, with a button that runs it again.
 #[component]
@@ -46,18 +47,18 @@ pub fn ErrorCallout(
                     {icon(Icon::TriangleAlert)}
                     <h2 class="notice-title">{title(&error)}</h2>
                     <p class="notice-detail">{message(&error)}</p>
-                    {error.detail.clone().map(|detail| view! { <p class="notice-detail turn-error-detail">{detail}</p> }.into_any())}
+                    {error.detail.clone().map(|detail| view! { <p class="notice-detail turn-error-detail">{detail}</p> })}
                     <div class="turn-error-actions">
                         <button type="button" class="button button-small" disabled=move || is_retrying.get() on:click=retry>
                             {icon(Icon::RotateCcw)} "Try again"
                         </button>
-                        {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> }.into_any())}
+                        {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> })}
                     </div>
                 </section>
-            }.into_any()
+            }
         })
     };
-    view! { {move || drawn()} }
+    (move || drawn()).into_any()
 }
 
 /// The title of a failure, by its class.
@@ -125,5 +126,4 @@ pub fn Reconnecting(
             </div>
         </Show>
     }
-    .into_any()
 }

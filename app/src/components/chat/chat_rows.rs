@@ -1,5 +1,7 @@
 //! Rows of the list: sections by day, status told by icon and words, and what can be done with a chat.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -9,142 +11,61 @@ use sdk::ids::ChatId;
 
 use super::context::Agents;
 use super::model_picker::model_name;
+use super::questions::Asked;
 use super::sidebar::ListState;
 use super::words;
 use crate::api::chats::{update_chat, view_chat};
-use crate::components::button::{Button, ButtonKind};
 use crate::components::control_flow::For;
-use crate::components::dialog::{CancelButton, ConfirmDialog, Dialog, Question, close, show};
-use crate::components::feedback::FormError;
 use crate::components::icons::{Icon, icon_with_class};
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::toast::ToastKind;
 use crate::error::AppError;
 use crate::session::use_hydrated;
+use crate::view;
 
-const RENAME_DIALOG: &str = "rename-chat";
-const ARCHIVE_DIALOG: &str = "archive-chat";
-
-/// What rows can ask for; the dialogs stand once beside the list.
+/// What rows share.
 #[derive(Clone, Copy)]
 struct RowActions {
-    target: RwSignal<Option<Chat>>,
-    title: RwSignal<String>,
-    pending: RwSignal<bool>,
-    error: RwSignal<Option<AppError>>,
     /// The row that the Tab key reaches.
     roving: RwSignal<Option<ChatId>>,
-    leave: Callback<()>,
+    navigate: StoredValue<Navigate>,
 }
 
-/// Provides the rows' actions and draws their dialogs.
-pub fn provide_row_actions(agents: Agents) -> impl IntoView {
-    let navigate = use_navigate();
-    let actions = RowActions {
-        target: RwSignal::new(None),
-        title: RwSignal::new(String::new()),
-        pending: RwSignal::new(false),
-        error: RwSignal::new(None),
+/// Goes to another page.
+pub type Navigate = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
+
+/// Provides what rows share.
+pub fn provide_row_actions() {
+    provide_context(RowActions {
         roving: RwSignal::new(None),
-        leave: Callback::new(move |()| navigate("/agents", NavigateOptions::default())),
-    };
-    provide_context(actions);
-    let question = Signal::derive(move || {
-        let title = actions.target.with(|chat| {
-            chat.as_ref()
-                .map(|chat| chat.title.clone())
-                .unwrap_or_default()
-        });
-        Question {
-            title: format!("Archive “{title}”?"),
-            text: "Its agent is at work. The turn is stopped, what was done so far is kept, and the chat moves to the archive.".to_owned(),
-            action: "Stop and archive".to_owned(),
-        }
-    });
-    let on_rename = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        rename(agents, actions);
-    };
-    view! {
-        <Dialog id=RENAME_DIALOG title="Rename chat">
-            <form class="form" on:submit=on_rename>
-                <label class="field">
-                    <span class="field-label">"Title"</span>
-                    <input class="input" name="title" required maxlength="200" autocomplete="off"
-                        prop:value=move || actions.title.get() on:input=move |event| actions.title.set(event_target_value(&event))/>
-                </label>
-                <FormError error=actions.error/>
-                <div class="dialog-actions">
-                    <CancelButton dialog=RENAME_DIALOG/>
-                    <Button kind=ButtonKind::Primary disabled=actions.pending attr:r#type="submit">"Rename"</Button>
-                </div>
-            </form>
-        </Dialog>
-        <ConfirmDialog id=ARCHIVE_DIALOG question pending=actions.pending error=actions.error
-            on_confirm=Callback::new(move |()| archive(agents, actions))/>
-    }
-    .into_any()
-}
-
-fn rename(agents: Agents, actions: RowActions) {
-    let Some(chat) = actions.target.get_untracked() else {
-        return;
-    };
-    let title = actions.title.get_untracked().trim().to_owned();
-    if title.is_empty() {
-        return;
-    }
-    agents.update_row(chat.id, |row| row.title.clone_from(&title));
-    actions.pending.set(true);
-    spawn_local(async move {
-        let request = UpdateChat {
-            title: Some(title),
-            ..UpdateChat::default()
-        };
-        let outcome = update_chat(chat.id, request).await;
-        actions.pending.set(false);
-        match outcome {
-            Ok(()) => close(RENAME_DIALOG),
-            Err(error) => {
-                agents.update_row(chat.id, |row| row.title.clone_from(&chat.title));
-                actions.error.set(Some(error));
-            }
-        }
+        navigate: StoredValue::new(Arc::new(use_navigate())),
     });
 }
 
-fn archive(agents: Agents, actions: RowActions) {
-    let Some(chat) = actions.target.get_untracked() else {
-        return;
+/// Puts a chat into the archive or takes it out; what shows it is left.
+pub async fn set_archived(
+    agents: Agents,
+    chat: &Chat,
+    archived: bool,
+    navigate: Navigate,
+) -> Result<(), AppError> {
+    let request = UpdateChat {
+        archived: Some(archived),
+        ..UpdateChat::default()
     };
-    let is_archived = !chat.archived;
-    actions.pending.set(true);
-    spawn_local(async move {
-        let request = UpdateChat {
-            archived: Some(is_archived),
-            ..UpdateChat::default()
-        };
-        let outcome = update_chat(chat.id, request).await;
-        actions.pending.set(false);
-        match outcome {
-            Ok(()) => {
-                close(ARCHIVE_DIALOG);
-                agents.chats.update(|chats| {
-                    if let Some(chats) = chats {
-                        chats.retain(|known| known.id != chat.id);
-                    }
-                });
-                if let Some(state) = agents.list.get_value() {
-                    super::sidebar::reload(agents, state);
-                }
-                if is_archived && agents.open_chat.get_untracked() == Some(chat.id) {
-                    actions.leave.run(());
-                }
-            }
-            Err(error) if chat.status.is_busy() => actions.error.set(Some(error)),
-            Err(error) => agents.toasts.show(ToastKind::Error, error.message),
+    update_chat(chat.id, request).await?;
+    agents.chats.update(|chats| {
+        if let Some(chats) = chats {
+            chats.retain(|known| known.id != chat.id);
         }
     });
+    if let Some(state) = agents.list.get_value() {
+        super::sidebar::reload(agents, state);
+    }
+    if archived && agents.open_chat.get_untracked() == Some(chat.id) {
+        navigate("/agents", NavigateOptions::default());
+    }
+    Ok(())
 }
 
 fn set_pin(agents: Agents, chat: &Chat) {
@@ -199,7 +120,6 @@ pub fn ChatRows(
             }
         </For>
     }
-    .into_any()
 }
 
 type Section = (&'static str, Vec<ChatId>);
@@ -261,12 +181,11 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>
                 <span class="row-age">{move || chat.with(|chat| chat.as_ref().map(|chat| words::short_age(chat.updated_at, agents.now.get())))}</span>
                 <span class="row-subtitle" class:failed=is_failed>{move || subtitle()}</span>
-                {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> }.into_any())}
+                {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
             </a>
             {actions.map(|actions| row_menu(agents, actions, id, chat))}
         </li>
     }
-    .into_any()
 }
 
 fn first_id(rows: Memo<Vec<Chat>>) -> ChatId {
@@ -285,13 +204,7 @@ fn row_menu(
     let is_pinned = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.pin_order > 0));
     let is_archived = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.archived));
     let on_rename = Callback::new(move |()| {
-        let Some(chat) = chat.get_untracked() else {
-            return;
-        };
-        actions.error.set(None);
-        actions.title.set(chat.title.clone());
-        actions.target.set(Some(chat));
-        show(RENAME_DIALOG);
+        agents.asked.set(chat.get_untracked().map(Asked::Rename));
     });
     let on_pin = Callback::new(move |()| {
         if let Some(chat) = chat.get_untracked() {
@@ -302,14 +215,16 @@ fn row_menu(
         let Some(chat) = chat.get_untracked() else {
             return;
         };
-        let is_busy = chat.status.is_busy() && !chat.archived;
-        actions.error.set(None);
-        actions.target.set(Some(chat));
-        if is_busy {
-            show(ARCHIVE_DIALOG);
-        } else {
-            archive(agents, actions);
+        if chat.status.is_busy() && !chat.archived {
+            agents.asked.set(Some(Asked::Archive(chat)));
+            return;
         }
+        let navigate = actions.navigate.get_value();
+        spawn_local(async move {
+            if let Err(error) = set_archived(agents, &chat, !chat.archived, navigate).await {
+                agents.toasts.show(ToastKind::Error, error.message);
+            }
+        });
     });
     view! {
         <div class="row-menu">
@@ -320,7 +235,6 @@ fn row_menu(
             </Menu>
         </div>
     }
-    .into_any()
 }
 
 fn subtitle(chat: &Chat, agents: Agents, state: Option<ListState>) -> String {
@@ -378,7 +292,6 @@ pub fn status_icon(status: ChatStatus) -> AnyView {
             {icon_with_class(name, class)} <span class="visually-hidden">{status_words(status)}</span>
         </span>
     }
-    .into_any()
 }
 
 /// Loads a chat that the pointer rests on, so that it opens at once.

@@ -21,6 +21,7 @@ use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
 use crate::session::use_hydrated;
+use crate::view;
 
 /// What the composer works on. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -197,7 +198,7 @@ pub fn ComposerBox(
     view! {
         <div class="composer">
             <QueueList composer/>
-            {(!has_model).then(|| view! { <NoModelHelp/> }.into_any())}
+            {(!has_model).then(|| view! { <NoModelHelp/> })}
             <form class="composer-box" class:editing=move || edited.with(Option::is_some)
                 on:submit=move |event| {
                     event.prevent_default();
@@ -224,10 +225,9 @@ pub fn ComposerBox(
                     </button>
                 </div>
             </form>
-            {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> }.into_any())}
+            {move || error.get().map(|error| view! { <p class="composer-error field-error" role="alert">{icon(Icon::CircleAlert)}<span>{error.message}</span></p> })}
         </div>
     }
-    .into_any()
 }
 
 fn context_limit(

@@ -10,6 +10,7 @@ use leptos_router::hooks::use_location;
 use sdk::chats::Chat;
 use sdk::ids::ChatId;
 
+use super::questions::Asked;
 use super::sidebar::ListState;
 use crate::api::chats::ChatView;
 use crate::components::live_region::{Announcer, use_announcer};
@@ -49,6 +50,8 @@ pub struct Agents {
     pub is_palette_open: RwSignal<bool>,
     /// Whether the list of keys is open.
     pub is_shortcuts_open: RwSignal<bool>,
+    /// What is asked before something happens.
+    pub asked: RwSignal<Option<Asked>>,
     /// What the list shows; set by the sidebar.
     pub list: StoredValue<Option<ListState>>,
     prefetched: StoredValue<HashMap<ChatId, (f64, ChatView)>>,
@@ -77,6 +80,7 @@ impl Agents {
             toasts: use_toasts(),
             is_palette_open: RwSignal::new(false),
             is_shortcuts_open: RwSignal::new(false),
+            asked: RwSignal::new(None),
             list: StoredValue::new(None),
             prefetched: StoredValue::new(HashMap::new()),
         };

@@ -6,6 +6,7 @@ use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, Part};
 
 use super::words;
 use crate::live::chat::OpenChat;
+use crate::view;
 
 /// Length of the ring's line in its own units, so that a dash is a share in percent.
 const RING: i64 = 100;
@@ -50,10 +51,10 @@ pub fn ContextRing(
                     </svg>
                     <span class="context-ring-words">{format!("{percent} %")}</span>
                 </span>
-            }.into_any()
+            }
         })
     };
-    view! { {move || drawn()} }
+    (move || drawn()).into_any()
 }
 
 fn begins_anew(message: &Message) -> bool {

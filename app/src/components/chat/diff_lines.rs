@@ -7,6 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::control_flow::Show;
 use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, changed_ranges};
+use crate::view;
 
 /// Lines shown before the reader asks for the rest.
 const SHOWN_LINES: usize = 600;
@@ -53,7 +54,6 @@ pub fn DiffLines(
             </button>
         </Show>
     }
-    .into_any()
 }
 
 fn rows(
@@ -96,7 +96,7 @@ fn gap(hunk: &Hunk, last_line: u32, has_numbers: bool) -> AnyView {
         many => format!("{many} unchanged lines  {}", hunk.section),
     };
     let columns = if has_numbers { "4" } else { "2" };
-    view! { <tr class="diff-gap"><td colspan=columns>{words}</td></tr> }.into_any()
+    view! { <tr class="diff-gap"><td colspan=columns>{words}</td></tr> }
 }
 
 fn row(
@@ -116,16 +116,15 @@ fn row(
             <td class="diff-number">{number(line.old_number)}</td>
             <td class="diff-number">{number(line.new_number)}</td>
         }
-        .into_any()
     });
     let text = match html {
-        Some(html) => view! { <td class="diff-text" inner_html=html></td> }.into_any(),
+        Some(html) => view! { <td class="diff-text" inner_html=html></td> },
         None => plain(&line.text, mark),
     };
     let end = line.is_unterminated.then(
         || view! { <span class="diff-end" title="No line end at the end of the file">"∅"</span> },
     );
-    view! { <tr class=class>{numbers}<td class="diff-sign">{sign}{end}</td>{text}</tr> }.into_any()
+    view! { <tr class=class>{numbers}<td class="diff-sign">{sign}{end}</td>{text}</tr> }
 }
 
 fn plain(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
@@ -140,8 +139,8 @@ fn plain(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
         Some((before, changed, after)) => {
             let (before, changed, after) =
                 (before.to_owned(), changed.to_owned(), after.to_owned());
-            view! { <td class="diff-text">{before}<mark>{changed}</mark>{after}</td> }.into_any()
+            view! { <td class="diff-text">{before}<mark>{changed}</mark>{after}</td> }
         }
-        None => view! { <td class="diff-text">{text.to_owned()}</td> }.into_any(),
+        None => view! { <td class="diff-text">{text.to_owned()}</td> },
     }
 }

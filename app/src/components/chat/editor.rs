@@ -4,6 +4,8 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
+use crate::view;
+
 use super::draft;
 
 /// What is being written. Cheap to copy.
@@ -197,7 +199,6 @@ pub fn EditorField(
             }
         ></textarea>
     }
-    .into_any()
 }
 
 fn is_touch() -> bool {

@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast as _;
 
 use super::context::Agents;
 use crate::api::preferences::update_layout;
+use crate::view;
 
 /// The list lies over the chat below this width.
 const DRAWER_BELOW_PX: u32 = 640;
@@ -171,7 +172,6 @@ pub fn Edge(
             on:pointerdown=on_down on:pointermove=on_move on:pointerup=on_up on:pointercancel=on_up on:keydown=on_keydown>
         </div>
     }
-    .into_any()
 }
 
 const fn least(side: Side) -> u32 {

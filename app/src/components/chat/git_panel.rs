@@ -23,6 +23,7 @@ use crate::diff::{self, DiffFile, FileChange};
 use crate::live::chat::OpenChat;
 use crate::live::git;
 use crate::live::socket::Socket;
+use crate::view;
 
 /// Files with more lines than this start folded.
 const LARGE_FILE_LINES: usize = 800;
@@ -187,7 +188,7 @@ pub fn GitPanel(
                 {move || workspace.get().map(|workspace| place(&workspace))}
                 {move || changes.error.get().map(|message| view! {
                     <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}<p>{message}</p></div>
-                }.into_any())}
+                })}
                 <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
                     <Repository changes root=repository.repo_root/>
                 </For>
@@ -195,14 +196,13 @@ pub fn GitPanel(
             </div>
         </section>
     }
-    .into_any()
 }
 
 fn nothing(has_workspace: bool) -> AnyView {
     if has_workspace {
-        view! { <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/> }.into_any()
+        view! { <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/> }
     } else {
-        view! { <EmptyState name=Icon::Folder title="No workspace" text="This chat talks only. Start a chat with a folder or an empty workspace to let an agent change files."/> }.into_any()
+        view! { <EmptyState name=Icon::Folder title="No workspace" text="This chat talks only. Start a chat with a folder or an empty workspace to let an agent change files."/> }
     }
 }
 
@@ -227,7 +227,6 @@ fn place(workspace: &Workspace) -> AnyView {
             {sandbox}
         </div>
     }
-    .into_any()
 }
 
 fn branch_view(branch: String) -> impl IntoView {
@@ -267,7 +266,7 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
         repository.with(|repository| {
             repository.as_ref().filter(|repository| repository.changed_files > 0).map(|repository| {
                 let files = words::count(usize::try_from(repository.changed_files).unwrap_or(0), "file", "files");
-                view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }.into_any()
+                view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }
             })
         })
     };
@@ -282,7 +281,7 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
         <section class="repository">
             <div class="summary">
                 {move || branch().map(branch_view)}
-                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " <code>{base.chars().take(8).collect::<String>()}</code></span> }.into_any())}
+                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " <code>{base.chars().take(8).collect::<String>()}</code></span> })}
                 <span class="spacer"></span> {move || numbers()}
             </div>
             {move || (omitted() > 0).then(|| view! {
@@ -290,13 +289,12 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
                     {icon(Icon::Info)} <p class="notice-title">"This diff is too large to show whole"</p>
                     <p class="notice-detail">{format!("{} are left out. Look at them in the workspace.", words::count(usize::try_from(omitted()).unwrap_or(0), "file", "files"))}</p>
                 </div>
-            }.into_any())}
+            })}
             <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
                 <FileSection changes files file/>
             </For>
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -328,7 +326,6 @@ fn FileSection(
             {move || file_body(current.get(), html.get())}
         </details>
     }
-    .into_any()
 }
 
 fn file_name(file: &DiffFile) -> AnyView {
@@ -347,11 +344,10 @@ fn file_name(file: &DiffFile) -> AnyView {
         .map_or_else(|| path.clone(), |old| format!("{old} → {path}"));
     view! {
         <span class="file-name" title=title>
-            {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> }.into_any())}
+            {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> })}
             <span class="file-folder">{folder}</span><span class="file-leaf">{name}</span>
         </span>
     }
-    .into_any()
 }
 
 fn file_badge(file: &DiffFile) -> Option<AnyView> {
@@ -364,7 +360,7 @@ fn file_badge(file: &DiffFile) -> Option<AnyView> {
         FileChange::Modified if file.is_binary => ("badge", "binary"),
         FileChange::Modified => return None,
     };
-    Some(view! { <span class=class>{words}</span> }.into_any())
+    Some(view! { <span class=class>{words}</span> })
 }
 
 fn file_body(file: Arc<DiffFile>, html: Option<Arc<Vec<String>>>) -> AnyView {
@@ -379,10 +375,10 @@ fn file_body(file: Arc<DiffFile>, html: Option<Arc<Vec<String>>>) -> AnyView {
             FileChange::Renamed | FileChange::Copied => "The content is the same.".to_owned(),
             _ => "The file is empty.".to_owned(),
         };
-        return view! { <p class="file-note">{words}</p> }.into_any();
+        return view! { <p class="file-note">{words}</p> };
     }
     match html {
-        Some(html) => view! { <DiffLines file html/> }.into_any(),
-        None => view! { <DiffLines file/> }.into_any(),
+        Some(html) => view! { <DiffLines file html/> },
+        None => view! { <DiffLines file/> },
     }
 }

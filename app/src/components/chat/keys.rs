@@ -10,6 +10,7 @@ use wasm_bindgen::JsCast as _;
 use super::context::Agents;
 use super::frame::{Side, close_drawers, toggle};
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 const KEYS: [(&[&str], &str); 11] = [
     (&["Ctrl", "K"], "Find a chat or an action"),
@@ -157,9 +158,9 @@ pub fn Shortcuts() -> impl IntoView {
         .map(|(keys, words)| {
             let keys = keys
                 .iter()
-                .map(|key| view! { <kbd class="key">{*key}</kbd> }.into_any())
+                .map(|key| view! { <kbd class="key">{*key}</kbd> })
                 .collect_view();
-            view! { <div class="shortcut"><dt>{words}</dt><dd>{keys}</dd></div> }.into_any()
+            view! { <div class="shortcut"><dt>{words}</dt><dd>{keys}</dd></div> }
         })
         .collect_view();
     view! {
@@ -174,5 +175,4 @@ pub fn Shortcuts() -> impl IntoView {
             <div class="dialog-body"><dl class="shortcuts">{rows}</dl></div>
         </dialog>
     }
-    .into_any()
 }

@@ -18,6 +18,7 @@ use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::toast::{ToastKind, Toasts};
 use crate::live::chat::OpenChat;
+use crate::view;
 
 /// Says what happens and since when, and stops it.
 #[component]
@@ -74,7 +75,7 @@ pub fn LiveLine(
                 <div class="live">
                     {icon_with_class(Icon::LoaderCircle, "icon spin")}
                     <span class="live-words">
-                        {move || verb()} {move || object().map(|object| view! { " " <b>{object}</b> }.into_any())}
+                        {move || verb()} {move || object().map(|object| view! { " " <b>{object}</b> })}
                         <span class="live-time">{move || tail()}</span>
                     </span>
                     <StopButton chat/>
@@ -82,7 +83,6 @@ pub fn LiveLine(
             </Show>
         </div>
     }
-    .into_any()
 }
 
 /// Stops the running turn.
@@ -98,7 +98,6 @@ fn StopButton(
             {icon(Icon::Square)} "Stop" <kbd class="key">"Esc"</kbd>
         </button>
     }
-    .into_any()
 }
 
 /// Stops the running turn; what was written so far stays. Browser only.

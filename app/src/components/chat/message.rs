@@ -11,6 +11,7 @@ use super::streaming_text::StreamingText;
 use super::words;
 use crate::components::copy_button::copy;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::view;
 
 /// What a person said.
 #[component]
@@ -37,7 +38,6 @@ pub fn UserMessage(
             </div>
         </article>
     }
-    .into_any()
 }
 
 /// A text part of an answer, as the server rendered it.
@@ -54,10 +54,10 @@ pub fn AnswerText(
     };
     let html = message.rendered.get(part).cloned().flatten();
     let body = if let Some(html) = html {
-        view! { <div class="prose" inner_html=html></div> }.into_any()
+        view! { <div class="prose" inner_html=html></div> }
     } else {
         let text = text.clone();
-        view! { <StreamingText text=Signal::derive(move || text.clone())/> }.into_any()
+        view! { <StreamingText text=Signal::derive(move || text.clone())/> }
     };
     let id = anchor(&message);
     view! {
@@ -69,7 +69,6 @@ pub fn AnswerText(
             </div>
         </article>
     }
-    .into_any()
 }
 
 /// A thought, folded.
@@ -89,7 +88,6 @@ pub fn Thought(
             <div class="thought-text">{move || reasoning.with(|reasoning| reasoning.text.clone())}</div>
         </details>
     }
-    .into_any()
 }
 
 fn thought_title(reasoning: &ReasoningPart) -> String {
@@ -137,7 +135,6 @@ pub fn CopyButton(
             {move || icon_with_class(if is_copied.get() { Icon::Check } else { Icon::Copy }, "icon icon-small")}
         </button>
     }
-    .into_any()
 }
 
 /// When a message was said; a link to it.
@@ -153,7 +150,6 @@ fn MessageTime(
             <time datetime=time.to_rfc3339()>{move || words::time_of_day(time, agents.offset_minutes.get())}</time>
         </a>
     }
-    .into_any()
 }
 
 /// The name that links to a message use.
@@ -185,7 +181,7 @@ fn attachment(part: &Part) -> Option<AnyView> {
         Part::Skill { skill_name, .. } => (Icon::Sparkles, format!("Knows the skill {skill_name}")),
         Part::Unknown => (Icon::Info, "Something a newer version wrote".to_owned()),
     };
-    Some(view! { <span class="note-line">{icon(name)}<span>{words}</span></span> }.into_any())
+    Some(view! { <span class="note-line">{icon(name)}<span>{words}</span></span> })
 }
 
 fn line_range(file: &str, start: i64, end: i64) -> String {

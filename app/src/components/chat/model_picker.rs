@@ -7,6 +7,7 @@ use sdk::providers::ProviderKind;
 
 use crate::components::icons::{Icon, icon_with_class};
 use crate::session::use_session;
+use crate::view;
 
 /// Every model that can be used now.
 pub fn usable(catalogue: &ModelCatalogue) -> impl Iterator<Item = &CatalogueModel> {
@@ -75,7 +76,6 @@ pub fn ModelPicker(
             </select> {icon_with_class(Icon::ChevronDown, "icon icon-small")}
         </label>
     }
-    .into_any()
 }
 
 fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -> impl IntoView {
@@ -90,7 +90,7 @@ fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -
         .into_iter()
         .map(|model| {
             let id = model.id;
-            view! { <option value=id.to_string() selected=move || chosen.get() == Some(id)>{model.display_name}</option> }.into_any()
+            view! { <option value=id.to_string() selected=move || chosen.get() == Some(id)>{model.display_name}</option> }
         })
         .collect_view();
     view! { <optgroup label=label disabled=is_disabled>{options}</optgroup> }
@@ -101,7 +101,7 @@ fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -
 pub fn NoModelHelp() -> impl IntoView {
     let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
     let words = if is_owner {
-        view! { "Connect a model provider under " <a class="link" href="/settings/providers">"Settings → Providers"</a> "." }.into_any()
+        view! { "Connect a model provider under " <a class="link" href="/settings/providers">"Settings → Providers"</a> "." }
     } else {
         "Ask an admin to connect a model provider.".into_any()
     };
@@ -111,5 +111,4 @@ pub fn NoModelHelp() -> impl IntoView {
             <p class="notice-detail">{words}</p>
         </div>
     }
-    .into_any()
 }

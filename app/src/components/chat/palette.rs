@@ -11,6 +11,7 @@ use super::frame::{Side, toggle};
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
+use crate::view;
 
 const SHOWN_CHATS: usize = 30;
 
@@ -116,7 +117,7 @@ pub fn Palette() -> impl IntoView {
                                 {draw_mark(choice.mark)} <span class="palette-name">{choice.name}</span>
                                 <span class="palette-hint">{choice.hint}</span>
                             </li>
-                        }.into_any()
+                        }
                     }).collect_view()
                 }}
             </ul>
@@ -125,7 +126,6 @@ pub fn Palette() -> impl IntoView {
             </Show>
         </dialog>
     }
-    .into_any()
 }
 
 fn draw_mark(mark: Mark) -> AnyView {

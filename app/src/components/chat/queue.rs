@@ -14,6 +14,7 @@ use crate::components::button::IconButton;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon_with_class};
 use crate::components::toast::ToastKind;
+use crate::view;
 
 /// The queue above the composer.
 #[component]
@@ -32,7 +33,6 @@ pub fn QueueList(
             </ol>
         </Show>
     }
-    .into_any()
 }
 
 /// One waiting message, or the field that changes it.
@@ -65,13 +65,11 @@ fn Row(composer: Composer, id: QueuedMessageId) -> impl IntoView {
                 <IconButton name=Icon::Pencil label="Edit this queued message" is_small=true on:click=move |_| is_edited.set(true)/>
                 <IconButton name=Icon::X label="Remove this queued message" is_small=true on:click=move |_| remove(composer, agents, id)/>
             }
-            .into_any()
         }
     };
     view! {
         <li class="queued">{icon_with_class(Icon::Clock, "icon icon-small")} {move || shown()}</li>
     }
-    .into_any()
 }
 
 /// Moves a message one place forward; the first of the queue has nowhere to go.
@@ -89,7 +87,6 @@ fn earlier(
         <IconButton name=Icon::ArrowUp label="Move this queued message forward" is_small=true
             on:click=move |_| change(composer, agents, id, EditQueuedMessage { position, ..EditQueuedMessage::default() })/>
     }
-    .into_any()
 }
 
 fn edit_form(
@@ -140,7 +137,6 @@ fn edit_form(
         <button type="button" class="button button-small" on:click=move |_| save()>"Save"</button>
         <button type="button" class="button button-quiet button-small" on:click=move |_| is_edited.set(false)>"Cancel"</button>
     }
-    .into_any()
 }
 
 fn send_now(composer: Composer, agents: Agents, id: QueuedMessageId) {

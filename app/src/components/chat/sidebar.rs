@@ -18,6 +18,7 @@ use crate::components::loaded::awaited;
 use crate::error::AppError;
 use crate::live::socket::Socket;
 use crate::live::watch;
+use crate::view;
 
 /// What the list shows.
 #[derive(Clone, Copy)]
@@ -151,7 +152,7 @@ pub fn Sidebar() -> impl IntoView {
     let first = Resource::new(|| (), |()| list_chats(None, None));
     follow_list(agents, state);
     search_as_typed(agents, state);
-    let dialogs = provide_row_actions(agents);
+    provide_row_actions();
     view! {
         <nav class="sidebar" id="sidebar" aria-label="Chats">
             <div class="sidebar-head">
@@ -174,21 +175,19 @@ pub fn Sidebar() -> impl IntoView {
                                 if agents.chats.with_untracked(Option::is_none) {
                                     take_first_page(agents, state, list);
                                 }
-                                view! { <List agents state/> }.into_any()
+                                view! { <List agents state/> }
                             }
                             Err(error) => {
                                 let on_retry = Callback::new(move |()| first.refetch());
-                                view! { <ErrorState error on_retry/> }.into_any()
+                                view! { <ErrorState error on_retry/> }
                             }
                         }
                     })}
             </div>
             <UserMenu/>
             <Edge side=Side::List/>
-            {dialogs}
         </nav>
     }
-    .into_any()
 }
 
 #[component]
@@ -204,7 +203,6 @@ fn SearchField(state: ListState) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -227,7 +225,7 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
     view! {
         <Show when=move || state.error.with(Option::is_some)>
             {move || state.error.get().map(|error| {
-                view! { <ErrorState error on_retry=Callback::new(move |()| reload(agents, state))/> }.into_any()
+                view! { <ErrorState error on_retry=Callback::new(move |()| reload(agents, state))/> }
             })}
         </Show>
         <ChatRows rows/>
@@ -242,7 +240,6 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
             </button>
         </Show>
     }
-    .into_any()
 }
 
 fn nothing_here(state: ListState) -> AnyView {
@@ -250,16 +247,13 @@ fn nothing_here(state: ListState) -> AnyView {
     match (words.is_empty(), state.is_archive.get()) {
         (true, false) => view! {
             <EmptyState name=Icon::MessageSquare title="No chats yet" text="What you ask an agent to do appears here. Write the first message to start."/>
-        }
-        .into_any(),
+        },
         (true, true) => view! {
             <EmptyState name=Icon::Archive title="No archived chats" text="Chats that you put away appear here."/>
-        }
-        .into_any(),
+        },
         (false, _) => view! {
             <EmptyState name=Icon::Search title="Nothing found" text=format!("No chat holds “{words}”.")/>
-        }
-        .into_any(),
+        },
     }
 }
 

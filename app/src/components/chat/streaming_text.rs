@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::light_markdown::{Block, Inline, Item, parse};
 use crate::components::control_flow::For;
+use crate::view;
 
 /// Draws text that grows.
 #[component]
@@ -25,28 +26,27 @@ pub fn StreamingText(
             </For>
         </div>
     }
-    .into_any()
 }
 
 fn draw(block: Block) -> AnyView {
     match block {
-        Block::Paragraph(text) => view! { <p>{inlines(text)}</p> }.into_any(),
-        Block::Heading(1, text) => view! { <h1>{inlines(text)}</h1> }.into_any(),
-        Block::Heading(2, text) => view! { <h2>{inlines(text)}</h2> }.into_any(),
-        Block::Heading(3, text) => view! { <h3>{inlines(text)}</h3> }.into_any(),
-        Block::Heading(_, text) => view! { <h4>{inlines(text)}</h4> }.into_any(),
-        Block::Code(_, code) => view! { <pre tabindex="0"><code>{code}</code></pre> }.into_any(),
-        Block::List(true, rows) => view! { <ol>{items(rows)}</ol> }.into_any(),
-        Block::List(false, rows) => view! { <ul>{items(rows)}</ul> }.into_any(),
-        Block::Quote(text) => view! { <blockquote>{inlines(text)}</blockquote> }.into_any(),
-        Block::Rule => view! { <hr/> }.into_any(),
+        Block::Paragraph(text) => view! { <p>{inlines(text)}</p> },
+        Block::Heading(1, text) => view! { <h1>{inlines(text)}</h1> },
+        Block::Heading(2, text) => view! { <h2>{inlines(text)}</h2> },
+        Block::Heading(3, text) => view! { <h3>{inlines(text)}</h3> },
+        Block::Heading(_, text) => view! { <h4>{inlines(text)}</h4> },
+        Block::Code(_, code) => view! { <pre tabindex="0"><code>{code}</code></pre> },
+        Block::List(true, rows) => view! { <ol>{items(rows)}</ol> },
+        Block::List(false, rows) => view! { <ul>{items(rows)}</ul> },
+        Block::Quote(text) => view! { <blockquote>{inlines(text)}</blockquote> },
+        Block::Rule => view! { <hr/> },
     }
 }
 
 fn items(rows: Vec<Item>) -> impl IntoView {
     rows.into_iter()
         .map(|item| {
-            view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> }.into_any()
+            view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> }
         })
         .collect_view()
 }
@@ -56,9 +56,9 @@ fn inlines(pieces: Vec<Inline>) -> Vec<AnyView> {
         .into_iter()
         .map(|piece| match piece {
             Inline::Text(text) => text.into_any(),
-            Inline::Code(text) => view! { <code>{text}</code> }.into_any(),
-            Inline::Strong(text) => view! { <strong>{text}</strong> }.into_any(),
-            Inline::Emphasis(text) => view! { <em>{text}</em> }.into_any(),
+            Inline::Code(text) => view! { <code>{text}</code> },
+            Inline::Strong(text) => view! { <strong>{text}</strong> },
+            Inline::Emphasis(text) => view! { <em>{text}</em> },
         })
         .collect()
 }

@@ -23,6 +23,7 @@ use super::words;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
+use crate::view;
 
 /// Draws a chat's conversation.
 #[component]
@@ -69,7 +70,6 @@ pub fn Timeline(
             <JumpToLatest follow/>
         </div>
     }
-    .into_any()
 }
 
 /// Links of a page of history that was read without JavaScript.
@@ -159,38 +159,47 @@ fn draw(
             <p class="day">
                 <span>{move || words::day_name(day, words::local_day(agents.now.get(), agents.offset_minutes.get()))}</span>
             </p>
-        }
-        .into_any(),
-        Entry::User(message) => view! { <UserMessage message on_edit/> }.into_any(),
-        Entry::Text(message, part) => view! { <AnswerText message part/> }.into_any(),
+        },
+        Entry::User(message) => view! { <UserMessage message on_edit/> },
+        Entry::Text(message, part) => view! { <AnswerText message part/> },
         Entry::Reasoning(message, part) => {
             let reasoning = match message.content.get(part) {
                 Some(Part::Reasoning(reasoning)) => reasoning.clone(),
                 _ => ReasoningPart::default(),
             };
-            view! { <Thought reasoning=Signal::stored(reasoning)/> }.into_any()
+            view! { <Thought reasoning=Signal::stored(reasoning)/> }
         }
         Entry::Tools(first) => {
             let runs = Memo::new_with_compare(
-                move |_| entries.with(|layout| layout.groups.get(&key).cloned()).unwrap_or_else(|| first.clone()),
+                move |_| {
+                    entries
+                        .with(|layout| layout.groups.get(&key).cloned())
+                        .unwrap_or_else(|| first.clone())
+                },
                 |_, _| true,
             );
-            view! { <ToolGroup runs/> }.into_any()
+            view! { <ToolGroup runs/> }
         }
-        Entry::Note(message, part) => view! { <NoteLine message part/> }.into_any(),
+        Entry::Note(message, part) => view! { <NoteLine message part/> },
         Entry::LiveText(position) => {
-            let text = Memo::new(move |_| match chat.preview.with(|parts| parts.get(position).cloned()) {
-                Some(Part::Text { text }) => text,
-                _ => String::new(),
-            });
-            view! { <article class="said by-agent" aria-label="The agent is writing"><StreamingText text/></article> }.into_any()
+            let text =
+                Memo::new(
+                    move |_| match chat.preview.with(|parts| parts.get(position).cloned()) {
+                        Some(Part::Text { text }) => text,
+                        _ => String::new(),
+                    },
+                );
+            view! { <article class="said by-agent" aria-label="The agent is writing"><StreamingText text/></article> }
         }
         Entry::LiveReasoning(position) => {
-            let reasoning = Memo::new(move |_| match chat.preview.with(|parts| parts.get(position).cloned()) {
-                Some(Part::Reasoning(reasoning)) => reasoning,
-                _ => ReasoningPart::default(),
-            });
-            view! { <Thought reasoning/> }.into_any()
+            let reasoning =
+                Memo::new(
+                    move |_| match chat.preview.with(|parts| parts.get(position).cloned()) {
+                        Some(Part::Reasoning(reasoning)) => reasoning,
+                        _ => ReasoningPart::default(),
+                    },
+                );
+            view! { <Thought reasoning/> }
         }
     }
 }
@@ -234,7 +243,7 @@ fn OlderMessages(
         }
     });
     view! {
-        {newest.map(|href| view! { <p class="older"><a class="button button-small" href=href>"Go to the newest messages"</a></p> }.into_any())}
+        {newest.map(|href| view! { <p class="older"><a class="button button-small" href=href>"Go to the newest messages"</a></p> })}
         <Show when=move || chat.has_older.get()>
             <p class="older">
                 <a class="button button-small" href=older.clone().unwrap_or_default() rel="external"
@@ -245,11 +254,10 @@ fn OlderMessages(
                     }>
                     {move || if loading.get() { "Loading older messages" } else { "Load older messages" }}
                 </a>
-                {move || failure.get().map(|message| view! { <span class="field-error" role="alert">{message}</span> }.into_any())}
+                {move || failure.get().map(|message| view! { <span class="field-error" role="alert">{message}</span> })}
             </p>
         </Show>
     }
-    .into_any()
 }
 
 /// Brings the reader back to the end, and says how much came meanwhile.
@@ -269,5 +277,4 @@ fn JumpToLatest(
             </button>
         </Show>
     }
-    .into_any()
 }

@@ -10,6 +10,7 @@ use super::words;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::diff::DiffFile;
+use crate::view;
 
 /// How many calls of a group stay visible when it is folded.
 const SHOWN_CALLS: usize = 4;
@@ -50,7 +51,6 @@ pub fn ToolGroup(
             </For>
         </div>
     }
-    .into_any()
 }
 
 /// Where the chat's agent works, by context: paths below it are shown without it.
@@ -101,7 +101,6 @@ pub fn ToolCard(
             <div class="tool-body">{move || described.with(|(_, body)| draw(body, state.get()))}</div>
         </details>
     }
-    .into_any()
 }
 
 /// Added and removed lines, said and shown.
@@ -109,12 +108,11 @@ pub fn counts(added: u32, removed: u32) -> impl IntoView {
     view! {
         <span class="counts">
             {(added > 0 || removed == 0)
-                .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> }.into_any())}
+                .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> })}
             {(removed > 0)
-                .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> }.into_any())}
+                .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> })}
         </span>
     }
-    .into_any()
 }
 
 fn mark(state: ToolState, is_command: bool) -> AnyView {
@@ -134,7 +132,6 @@ fn mark(state: ToolState, is_command: bool) -> AnyView {
             <span class:visually-hidden=state != ToolState::Failed && state != ToolState::Interrupted>{words}</span>
         </span>
     }
-    .into_any()
 }
 
 fn time(run: &ToolRun) -> String {
@@ -159,8 +156,7 @@ fn draw(body: &Body, state: ToolState) -> AnyView {
             {output_view(arguments, "Arguments")}
             <p class="tool-label">"Result"</p>
             {if result.is_empty() { nothing(state) } else { output_view(result, "Result") }}
-        }
-        .into_any(),
+        },
     }
 }
 
@@ -170,7 +166,7 @@ fn nothing(state: ToolState) -> AnyView {
         ToolState::Interrupted => "The turn was stopped before this call ended.",
         ToolState::Done | ToolState::Failed => "Nothing to show.",
     };
-    view! { <p class="tool-note">{words}</p> }.into_any()
+    view! { <p class="tool-note">{words}</p> }
 }
 
 fn command_view(
@@ -183,10 +179,10 @@ fn command_view(
 ) -> AnyView {
     let prompt = (!command.is_empty()).then(|| {
         let command = command.to_owned();
-        view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }.into_any()
+        view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }
     });
     let folder = folder.map(|folder| {
-        view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> }.into_any()
+        view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> }
     });
     let printed = if output.is_empty() {
         nothing_printed(state)
@@ -199,24 +195,24 @@ fn command_view(
         } else {
             "tool-exit failed"
         };
-        view! { <p class=class>{format!("Exit code {code}")}</p> }.into_any()
+        view! { <p class=class>{format!("Exit code {code}")}</p> }
     });
     let notes = notes
         .iter()
         .cloned()
-        .map(|note| view! { <p class="tool-note">{note}</p> }.into_any())
+        .map(|note| view! { <p class="tool-note">{note}</p> })
         .collect_view();
-    view! { {prompt}{folder}{printed}{notes}{ending} }.into_any()
+    view! { {prompt}{folder}{printed}{notes}{ending} }
 }
 
 fn nothing_printed(state: ToolState) -> AnyView {
     match state {
         ToolState::Done | ToolState::Failed => {
-            view! { <p class="tool-note">"It printed nothing."</p> }.into_any()
+            view! { <p class="tool-note">"It printed nothing."</p> }
         }
         ToolState::Interrupted => nothing(state),
         ToolState::Preparing | ToolState::Running => {
-            view! { <p class="tool-note">"No output yet."</p> }.into_any()
+            view! { <p class="tool-note">"No output yet."</p> }
         }
     }
 }
@@ -224,7 +220,6 @@ fn nothing_printed(state: ToolState) -> AnyView {
 fn output_view(text: &str, label: &'static str) -> AnyView {
     let text = text.to_owned();
     view! { <div class="tool-output" tabindex="0" role="group" aria-label=label>{text}</div> }
-        .into_any()
 }
 
 fn edited_file(file: &DiffFile) -> AnyView {
@@ -236,5 +231,4 @@ fn edited_file(file: &DiffFile) -> AnyView {
             <DiffLines file=Arc::new(file.clone()) has_numbers=false/>
         </div>
     }
-    .into_any()
 }

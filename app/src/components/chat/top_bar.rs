@@ -11,6 +11,7 @@ use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::view;
 
 /// Shows the list of chats where it is hidden.
 #[component]
@@ -21,7 +22,6 @@ pub fn ListButton() -> impl IntoView {
             <IconButton name=Icon::PanelLeft label="Show the list of chats" on:click=move |_| toggle(agents, Side::List)/>
         </span>
     }
-    .into_any()
 }
 
 /// The bar.
@@ -48,7 +48,6 @@ pub fn TopBar(
             <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
         </header>
     }
-    .into_any()
 }
 
 fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoView {
@@ -62,7 +61,6 @@ fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoVie
             {move || numbers()} {icon(Icon::PanelRight)}
         </button>
     }
-    .into_any()
 }
 
 /// The sign that nothing stands between the agent and the server's machine.
@@ -105,5 +103,4 @@ fn pill(workspace: &Workspace) -> AnyView {
         </span>
         {unprotected(workspace)}
     }
-    .into_any()
 }

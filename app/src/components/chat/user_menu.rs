@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
+use crate::view;
 
 /// The foot of the sidebar.
 #[component]
@@ -28,5 +29,4 @@ pub fn UserMenu() -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
 }

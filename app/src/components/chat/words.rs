@@ -1,6 +1,6 @@
 //! How the chat says times, durations and counts. Pure; the clock is an argument.
 
-use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono::{DateTime, Datelike as _, Duration, Month, NaiveDate, Timelike as _, Utc, Weekday};
 
 /// `now`, `14m`, `3h`, `2d`, `5w`, `2y`: how long ago, as short as a list row needs it.
 pub fn short_age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
@@ -54,17 +54,46 @@ pub fn thinking_time(milliseconds: i64) -> String {
 
 /// The day a time falls on, for a reader `offset_minutes` east of UTC.
 pub fn local_day(time: DateTime<Utc>, offset_minutes: i32) -> NaiveDate {
-    (time + Duration::minutes(i64::from(offset_minutes))).date_naive()
+    local(time, offset_minutes).date_naive()
+}
+
+fn local(time: DateTime<Utc>, offset_minutes: i32) -> DateTime<Utc> {
+    time + Duration::minutes(i64::from(offset_minutes))
 }
 
 /// `Today`, `Yesterday`, `Monday, 3 March`, with the year when it is another one.
 pub fn day_name(day: NaiveDate, today: NaiveDate) -> String {
-    use chrono::Datelike as _;
     match (today - day).num_days() {
         0 => "Today".to_owned(),
         1 => "Yesterday".to_owned(),
-        _ if day.year() == today.year() => day.format("%A, %-d %B").to_string(),
-        _ => day.format("%-d %B %Y").to_string(),
+        _ if day.year() == today.year() => {
+            format!("{}, {} {}", weekday(day), day.day(), month(day))
+        }
+        _ => date(day),
+    }
+}
+
+/// `3 March 2026`. Written out by hand: chrono's patterns bring an interpreter that the browser would have to load.
+fn date(day: NaiveDate) -> String {
+    format!("{} {} {}", day.day(), month(day), day.year())
+}
+
+fn month(day: NaiveDate) -> &'static str {
+    let month = u8::try_from(day.month()).ok();
+    month
+        .and_then(|month| Month::try_from(month).ok())
+        .map_or("", |month| month.name())
+}
+
+fn weekday(day: NaiveDate) -> &'static str {
+    match day.weekday() {
+        Weekday::Mon => "Monday",
+        Weekday::Tue => "Tuesday",
+        Weekday::Wed => "Wednesday",
+        Weekday::Thu => "Thursday",
+        Weekday::Fri => "Friday",
+        Weekday::Sat => "Saturday",
+        Weekday::Sun => "Sunday",
     }
 }
 
@@ -80,16 +109,14 @@ pub fn list_section(day: NaiveDate, today: NaiveDate) -> &'static str {
 
 /// `14:05` for a reader `offset_minutes` east of UTC.
 pub fn time_of_day(time: DateTime<Utc>, offset_minutes: i32) -> String {
-    (time + Duration::minutes(i64::from(offset_minutes)))
-        .format("%H:%M")
-        .to_string()
+    let local = local(time, offset_minutes);
+    format!("{:02}:{:02}", local.hour(), local.minute())
 }
 
 /// `3 March 2026, 14:05` for a reader `offset_minutes` east of UTC.
 pub fn exact(time: DateTime<Utc>, offset_minutes: i32) -> String {
-    (time + Duration::minutes(i64::from(offset_minutes)))
-        .format("%-d %B %Y, %H:%M")
-        .to_string()
+    let day = date(local_day(time, offset_minutes));
+    format!("{day}, {}", time_of_day(time, offset_minutes))
 }
 
 /// `1 file`, `3 files`.
@@ -146,6 +173,12 @@ mod tests {
             day_name(NaiveDate::from_ymd_opt(2025, 1, 2).unwrap(), today),
             "2 January 2025"
         );
+        assert_eq!(
+            day_name(NaiveDate::from_ymd_opt(2026, 2, 5).unwrap(), today),
+            "Thursday, 5 February"
+        );
+        assert_eq!(time_of_day(late, -65), "22:25");
+        assert_eq!(exact(late, 60), "10 March 2026, 00:30");
         assert_eq!(list_section(local_day(late, 0), today), "Yesterday");
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icons::{Icon, icon};
+use crate::view;
 
 /// A box to tick in a form.
 #[component]
@@ -29,7 +30,7 @@ pub fn Checkbox(
         <div class="check">
             <input type="checkbox" id=id.clone() name=name value="true" checked=checked aria-describedby=described_by/>
             <label r#for=id>{label}</label>
-            {help.map(|help| view! { <p class="field-help" id=note>{help}</p> }.into_any())}
+            {help.map(|help| view! { <p class="field-help" id=note>{help}</p> })}
         </div>
     }
 }
@@ -116,7 +117,6 @@ pub fn Segments(
                     <span>{segment.label}</span>
                 </label>
             }
-            .into_any()
         })
         .collect_view();
     view! {

@@ -25,6 +25,7 @@ use crate::components::icons::{Icon, icon};
 use crate::components::loaded::awaited;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
+use crate::view;
 
 const WORKSPACE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
 
@@ -72,7 +73,7 @@ fn fresh(view: ChatView) -> AnyView {
     keyed(
         [view],
         move |_| load,
-        |_, view| (|_| {}, view! { <Chat view/> }.into_any()),
+        |_, view| (|_| {}, view! { <Chat view/> }),
     )
     .into_any()
 }
@@ -87,7 +88,6 @@ fn loading() -> AnyView {
             <section class="chat"><header class="top"><ListButton/></header><div class="flow"><div class="flow-column">{skeleton_rows(6)}</div></div></section>
         </div>
     }
-    .into_any()
 }
 
 fn failed(error: AppError, on_retry: Callback<()>) -> AnyView {
@@ -100,14 +100,12 @@ fn failed(error: AppError, on_retry: Callback<()>) -> AnyView {
                 <p class="empty-text">"It does not exist, or it is not yours."</p>
                 <p class="empty-action"><a class="button" href="/agents">"Back to your chats"</a></p>
             </div>
-        }
-        .into_any();
+        };
     }
     view! {
         <header class="top top-plain"><ListButton/></header>
         <ErrorState error on_retry/>
     }
-    .into_any()
 }
 
 #[component]
@@ -162,17 +160,16 @@ fn Chat(view: ChatView) -> impl IntoView {
                 <TopBar title workspace changes/>
                 <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
                 {if is_archived {
-                    view! { <p class="archived-note">"This chat is archived. Take it out of the archive to go on."</p> }.into_any()
+                    view! { <p class="archived-note">"This chat is archived. Take it out of the archive to go on."</p> }
                 } else if is_older_page {
                     ().into_any()
                 } else {
-                    view! { <ComposerBox composer catalogue=models/> }.into_any()
+                    view! { <ComposerBox composer catalogue=models/> }
                 }}
             </section>
-            {has_workspace.then(|| view! { <GitPanel changes workspace/> }.into_any())}
+            {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
         </div>
     }
-    .into_any()
 }
 
 /// Links through the history for readers without JavaScript.

@@ -25,6 +25,7 @@ use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::loaded::awaited;
 use crate::error::AppError;
 use crate::session::{Session, use_hydrated, use_session};
+use crate::view;
 
 /// No chat chosen: the composer of a new one.
 #[component]
@@ -38,17 +39,16 @@ pub fn AgentsHome() -> impl IntoView {
                 <h1 class="home-title" id="page-title" tabindex="-1">"What should be done?"</h1>
                 {awaited(|| skeleton_rows(3).into_any(), move || async move {
                         match options.await {
-                            Ok(options) => view! { <NewChat options/> }.into_any(),
+                            Ok(options) => view! { <NewChat options/> },
                             Err(error) => {
                                 let on_retry = Callback::new(move |()| options.refetch());
-                                view! { <ErrorState error on_retry/> }.into_any()
+                                view! { <ErrorState error on_retry/> }
                             }
                         }
                     })}
             </div>
         </div>
     }
-    .into_any()
 }
 
 /// Where the agent is to work.
@@ -175,7 +175,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
         move || is_demo(&models, form.model.get())
     };
     view! {
-        {(!has_model).then(|| view! { <NoModelHelp/> }.into_any())}
+        {(!has_model).then(|| view! { <NoModelHelp/> })}
         {unprotected_because.map(unprotected)}
         <form class="composer-box home-box" on:submit=move |event| {
             event.prevent_default();
@@ -199,16 +199,15 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
                 {icon_with_class(Icon::Info, "icon icon-small")}
                 <span>"The demo model is a script inside this server: it streams and calls real tools, but it does not think. Connect a provider to work with a real model."</span>
             </p>
-        }.into_any())}
+        })}
         {folders.is_empty().then(no_folder_help)}
         {move || form.error.get().map(|error| view! {
             <div class="notice notice-error" role="alert">
                 {icon(Icon::CircleAlert)} <p class="notice-title">{error.message}</p>
-                {error.detail.map(|detail| view! { <p class="notice-detail">{detail}</p> }.into_any())}
+                {error.detail.map(|detail| view! { <p class="notice-detail">{detail}</p> })}
             </div>
-        }.into_any())}
+        })}
     }
-    .into_any()
 }
 
 /// Said before anything runs, not after.
@@ -219,14 +218,13 @@ fn unprotected(reason: String) -> AnyView {
             <p class="notice-detail">"What they run has the server's own rights: " {reason} "."</p>
         </div>
     }
-    .into_any()
 }
 
 fn no_folder_help() -> AnyView {
     if use_session().with_untracked(Session::is_owner) {
-        view! { <p class="home-help">"No folder of this machine is allowed yet. Allow one under " <a class="link" href="/settings/folders">"Settings → Folders"</a> " to work on a repository."</p> }.into_any()
+        view! { <p class="home-help">"No folder of this machine is allowed yet. Allow one under " <a class="link" href="/settings/folders">"Settings → Folders"</a> " to work on a repository."</p> }
     } else {
-        view! { <p class="home-help">"No folder of this machine is allowed yet. Ask an admin to allow one to work on a repository."</p> }.into_any()
+        view! { <p class="home-help">"No folder of this machine is allowed yet. Ask an admin to allow one to work on a repository."</p> }
     }
 }
 
@@ -237,7 +235,6 @@ fn PlacePicker(places: Vec<Place>, place: RwSignal<Place>) -> impl IntoView {
         .map(|option| {
             let (value, label) = (option.value(), option.label());
             view! { <option value=value selected=move || place.get() == option>{label}</option> }
-                .into_any()
         })
         .collect_view();
     let on_change = move |event| {
@@ -254,7 +251,6 @@ fn PlacePicker(places: Vec<Place>, place: RwSignal<Place>) -> impl IntoView {
             {icon_with_class(Icon::ChevronDown, "icon icon-small")}
         </label>
     }
-    .into_any()
 }
 
 /// The last choices come from the browser, so they are known only after hydration.

@@ -11,6 +11,7 @@ use crate::components::field::{
 use crate::components::icons::{Icon, icon};
 use crate::components::tabs::Tabs;
 use crate::components::tooltip::Tooltip;
+use crate::view;
 
 /// Buttons: weights, sizes, disabled, busy.
 pub fn buttons() -> impl IntoView {

@@ -10,6 +10,7 @@ use crate::components::feedback::{
 use crate::components::icons::{Icon, icon};
 use crate::components::toast::{ToastKind, toast};
 use crate::error::{AppError, ErrorCode};
+use crate::view;
 
 /// Notices of every weight.
 pub fn notices() -> impl IntoView {

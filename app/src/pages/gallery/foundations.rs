@@ -6,6 +6,7 @@ use super::part;
 use crate::components::icons::{Icon, icon};
 use crate::components::keyboard::key_hint;
 use crate::pages::door::brand;
+use crate::view;
 
 const TOKENS: &[(&str, &str)] = &[
     ("bg", "swatch swatch-bg"),
@@ -41,7 +42,6 @@ pub fn colours() -> impl IntoView {
                     <code>{*name}</code>
                 </div>
             }
-            .into_any()
         })
         .collect_view();
     part("Colours", view! { <div class="swatches">{swatches}</div> })
@@ -51,7 +51,7 @@ pub fn colours() -> impl IntoView {
 pub fn type_and_icons() -> impl IntoView {
     let icons = Icon::ALL
         .iter()
-        .map(|name| view! { <span class="gallery-icon">{icon(*name)}</span> }.into_any())
+        .map(|name| view! { <span class="gallery-icon">{icon(*name)}</span> })
         .collect_view();
     part(
         "Type and icons",

@@ -14,6 +14,7 @@ use crate::components::menu::{Menu, MenuItem};
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::components::toast::{ToastKind, use_toasts};
+use crate::view;
 
 const DIALOG: &str = "gallery-dialog";
 const QUESTION: &str = "gallery-question";
@@ -81,7 +82,6 @@ pub fn tables() -> impl IntoView {
                 </td>
             </tr>
         }
-        .into_any()
     })
     .into_iter()
     .collect_view();

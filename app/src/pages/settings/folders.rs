@@ -18,6 +18,7 @@ use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::session::use_hydrated;
+use crate::view;
 
 const ADD: &str = "add-folder";
 const REMOVE: &str = "remove-folder";
@@ -104,8 +105,7 @@ fn list(folders: Vec<AllowedFolder>, on_remove: Callback<AllowedFolder>) -> AnyV
                 title="No folders yet"
                 text="Until a folder is allowed, chats can only start in an empty workspace."
             />
-        }
-        .into_any();
+        };
     }
     let rows = folders
         .into_iter()
@@ -116,7 +116,6 @@ fn list(folders: Vec<AllowedFolder>, on_remove: Callback<AllowedFolder>) -> AnyV
             {rows}
         </Table>
     }
-    .into_any()
 }
 
 fn row(folder: AllowedFolder, on_remove: Callback<AllowedFolder>) -> impl IntoView {

@@ -15,6 +15,7 @@ use crate::components::icons::Icon;
 use crate::components::page_header::{PageHeader, Section};
 use crate::session::use_session;
 use crate::theme;
+use crate::view;
 
 /// The page.
 #[component]
@@ -178,7 +179,7 @@ fn password() -> impl IntoView {
                         </SubmitButton>
                     </div>
                     {move || {
-                        is_saved().then(|| view! { <Notice kind=NoticeKind::Success title="Password changed."/> }.into_any())
+                        is_saved().then(|| view! { <Notice kind=NoticeKind::Success title="Password changed."/> })
                     }}
                 </div>
             </ActionForm>

@@ -16,6 +16,7 @@ use crate::components::feedback::{FormError, Notice};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
+use crate::view;
 use actions::{Actions, provide_actions};
 use dialogs::{
     ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditModelDialog, EditProviderDialog,
@@ -62,7 +63,7 @@ fn list(data: ProvidersAndModels, actions: Actions) -> AnyView {
             provider::card(config, models, actions).into_any()
         })
         .collect_view();
-    view! { <div class="stack">{hint} {cards}</div> }.into_any()
+    view! { <div class="stack">{hint} {cards}</div> }
 }
 
 fn has_only_the_demo(providers: &[ProviderConfig]) -> bool {

@@ -21,6 +21,7 @@ use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::session::use_hydrated;
+use crate::view;
 
 const CREATE: &str = "create-token";
 const REVOKE: &str = "revoke-token";
@@ -90,8 +91,7 @@ fn list(tokens: Vec<Token>, on_revoke: Callback<Token>) -> AnyView {
                 title="No tokens yet"
                 text="Create one to start chats and read their answers from a script."
             />
-        }
-        .into_any();
+        };
     }
     let rows = tokens
         .into_iter()
@@ -102,7 +102,6 @@ fn list(tokens: Vec<Token>, on_revoke: Callback<Token>) -> AnyView {
             {rows}
         </Table>
     }
-    .into_any()
 }
 
 fn row(token: Token, on_revoke: Callback<Token>) -> impl IntoView {
@@ -117,13 +116,13 @@ fn row(token: Token, on_revoke: Callback<Token>) -> impl IntoView {
             </td>
             <td class="cell-time" data-label="Expires">
                 {match token.expires_at {
-                    Some(at) => view! { <RelativeTime at=at/> }.into_any(),
+                    Some(at) => view! { <RelativeTime at=at/> },
                     None => "never".into_any(),
                 }}
             </td>
             <td class="cell-time" data-label="Last used">
                 {match token.last_used_at {
-                    Some(at) => view! { <RelativeTime at=at/> }.into_any(),
+                    Some(at) => view! { <RelativeTime at=at/> },
                     None => "never".into_any(),
                 }}
             </td>

@@ -23,6 +23,7 @@ use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::session::{use_hydrated, use_session};
+use crate::view;
 use dialogs::{CREATE, CreateDialog, RESET, ResetDialog};
 
 const DELETE: &str = "delete-user";
@@ -136,7 +137,6 @@ fn list(page: UserPage, after_id: Memo<Option<UserId>>, actions: Actions) -> Any
         </Table>
         {pages(after_id.get_untracked(), next_after_id)}
     }
-    .into_any()
 }
 
 /// Links, so that they work without a script; nothing when everybody is on one page.
@@ -145,10 +145,10 @@ fn pages(after_id: Option<UserId>, next_after_id: Option<UserId>) -> Option<impl
         return None;
     }
     let first = after_id.map(|_| {
-        view! { <A href="/settings/users" attr:class="button">"First page"</A> }.into_any()
+        view! { <A href="/settings/users" attr:class="button">"First page"</A> }
     });
     let next = next_after_id.map(|id| {
-        view! { <A href=format!("/settings/users?after={id}") attr:class="button">"Next page"</A> }.into_any()
+        view! { <A href=format!("/settings/users?after={id}") attr:class="button">"Next page"</A> }
     });
     Some(view! { <nav class="pager" aria-label="Pages of users">{first}{next}</nav> })
 }
@@ -168,7 +168,7 @@ fn row(user: User, is_self: bool, actions: Actions) -> impl IntoView {
         <tr>
             <td class="cell-main">
                 {user.display_name().to_owned()}
-                {is_self.then(|| view! { <span class="field-optional">" (you)"</span> }.into_any())}
+                {is_self.then(|| view! { <span class="field-optional">" (you)"</span> })}
                 <span class="cell-note">{note}</span>
             </td>
             <td>{role}</td>
@@ -197,22 +197,18 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
         view! {
             <MenuItem name=Icon::User on_select=change(Some(Role::Member), None)>"Make member"</MenuItem>
         }
-        .into_any()
     } else {
         view! {
             <MenuItem name=Icon::Star on_select=change(Some(Role::Owner), None)>"Make administrator"</MenuItem>
         }
-        .into_any()
     };
     let status = (!is_self).then(|| match user.status {
         UserStatus::Active => view! {
             <MenuItem name=Icon::CircleX on_select=change(None, Some(UserStatus::Suspended))>"Suspend"</MenuItem>
-        }
-        .into_any(),
+        },
         UserStatus::Suspended => view! {
             <MenuItem name=Icon::CircleCheck on_select=change(None, Some(UserStatus::Active))>"Reactivate"</MenuItem>
-        }
-        .into_any(),
+        },
     });
     let delete = (!is_self).then(|| {
         let user = user.clone();
@@ -221,7 +217,7 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
             <MenuItem name=Icon::Trash2 is_danger=true on_select=Callback::new(move |()| actions.on_delete.run(user.clone()))>
                 "Delete"
             </MenuItem>
-        }.into_any()
+        }
     });
     let reset = (!is_self).then(|| {
         let user = user.clone();
@@ -229,7 +225,7 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
             <MenuItem name=Icon::KeyRound on_select=Callback::new(move |()| actions.on_reset.run(user.clone()))>
                 "Reset password"
             </MenuItem>
-        }.into_any()
+        }
     });
     view! {
         <Menu id=format!("user-{id}") label=label disabled=Signal::derive(move || !hydrated.get())>

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{Next, Runner, Turn, cost};
 use crate::daemon::transition;
+use crate::prompt::kept::Known;
 use crate::state::context::{SUMMARIZED, card, compressed};
 use crate::state::{Code, StateError};
 pub(super) use summary::is_overflow;
@@ -143,7 +144,7 @@ impl Runner {
             return Ok(Compacted::Ended(next));
         }
         let rows = self.rows().await?;
-        turn.load(&rows);
+        turn.load(Known::build(&rows, self.chat.history_version));
         turn.context_tokens = None;
         Ok(Compacted::Done)
     }
@@ -267,7 +268,7 @@ pub(super) fn context_tokens(usage: &llm::Usage) -> Option<i64> {
 }
 
 /// The same of a stored answer.
-pub(super) fn stored_context_tokens(usage: &MessageUsage) -> Option<i64> {
+pub(crate) fn stored_context_tokens(usage: &MessageUsage) -> Option<i64> {
     let read = [
         usage.input_tokens,
         usage.cache_read_tokens,

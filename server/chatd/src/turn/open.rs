@@ -8,8 +8,8 @@ use sdk::parts::{Part, ToolCallPart};
 use serde_json::{Value, json};
 use store::messages::{MessageRow, NewMessage};
 
-use super::compaction;
-use crate::prompt::{self, Prompt};
+use crate::prompt::Prompt;
+use crate::prompt::kept::Known;
 use crate::sources::ResolvedModel;
 use crate::state::open_calls::open_calls;
 use crate::tools::ToolSet;
@@ -44,14 +44,22 @@ impl Turn {
         }
     }
 
-    /// Makes the prompt of the chat's rows.
-    pub(super) fn load(&mut self, rows: &[MessageRow]) {
-        self.prompt = prompt::build(rows, self.facts.clone());
-        self.context_tokens = rows
-            .iter()
-            .rev()
-            .filter_map(|row| row.message.usage.as_ref())
-            .find_map(compaction::stored_context_tokens);
+    /// Begins with what is known of the chat.
+    pub(super) fn load(&mut self, known: Known) {
+        self.prompt = known.prompt;
+        self.context_tokens = known.context_tokens;
+        if let Some(facts) = self.facts.clone() {
+            self.prompt.set_facts(facts);
+        }
+    }
+
+    /// Gives back what is known, for the chat's next turn.
+    pub(super) fn unload(&mut self, history_version: i64) -> Known {
+        Known {
+            prompt: std::mem::take(&mut self.prompt),
+            context_tokens: self.context_tokens,
+            history_version,
+        }
     }
 
     pub(super) fn set_facts(&mut self, facts: String) {

@@ -127,7 +127,7 @@ impl Runner {
     }
 
     /// The last answer of a turn and its end, in one transaction.
-    async fn end_turn(&mut self, turn: &Turn, answer: Answer) -> Result<Next, StateError> {
+    async fn end_turn(&mut self, turn: &mut Turn, answer: Answer) -> Result<Next, StateError> {
         if answer.parts.is_empty() && answer.finish_reason != FinishReason::Stop {
             return self
                 .finish_error(empty_answer(
@@ -137,9 +137,18 @@ impl Runner {
                 .await;
         }
         let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
-        let (Landed::Committed(code) | Landed::Interrupted(code)) =
-            self.commit(messages, After::EndTurn).await?;
-        Ok(super::next_after(code))
+        match self.commit(messages, After::EndTurn).await? {
+            Landed::Committed(code) => {
+                // Otherwise a queued message is in the history too.
+                if self.chat.status == Status::Waiting {
+                    turn.prompt.push(Role::Assistant, &answer.parts);
+                    let known = turn.unload(self.chat.history_version);
+                    self.shared.prompts.put(self.chat_id, known);
+                }
+                Ok(super::next_after(code))
+            }
+            Landed::Interrupted(code) => Ok(super::next_after(code)),
+        }
     }
 
     /// A history that is too long for the model is summarized; everything else ends the turn.

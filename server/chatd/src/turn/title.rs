@@ -10,7 +10,7 @@ use llm::{CancellationToken, Purpose, Request, SystemBlock};
 use sdk::chats::ChatError;
 use sdk::ids::ChatId;
 use sdk::messages::Role;
-use store::messages::{self, MessageRow, NewMessage};
+use store::messages::{self, NewMessage};
 use tokio::time::{Instant, timeout};
 
 use super::generate::chat_error;
@@ -42,13 +42,8 @@ pub(crate) struct Made {
 }
 
 impl Runner {
-    /// Makes a title when this is the first turn and nobody gave one.
-    pub(super) fn make_title(&self, rows: &[MessageRow], model: &ResolvedModel) {
-        let mut talk = rows.iter().filter(|row| row.message.role != Role::System);
-        let (Some(first), None) = (talk.next(), talk.next()) else {
-            return;
-        };
-        let text = first.message.text();
+    /// Makes a title of the first message when nobody gave one.
+    pub(super) fn make_title(&self, text: &str, model: &ResolvedModel) {
         if !self.chat.is_title_fallback || text.trim().is_empty() {
             return;
         }

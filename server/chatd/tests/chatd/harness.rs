@@ -317,9 +317,7 @@ impl Bench {
 
     /// Role and words of what the model sees, calls and results by the tool's name.
     pub async fn prompt(&self, chat: ChatId) -> Vec<(Role, String)> {
-        let mut tx = self.db.begin_read().await.unwrap();
-        let rows = messages::prompt(&mut tx, chat).await.unwrap();
-        tx.rollback().await.unwrap();
+        let rows = messages::prompt(&self.db, chat).await.unwrap();
         rows.iter()
             .map(|row| (row.message.role, label(&row.message.content)))
             .collect()

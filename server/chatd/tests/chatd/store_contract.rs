@@ -149,8 +149,16 @@ async fn messages_keep_everything_and_page_both_ways() {
             [inserted[0].id]
         );
 
+        assert_eq!(messages::prompt(&db, chat).await.unwrap().len(), 4);
+        let since = messages::prompt_since(&db, chat, 4).await.unwrap();
+        assert_eq!(since.len(), 3);
+        assert!(
+            messages::prompt_since(&db, chat, 5)
+                .await
+                .unwrap()
+                .is_empty()
+        );
         let mut tx = db.begin().await.unwrap();
-        assert_eq!(messages::prompt(&mut tx, chat).await.unwrap().len(), 4);
         assert_eq!(messages::last_step(&mut tx, chat).await.unwrap().len(), 3);
         assert_eq!(
             messages::delete_from(&mut tx, chat, inserted[0].id, 6)

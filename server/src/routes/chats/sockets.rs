@@ -35,6 +35,8 @@ const PING_INTERVAL: Duration = Duration::from_secs(15);
 const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(1);
 /// Clients send next to nothing.
 const MAX_CLIENT_MESSAGE_BYTES: usize = 4 * 1024;
+/// Each open socket has such a buffer; the library's own size is 128 KiB.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
@@ -227,7 +229,9 @@ async fn may_go_on(platform: &Platform, actor: &Actor) -> bool {
 
 fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
     match upgrade {
-        Ok(upgrade) => Ok(upgrade.max_message_size(MAX_CLIENT_MESSAGE_BYTES)),
+        Ok(upgrade) => Ok(upgrade
+            .max_message_size(MAX_CLIENT_MESSAGE_BYTES)
+            .read_buffer_size(READ_BUFFER_BYTES)),
         Err(rejection) => {
             let refused = ApiError::new(
                 StatusCode::UPGRADE_REQUIRED,

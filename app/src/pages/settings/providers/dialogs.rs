@@ -11,6 +11,7 @@ use crate::components::dialog::{self, CancelButton, ConfirmDialog, Dialog, Quest
 use crate::components::feedback::FormError;
 use crate::components::field::{Input, SelectField, TextField};
 use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::view;
 
 use super::actions::Actions;
 use super::provider::kind_name;
@@ -162,7 +163,7 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
                         </div>
                     </div>
                 </ActionForm>
-            }.into_any()
+            }
         })
     };
     view! {
@@ -234,7 +235,7 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
                         </div>
                     </div>
                 </ActionForm>
-            }.into_any()
+            }
         })
     };
     view! {

@@ -11,6 +11,7 @@ use crate::components::icons::Icon;
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::table::Table;
 use crate::session::use_hydrated;
+use crate::view;
 
 use super::actions::Actions;
 use super::dialogs::{DELETE_MODEL, EDIT_MODEL};
@@ -20,8 +21,7 @@ pub fn list(models: Vec<ModelConfig>, actions: Actions) -> AnyView {
     if models.is_empty() {
         return view! {
             <p class="card-part card-note">"No models yet. Test the connection to see what the provider offers."</p>
-        }
-        .into_any();
+        };
     }
     let rows = models
         .into_iter()
@@ -34,7 +34,6 @@ pub fn list(models: Vec<ModelConfig>, actions: Actions) -> AnyView {
             </Table>
         </div>
     }
-    .into_any()
 }
 
 /// `200000` as `200,000`.
@@ -68,7 +67,7 @@ fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
             <td class="cell-main">
                 {name.clone()} " "
                 {model.is_default.then(|| badge_with_icon(Tone::Accent, Some(Icon::Star), "Default"))}
-                {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> }.into_any())}
+                {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> })}
             </td>
             <td class="cell-number" data-label="Context">
                 {grouped(model.context_limit)}

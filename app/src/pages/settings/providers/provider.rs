@@ -12,6 +12,7 @@ use crate::components::field::Switch;
 use crate::components::icons::{Icon, icon};
 use crate::components::menu::{Menu, MenuItem};
 use crate::session::use_hydrated;
+use crate::view;
 
 use super::actions::Actions;
 use super::dialogs::{ADD_MODEL, DELETE_PROVIDER, EDIT_PROVIDER};
@@ -49,7 +50,6 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
                 "Test connection"
             </Button>
         }
-        .into_any()
     });
     let enable = view! {
         <Switch
@@ -102,8 +102,7 @@ fn about(config: &ProviderConfig) -> AnyView {
             <p class="card-note">
                 "A script inside the server that streams and calls the tools, to look around without a key. It says so in every answer."
             </p>
-        }
-        .into_any();
+        };
     }
     let key = if config.has_api_key {
         "key stored"
@@ -117,10 +116,9 @@ fn about(config: &ProviderConfig) -> AnyView {
             <span class="provider-url">{config.base_url.clone()}</span>
             " · "
             {key}
-            {preset.map(|words| view! { <span>" ·" {words}</span> }.into_any())}
+            {preset.map(|words| view! { <span>" ·" {words}</span> })}
         </p>
     }
-    .into_any()
 }
 
 fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl IntoView {
@@ -153,7 +151,7 @@ fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl Int
                         <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_PROVIDER)>
                             "Delete"
                         </MenuItem>
-                    }.into_any()
+                    }
                 })}
         </Menu>
     }

@@ -9,6 +9,7 @@ use sdk::providers::{ProviderTest, ReportedModel};
 use crate::api::models::CreateModels;
 use crate::components::button::{Button, ButtonKind};
 use crate::components::feedback::{FormError, Notice, NoticeKind};
+use crate::view;
 
 use super::actions::Actions;
 
@@ -19,9 +20,11 @@ pub fn outcome(id: ProviderConfigId, configured: Vec<String>, actions: Actions) 
         match actions.tests.with(|tests| tests.get(&id).cloned()) {
             None => ().into_any(),
             Some(Err(error)) => {
-                view! { <div class="card-part"><FormError error=Signal::stored(Some(error))/></div> }.into_any()
+                view! { <div class="card-part"><FormError error=Signal::stored(Some(error))/></div> }
             }
-            Some(Ok(test)) => view! { <div class="card-part stack">{answered(id, test, configured, actions)}</div> }.into_any(),
+            Some(Ok(test)) => {
+                view! { <div class="card-part stack">{answered(id, test, configured, actions)}</div> }
+            }
         }
     }
 }
@@ -46,7 +49,7 @@ fn answered(
     let message = test.message;
     let words = test
         .detail
-        .map(|words| view! { <p>"The provider said: " <q>{words}</q></p> }.into_any());
+        .map(|words| view! { <p>"The provider said: " <q>{words}</q></p> });
     let new: Vec<_> = test
         .models
         .into_iter()
@@ -88,7 +91,6 @@ fn chooser(id: ProviderConfigId, models: Vec<ReportedModel>, actions: Actions) -
                     <span class="cell-note">{window}</span>
                 </label>
             }
-            .into_any()
         })
         .collect_view();
     let add = move |_| {

@@ -11,6 +11,7 @@ use crate::components::feedback::FormError;
 use crate::components::field::{Input, SelectField, TextField};
 use crate::components::form::{error_of, field_error, on_answer, reset};
 use crate::components::toast::{ToastKind, use_toasts};
+use crate::view;
 
 /// Id of the dialog for a new account.
 pub const CREATE: &str = "create-user";

@@ -1,0 +1,60 @@
+//! Putting a chat away whose agent is at work.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+use sdk::chats::Chat;
+
+use super::Asked;
+use crate::components::chat::chat_rows::{Navigate, set_archived};
+use crate::components::chat::context::Agents;
+use crate::components::dialog::{self, ConfirmDialog, Question};
+use crate::error::AppError;
+use crate::view;
+
+const DIALOG: &str = "archive-chat";
+
+/// The question.
+#[component]
+pub fn Archive() -> impl IntoView {
+    let agents = Agents::expect();
+    let navigate: Navigate = Arc::new(use_navigate());
+    let chat = RwSignal::new(None::<Chat>);
+    let pending = RwSignal::new(false);
+    let error = RwSignal::new(None::<AppError>);
+    Effect::new(move |_| {
+        if let Some(Asked::Archive(asked)) = agents.asked.get() {
+            error.set(None);
+            chat.set(Some(asked));
+            dialog::show(DIALOG);
+        }
+    });
+    let question = Signal::derive(move || {
+        let title = chat.with(|chat| chat.as_ref().map(|chat| chat.title.clone()));
+        Question {
+            title: format!("Archive “{}”?", title.unwrap_or_default()),
+            text: "Its agent is at work. The turn is stopped, what was done so far is kept, and the chat moves to the archive.".to_owned(),
+            action: "Stop and archive".to_owned(),
+        }
+    });
+    let confirm = move |()| {
+        let Some(chat) = chat.get_untracked() else {
+            return;
+        };
+        pending.set(true);
+        let navigate = Arc::clone(&navigate);
+        spawn_local(async move {
+            let outcome = set_archived(agents, &chat, true, navigate).await;
+            pending.set(false);
+            match outcome {
+                Ok(()) => dialog::close(DIALOG),
+                Err(refused) => error.set(Some(refused)),
+            }
+        });
+    };
+    view! {
+        <ConfirmDialog id=DIALOG question pending error on_confirm=Callback::new(confirm)/>
+    }
+}
