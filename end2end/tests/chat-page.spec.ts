@@ -1,5 +1,5 @@
 // The agents page around the conversation: keyboard, list, drafts, narrow windows, no JavaScript.
-import { createChat, openChat, send, untilIdle } from "../fixtures/chats.js";
+import { createChat, openChat, send, statusOf, untilIdle } from "../fixtures/chats.js";
 import { expect, hydrated, look, test } from "../fixtures/test.js";
 
 test("everything can be done by keyboard", async ({ page, startServer, context }) => {
@@ -139,6 +139,60 @@ test("chats are renamed, pinned, searched and archived from the list", async ({ 
   await hydrated(other);
   await createChat(context.request, server.url, '!title "Delta"\n!text "d"');
   await expect(other.locator(".row-title", { hasText: "Delta" })).toBeVisible();
+});
+
+test("a chat that is at work is put away after a question, and taken out of the archive again", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const chat = await createChat(context.request, server.url, '!title "Long work"\n!pace 50ms\n!tokens 2000');
+  await openChat(page, server.url, chat);
+  const list = page.getByRole("navigation", { name: "Chats" });
+  const row = list.locator(".row-item", { hasText: "Long work" });
+  const menu = async (item: string) => {
+    await row.hover();
+    await row.getByRole("button", { name: "What to do with this chat" }).click();
+    await page.getByRole("menuitem", { name: item, exact: true }).click();
+  };
+  const dialog = page.getByRole("dialog");
+  await menu("Archive");
+  await expect(dialog).toContainText("Archive “Long work”?");
+  await look(page, "chat-archive-question", { fullPage: false });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+  expect(await statusOf(context.request, server.url, chat)).toBe("running");
+
+  await menu("Archive");
+  await dialog.getByRole("button", { name: "Stop and archive" }).click();
+  await expect(dialog).toBeHidden({ timeout: 15_000 });
+  await expect(row).toHaveCount(0);
+  await page.waitForURL(`${server.url}/agents`);
+  await page.getByRole("button", { name: "Show archived chats" }).click();
+  await row.locator(".row").click();
+  await expect(page.getByText("This chat is archived")).toBeVisible();
+  await expect(page.locator(".by-agent .prose").first()).not.toBeEmpty();
+  await look(page, "chat-archived", { fullPage: false });
+  await menu("Take out of the archive");
+  await expect(row).toHaveCount(0);
+  await page.getByRole("button", { name: "Show archived chats" }).click();
+  await expect(row).toBeVisible();
+});
+
+test("the model is chosen in the composer, and the chat keeps it", async ({ page, startServer, standin, context }) => {
+  const server = await startServer({ env: { OPENAI_API_KEY: "right", OPENAI_BASE_URL: `${standin}/v1` } });
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const chat = await createChat(context.request, server.url, '!text "first"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const picker = page.getByLabel("Model");
+  await picker.selectOption({ label: "standin-small" });
+  await send(page, '!text "second"');
+  await expect(page.locator(".by-agent .prose", { hasText: "second" })).toBeVisible();
+  await page.reload();
+  await hydrated(page);
+  await expect(picker.locator("option:checked")).toHaveText("standin-small");
+  await expect(page.locator(".row-item", { hasText: "first" }).first()).toContainText("standin-small");
 });
 
 test("the history can be read and paged without JavaScript", async ({ browser, server, asOwner, context }) => {

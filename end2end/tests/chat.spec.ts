@@ -36,8 +36,7 @@ test.describe("on a real git repository", () => {
     await expect(page.getByText("No folder of this machine is allowed yet")).toBeVisible();
     await look(page, "agents-empty", { fullPage: false });
 
-    const allowed = await context.request.post(`${server.url}/api/v2/allowed-folders`, { data: { path: repository.path } });
-    expect(allowed.status(), await allowed.text()).toBe(201);
+    await server.allowFolder(context.request, repository.path);
     await page.reload();
     await hydrated(page);
     const task = page.getByRole("textbox", { name: "What should be done?" });
@@ -88,8 +87,7 @@ test.describe("on a real git repository", () => {
     const server = await startServer();
     await server.createOwner(context.request);
     await server.signIn(context.request);
-    const allowed = await context.request.post(`${server.url}/api/v2/allowed-folders`, { data: { path: repository.path } });
-    expect(allowed.status(), await allowed.text()).toBe(201);
+    await server.allowFolder(context.request, repository.path);
     const work = { new_workspace: { mode: "worktree", folder: repository.path } };
     const chat = await createChat(context.request, server.url, '!call execute {"command": "echo joy > notes.txt"}\n!then\n!text "Written."', work);
     await openChat(page, server.url, chat);

@@ -110,8 +110,7 @@ test("the demo model reads and edits files; the cards show the lines that change
   const server = await startServer();
   await server.createOwner(context.request);
   await server.signIn(context.request);
-  const allowed = await context.request.post(`${server.url}/api/v2/allowed-folders`, { data: { path: repository.path } });
-  expect(allowed.status(), await allowed.text()).toBe(201);
+  await server.allowFolder(context.request, repository.path);
   const work = { new_workspace: { mode: "worktree", folder: repository.path } };
   const chat = await createChat(context.request, server.url, "Show me what you can do.", work);
   await openChat(page, server.url, chat);
@@ -122,6 +121,7 @@ test("the demo model reads and edits files; the cards show the lines that change
   const edit = page.locator(".tool", { hasText: "Edited" }).first();
   await edit.locator("summary").click();
   await expect(edit.locator(".tool-edit .diff-added").first()).toBeVisible();
+  await expect(edit.locator(".tool-edit-name code").first()).toHaveText("SWITCHYARD_DEMO.md");
   const panel = page.getByRole("region", { name: "Changes" });
   await expect(panel.locator(".file-head", { hasText: "SWITCHYARD_DEMO.md" })).toBeVisible();
   await look(page, "chat-demo", { fullPage: false });

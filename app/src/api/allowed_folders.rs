@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;
 use sdk::ids::AllowedFolderId;
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// All allowed folders.
-#[server(name = ListAllowedFolders, prefix = "/api/page", endpoint = "list_allowed_folders", output = PageJson)]
+#[server(name = ListAllowedFolders, prefix = "/api/page", endpoint = "list_allowed_folders", protocol = Page)]
 pub async fn list_allowed_folders() -> Result<Vec<AllowedFolder>, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

@@ -1,7 +1,6 @@
 //! Server functions of chats: the list, a chat with everything its page needs, and what a person can do in one.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use sdk::allowed_folders::AllowedFolder;
 use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::git::RepositoryChanges;
@@ -14,7 +13,7 @@ use sdk::models::ModelCatalogue;
 use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
 
-use crate::api::codec::PageJson;
+use crate::api::codec::Page;
 use crate::error::AppError;
 
 /// Rows of a page of the list.
@@ -78,7 +77,7 @@ pub struct WorkspaceView {
 }
 
 /// Lists the caller's chats. `query` may hold words to search for.
-#[server(name = ListChatRows, prefix = "/api/page", endpoint = "list_chats", input = Json, output = PageJson)]
+#[server(name = ListChatRows, prefix = "/api/page", endpoint = "list_chats", protocol = Page)]
 pub async fn list_chats(
     query: Option<String>,
     after_id: Option<ChatId>,
@@ -99,7 +98,7 @@ pub async fn list_chats(
 }
 
 /// What a new chat can be made with.
-#[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", input = Json, output = PageJson)]
+#[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", protocol = Page)]
 pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
     let (platform, actor) = super::signed_in()?;
     let models = platform.list_models(&actor).await.map_err(super::failed)?;
@@ -119,7 +118,7 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
 }
 
 /// A chat with everything its page shows first. `before_id` asks for the page of messages before that one.
-#[server(name = ViewChat, prefix = "/api/page", endpoint = "view_chat", input = Json, output = PageJson)]
+#[server(name = ViewChat, prefix = "/api/page", endpoint = "view_chat", protocol = Page)]
 pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatView, AppError> {
     let (platform, actor) = super::signed_in()?;
     let chat = platform
@@ -150,7 +149,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
 }
 
 /// A page of messages before `before_id`, newest first, with their HTML.
-#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", input = Json, output = PageJson)]
+#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", protocol = Page)]
 pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePage, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -160,7 +159,7 @@ pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePag
 }
 
 /// Makes a chat from its first message.
-#[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", input = Json, output = PageJson)]
+#[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", protocol = Page)]
 pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -170,7 +169,7 @@ pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {
 }
 
 /// Renames, pins, archives or unarchives a chat.
-#[server(name = ChangeChat, prefix = "/api/page", endpoint = "update_chat", input = Json, output = PageJson)]
+#[server(name = ChangeChat, prefix = "/api/page", endpoint = "update_chat", protocol = Page)]
 pub async fn update_chat(chat_id: ChatId, request: UpdateChat) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -181,7 +180,7 @@ pub async fn update_chat(chat_id: ChatId, request: UpdateChat) -> Result<(), App
 }
 
 /// Sends a message, or queues it while the chat is busy.
-#[server(name = SendMessage, prefix = "/api/page", endpoint = "send_message", input = Json, output = PageJson)]
+#[server(name = SendMessage, prefix = "/api/page", endpoint = "send_message", protocol = Page)]
 pub async fn send_message(
     chat_id: ChatId,
     request: CreateMessage,
@@ -194,7 +193,7 @@ pub async fn send_message(
 }
 
 /// Replaces a message of the person's and runs the chat again from there.
-#[server(name = ReplaceMessage, prefix = "/api/page", endpoint = "edit_message", input = Json, output = PageJson)]
+#[server(name = ReplaceMessage, prefix = "/api/page", endpoint = "edit_message", protocol = Page)]
 pub async fn edit_message(
     chat_id: ChatId,
     message_id: MessageId,
@@ -214,7 +213,7 @@ pub async fn edit_message(
 }
 
 /// Stops the running turn; what was written so far stays.
-#[server(name = InterruptChat, prefix = "/api/page", endpoint = "interrupt_chat", input = Json, output = PageJson)]
+#[server(name = InterruptChat, prefix = "/api/page", endpoint = "interrupt_chat", protocol = Page)]
 pub async fn interrupt_chat(chat_id: ChatId) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -224,7 +223,7 @@ pub async fn interrupt_chat(chat_id: ChatId) -> Result<Chat, AppError> {
 }
 
 /// Runs the failed turn again.
-#[server(name = RetryChat, prefix = "/api/page", endpoint = "retry_chat", input = Json, output = PageJson)]
+#[server(name = RetryChat, prefix = "/api/page", endpoint = "retry_chat", protocol = Page)]
 pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -234,7 +233,7 @@ pub async fn retry_chat(chat_id: ChatId) -> Result<Chat, AppError> {
 }
 
 /// Changes a queued message or its place; the whole queue as it is then.
-#[server(name = ChangeQueuedMessage, prefix = "/api/page", endpoint = "edit_queued_message", input = Json, output = PageJson)]
+#[server(name = ChangeQueuedMessage, prefix = "/api/page", endpoint = "edit_queued_message", protocol = Page)]
 pub async fn edit_queued_message(
     chat_id: ChatId,
     queued_id: QueuedMessageId,
@@ -248,7 +247,7 @@ pub async fn edit_queued_message(
 }
 
 /// Takes a message out of the queue.
-#[server(name = DeleteQueuedMessage, prefix = "/api/page", endpoint = "delete_queued_message", input = Json, output = PageJson)]
+#[server(name = DeleteQueuedMessage, prefix = "/api/page", endpoint = "delete_queued_message", protocol = Page)]
 pub async fn delete_queued_message(
     chat_id: ChatId,
     queued_id: QueuedMessageId,
@@ -261,7 +260,7 @@ pub async fn delete_queued_message(
 }
 
 /// Sends a queued message now; the running turn is stopped for it.
-#[server(name = PromoteQueuedMessage, prefix = "/api/page", endpoint = "promote_queued_message", input = Json, output = PageJson)]
+#[server(name = PromoteQueuedMessage, prefix = "/api/page", endpoint = "promote_queued_message", protocol = Page)]
 pub async fn promote_queued_message(
     chat_id: ChatId,
     queued_id: QueuedMessageId,
@@ -275,7 +274,7 @@ pub async fn promote_queued_message(
 }
 
 /// The state of a chat's workspace.
-#[server(name = GetChatWorkspace, prefix = "/api/page", endpoint = "chat_workspace", input = Json, output = PageJson)]
+#[server(name = GetChatWorkspace, prefix = "/api/page", endpoint = "chat_workspace", protocol = Page)]
 pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> {
     let (platform, actor) = super::signed_in()?;
     let chat = platform
@@ -295,7 +294,7 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 }
 
 /// The lines of diffs as highlighted HTML.
-#[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", input = Json, output = PageJson)]
+#[server(name = RenderDiff, prefix = "/api/page", endpoint = "render_diff", protocol = Page)]
 pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError> {
     super::signed_in()?;
     Ok(changes::highlight_diffs(vec![diff]).await)

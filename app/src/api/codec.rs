@@ -1,14 +1,77 @@
-//! How answers of server functions are written and read.
+//! How the page calls the server: server functions by HTTP, answered in JSON.
 //!
 //! The page also reads JSON out of the document and from its sockets, there as text. Reading answers as text too
 //! means that the browser holds one reader for each type and not two.
 
-use leptos::server_fn::codec::Post;
-use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
+use leptos::prelude::{FromServerFnError as _, ServerFnErrorErr};
+use leptos::server_fn::client::Client;
+use leptos::server_fn::codec::{Encoding, FromReq, IntoReq, IntoRes, Post};
+use leptos::server_fn::redirect::call_redirect_hook;
+use leptos::server_fn::response::ClientRes as _;
+use leptos::server_fn::server::Server;
+use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType, Protocol};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// JSON in the body.
+use crate::error::AppError;
+
+/// JSON in the body. What forms call is answered with it.
 pub type PageJson = Post<PageJsonEncoding>;
+
+/// The protocol of server functions that no form calls: JSON both ways. In the browser all of them share one way to the
+/// server and back, which the framework's own protocol compiles once for each function.
+pub struct Page;
+
+impl<Input, Output, ClientKind, ServerKind>
+    Protocol<Input, Output, ClientKind, ServerKind, AppError> for Page
+where
+    Input: IntoReq<PageJson, ClientKind::Request, AppError>
+        + FromReq<PageJson, ServerKind::Request, AppError>
+        + Send,
+    Output: IntoRes<PageJson, ServerKind::Response, AppError> + DeserializeOwned + Send,
+    ClientKind: Client<AppError>,
+    ServerKind: Server<AppError>,
+{
+    const METHOD: http::Method = PageJson::METHOD;
+
+    async fn run_server<F, Fut>(
+        request: ServerKind::Request,
+        server_fn: F,
+    ) -> Result<ServerKind::Response, AppError>
+    where
+        F: Fn(Input) -> Fut + Send,
+        Fut: Future<Output = Result<Output, AppError>> + Send,
+    {
+        let input = Input::from_req(request).await?;
+        server_fn(input).await?.into_res().await
+    }
+
+    async fn run_client(path: &str, input: Input) -> Result<Output, AppError> {
+        let request = input.into_req(path, PageJson::CONTENT_TYPE)?;
+        let text = answer::<ClientKind>(request).await?;
+        serde_json::from_str(&text).map_err(|error| not_understood(&error))
+    }
+}
+
+/// The text of a good answer.
+async fn answer<ClientKind: Client<AppError>>(
+    request: ClientKind::Request,
+) -> Result<String, AppError> {
+    let response = ClientKind::send(request).await?;
+    let (status, location) = (response.status(), response.location());
+    let is_redirect = (300..=399).contains(&status) || response.has_redirect();
+    let text = response.try_into_string().await?;
+    if (400..=599).contains(&status) {
+        return Err(AppError::de(Bytes::from(text)));
+    }
+    if is_redirect {
+        call_redirect_hook(&location);
+    }
+    Ok(text)
+}
+
+fn not_understood(error: &serde_json::Error) -> AppError {
+    AppError::from_server_fn_error(ServerFnErrorErr::Deserialization(error.to_string()))
+}
 
 /// Writes and reads JSON as text.
 pub struct PageJsonEncoding;

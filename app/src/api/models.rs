@@ -1,12 +1,11 @@
 //! Model configurations, for owners.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::ModelConfig;
 use sdk::providers::ReportedModel;
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// Assumed where neither the provider nor the owner names a context window.
@@ -14,7 +13,7 @@ use crate::error::AppError;
 const USUAL_CONTEXT_LIMIT: i64 = 128_000;
 
 /// Adds models that a provider reports.
-#[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", input = Json, output = PageJson)]
+#[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", protocol = Page)]
 pub async fn create_model_configs(
     provider_config_id: ProviderConfigId,
     models: Vec<ReportedModel>,

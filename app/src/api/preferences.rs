@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sdk::preferences::{Preferences, Theme};
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// Keeps the colour theme; the other preferences stay as they are.
@@ -21,7 +21,7 @@ pub async fn update_theme(theme: Theme) -> Result<Preferences, AppError> {
 }
 
 /// Keeps the widths and folds of the agents page; the theme stays as it is.
-#[server(name = UpdateLayout, prefix = "/api/page", endpoint = "update_layout", output = PageJson)]
+#[server(name = UpdateLayout, prefix = "/api/page", endpoint = "update_layout", protocol = Page)]
 pub async fn update_layout(
     sidebar_width_px: u32,
     is_sidebar_collapsed: bool,

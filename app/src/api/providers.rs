@@ -6,7 +6,7 @@ use sdk::models::ModelConfig;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderTest};
 use serde::{Deserialize, Serialize};
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// What the page of providers and models shows.
@@ -19,7 +19,7 @@ pub struct ProvidersAndModels {
 }
 
 /// All providers and models.
-#[server(name = ListProviders, prefix = "/api/page", endpoint = "list_providers", output = PageJson)]
+#[server(name = ListProviders, prefix = "/api/page", endpoint = "list_providers", protocol = Page)]
 pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
     let (platform, actor) = super::signed_in()?;
     let providers = platform

@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use sdk::ids::TokenId;
 use sdk::tokens::{CreatedToken, Token};
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// The reader's tokens, never their keys.
-#[server(name = ListTokens, prefix = "/api/page", endpoint = "list_tokens", output = PageJson)]
+#[server(name = ListTokens, prefix = "/api/page", endpoint = "list_tokens", protocol = Page)]
 pub async fn list_tokens() -> Result<Vec<Token>, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

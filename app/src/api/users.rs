@@ -5,7 +5,7 @@ use sdk::ids::UserId;
 use sdk::users::{Role, User, UserStatus};
 use serde::{Deserialize, Serialize};
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// Changes the reader's own name and address.
@@ -57,7 +57,7 @@ pub struct UserPage {
 }
 
 /// A page of accounts, oldest first, for owners.
-#[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users", output = PageJson)]
+#[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users", protocol = Page)]
 pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> {
     let (platform, actor) = super::signed_in()?;
     let query = sdk::users::ListUsers {

@@ -1,15 +1,14 @@
 //! Server functions of a chat's workspace: what deleting it would lose, and deleting it.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use sdk::ids::WorkspaceId;
 use sdk::workspaces::UnsavedWork;
 
-use crate::api::codec::PageJson;
+use crate::api::codec::Page;
 use crate::error::AppError;
 
 /// What deleting a workspace would lose.
-#[server(name = FindUnsavedWork, prefix = "/api/page", endpoint = "unsaved_work", input = Json, output = PageJson)]
+#[server(name = FindUnsavedWork, prefix = "/api/page", endpoint = "unsaved_work", protocol = Page)]
 pub async fn unsaved_work(workspace_id: WorkspaceId) -> Result<UnsavedWork, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
@@ -19,7 +18,7 @@ pub async fn unsaved_work(workspace_id: WorkspaceId) -> Result<UnsavedWork, AppE
 }
 
 /// Deletes a workspace; refused when work would be lost, unless `force` says that this is known.
-#[server(name = RemoveWorkspace, prefix = "/api/page", endpoint = "delete_workspace", input = Json, output = PageJson)]
+#[server(name = RemoveWorkspace, prefix = "/api/page", endpoint = "delete_workspace", protocol = Page)]
 pub async fn delete_workspace(workspace_id: WorkspaceId, force: bool) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform

@@ -5,6 +5,7 @@
 //! pool for reading and writing.
 
 mod backup;
+mod checkpoint;
 mod lock;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/postgres
 /// How long a statement waits for SQLite's write lock, and a request for a pooled connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const SQLITE_READERS: u32 = 8;
+/// Of each reader, in KiB when negative; the system keeps the file's pages in memory once for all of them.
+const READER_CACHE: &str = "-512";
 const POSTGRES_CONNECTIONS: u32 = 20;
 
 /// A database, cheap to clone.
@@ -93,6 +96,9 @@ impl Db {
     pub async fn open(options: &OpenOptions) -> Result<Self, StoreError> {
         let db = Self::connect(options, FileLock::exclusive).await?;
         db.migrate().await?;
+        if let Self::Sqlite { reader, .. } = &db {
+            tokio::spawn(checkpoint::run(reader.clone()));
+        }
         Ok(db)
     }
 
@@ -260,12 +266,20 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
                 connection,
             ))))
         })
-        .connect_with(options.clone())
+        .connect_with(
+            options
+                .clone()
+                .pragma("wal_autocheckpoint", checkpoint::LAST_RESORT_PAGES),
+        )
         .await?;
     let reader = SqlitePoolOptions::new()
         .max_connections(SQLITE_READERS)
         .acquire_timeout(BUSY_TIMEOUT)
-        .connect_with(options.pragma("query_only", "ON"))
+        .connect_with(
+            options
+                .pragma("query_only", "ON")
+                .pragma("cache_size", READER_CACHE),
+        )
         .await?;
     Ok(Db::Sqlite {
         reader,

@@ -98,7 +98,7 @@ pub fn ToolCard(
                 </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
                 {move || mark(state.get(), is_command.get())} <span class="tool-time">{move || time(&run.get())}</span>
             </summary>
-            <div class="tool-body">{move || described.with(|(_, body)| draw(body, state.get()))}</div>
+            <div class="tool-body">{move || described.with(|(_, body)| draw(body, state.get(), folder))}</div>
         </details>
     }
 }
@@ -138,7 +138,7 @@ fn time(run: &ToolRun) -> String {
     run.duration_ms().map(words::duration).unwrap_or_default()
 }
 
-fn draw(body: &Body, state: ToolState) -> AnyView {
+fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyView {
     match body {
         Body::Command {
             command,
@@ -148,7 +148,11 @@ fn draw(body: &Body, state: ToolState) -> AnyView {
             notes,
         } => command_view(command, folder.as_deref(), output, *exit_code, notes, state),
         Body::Edits(files) if files.is_empty() => nothing(state),
-        Body::Edits(files) => files.iter().map(edited_file).collect_view().into_any(),
+        Body::Edits(files) => files
+            .iter()
+            .map(|file| edited_file(file, work_folder))
+            .collect_view()
+            .into_any(),
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),
         Body::Json { arguments, result } => view! {
@@ -222,12 +226,13 @@ fn output_view(text: &str, label: &'static str) -> AnyView {
     view! { <div class="tool-output" tabindex="0" role="group" aria-label=label>{text}</div> }
 }
 
-fn edited_file(file: &DiffFile) -> AnyView {
-    let name = file.path().to_owned();
+fn edited_file(file: &DiffFile, work_folder: Option<WorkFolder>) -> AnyView {
+    let path = file.path().to_owned();
+    let name = short_path(&path, work_folder);
     let (added, removed) = (file.additions, file.deletions);
     view! {
         <div class="tool-edit">
-            <p class="tool-edit-name"><code>{name}</code>{counts(added, removed)}</p>
+            <p class="tool-edit-name"><code title=path>{name}</code>{counts(added, removed)}</p>
             <DiffLines file=Arc::new(file.clone()) has_numbers=false/>
         </div>
     }

@@ -19,6 +19,9 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
+/// Twice for size, with the control flow laid out anew between: 1.5 % smaller than `-Oz` alone.
+const PASSES: [&str; 5] = ["-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"];
+
 /// Compiles the `frontend` crate and returns the module's path.
 pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
     let profile = if arguments.release {
@@ -87,7 +90,7 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
         let module = entry?.path();
         if module.extension().is_some_and(|ending| ending == "wasm") {
             run(Command::new(&tool)
-                .arg("-Oz")
+                .args(PASSES)
                 .args(FEATURES)
                 .args(["--strip-debug", "--strip-producers"])
                 .arg(&module)

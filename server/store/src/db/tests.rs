@@ -218,3 +218,27 @@ async fn a_database_that_is_away_is_told_apart() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_log_moves_into_the_file_without_the_writer() {
+    let test = TestDb::sqlite().await;
+    let OpenOptions::SqliteFile(file) = &test.options else {
+        panic!("not a file");
+    };
+    let mut tx = test.db.begin().await.unwrap();
+    let large = "x".repeat(1024 * 1024);
+    let value = sqlx::types::Json(serde_json::json!(large));
+    let now = crate::Clock::system().now();
+    crate::on_tx!(&mut tx, connection => sqlx::query(INSERT).bind("large").bind(&value).bind(now)
+        .execute(connection).await.map(drop).unwrap());
+    tx.commit().await.unwrap();
+    let is_moved = || std::fs::metadata(file).unwrap().len() > 1024 * 1024;
+    let moved = async {
+        while !is_moved() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), moved)
+        .await
+        .unwrap();
+}
