@@ -15,6 +15,7 @@ pub mod live_region;
 pub mod loaded;
 pub mod menu;
 pub mod page_header;
+pub mod plain;
 pub mod relative_time;
 pub mod table;
 pub mod tabs;

@@ -18,6 +18,7 @@ pub mod cookie;
 pub mod diff;
 mod erased;
 pub mod error;
+pub mod json;
 pub mod live;
 pub mod pages;
 pub mod routes;
@@ -27,5 +28,6 @@ pub mod site;
 pub mod theme;
 
 pub(crate) use erased::view;
+pub use pages::parts::load_part_of;
 pub use routes::App;
 pub use shell::shell;

@@ -3,6 +3,8 @@
 //! The server provides a `Session` by context for each request; the browser reads the same value from the page.
 
 use leptos::prelude::*;
+
+use crate::api::codec::DocumentJson;
 use sdk::preferences::Preferences;
 use sdk::users::User;
 use serde::{Deserialize, Serialize};
@@ -40,7 +42,9 @@ pub struct Hydrated(pub RwSignal<bool>);
 
 /// Reads the request's session and hands it to the tree. Called once, by `App`.
 pub fn provide_session() -> RwSignal<Session> {
-    let session = SharedValue::new(|| use_context::<Session>().unwrap_or_default()).into_inner();
+    let session: SharedValue<Session, DocumentJson> =
+        SharedValue::new_with_encoding(|| use_context().unwrap_or_default());
+    let session = session.into_inner();
     let session = RwSignal::new(session);
     provide_context(SessionContext(session));
     session

@@ -214,7 +214,7 @@ test("a failed turn says why and can be tried again", async ({ page, server, asO
 });
 
 test("a retry is counted down", async ({ page, server, asOwner, context }) => {
-  const chat = await createChat(context.request, server.url, '!error 429 retry_after=3 times=1 "Slow down."\n!text "Here it is."');
+  const chat = await createChat(context.request, server.url, '!error 429 retry_after=8 times=1 "Slow down."\n!text "Here it is."');
   await openChat(page, server.url, chat);
   await expect(page.locator(".live")).toContainText(/Retrying in \d+ s/);
   await look(page, "chat-retry", { fullPage: false });

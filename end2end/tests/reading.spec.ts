@@ -121,7 +121,7 @@ test("the demo model reads and edits files; the cards show the lines that change
   const edit = page.locator(".tool", { hasText: "Edited" }).first();
   await edit.locator("summary").click();
   await expect(edit.locator(".tool-edit .diff-added").first()).toBeVisible();
-  await expect(edit.locator(".tool-edit-name code").first()).toHaveText("SWITCHYARD_DEMO.md");
+  await expect(edit.locator(".tool-edit-name code").first()).toHaveText("README.md");
   const panel = page.getByRole("region", { name: "Changes" });
   await expect(panel.locator(".file-head", { hasText: "SWITCHYARD_DEMO.md" })).toBeVisible();
   await look(page, "chat-demo", { fullPage: false });

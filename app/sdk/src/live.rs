@@ -59,14 +59,16 @@ pub struct LiveChat {
 impl LiveChat {
     /// Starts from the newest page of messages.
     pub fn from_page(page: MessagePage) -> Self {
-        let mut messages = page.messages;
-        messages.sort_by_key(|message| message.id);
-        Self {
-            messages,
+        let mut chat = Self {
             has_older: page.has_more,
             queue: page.queued_messages,
             ..Self::default()
+        };
+        // The newest comes first.
+        for message in page.messages.into_iter().rev() {
+            chat.insert_message(message);
         }
+        chat
     }
 
     /// Adds an older page in front.

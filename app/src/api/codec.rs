@@ -3,7 +3,8 @@
 //! The page also reads JSON out of the document and from its sockets, there as text. Reading answers as text too
 //! means that the browser holds one reader for each type and not two.
 
-use leptos::prelude::{FromServerFnError as _, ServerFnErrorErr};
+use leptos::prelude::{FromServerFnError as _, Resource, ServerFnErrorErr};
+use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::{Encoding, FromReq, IntoReq, IntoRes, Post};
 use leptos::server_fn::redirect::call_redirect_hook;
@@ -13,6 +14,42 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::AppError;
+use crate::json;
+
+/// What is read once on the server and travels in the document.
+pub fn loaded<T, S, F>(
+    source: impl Fn() -> S + Send + Sync + 'static,
+    load: impl Fn(S) -> F + Send + Sync + 'static,
+) -> Resource<T, DocumentJson>
+where
+    T: Serialize + DeserializeOwned + Send + Sync + 'static,
+    S: PartialEq + Clone + Send + Sync + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    Resource::new_with_options(source, load, false)
+}
+
+/// JSON in the document.
+#[derive(Debug)]
+pub struct DocumentJson;
+
+impl<T: Serialize> Encoder<T> for DocumentJson {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(value: &T) -> Result<String, Self::Error> {
+        serde_json::to_string(value)
+    }
+}
+
+impl<T: DeserializeOwned> Decoder<T> for DocumentJson {
+    type Error = serde_json::Error;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<T, Self::Error> {
+        json::read(text)
+    }
+}
 
 /// JSON in the body. What forms call is answered with it.
 pub type PageJson = Post<PageJsonEncoding>;
@@ -48,7 +85,7 @@ where
     async fn run_client(path: &str, input: Input) -> Result<Output, AppError> {
         let request = input.into_req(path, PageJson::CONTENT_TYPE)?;
         let text = answer::<ClientKind>(request).await?;
-        serde_json::from_str(&text).map_err(|error| not_understood(&error))
+        json::read(&text).map_err(|error| not_understood(&error))
     }
 }
 
@@ -97,6 +134,6 @@ impl<T: DeserializeOwned> Decodes<T> for PageJsonEncoding {
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
         let text = std::str::from_utf8(&bytes).map_err(serde::de::Error::custom)?;
-        serde_json::from_str(text)
+        json::read(text)
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::button::{Button, button_class};
 use crate::components::icons::{Icon, icon};
+use crate::components::plain::plain;
 use crate::error::{AppError, ErrorCode};
 use crate::view;
 
@@ -81,7 +82,7 @@ pub fn FormError(
                     .or_else(|| unplaced_reasons(&error, fields));
                 view! {
                     <Notice kind=NoticeKind::Error title=error.message.clone()>
-                        {detail.map(|detail| view! { <p>{detail}</p> })}
+                        {detail.map(|detail| plain("p", detail))}
                         {request_id(&error)}
                     </Notice>
                 }

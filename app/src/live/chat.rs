@@ -143,7 +143,7 @@ impl OpenChat {
     }
 
     fn take_frame(self, frame: &str) -> Verdict {
-        match serde_json::from_str::<Vec<StreamEvent>>(frame) {
+        match crate::json::read::<Vec<StreamEvent>>(frame) {
             Ok(events) => self.apply(events),
             Err(error) => {
                 leptos::logging::error!("a frame of the stream was not understood: {error}");

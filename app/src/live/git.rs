@@ -17,7 +17,7 @@ pub fn follow(
         path: Box::new(move || format!("/api/experimental/chats/{chat}/git/watch")),
         on_open: Box::new(|_| {}),
         on_frame: Box::new(move |frame| {
-            match serde_json::from_str::<GitWatchMessage>(frame) {
+            match crate::json::read::<GitWatchMessage>(frame) {
                 Ok(GitWatchMessage::Changes { repositories, .. }) => {
                     on_error(None);
                     on_changes(repositories);
@@ -44,8 +44,8 @@ pub fn merge(known: &mut Vec<RepositoryChanges>, changed: Vec<RepositoryChanges>
     for repository in changed {
         known.retain(|other| other.repo_root != repository.repo_root);
         if !repository.removed {
-            known.push(repository);
+            let place = known.partition_point(|other| other.repo_root < repository.repo_root);
+            known.insert(place, repository);
         }
     }
-    known.sort_by(|left, right| left.repo_root.cmp(&right.repo_root));
 }

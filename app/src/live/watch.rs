@@ -1,6 +1,8 @@
 //! The list's socket: events are merged into the rows by their kind, and the list is read again after every
 //! reconnection, because the socket has no replay.
 
+use std::cmp::Ordering;
+
 use sdk::chats::Chat;
 use sdk::ids::ChatId;
 use sdk::stream::{WatchEvent, WatchEventKind};
@@ -23,7 +25,7 @@ pub fn follow(
         }),
         on_frame: Box::new(move |frame| {
             // Pings and events of newer versions are no watch events; there is nothing to do for them.
-            if let Ok(event) = serde_json::from_str::<WatchEvent>(frame) {
+            if let Ok(event) = crate::json::read::<WatchEvent>(frame) {
                 on_event(event);
             }
             Verdict::Continue
@@ -51,21 +53,29 @@ pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>
     sort(chats);
 }
 
-/// Sorts rows as the server lists them.
+/// Sorts rows as the server lists them. Nearly always one row has moved, so each is put where it belongs among those
+/// before it, which is also a tenth of the standard library's sort to load.
 pub fn sort(chats: &mut [Chat]) {
-    chats.sort_by(|left, right| {
-        let pin = |chat: &Chat| {
-            if chat.pin_order > 0 {
-                chat.pin_order
-            } else {
-                i32::MAX
-            }
-        };
-        pin(left)
-            .cmp(&pin(right))
-            .then_with(|| right.updated_at.cmp(&left.updated_at))
-            .then_with(|| right.id.cmp(&left.id))
-    });
+    for at in 1..chats.len() {
+        let (sorted, rest) = chats.split_at(at);
+        let Some(chat) = rest.first() else { continue };
+        let place = sorted.partition_point(|other| order(other, chat) != Ordering::Greater);
+        if let Some(moved) = chats.get_mut(place..=at) {
+            moved.rotate_right(1);
+        }
+    }
+}
+
+/// Pinned rows by their place, then the newest change.
+fn order(left: &Chat, right: &Chat) -> Ordering {
+    let pin = |chat: &Chat| match chat.pin_order {
+        place @ 1.. => place,
+        _ => i32::MAX,
+    };
+    pin(left)
+        .cmp(&pin(right))
+        .then_with(|| right.updated_at.cmp(&left.updated_at))
+        .then_with(|| right.id.cmp(&left.id))
 }
 
 fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Option<ChatId>) {

@@ -71,16 +71,40 @@ impl ChooseView for PartPage {
 
     // The router draws at once what was loaded before; without this it would not wait for the part.
     async fn preload(&self) {
-        let loaded = match self {
+        // A part that does not come says so where it is drawn.
+        let _ = self.load().await;
+    }
+}
+
+impl PartPage {
+    async fn load(self) -> Result<(), SplitLoaderError> {
+        match self {
             Self::Setup | Self::Login => load_door().await,
             Self::Gallery => load_gallery().await,
             Self::Home => load_home().await,
             _ => load_settings().await,
-        };
-        if loaded.is_err() && is_hydrating() {
-            // What the server rendered stays; it can be read, and its links and forms work.
-            std::future::pending::<()>().await;
         }
+    }
+
+    /// The page at a path, when it is one of a part; `routes` says the same in detail.
+    fn at(path: &str) -> Option<Self> {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next()?, segments.next()) {
+            ("setup", None) => Some(Self::Setup),
+            ("login", None) => Some(Self::Login),
+            ("agents", None) => Some(Self::Home),
+            ("settings", _) => Some(Self::Settings),
+            ("dev", Some("gallery")) => Some(Self::Gallery),
+            _ => None,
+        }
+    }
+}
+
+/// Loads the part that the page at `path` needs; `false` when it did not come. Before hydration, which waits for nothing.
+pub async fn load_part_of(path: &str) -> bool {
+    match PartPage::at(path) {
+        Some(page) => page.load().await.is_ok(),
+        None => true,
     }
 }
 
@@ -157,10 +181,6 @@ fn overlays_part() -> Result<AnyView, SplitLoaderError> {
 
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";
 
-fn is_hydrating() -> bool {
-    Owner::current_shared_context().is_some_and(|context| context.during_hydration())
-}
-
 /// The part did not come: the connection is lost, or the server has a newer page by now.
 fn lost() -> AnyView {
     let error = AppError::new(ErrorCode::Unavailable, LOST);
@@ -168,4 +188,25 @@ fn lost() -> AnyView {
         let _ = window().location().reload();
     });
     view! { <ErrorState error on_retry/> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_part_of_a_page_before_the_router_does() {
+        assert_eq!(PartPage::at("/login"), Some(PartPage::Login));
+        assert_eq!(PartPage::at("/agents/"), Some(PartPage::Home));
+        assert_eq!(PartPage::at("/settings/users"), Some(PartPage::Settings));
+        assert_eq!(PartPage::at("/dev/gallery"), Some(PartPage::Gallery));
+        for path in [
+            "/",
+            "/agents/01900000-0000-7000-8000-000000000001",
+            "/nowhere",
+            "",
+        ] {
+            assert_eq!(PartPage::at(path), None, "{path}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::components::control_flow::Show;
+use crate::components::plain::plain as plain_element;
 use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, changed_ranges};
 use crate::view;
 
@@ -139,7 +140,7 @@ fn plain(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
         Some((before, changed, after)) => {
             let (before, changed, after) =
                 (before.to_owned(), changed.to_owned(), after.to_owned());
-            view! { <td class="diff-text">{before}<mark>{changed}</mark>{after}</td> }
+            view! { <td class="diff-text">{before}{plain_element("mark", changed)}{after}</td> }
         }
         None => view! { <td class="diff-text">{text.to_owned()}</td> },
     }

@@ -19,6 +19,7 @@ use crate::components::button::IconButton;
 use crate::components::control_flow::{For, Show};
 use crate::components::feedback::EmptyState;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::plain::plain;
 use crate::diff::{self, DiffFile, FileChange};
 use crate::live::chat::OpenChat;
 use crate::live::git;
@@ -187,7 +188,7 @@ pub fn GitPanel(
             <div class="panel-body" tabindex="-1">
                 {move || workspace.get().map(|workspace| place(&workspace))}
                 {move || changes.error.get().map(|message| view! {
-                    <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}<p>{message}</p></div>
+                    <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}{plain("p", message)}</div>
                 })}
                 <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
                     <Repository changes root=repository.repo_root/>
@@ -216,7 +217,7 @@ fn place(workspace: &Workspace) -> AnyView {
         Some(Sandbox::None { reason }) => Some(view! {
             <details class="unprotected">
                 <summary class="badge badge-amber">{icon(Icon::ShieldAlert)} "No sandbox"</summary>
-                <p>{reason.clone()}</p>
+                {plain("p", reason.clone())}
             </details>
         }),
         _ => None,
@@ -281,7 +282,7 @@ fn Repository(changes: Changes, root: String) -> impl IntoView {
         <section class="repository">
             <div class="summary">
                 {move || branch().map(branch_view)}
-                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " <code>{base.chars().take(8).collect::<String>()}</code></span> })}
+                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " {plain("code", base.chars().take(8).collect::<String>())}</span> })}
                 <span class="spacer"></span> {move || numbers()}
             </div>
             {move || (omitted() > 0).then(|| view! {

@@ -201,7 +201,7 @@ fn marked(text: &str, before: Option<char>) -> Option<(Inline, &str)> {
     {
         return Some(until(inner, "*", Inline::Emphasis));
     }
-    let is_word_start = before.is_none_or(|character| !character.is_alphanumeric());
+    let is_word_start = before.is_none_or(|character| !is_of_word(character));
     if let Some(inner) = text
         .strip_prefix('_')
         .filter(|inner| is_word_start && opens(inner) && inner.contains('_'))
@@ -211,6 +211,11 @@ fn marked(text: &str, before: Option<char>) -> Option<(Inline, &str)> {
     let (label, target) = text.strip_prefix('[')?.split_once("](")?;
     let (_, after) = target.split_once(')')?;
     (!label.contains('\n')).then(|| (Inline::Text(label.to_owned()), after))
+}
+
+/// Roughly: what is not ASCII counts as a letter. The tables of Unicode are not worth loading for a preview.
+const fn is_of_word(character: char) -> bool {
+    character.is_ascii_alphanumeric() || !character.is_ascii()
 }
 
 fn opens(inner: &str) -> bool {

@@ -16,6 +16,7 @@ use super::context::Agents;
 use crate::api::chats::interrupt_chat;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::plain::plain;
 use crate::components::toast::{ToastKind, Toasts};
 use crate::live::chat::OpenChat;
 use crate::view;
@@ -75,7 +76,7 @@ pub fn LiveLine(
                 <div class="live">
                     {icon_with_class(Icon::LoaderCircle, "icon spin")}
                     <span class="live-words">
-                        {move || verb()} {move || object().map(|object| view! { " " <b>{object}</b> })}
+                        {move || verb()} {move || object().map(|object| view! { " " {plain("b", object)} })}
                         <span class="live-time">{move || tail()}</span>
                     </span>
                     <StopButton chat/>

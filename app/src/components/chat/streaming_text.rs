@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::light_markdown::{Block, Inline, Item, parse};
 use crate::components::control_flow::For;
+use crate::components::plain::plain;
 use crate::view;
 
 /// Draws text that grows.
@@ -30,25 +31,27 @@ pub fn StreamingText(
 
 fn draw(block: Block) -> AnyView {
     match block {
-        Block::Paragraph(text) => view! { <p>{inlines(text)}</p> },
-        Block::Heading(1, text) => view! { <h1>{inlines(text)}</h1> },
-        Block::Heading(2, text) => view! { <h2>{inlines(text)}</h2> },
-        Block::Heading(3, text) => view! { <h3>{inlines(text)}</h3> },
-        Block::Heading(_, text) => view! { <h4>{inlines(text)}</h4> },
-        Block::Code(_, code) => view! { <pre tabindex="0"><code>{code}</code></pre> },
-        Block::List(true, rows) => view! { <ol>{items(rows)}</ol> },
-        Block::List(false, rows) => view! { <ul>{items(rows)}</ul> },
-        Block::Quote(text) => view! { <blockquote>{inlines(text)}</blockquote> },
+        Block::Paragraph(text) => plain("p", inlines(text)),
+        Block::Heading(1, text) => plain("h1", inlines(text)),
+        Block::Heading(2, text) => plain("h2", inlines(text)),
+        Block::Heading(3, text) => plain("h3", inlines(text)),
+        Block::Heading(_, text) => plain("h4", inlines(text)),
+        Block::Code(_, code) => {
+            view! { <pre tabindex="0">{plain("code", code)}</pre> }
+        }
+        Block::List(true, rows) => plain("ol", items(rows)),
+        Block::List(false, rows) => plain("ul", items(rows)),
+        Block::Quote(text) => plain("blockquote", inlines(text)),
         Block::Rule => view! { <hr/> },
     }
 }
 
-fn items(rows: Vec<Item>) -> impl IntoView {
+fn items(rows: Vec<Item>) -> Vec<AnyView> {
     rows.into_iter()
         .map(|item| {
             view! { <li class=format!("depth-{}", item.depth)>{inlines(item.text)}</li> }
         })
-        .collect_view()
+        .collect()
 }
 
 fn inlines(pieces: Vec<Inline>) -> Vec<AnyView> {
@@ -56,9 +59,9 @@ fn inlines(pieces: Vec<Inline>) -> Vec<AnyView> {
         .into_iter()
         .map(|piece| match piece {
             Inline::Text(text) => text.into_any(),
-            Inline::Code(text) => view! { <code>{text}</code> },
-            Inline::Strong(text) => view! { <strong>{text}</strong> },
-            Inline::Emphasis(text) => view! { <em>{text}</em> },
+            Inline::Code(text) => plain("code", text),
+            Inline::Strong(text) => plain("strong", text),
+            Inline::Emphasis(text) => plain("em", text),
         })
         .collect()
 }

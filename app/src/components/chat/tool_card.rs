@@ -9,6 +9,7 @@ use super::tools::{Body, ToolRun, ToolState, describe};
 use super::words;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::plain::plain;
 use crate::diff::DiffFile;
 use crate::view;
 
@@ -186,7 +187,7 @@ fn command_view(
         view! { <div class="tool-command" tabindex="0" role="group" aria-label="Command"><span aria-hidden="true">"$ "</span>{command}</div> }
     });
     let folder = folder.map(|folder| {
-        view! { <p class="tool-note">"in " <code>{folder.to_owned()}</code></p> }
+        view! { <p class="tool-note">"in " {plain("code", folder.to_owned())}</p> }
     });
     let printed = if output.is_empty() {
         nothing_printed(state)
