@@ -65,7 +65,7 @@ load_toolchain
 stage "Checks"
 plain "checks" server/build/checks.sh
 stage "The page's bundle"
-plain "bundle" cargo run --quiet --package xtask -- site --release --out "$CARGO_TARGET_DIR/site" --target-dir "$CARGO_TARGET_DIR"
+plain "bundle" cargo run --quiet --package xtask -- site --release --hold-budget --out "$CARGO_TARGET_DIR/site" --target-dir "$CARGO_TARGET_DIR"
 export SWITCHYARD_SITE_DIR=$CARGO_TARGET_DIR/site
 
 if cargo nextest --version >/dev/null 2>&1; then
