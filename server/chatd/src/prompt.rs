@@ -1,7 +1,7 @@
 //! From a chat's rows to what the model is asked: instructions, facts, and a history that providers accept.
 //!
 //! The history is repaired on the way: open calls get an answer, answers without a call get one, empty parts go.
-//! What was built is kept for the chat's next turn ([`kept`]).
+//! What was built is kept for the chat's next turn (`kept`).
 
 pub(crate) mod kept;
 

@@ -149,11 +149,11 @@ async fn messages_keep_everything_and_page_both_ways() {
             [inserted[0].id]
         );
 
-        assert_eq!(messages::prompt(&db, chat).await.unwrap().len(), 4);
-        let since = messages::prompt_since(&db, chat, 4).await.unwrap();
+        assert_eq!(messages::prompt(db, chat).await.unwrap().len(), 4);
+        let since = messages::prompt_since(db, chat, 4).await.unwrap();
         assert_eq!(since.len(), 3);
         assert!(
-            messages::prompt_since(&db, chat, 5)
+            messages::prompt_since(db, chat, 5)
                 .await
                 .unwrap()
                 .is_empty()
