@@ -149,6 +149,8 @@ test("a chat that is at work is put away after a question, and taken out of the 
   await openChat(page, server.url, chat);
   const list = page.getByRole("navigation", { name: "Chats" });
   const row = list.locator(".row-item", { hasText: "Long work" });
+  // The question names the chat as it is called when it is asked; the first words stand for the title until it is made.
+  await expect(row.locator(".row-title")).toHaveText("Long work");
   const menu = async (item: string) => {
     await row.hover();
     await row.getByRole("button", { name: "What to do with this chat" }).click();

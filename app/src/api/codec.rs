@@ -17,7 +17,7 @@ use crate::error::AppError;
 use crate::json;
 
 /// What is read once on the server and travels in the document.
-pub fn loaded<T, S, F>(
+pub fn resource<T, S, F>(
     source: impl Fn() -> S + Send + Sync + 'static,
     load: impl Fn(S) -> F + Send + Sync + 'static,
 ) -> Resource<T, DocumentJson>

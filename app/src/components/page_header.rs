@@ -1,9 +1,9 @@
 //! The head of a page and of its sections.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
 
 use crate::view;
-use leptos_meta::Title;
 
 /// Title, one sentence, and the page's main action. Also sets the document's title.
 #[component]

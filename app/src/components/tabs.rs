@@ -2,10 +2,10 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-
-use crate::view;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
+
+use crate::view;
 
 /// A strip of tabs. The panel is the caller's: `role="tabpanel"`, `id="<value>-panel"`, `aria-labelledby="<value>-tab"`.
 #[component]

@@ -1,7 +1,5 @@
 //! Rows of the list: sections by day, status told by icon and words, and what can be done with a chat.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -28,18 +26,21 @@ use crate::view;
 struct RowActions {
     /// The row that the Tab key reaches.
     roving: RwSignal<Option<ChatId>>,
-    navigate: StoredValue<Navigate>,
+    leave: Callback<()>,
 }
-
-/// Goes to another page.
-pub type Navigate = Arc<dyn Fn(&str, NavigateOptions) + Send + Sync>;
 
 /// Provides what rows share.
 pub fn provide_row_actions() {
     provide_context(RowActions {
         roving: RwSignal::new(None),
-        navigate: StoredValue::new(Arc::new(use_navigate())),
+        leave: leave_chat(),
     });
+}
+
+/// Goes from a chat to the form of a new one.
+pub fn leave_chat() -> Callback<()> {
+    let navigate = use_navigate();
+    Callback::new(move |()| navigate("/agents", NavigateOptions::default()))
 }
 
 /// Puts a chat into the archive or takes it out; what shows it is left.
@@ -47,7 +48,7 @@ pub async fn set_archived(
     agents: Agents,
     chat: &Chat,
     archived: bool,
-    navigate: Navigate,
+    leave: Callback<()>,
 ) -> Result<(), AppError> {
     let request = UpdateChat {
         archived: Some(archived),
@@ -63,7 +64,7 @@ pub async fn set_archived(
         super::sidebar::reload(agents, state);
     }
     if archived && agents.open_chat.get_untracked() == Some(chat.id) {
-        navigate("/agents", NavigateOptions::default());
+        leave.run(());
     }
     Ok(())
 }
@@ -219,9 +220,8 @@ fn row_menu(
             agents.asked.set(Some(Asked::Archive(chat)));
             return;
         }
-        let navigate = actions.navigate.get_value();
         spawn_local(async move {
-            if let Err(error) = set_archived(agents, &chat, !chat.archived, navigate).await {
+            if let Err(error) = set_archived(agents, &chat, !chat.archived, actions.leave).await {
                 agents.toasts.show(ToastKind::Error, error.message);
             }
         });

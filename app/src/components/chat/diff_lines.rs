@@ -6,7 +6,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use crate::components::control_flow::Show;
-use crate::components::plain::plain as plain_element;
+use crate::components::plain::plain;
 use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, changed_ranges};
 use crate::view;
 
@@ -120,7 +120,7 @@ fn row(
     });
     let text = match html {
         Some(html) => view! { <td class="diff-text" inner_html=html></td> },
-        None => plain(&line.text, mark),
+        None => uncoloured(&line.text, mark),
     };
     let end = line.is_unterminated.then(
         || view! { <span class="diff-end" title="No line end at the end of the file">"∅"</span> },
@@ -128,7 +128,7 @@ fn row(
     view! { <tr class=class>{numbers}<td class="diff-sign">{sign}{end}</td>{text}</tr> }
 }
 
-fn plain(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
+fn uncoloured(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
     let pieces = mark.and_then(|range| {
         Some((
             text.get(..range.start)?,
@@ -140,7 +140,7 @@ fn plain(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
         Some((before, changed, after)) => {
             let (before, changed, after) =
                 (before.to_owned(), changed.to_owned(), after.to_owned());
-            view! { <td class="diff-text">{before}{plain_element("mark", changed)}{after}</td> }
+            view! { <td class="diff-text">{before}{plain("mark", changed)}{after}</td> }
         }
         None => view! { <td class="diff-text">{text.to_owned()}</td> },
     }

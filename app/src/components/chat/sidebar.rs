@@ -10,7 +10,7 @@ use super::context::Agents;
 use super::frame::{Edge, Side, toggle};
 use super::user_menu::UserMenu;
 use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
-use crate::api::codec::loaded;
+use crate::api::codec::resource;
 use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
@@ -150,7 +150,7 @@ pub fn Sidebar() -> impl IntoView {
     let state = ListState::new();
     provide_context(state);
     agents.list.set_value(Some(state));
-    let first = loaded(|| (), |()| list_chats(None, None));
+    let first = resource(|| (), |()| list_chats(None, None));
     follow_list(agents, state);
     search_as_typed(agents, state);
     provide_row_actions();

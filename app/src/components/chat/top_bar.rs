@@ -68,12 +68,11 @@ fn unprotected(workspace: &Workspace) -> Option<AnyView> {
     let Some(Sandbox::None { reason }) = &workspace.sandbox else {
         return None;
     };
-    let sign = view! {
+    Some(view! {
         <span class="badge badge-amber" title=reason.clone()>
             {icon_with_class(Icon::ShieldAlert, "icon icon-small")} "No sandbox"
         </span>
-    };
-    Some(sign.into_any())
+    })
 }
 
 fn pill(workspace: &Workspace) -> AnyView {

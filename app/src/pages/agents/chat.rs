@@ -11,7 +11,7 @@ use sdk::ids::ChatId;
 use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
-use crate::api::codec;
+use crate::api::codec::resource;
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
 use crate::components::chat::git_panel::{Changes, GitPanel};
@@ -48,7 +48,7 @@ pub fn ChatPage() -> impl IntoView {
             before,
         )
     });
-    let loaded = codec::loaded(
+    let loaded = resource(
         move || wanted.get(),
         move |(id, before)| async move {
             let id = id.ok_or_else(not_found)?;

@@ -13,7 +13,7 @@ use sdk::parts::InputPart;
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
 use crate::api::chats::{NewChatOptions, create_chat, new_chat_options};
-use crate::api::codec::loaded;
+use crate::api::codec::resource;
 use crate::components::chat::context::Agents;
 use crate::components::chat::draft::{self, LAST_MODEL, LAST_PLACE, draft_key};
 use crate::components::chat::editor::{Editor, EditorField};
@@ -31,7 +31,7 @@ use crate::view;
 /// No chat chosen: the composer of a new one.
 #[component]
 pub fn AgentsHome() -> impl IntoView {
-    let options = loaded(|| (), |()| new_chat_options());
+    let options = resource(|| (), |()| new_chat_options());
     view! {
         <Title text="New chat"/>
         <header class="top top-plain"><ListButton/></header>

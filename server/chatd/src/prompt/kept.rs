@@ -56,11 +56,10 @@ impl Known {
 }
 
 fn context_tokens(rows: &[MessageRow]) -> Option<i64> {
-    let usages = rows
-        .iter()
+    rows.iter()
         .rev()
-        .filter_map(|row| row.message.usage.as_ref());
-    usages.into_iter().find_map(stored_context_tokens)
+        .filter_map(|row| row.message.usage.as_ref())
+        .find_map(stored_context_tokens)
 }
 
 /// The kept prompts of a process.

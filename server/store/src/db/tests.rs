@@ -14,7 +14,11 @@ const INSERT: &str = "INSERT INTO settings (key, value, updated_at) VALUES ($1, 
 const COUNT: &str = "SELECT COUNT(*) FROM settings";
 
 async fn insert(tx: &mut Tx, key: &str) {
-    let value = sqlx::types::Json(serde_json::json!(1));
+    insert_value(tx, key, serde_json::json!(1)).await;
+}
+
+async fn insert_value(tx: &mut Tx, key: &str, value: serde_json::Value) {
+    let value = sqlx::types::Json(value);
     let now = crate::Clock::system().now();
     crate::on_tx!(tx, connection =>
         sqlx::query(INSERT).bind(key).bind(&value).bind(now).execute(connection).await.map(|_| ()).unwrap());
@@ -227,10 +231,7 @@ async fn the_log_moves_into_the_file_without_the_writer() {
     };
     let mut tx = test.db.begin().await.unwrap();
     let large = "x".repeat(1024 * 1024);
-    let value = sqlx::types::Json(serde_json::json!(large));
-    let now = crate::Clock::system().now();
-    crate::on_tx!(&mut tx, connection => sqlx::query(INSERT).bind("large").bind(&value).bind(now)
-        .execute(connection).await.map(drop).unwrap());
+    insert_value(&mut tx, "large", serde_json::json!(large)).await;
     tx.commit().await.unwrap();
     let is_moved = || std::fs::metadata(file).unwrap().len() > 1024 * 1024;
     let moved = async {

@@ -1,14 +1,11 @@
 //! Putting a chat away whose agent is at work.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 use sdk::chats::Chat;
 
 use super::Asked;
-use crate::components::chat::chat_rows::{Navigate, set_archived};
+use crate::components::chat::chat_rows::{leave_chat, set_archived};
 use crate::components::chat::context::Agents;
 use crate::components::dialog::{self, ConfirmDialog, Question};
 use crate::error::AppError;
@@ -20,7 +17,7 @@ const DIALOG: &str = "archive-chat";
 #[component]
 pub fn Archive() -> impl IntoView {
     let agents = Agents::expect();
-    let navigate: Navigate = Arc::new(use_navigate());
+    let leave = leave_chat();
     let chat = RwSignal::new(None::<Chat>);
     let pending = RwSignal::new(false);
     let error = RwSignal::new(None::<AppError>);
@@ -44,9 +41,8 @@ pub fn Archive() -> impl IntoView {
             return;
         };
         pending.set(true);
-        let navigate = Arc::clone(&navigate);
         spawn_local(async move {
-            let outcome = set_archived(agents, &chat, true, navigate).await;
+            let outcome = set_archived(agents, &chat, true, leave).await;
             pending.set(false);
             match outcome {
                 Ok(()) => dialog::close(DIALOG),
