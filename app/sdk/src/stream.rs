@@ -207,4 +207,6 @@ pub enum WatchEventKind {
     Deleted,
     /// The client must answer tool calls.
     ActionRequired,
+    /// The pin, the labels or the read mark. Clients of other systems of this API do not know it and pass over it.
+    DetailsChange,
 }

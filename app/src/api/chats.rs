@@ -28,6 +28,8 @@ pub struct ChatList {
     pub chats: Vec<Chat>,
     /// Models by name, for the rows' second line.
     pub models: ModelCatalogue,
+    /// When it was read, as the list's socket takes it: what changed since is told there first.
+    pub read_at: String,
 }
 
 /// What the form of a new chat offers.
@@ -89,12 +91,19 @@ pub async fn list_chats(
         limit: Some(CHATS_PER_PAGE),
         ..sdk::chats::ListChats::default()
     };
+    let read_at = platform
+        .now()
+        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let chats = platform
         .list_chats(&actor, list)
         .await
         .map_err(super::failed)?;
     let models = platform.list_models(&actor).await.map_err(super::failed)?;
-    Ok(ChatList { chats, models })
+    Ok(ChatList {
+        chats,
+        models,
+        read_at,
+    })
 }
 
 /// What a new chat can be made with.

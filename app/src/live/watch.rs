@@ -9,15 +9,16 @@ use sdk::stream::{WatchEvent, WatchEventKind};
 
 use super::socket::{LONGEST_SILENCE, Plan, Socket, Verdict};
 
-/// Follows the list until the current owner is cleaned up. `refetch` is called after each reconnection.
-/// Browser only.
+/// Follows the list until the current owner is cleaned up. `read_at` tells when the rows were read by the server's
+/// clock, `refetch` is called after each reconnection. Browser only.
 pub fn follow(
     socket: Socket,
+    read_at: impl Fn() -> String + 'static,
     on_event: impl Fn(WatchEvent) + 'static,
     refetch: impl Fn() + 'static,
 ) {
     socket.start(Plan {
-        path: Box::new(|| "/api/experimental/chats/watch".to_owned()),
+        path: Box::new(move || "/api/experimental/chats/watch?since=".to_owned() + &read_at()),
         on_open: Box::new(move |is_again| {
             if is_again {
                 refetch();
@@ -100,6 +101,11 @@ fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Opti
             let has_unread = known.has_unread;
             *known = chat;
             known.has_unread = has_unread;
+        }
+        WatchEventKind::DetailsChange => {
+            known.pin_order = chat.pin_order;
+            known.labels = chat.labels;
+            known.has_unread = chat.has_unread && open_chat != Some(chat.id);
         }
         WatchEventKind::DiffStatusChange | WatchEventKind::Deleted => {}
     }

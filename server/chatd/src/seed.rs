@@ -70,7 +70,7 @@ pub async fn seed(
             let chat = ordinary(template, *number, now - TimeDelta::minutes(minutes));
             write(&mut tx, &chat, FEW).await?;
             if number % 3 != 0 {
-                details::mark_read_in(&mut tx, chat.id).await?;
+                details::mark_read_in(&mut tx, chat.id, chat.changed_at).await?;
             }
             seeded.chats.push(chat.id);
         }
@@ -137,6 +137,7 @@ fn copy(template: &ChatRow, title: String, time: DateTime<Utc>) -> ChatRow {
         requires_action_deadline_at: None,
         created_at: time,
         updated_at: time,
+        changed_at: time,
         ..template.clone()
     }
 }

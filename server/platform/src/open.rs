@@ -86,6 +86,11 @@ impl Failure for OpenError {
 }
 
 impl Platform {
+    /// The server's time.
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.0.clock.now()
+    }
+
     /// Opens the database and builds everything; nothing runs in the background before [`Self::start`].
     pub async fn open(options: PlatformOptions) -> Result<Self, OpenError> {
         create_data_folder(&options.data_dir)?;

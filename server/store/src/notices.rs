@@ -44,8 +44,6 @@ pub enum Notice {
         owner_id: UserId,
         /// What happened.
         event: WatchEventKind,
-        /// The chat's `snapshot_version` after the commit.
-        snapshot_version: i64,
     },
     /// A chat waits for a worker.
     OwnershipWake {

@@ -39,6 +39,8 @@ pub struct ListState {
     /// Models by name.
     pub models: RwSignal<ModelCatalogue>,
     asked: StoredValue<u64>,
+    /// When the plain list was read last, by the server's clock.
+    read_at: StoredValue<String>,
 }
 
 impl ListState {
@@ -52,6 +54,7 @@ impl ListState {
             error: RwSignal::new(None),
             models: RwSignal::new(ModelCatalogue::default()),
             asked: StoredValue::new(0),
+            read_at: StoredValue::new(String::new()),
         }
     }
 
@@ -73,6 +76,7 @@ impl ListState {
 fn take_first_page(agents: Agents, state: ListState, list: ChatList) {
     state.has_more.set(is_full(&list.chats));
     state.models.set(list.models);
+    state.read_at.set_value(list.read_at);
     agents.chats.set(Some(list.chats));
 }
 
@@ -261,7 +265,12 @@ fn nothing_here(state: ListState) -> AnyView {
 /// Keeps the rows true: events are merged, and after a lost connection the list is read again.
 fn follow_list(agents: Agents, state: ListState) {
     let socket = Socket::new();
+    let is_listed = Memo::new(move |_| agents.chats.with(Option::is_some));
     Effect::new(move |_| {
+        if !is_listed.get() {
+            return;
+        }
+        let read_at = move || state.read_at.try_get_value().unwrap_or_default();
         let on_event = move |event| {
             let open_chat = agents.open_chat.get_untracked();
             let _ = agents.chats.try_update(|chats| {
@@ -270,7 +279,7 @@ fn follow_list(agents: Agents, state: ListState) {
                 }
             });
         };
-        watch::follow(socket, on_event, move || {
+        watch::follow(socket, read_at, on_event, move || {
             if state.is_plain() {
                 reload(agents, state);
             }

@@ -134,3 +134,22 @@ fn an_archived_chat_leaves_with_its_tree() {
     );
     assert_eq!(titles(&chats), ["b"]);
 }
+
+#[test]
+fn details_change_the_pin_and_the_read_mark_alone() {
+    let mut chats = vec![chat(1, "a", 5), chat(2, "b", 1)];
+    chats[1].has_unread = true;
+    let pinned = Chat {
+        pin_order: 1,
+        status: ChatStatus::Error,
+        ..chat(2, "other", 0)
+    };
+    merge(
+        &mut chats,
+        event(WatchEventKind::DetailsChange, pinned),
+        None,
+    );
+    assert_eq!(titles(&chats), ["b", "a"]);
+    assert_eq!(chats[0].status, ChatStatus::Running);
+    assert!(!chats[0].has_unread);
+}

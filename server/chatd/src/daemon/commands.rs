@@ -5,8 +5,9 @@ use std::time::Duration;
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{BusyBehavior, Message};
-use store::StoreError;
+use sdk::stream::WatchEventKind;
 use store::chats::{self, ChatRow, Status};
+use store::{Notice, StoreError};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Daemon, transition};
@@ -248,12 +249,21 @@ struct ReadCursor {
 
 impl ReadCursor {
     fn mark(&self) {
-        let db = self.daemon.shared.db.clone();
-        let chat = self.chat;
+        let shared = self.daemon.shared.clone();
+        let chat_id = self.chat;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(error) = chats::details::mark_read(&db, chat).await {
-                    tracing::warn!(%error, %chat, "the read cursor could not be moved");
+                let now = shared.clock.now();
+                match chats::details::mark_read(&shared.db, chat_id, now).await {
+                    Ok(Some(owner_id)) => shared.notices.publish(Notice::ChatWatch {
+                        chat_id,
+                        owner_id,
+                        event: WatchEventKind::DetailsChange,
+                    }),
+                    Ok(None) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, chat = %chat_id, "the read cursor could not be moved");
+                    }
                 }
             });
         }

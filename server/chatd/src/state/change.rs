@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sdk::chats::ChatError;
-use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId};
+use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId, UserId};
 use sdk::messages::{Message, QueuedMessage, Role};
 use sdk::stream::WatchEventKind;
 use store::chats::{self, ChatRow, Status};
@@ -161,6 +161,7 @@ impl Change {
             }
         }
         text::strip_nul(chat);
+        chat.changed_at = self.now;
         chats::save(&mut self.tx, chat).await?;
         self.note(locked.before.as_ref(), &locked.chat);
         Ok(Committed { chat: locked.chat })
@@ -173,6 +174,15 @@ impl Change {
             notices.publish(notice);
         }
         Ok(())
+    }
+
+    /// Tells the owner's lists of a chat of which nothing else changes than its details.
+    pub(super) fn note_details(&mut self, chat_id: ChatId, owner_id: UserId) {
+        self.notices.push(Notice::ChatWatch {
+            chat_id,
+            owner_id,
+            event: WatchEventKind::DetailsChange,
+        });
     }
 
     fn note(&mut self, before: Option<&ChatRow>, chat: &ChatRow) {
@@ -193,7 +203,6 @@ impl Change {
                 chat_id: chat.id,
                 owner_id: chat.owner_id,
                 event,
-                snapshot_version: chat.snapshot_version,
             });
         }
         let has_work = matches!(chat.status, Status::Running | Status::Interrupting);
@@ -406,6 +415,9 @@ fn watch_events(before: Option<&ChatRow>, chat: &ChatRow) -> Vec<WatchEventKind>
     }
     if before.title != chat.title {
         events.push(WatchEventKind::TitleChange);
+    }
+    if before.pin_order != chat.pin_order || before.labels != chat.labels {
+        events.push(WatchEventKind::DetailsChange);
     }
     events
 }

@@ -130,8 +130,8 @@ impl Change {
         for (place, other) in (1..).zip(order) {
             if other == id {
                 locked.chat.pin_order = place;
-            } else {
-                details::set_pin(&mut self.tx, other, place).await?;
+            } else if details::set_pin(&mut self.tx, other, place, self.now).await? {
+                self.note_details(other, locked.chat.owner_id);
             }
         }
         Ok(())

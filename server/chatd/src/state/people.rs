@@ -101,6 +101,7 @@ impl Change {
             requires_action_deadline_at: None,
             created_at: self.now,
             updated_at: self.now,
+            changed_at: self.now,
             compaction_request: None,
         };
         let mut locked = self.insert(chat).await?;

@@ -207,7 +207,10 @@ async fn unread_ends_with_the_read_cursor() {
             .unwrap();
         tx.commit().await.unwrap();
         assert!(list::has_unread(db, chat).await.unwrap());
-        details::mark_read(db, chat).await.unwrap();
+        let now = Clock::system().now();
+        let told = details::mark_read(db, chat, now).await.unwrap();
+        assert_eq!(told, Some(seeded.owner));
+        assert_eq!(details::mark_read(db, chat, now).await.unwrap(), None);
         assert!(!list::has_unread(db, chat).await.unwrap());
     })
     .await;

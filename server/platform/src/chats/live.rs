@@ -50,17 +50,28 @@ impl Platform {
         ))
     }
 
-    /// What happens in the caller's list from now on. Ends when events may have been missed: the reader lists again
-    /// and watches anew. What a lost notice should have told is found by looking from time to time.
-    pub fn watch_chats(&self, actor: &Actor) -> impl Stream<Item = WatchEvent> + Send + use<> {
+    /// What happens in the caller's list from now on, or from when the reader listed it. Ends when events may have
+    /// been missed: the reader lists again and watches anew. What a lost notice should have told is found by looking
+    /// from time to time.
+    pub fn watch_chats(
+        &self,
+        actor: &Actor,
+        since: Option<DateTime<Utc>>,
+    ) -> impl Stream<Item = WatchEvent> + Send + use<> {
+        let now = self.0.clock.now();
         let list = WatchedList {
             db: self.0.db.clone(),
             clock: self.0.clock.clone(),
             owner: actor.user_id,
-            since: self.0.clock.now(),
+            since: since.map_or(now, |since| since.min(now) - CLOCK_DIFFERENCE),
             told: HashMap::new(),
         };
-        watch(list, self.0.notices.subscribe(), HEAL_INTERVAL)
+        let first_look = if since.is_some() {
+            Duration::ZERO
+        } else {
+            HEAL_INTERVAL
+        };
+        watch(list, self.0.notices.subscribe(), first_look, HEAL_INTERVAL)
     }
 }
 
@@ -70,16 +81,18 @@ struct WatchedList {
     clock: Clock,
     owner: UserId,
     since: DateTime<Utc>,
-    told: HashMap<ChatId, i64>,
+    /// How each chat stood when it was told of, by its `changed_at`.
+    told: HashMap<ChatId, DateTime<Utc>>,
 }
 
 fn watch(
     mut list: WatchedList,
     mut notices: Subscription,
+    first_look: Duration,
     heal_interval: Duration,
 ) -> impl Stream<Item = WatchEvent> + Send {
     async_stream::stream! {
-        let mut heal = interval_at(Instant::now() + heal_interval, heal_interval);
+        let mut heal = interval_at(Instant::now() + first_look, heal_interval);
         heal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let events = tokio::select! {
@@ -90,11 +103,12 @@ fn watch(
                 _ = heal.tick() => list.missed().await,
             };
             match events {
-                Ok(events) => {
+                Ok(Some(events)) => {
                     for event in events {
                         yield event;
                     }
                 }
+                Ok(None) => return,
                 Err(error) => {
                     tracing::warn!(%error, "a chat of the list could not be read");
                     return;
@@ -105,52 +119,49 @@ fn watch(
 }
 
 impl WatchedList {
-    async fn heard(&mut self, notice: &Notice) -> Result<Vec<WatchEvent>, StoreError> {
+    async fn heard(&mut self, notice: &Notice) -> Result<Option<Vec<WatchEvent>>, StoreError> {
         let Notice::ChatWatch {
             chat_id,
             owner_id,
             event,
-            ..
         } = notice
         else {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         };
         if *owner_id != self.owner {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
-        match chats::get(&self.db, *chat_id).await? {
-            Some(row) => Ok(vec![self.event(*event, row).await?]),
-            None => Ok(Vec::new()),
+        let mut events = Vec::new();
+        if let Some(row) = chats::get(&self.db, *chat_id).await? {
+            events.push(self.event(*event, row).await?);
         }
+        Ok(Some(events))
     }
 
-    /// Events of chats that changed without a word.
-    async fn missed(&mut self) -> Result<Vec<WatchEvent>, StoreError> {
+    /// Events of chats that changed without a word, or nothing when there are too many to tell.
+    async fn missed(&mut self) -> Result<Option<Vec<WatchEvent>>, StoreError> {
         let now = self.clock.now();
         let rows = chats::list::changed_since(&self.db, self.owner, self.since, HEAL_LIMIT).await?;
+        if i64::try_from(rows.len()).is_ok_and(|count| count >= HEAL_LIMIT) {
+            return Ok(None);
+        }
         self.told
             .retain(|chat, _| rows.iter().any(|row| row.id == *chat));
         let mut events = Vec::new();
         // The oldest change first, as notices would have come.
         for row in rows.into_iter().rev() {
             let told = self.told.get(&row.id).copied();
-            if told.is_some_and(|version| version >= row.snapshot_version) {
+            if told == Some(row.changed_at) {
                 continue;
             }
-            let kind = if row.archived {
-                WatchEventKind::Deleted
-            } else if told.is_none() && row.created_at > self.since {
-                WatchEventKind::Created
-            } else if row.status == Status::RequiresAction {
-                WatchEventKind::ActionRequired
-            } else {
-                WatchEventKind::StatusChange
-            };
-            events.push(self.event(kind, row).await?);
+            let is_new = told.is_none() && row.created_at > self.since;
+            for kind in missed_kinds(&row, is_new) {
+                events.push(self.event(*kind, row.clone()).await?);
+            }
         }
         // The clocks of other processes may be behind.
         self.since = now - CLOCK_DIFFERENCE;
-        Ok(events)
+        Ok(Some(events))
     }
 
     async fn event(
@@ -158,7 +169,7 @@ impl WatchedList {
         kind: WatchEventKind,
         row: ChatRow,
     ) -> Result<WatchEvent, StoreError> {
-        self.told.insert(row.id, row.snapshot_version);
+        self.told.insert(row.id, row.changed_at);
         let has_unread = chats::list::has_unread(&self.db, row.id).await?;
         let is_asking = row.status == Status::RequiresAction;
         let tool_calls = if kind == WatchEventKind::ActionRequired && is_asking {
@@ -171,6 +182,19 @@ impl WatchedList {
             chat: wire::chat(row, has_unread),
             tool_calls,
         })
+    }
+}
+
+/// What to tell of a chat of which nobody knows what happened to it: an event changes only the fields of its kind.
+const fn missed_kinds(row: &ChatRow, is_new: bool) -> &'static [WatchEventKind] {
+    use WatchEventKind::{
+        ActionRequired, Created, Deleted, DetailsChange, StatusChange, TitleChange,
+    };
+    match row.status {
+        _ if row.archived => &[Deleted],
+        _ if is_new => &[Created],
+        Status::RequiresAction => &[ActionRequired, TitleChange, DetailsChange],
+        _ => &[StatusChange, TitleChange, DetailsChange],
     }
 }
 

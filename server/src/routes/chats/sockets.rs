@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use futures::stream::SplitSink;
 use futures::{SinkExt as _, Stream, StreamExt as _};
 use http::StatusCode;
@@ -89,14 +90,25 @@ async fn stream_chat(
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
 }
 
+#[derive(Debug, Default, Deserialize)]
+struct WatchQuery {
+    since: Option<DateTime<Utc>>,
+}
+
 /// What happens in the caller's list: one JSON object a frame, and `{"kind":"ping"}` every 15 seconds.
-#[utoipa::path(get, path = "/api/experimental/chats/watch", tag = "chats", responses((status = 101)))]
+#[utoipa::path(
+    get, path = "/api/experimental/chats/watch", tag = "chats",
+    params(("since" = Option<String>, Query, description = "When the reader listed its chats, by the server's clock: \
+        what changed after it is told first")),
+    responses((status = 101), (status = 400))
+)]
 async fn watch_chats(
     State(state): State<AppState>,
     Caller(actor): Caller,
+    QueryOf(query): QueryOf<WatchQuery>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let events = state.platform.watch_chats(&actor);
+    let events = state.platform.watch_chats(&actor, query.since);
     let texts = with_pings(events.filter_map(async |event| serde_json::to_string(&event).ok()));
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;

@@ -151,7 +151,7 @@ const CHILDREN_POSTGRES: &str = children!("= ANY($1)");
 const CHANGED_SINCE: &str = concat!(
     "SELECT ",
     chat_columns!(),
-    " FROM chats WHERE owner_id = $1 AND updated_at > $2 ORDER BY updated_at DESC, id DESC LIMIT $3"
+    " FROM chats WHERE owner_id = $1 AND changed_at > $2 ORDER BY changed_at DESC LIMIT $3"
 );
 const UNREAD: &str = concat!("SELECT ", unread_of!("c"), " FROM chats c WHERE c.id = $1");
 
@@ -287,7 +287,7 @@ pub async fn children(
     rows.into_iter().map(ListedChat::try_from).collect()
 }
 
-/// What happened to a person's chats after a time, the newest first.
+/// A person's chats that changed in what lists show after a time, the newest change first.
 pub async fn changed_since(
     db: &Db,
     owner: UserId,

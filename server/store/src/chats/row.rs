@@ -120,6 +120,8 @@ pub struct ChatRow {
     pub created_at: DateTime<Utc>,
     /// When something happened in it last.
     pub updated_at: DateTime<Utc>,
+    /// When anything that lists show changed last; unlike `updated_at` also the title, the pin and the read cursor.
+    pub changed_at: DateTime<Utc>,
     /// A summary is asked for; what it must keep, in the person's words.
     pub compaction_request: Option<String>,
 }
@@ -159,6 +161,7 @@ pub(crate) struct RawChat {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     compaction_request: Option<String>,
+    changed_at: DateTime<Utc>,
 }
 
 impl TryFrom<RawChat> for ChatRow {
@@ -207,6 +210,7 @@ impl TryFrom<RawChat> for ChatRow {
             requires_action_deadline_at: raw.requires_action_deadline_at,
             created_at: raw.created_at,
             updated_at: raw.updated_at,
+            changed_at: raw.changed_at,
             compaction_request: raw.compaction_request,
         })
     }

@@ -8,55 +8,39 @@
 )]
 
 use futures::StreamExt as _;
-use sdk::chats::{CreateChat, UpdateChat};
+use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::parts::InputPart;
 use store::Notices;
 
 use super::*;
-use crate::testing::on_both;
+use crate::testing::{TestPlatform, on_both};
 
 #[tokio::test]
 async fn what_no_notice_told_is_told_later_and_once() {
     on_both(async |test| {
         test.platform.start().await.unwrap();
         let owner = test.owner().await;
-        let list = WatchedList {
-            db: test.platform.0.db.clone(),
-            clock: test.clock.clone(),
-            owner: owner.user_id,
-            since: test.clock.now() - TimeDelta::seconds(1),
-            told: HashMap::new(),
-        };
-        // Nobody publishes here.
         let silent = Notices::in_process();
-        let events = watch(list, silent.subscribe(), Duration::from_millis(50));
+        let events = watch_in_silence(&test, owner.user_id, &silent);
         futures::pin_mut!(events);
-        let text = "!text \"hello\"".to_owned();
-        let request = CreateChat {
-            content: vec![InputPart::Text { text }],
-            ..CreateChat::default()
-        };
-        let chat = test.platform.create_chat(&owner, request).await.unwrap();
-        let next = async |events: &mut (dyn Stream<Item = WatchEvent> + Unpin + Send)| {
-            let event = tokio::time::timeout(Duration::from_secs(30), events.next());
-            event.await.unwrap().unwrap()
-        };
+        let chat = answered_chat(&test, &owner).await;
         let created = next(&mut events).await;
         assert_eq!(
             (created.kind, created.chat.id),
-            (WatchEventKind::Created, chat.id)
+            (WatchEventKind::Created, chat)
         );
+        test.clock.advance(TimeDelta::seconds(1));
         let archive = UpdateChat {
             archived: Some(true),
             ..UpdateChat::default()
         };
         test.platform
-            .update_chat(&owner, chat.id, archive)
+            .update_chat(&owner, chat, archive)
             .await
             .unwrap();
         loop {
             let event = next(&mut events).await;
-            assert_eq!(event.chat.id, chat.id);
+            assert_eq!(event.chat.id, chat);
             assert_ne!(event.kind, WatchEventKind::Created, "told twice");
             if event.kind == WatchEventKind::Deleted {
                 break;
@@ -65,4 +49,120 @@ async fn what_no_notice_told_is_told_later_and_once() {
         test.platform.shut_down().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_lost_title_pin_and_read_mark_are_told_too() {
+    on_both(async |test| {
+        test.platform.start().await.unwrap();
+        let owner = test.owner().await;
+        let chat = answered_chat(&test, &owner).await;
+        test.clock.advance(TimeDelta::minutes(1));
+        let silent = Notices::in_process();
+        let events = watch_in_silence(&test, owner.user_id, &silent);
+        futures::pin_mut!(events);
+        let change = UpdateChat {
+            title: Some("By hand".to_owned()),
+            pin_order: Some(1),
+            ..UpdateChat::default()
+        };
+        test.platform
+            .update_chat(&owner, chat, change)
+            .await
+            .unwrap();
+        let title = next_of(&mut events, WatchEventKind::TitleChange).await;
+        assert_eq!(title.title, "By hand");
+        let details = next_of(&mut events, WatchEventKind::DetailsChange).await;
+        assert_eq!((details.pin_order, details.has_unread), (1, true));
+
+        let reader = test.platform.stream_chat(&owner, chat, MessageId(0), false);
+        let reader = reader.await.unwrap();
+        futures::pin_mut!(reader);
+        test.clock.advance(TimeDelta::seconds(1));
+        reader.next().await.unwrap().unwrap();
+        let read = next_of(&mut events, WatchEventKind::DetailsChange).await;
+        assert!(!read.has_unread);
+        test.platform.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_says_when_it_listed_hears_at_once_what_happened_since() {
+    on_both(async |test| {
+        test.platform.start().await.unwrap();
+        let owner = test.owner().await;
+        let listed_at = test.clock.now();
+        let chat = answered_chat(&test, &owner).await;
+        let events = test.platform.watch_chats(&owner, Some(listed_at));
+        futures::pin_mut!(events);
+        let created = next(&mut events).await;
+        assert_eq!(
+            (created.kind, created.chat.id),
+            (WatchEventKind::Created, chat)
+        );
+        test.platform.shut_down().await;
+    })
+    .await;
+}
+
+/// Watches where nobody publishes.
+fn watch_in_silence(
+    test: &TestPlatform,
+    owner: UserId,
+    silent: &Notices,
+) -> impl Stream<Item = WatchEvent> + Send + use<> {
+    let list = WatchedList {
+        db: test.platform.0.db.clone(),
+        clock: test.clock.clone(),
+        owner,
+        since: test.clock.now() - TimeDelta::seconds(1),
+        told: HashMap::new(),
+    };
+    let pause = Duration::from_millis(50);
+    watch(list, silent.subscribe(), pause, pause)
+}
+
+async fn next(events: &mut (impl Stream<Item = WatchEvent> + Unpin)) -> WatchEvent {
+    let event = tokio::time::timeout(Duration::from_secs(30), events.next());
+    event.await.unwrap().unwrap()
+}
+
+async fn next_of(
+    events: &mut (impl Stream<Item = WatchEvent> + Unpin),
+    kind: WatchEventKind,
+) -> Chat {
+    loop {
+        let event = next(events).await;
+        if event.kind == kind {
+            return event.chat;
+        }
+    }
+}
+
+/// A chat whose answer nobody has read.
+async fn answered_chat(test: &TestPlatform, owner: &Actor) -> ChatId {
+    let request = CreateChat {
+        content: vec![InputPart::Text {
+            text: "!text \"hello\"".to_owned(),
+        }],
+        ..CreateChat::default()
+    };
+    let id = test.platform.create_chat(owner, request).await.unwrap().id;
+    let idle = async {
+        while test
+            .platform
+            .get_chat(owner, id)
+            .await
+            .unwrap()
+            .status
+            .is_busy()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), idle)
+        .await
+        .unwrap();
+    id
 }
