@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod chat_config;
 mod chats;
 mod error;
 mod socket;

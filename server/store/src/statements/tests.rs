@@ -20,6 +20,7 @@ use crate::testing::TestDb;
 fn lists() -> Vec<(&'static str, &'static [Statement])> {
     vec![
         ("allowed_folders", crate::allowed_folders::STATEMENTS),
+        ("chat_config", crate::chat_config::STATEMENTS),
         ("chats", crate::chats::STATEMENTS),
         ("chats/claim", crate::chats::claim::STATEMENTS),
         ("chats/client_tools", crate::chats::client_tools::STATEMENTS),
@@ -36,6 +37,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("sessions", crate::sessions::STATEMENTS),
         ("settings", crate::settings::STATEMENTS),
         ("tokens", crate::tokens::STATEMENTS),
+        ("user_settings", crate::user_settings::STATEMENTS),
         ("users", crate::users::STATEMENTS),
         ("workspaces", crate::workspaces::STATEMENTS),
         ("workspaces/agents", crate::workspaces::agents::STATEMENTS),
