@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sdk::ids::OrganizationId;
+
 use super::ChatFailure;
-use crate::prompt_text;
+use crate::{Actor, prompt_text};
 
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_SYSTEM_PROMPT_BYTES: usize = 10_000;
@@ -47,6 +49,21 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
         refuse_nul("labels", value)?;
     }
     Ok(())
+}
+
+/// The organization that a chat is to belong to is the caller's; left out, it is meant.
+pub(super) fn check_organization(
+    actor: &Actor,
+    wanted: Option<OrganizationId>,
+) -> Result<(), ChatFailure> {
+    match wanted {
+        Some(id) if id.is_zero() => Err(ChatFailure::field(
+            "organization_id",
+            "Name an organization, or leave it out to mean yours.",
+        )),
+        Some(id) if id != actor.organization_id => Err(ChatFailure::ForeignOrganization),
+        _ => Ok(()),
+    }
 }
 
 /// Without invisible characters; `None` when nothing is left.
