@@ -42,6 +42,7 @@ pub fn App() -> AnyView {
                 </ParentRoute>
                 <ParentRoute path=path!("/settings") view=PartPage::Settings ssr=SsrMode::Async>
                     <Route path=path!("") view=PartPage::Profile/>
+                    <Route path=path!("agents") view=PartPage::ChatConfig/>
                     <Route path=path!("tokens") view=PartPage::Tokens/>
                     <Route path=path!("users") view=PartPage::Users/>
                     <Route path=path!("providers") view=PartPage::Providers/>

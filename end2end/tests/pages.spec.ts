@@ -3,6 +3,7 @@ import { expect, hydrated, look, test } from "../fixtures/test.js";
 
 const SETTINGS = [
   ["/settings", "Profile"],
+  ["/settings/agents", "Agents"],
   ["/settings/tokens", "API tokens"],
   ["/settings/providers", "Providers and models"],
   ["/settings/folders", "Allowed folders"],

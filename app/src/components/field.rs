@@ -3,6 +3,7 @@
 //! Values are not controlled: what was typed stays in the field whatever the answer, and forms work as plain HTML.
 
 mod choice;
+mod text_area;
 
 use leptos::prelude::*;
 
@@ -10,6 +11,7 @@ use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::view;
 
 pub use choice::{Checkbox, Segment, Segments, Switch};
+pub use text_area::TextArea;
 
 /// What a text field takes, for keyboards, password managers and checks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +105,9 @@ pub fn TextField(
     /// Shortest text that is accepted.
     #[prop(optional)]
     min_length: Option<u32>,
+    /// Smallest and largest number that is accepted.
+    #[prop(optional)]
+    range: Option<(i64, i64)>,
 ) -> impl IntoView {
     let id = id.unwrap_or_else(|| format!("field-{name}"));
     let note = format!("{id}-note");
@@ -124,6 +129,8 @@ pub fn TextField(
                 required=!is_optional
                 autofocus=autofocus
                 minlength=min_length.map(|length| length.to_string())
+                min=range.map(|(least, _)| least.to_string())
+                max=range.map(|(_, most)| most.to_string())
                 autocomplete=input.autocomplete()
                 autocapitalize=(!input.is_plain_words()).then_some("none")
                 spellcheck=(!input.is_plain_words()).then_some("false")

@@ -7,6 +7,7 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{HtmlElement, HtmlFormElement};
 
 use crate::error::{AppError, ErrorCode};
+use crate::view;
 
 /// The error of a form's last answer.
 pub fn error_of<S>(action: ServerAction<S>) -> Signal<Option<AppError>>
@@ -26,6 +27,22 @@ where
 /// Why one field was refused.
 pub fn field_error(error: Signal<Option<AppError>>, field: &'static str) -> Signal<Option<String>> {
     Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.field(field))))
+}
+
+/// A word beside a form's button after a good answer; it takes no room of its own, so nothing moves.
+pub fn saved<S>(action: ServerAction<S>) -> AnyView
+where
+    S: ServerFn<Error = AppError> + Clone + Send + Sync + 'static,
+    S::Output: Send + Sync + 'static,
+{
+    let is_saved = move || {
+        !action.pending().get() && action.value().with(|answer| matches!(answer, Some(Ok(_))))
+    };
+    view! {
+        <span class="field-help" role="status">
+            {move || is_saved().then_some("Saved")}
+        </span>
+    }
 }
 
 /// Runs `on_success` after each good answer; after a bad one moves the focus to the first refused field of `form`, or

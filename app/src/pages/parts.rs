@@ -19,7 +19,7 @@ use super::agents::AgentsHome;
 use super::gallery::GalleryPage;
 use super::login::LoginPage;
 use super::settings::{
-    FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
+    ChatConfigPage, FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
 };
 use super::setup::SetupPage;
 use crate::components::chat::context::Agents;
@@ -46,6 +46,8 @@ pub enum PartPage {
     Settings,
     /// Settings: the reader's own account.
     Profile,
+    /// Settings: what is configured about agents.
+    ChatConfig,
     /// Settings: API tokens.
     Tokens,
     /// Settings: accounts.
@@ -126,6 +128,7 @@ fn home_part() -> Result<AnyView, SplitLoaderError> {
 fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     Ok(match page {
         PartPage::Profile => view! { <ProfilePage/> },
+        PartPage::ChatConfig => view! { <ChatConfigPage/> },
         PartPage::Tokens => view! { <TokensPage/> },
         PartPage::Users => guard(Access::Owner, || view! { <UsersPage/> }),
         PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }),

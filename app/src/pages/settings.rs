@@ -1,5 +1,6 @@
 //! The settings: the reader's own, and the deployment's for owners. One file per page below `settings/`.
 
+mod chat_config;
 mod folders;
 mod profile;
 mod providers;
@@ -10,6 +11,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
 
+pub use chat_config::ChatConfigPage;
 pub use folders::FoldersPage;
 pub use profile::ProfilePage;
 pub use providers::ProvidersPage;
@@ -35,6 +37,7 @@ pub fn SettingsPage() -> impl IntoView {
                 </A>
                 <p class="settings-nav-group">"You"</p>
                 {nav_item("/settings", Icon::User, "Profile")}
+                {nav_item("/settings/agents", Icon::Brain, "Agents")}
                 {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
                 {is_owner
                     .then(|| {

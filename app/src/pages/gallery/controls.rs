@@ -6,7 +6,7 @@ use super::part;
 use crate::components::button::{Button, ButtonKind, IconButton, SubmitButton};
 use crate::components::copy_button::CopyButton;
 use crate::components::field::{
-    Checkbox, Input, Segment, Segments, SelectField, Switch, TextField,
+    Checkbox, Input, Segment, Segments, SelectField, Switch, TextArea, TextField,
 };
 use crate::components::icons::{Icon, icon};
 use crate::components::tabs::Tabs;
@@ -60,6 +60,8 @@ pub fn fields() -> impl IntoView {
                 <TextField label="E-mail" name="gallery-taken" input=Input::Email value="ada@example.com" error=refused/>
                 <TextField label="Password" name="gallery-password" input=Input::NewPassword help="At least 8 characters."/>
                 <TextField label="Folder" name="gallery-folder" input=Input::Code value="/srv/projects/website"/>
+                <TextArea label="Instructions" name="gallery-text-area" rows=3 value="Answer briefly." help="They hold in all chats."/>
+                <TextArea label="Instructions" name="gallery-refused-text-area" rows=3 error=refused/>
                 <SelectField label="Kind" name="gallery-kind" value="a" options=choices.clone() help="What it speaks."/>
                 <SelectField label="Kind" name="gallery-refused-kind" value="b" options=choices error=refused/>
             </div>

@@ -10,7 +10,7 @@ use crate::api::users::{UpdatePassword, UpdateProfile};
 use crate::components::button::{ButtonKind, SubmitButton};
 use crate::components::feedback::{FormError, Notice, NoticeKind};
 use crate::components::field::{Input, Segment, Segments, TextField};
-use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::form::{error_of, field_error, on_answer, reset, saved};
 use crate::components::icons::Icon;
 use crate::components::page_header::{PageHeader, Section};
 use crate::session::use_session;
@@ -43,9 +43,6 @@ fn about_you() -> impl IntoView {
     let (name, username, email) = user
         .map(|user| (user.name, user.username, user.email))
         .unwrap_or_default();
-    let is_saved = move || {
-        !update.pending().get() && update.value().with(|answer| matches!(answer, Some(Ok(_))))
-    };
     view! {
         <div id="about-you">
             <ActionForm action=update>
@@ -77,20 +74,11 @@ fn about_you() -> impl IntoView {
                     <FormError error=error fields=FIELDS/>
                     <div class="form-actions">
                         <SubmitButton pending=update.pending()>"Save"</SubmitButton>
-                        {saved(is_saved)}
+                        {saved(update)}
                     </div>
                 </div>
             </ActionForm>
         </div>
-    }
-}
-
-/// A word beside the button; it takes no room of its own, so nothing moves.
-fn saved(is_saved: impl Fn() -> bool + Send + Sync + 'static) -> impl IntoView {
-    view! {
-        <span class="field-help" role="status">
-            {move || is_saved().then_some("Saved")}
-        </span>
     }
 }
 

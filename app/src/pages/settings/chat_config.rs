@@ -1,0 +1,84 @@
+//! What is configured about agents: the reader's own instructions and thresholds, and for owners what holds for
+//! everybody.
+
+mod compaction_thresholds;
+mod system_prompt;
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use sdk::chat_config::{MAX_PROMPT_BYTES, UserPrompt};
+
+use crate::api::chat_config::{ChatConfig, UpdateUserPrompt, get_chat_config};
+use crate::components::button::SubmitButton;
+use crate::components::feedback::FormError;
+use crate::components::field::TextArea;
+use crate::components::form::{error_of, field_error, on_answer, saved};
+use crate::components::loaded::loaded;
+use crate::components::page_header::{PageHeader, Section};
+use crate::view;
+
+/// The page.
+#[component]
+pub fn ChatConfigPage() -> impl IntoView {
+    // Read once: what is being typed in one form must survive the answer to another.
+    let config = Resource::new(|| (), |()| get_chat_config());
+    let focus = StoredValue::new(String::new());
+    view! {
+        <PageHeader title="Agents" lead="What agents are told before each turn, and when long chats are summarized."/>
+        {loaded(config, focus, sections)}
+    }
+}
+
+fn sections(config: ChatConfig) -> AnyView {
+    let ChatConfig {
+        user_prompt,
+        thresholds,
+        system_prompt,
+    } = config;
+    view! {
+        <Section title="Your instructions" lead="They hold in all of your chats, beside what holds for everybody.">
+            {own_instructions(user_prompt)}
+        </Section>
+        <Section
+            title="Summaries"
+            lead="When a chat fills so much of its model’s context, in percent, the history is summarized for the model. 0 summarizes after every answer, 100 never."
+        >
+            {compaction_thresholds::list(thresholds)}
+        </Section>
+        {system_prompt
+            .map(|prompt| {
+                view! {
+                    <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
+                        {system_prompt::form(prompt)}
+                    </Section>
+                }
+            })}
+    }
+}
+
+fn own_instructions(prompt: UserPrompt) -> impl IntoView {
+    let update = ServerAction::<UpdateUserPrompt>::new();
+    let error = error_of(update);
+    on_answer(update, "user-prompt", |_| {});
+    view! {
+        <div id="user-prompt">
+            <ActionForm action=update>
+                <div class="form">
+                    <TextArea
+                        label="Instructions"
+                        name="custom_prompt"
+                        value=prompt.custom_prompt
+                        help="For example the language to answer in, or how you like commit messages."
+                        max_length=MAX_PROMPT_BYTES
+                        error=field_error(error, "custom_prompt")
+                    />
+                    <FormError error=error fields=&["custom_prompt"]/>
+                    <div class="form-actions">
+                        <SubmitButton pending=update.pending()>"Save your instructions"</SubmitButton>
+                        {saved(update)}
+                    </div>
+                </div>
+            </ActionForm>
+        </div>
+    }
+}

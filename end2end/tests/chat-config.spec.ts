@@ -1,0 +1,85 @@
+// What is configured about agents, on a server of its own, because it holds for everybody.
+import type { Page } from "@playwright/test";
+
+import { expect, expectAccessible, hydrated, look, OWNER, test } from "../fixtures/test.js";
+
+const CONFIG = "/api/experimental/chats/config";
+
+const own = (page: Page) => page.getByLabel("Instructions (optional)", { exact: true });
+const everybodys = (page: Page) => page.getByLabel("Instructions for everybody (optional)");
+const threshold = (page: Page) => page.getByRole("spinbutton").first();
+
+test.beforeEach(async ({ context, emptyServer }) => {
+  await emptyServer.createOwner(context.request);
+  await emptyServer.signIn(context.request);
+});
+
+test("instructions and thresholds are saved and shown", async ({ page, context, emptyServer }) => {
+  await page.goto(`${emptyServer.url}/settings/agents`);
+  await hydrated(page);
+  await look(page, "settings-agents");
+  await expectAccessible(page);
+
+  await own(page).fill("Answer in French.\nBe brief.");
+  await page.getByRole("button", { name: "Save your instructions" }).click();
+  await expect(page.locator("#user-prompt").getByText("Saved", { exact: true })).toBeVisible();
+
+  await expect(page.getByText("You are a coding agent in Switchyard.")).toBeHidden();
+  await page.getByText("Show the built-in instructions").click();
+  await expect(page.getByText("You are a coding agent in Switchyard.")).toBeVisible();
+  await everybodys(page).fill("Use tabs.");
+  await page.getByLabel("Begin with the built-in instructions").uncheck();
+  await page.getByRole("button", { name: "Save for everybody" }).click();
+  await expect(page.locator("#system-prompt").getByText("Saved", { exact: true })).toBeVisible();
+
+  await threshold(page).fill("40");
+  await page.getByRole("button", { name: /^Save the threshold of/ }).first().click();
+  await expect(page.getByText("Saved", { exact: true })).toHaveCount(3);
+
+  await page.reload();
+  await expect(own(page)).toHaveValue("Answer in French.\nBe brief.");
+  await expect(everybodys(page)).toHaveValue("Use tabs.");
+  await expect(page.getByLabel("Begin with the built-in instructions")).not.toBeChecked();
+  await expect(threshold(page)).toHaveValue("40");
+  const prompt = await (await context.request.get(`${emptyServer.url}${CONFIG}/system-prompt`)).json();
+  expect(prompt).toMatchObject({ system_prompt: "Use tabs.", include_default_system_prompt: false });
+
+  await hydrated(page);
+  await threshold(page).fill("");
+  await page.getByRole("button", { name: /^Save the threshold of/ }).first().click();
+  await expect(page.getByText("Saved", { exact: true })).toBeVisible();
+  const own_thresholds = await context.request.get(`${emptyServer.url}${CONFIG}/user-compaction-thresholds`);
+  expect(await own_thresholds.json()).toEqual({ thresholds: [] });
+});
+
+test("a member has no instructions for everybody", async ({ page, context, emptyServer }) => {
+  const member = { email: "grace@example.com", username: "grace", password: OWNER.password };
+  await context.request.post(`${emptyServer.url}/api/v2/users`, { data: member });
+  await context.clearCookies();
+  await emptyServer.signIn(context.request, member);
+  await page.goto(`${emptyServer.url}/settings/agents`);
+  await hydrated(page);
+  await expect(own(page)).toBeVisible();
+  await expect(everybodys(page)).toHaveCount(0);
+});
+
+test("the forms work without JavaScript", async ({ browser, emptyServer }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false, baseURL: emptyServer.url });
+  await emptyServer.signIn(context.request);
+  const page = await context.newPage();
+  await page.goto("/settings/agents");
+  await own(page).fill("Be brief.");
+  await page.getByRole("button", { name: "Save your instructions" }).click();
+  await expect(page).toHaveURL(/\/settings\/agents/);
+  await expect(own(page)).toHaveValue("Be brief.");
+
+  await everybodys(page).fill("Use tabs.");
+  await page.getByRole("button", { name: "Save for everybody" }).click();
+  await expect(everybodys(page)).toHaveValue("Use tabs.");
+  await expect(page.getByLabel("Begin with the built-in instructions")).toBeChecked();
+
+  await threshold(page).fill("55");
+  await page.getByRole("button", { name: /^Save the threshold of/ }).first().click();
+  await expect(threshold(page)).toHaveValue("55");
+  await context.close();
+});
