@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::Limited;
 
 use super::error::ApiError;
@@ -24,7 +24,9 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: usize| length > LONGEST_BODY_BYTES) {
-        return ApiError::body_too_large(LONGEST_BODY_BYTES).into_response();
+        // Nobody reads the body, so the connection cannot carry another request.
+        let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+        return (close, ApiError::body_too_large(LONGEST_BODY_BYTES)).into_response();
     }
     let request = request.map(|body| Body::new(Limited::new(body, LONGEST_BODY_BYTES)));
     next.run(request).await

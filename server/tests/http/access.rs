@@ -1,32 +1,35 @@
-//! Every route, server function and socket, called by everyone: the matrix of what each is answered.
+//! Every route and server function, called by everyone and with everything that is wrong: the matrix of what each is
+//! answered.
 //!
-//! Objects in the paths do not exist, so an allowed call ends in 400 or 404; what matters is who is turned away
-//! (401, 403) and that nothing fails inside (5xx). A route or function without an access entry fails here.
+//! Routes come from the router's own entries and bodies from their descriptions, so a new route stands in the matrix by
+//! itself. A new kind of object is made in [`objects`]; a function without an access entry fails here.
+
+mod objects;
+mod routes;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::Method;
 use sdk::client::Client;
 use server::http::access::{Access, RouteEntry};
 use server::http::page::server_functions;
 
-use crate::support::{TestServer, on_both};
+use self::objects::{People, parameters};
+use self::routes::{Body, Route};
+use crate::support::on_both;
 
-/// Calls that would change who is signed in, or take the test's own users away. Each has a test of its own.
-const NOT_CALLED: [&str; 2] = [
+/// Calls that end the caller's sessions.
+const LEAVE: [&str; 2] = [
     "POST /api/v2/users/logout",
     "POST /api/v2/users/me/sign-out-everywhere",
 ];
 
-/// How the paths of sockets end.
-const SOCKETS: [&str; 5] = [
-    "/watch",
-    "/stream",
-    "/stream/git",
-    "/agents/connect",
-    "/live",
-];
+/// What is a person's own and does not exist for others.
+const PERSONAL: [&str; 4] = ["{chat}", "{workspace}", "{user}", "{token}"];
+
+/// What administrators may not do either: make a token that acts as somebody else.
+const REFUSED_TO_ADMINS: [&str; 1] = ["POST /api/v2/users/{user}/keys/tokens"];
 
 fn described(access: Access) -> &'static str {
     match access {
@@ -36,127 +39,155 @@ fn described(access: Access) -> &'static str {
     }
 }
 
-/// The path with ids of things that do not exist.
-fn concrete(path: &str) -> String {
-    path.split('/')
-        .map(|segment| match segment {
-            "{user}" => "nobody-of-that-name",
-            "{message}" | "{queued_message}" | "{queuedMessage}" => "1",
-            parameter if parameter.starts_with('{') => "01890000-0000-7000-8000-000000000000",
-            plain => plain,
-        })
-        .collect::<Vec<_>>()
-        .join("/")
+/// Statuses by who called, and by what was wrong with the call; `None` where a route has nothing that can be wrong.
+struct Row {
+    anonymous: u16,
+    /// Signed in, with the real object of somebody else.
+    stranger: u16,
+    /// With an object of their own.
+    member: u16,
+    admin: u16,
+    bad_id: Option<u16>,
+    bad_json: Option<u16>,
+    too_large: Option<u16>,
 }
 
-fn request(client: &Client, method: &str, path: &str) -> RequestBuilder {
-    let method: Method = method.parse().unwrap();
-    let has_body = method != Method::GET && method != Method::DELETE;
-    let request = client.request(method, &concrete(path)).unwrap();
-    if SOCKETS.iter().any(|ending| path.ends_with(ending)) {
-        request
-            .header("connection", "upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", "c3dpdGNoeWFyZC1kb2NzIQ==")
-    } else if has_body {
-        request.json(&serde_json::json!({}))
-    } else {
-        request
-    }
-}
-
-struct People {
-    anonymous: Client,
-    stranger: Client,
-    member: Client,
-    owner: Client,
-}
-
-impl People {
-    async fn of(server: &TestServer) -> Self {
-        Self {
-            anonymous: server.anonymous(),
-            stranger: server.anonymous().with_token("swy_not-a-token"),
-            owner: server.owner().await,
-            member: server.member("mia").await,
-        }
-    }
-
-    async fn statuses(&self, method: &str, path: &str) -> [u16; 4] {
-        let mut statuses = [0; 4];
-        for (status, client) in
-            statuses
-                .iter_mut()
-                .zip([&self.anonymous, &self.stranger, &self.member, &self.owner])
-        {
-            *status = request(client, method, path)
-                .send()
-                .await
-                .unwrap()
-                .status()
-                .as_u16();
-        }
-        statuses
-    }
-}
-
-fn check(access: Access, name: &str, [anonymous, stranger, member, owner]: [u16; 4]) {
-    let is_turned_away = |status| matches!(status, 401 | 403);
-    for status in [anonymous, stranger, member, owner] {
-        assert!(
-            status < 500 || status == 503,
-            "{name} failed inside: {status}"
-        );
-    }
-    match access {
-        Access::Public { reason } => {
-            assert!(reason.len() > 10, "{name} is public without a reason");
-        }
-        Access::SignedIn => {
-            assert_eq!((anonymous, stranger), (401, 401), "{name}");
-            assert!(
-                member != 401 && !is_turned_away(owner),
-                "{name}: member {member}, owner {owner}"
+impl Row {
+    async fn of(route: &Route<'_>, people: &People<'_>) -> Self {
+        let template = route.entry.path.as_str();
+        let path = route.path(&people.objects(template).await);
+        let anonymous = route.call(&people.anonymous, &path, Body::Sound).await;
+        let unknown = route.call(&people.unknown, &path, Body::Sound).await;
+        assert_eq!(anonymous, unknown, "{} with a wrong token", route.name());
+        let stranger = caller(route, people, &people.stranger).await;
+        let stranger = route.call(&stranger, &path, Body::Sound).await;
+        let admin = caller(route, people, &people.admin).await;
+        let (mut bad_id, mut bad_json, mut too_large) = (None, None, None);
+        if parameters(template).next().is_some() {
+            bad_id = Some(
+                route
+                    .call(&admin, &without_ids(template), Body::Sound)
+                    .await,
             );
         }
-        Access::Owner => {
-            assert_eq!((anonymous, stranger, member), (401, 401, 403), "{name}");
-            assert!(!is_turned_away(owner), "{name}: {owner}");
+        if route.has_body() {
+            bad_json = Some(route.call(&admin, &path, Body::Broken).await);
+            too_large = Some(route.call(&admin, &path, Body::TooLarge).await);
         }
+        let member = caller(route, people, &people.member).await;
+        let member = route.call(&member, &path, Body::Sound).await;
+        // What the member did may have changed the object.
+        let path = route.path(&people.objects_for_admin(template).await);
+        Self {
+            anonymous,
+            stranger,
+            member,
+            admin: route.call(&admin, &path, Body::Sound).await,
+            bad_id,
+            bad_json,
+            too_large,
+        }
+    }
+
+    /// What is wrong with the answers.
+    fn problems(&self, route: &Route<'_>) -> Vec<String> {
+        let name = route.name();
+        let callers = [self.anonymous, self.stranger, self.member, self.admin];
+        let faults = [self.bad_id, self.bad_json, self.too_large];
+        let mut answers = callers.into_iter().chain(faults.into_iter().flatten());
+        let is_inside = |status| status >= 500;
+        let rules = [
+            ("failed inside", !answers.any(is_inside)),
+            ("who may call", self.is_guarded(route)),
+            (
+                "bad id",
+                matches!(self.bad_id, None | Some(400 | 401 | 404)),
+            ),
+            ("bad JSON", matches!(self.bad_json, None | Some(400))),
+            ("too large", matches!(self.too_large, None | Some(413))),
+        ];
+        let broken = rules.into_iter().filter(|(_, holds)| !holds);
+        broken.map(|(rule, _)| format!("{name}: {rule}")).collect()
+    }
+
+    fn is_guarded(&self, route: &Route<'_>) -> bool {
+        let name = route.name();
+        let is_refused = REFUSED_TO_ADMINS.contains(&name.as_str());
+        let is_personal = parameters(&name).any(|kind| PERSONAL.contains(&kind));
+        let is_admin_let_in = self.admin != 401 && (self.admin != 403 || is_refused);
+        match route.entry.access {
+            Access::Public { reason } => reason.len() > 10,
+            Access::Owner => {
+                let others = [self.anonymous, self.stranger, self.member];
+                others == [401, 403, 403] && is_admin_let_in
+            }
+            Access::SignedIn => {
+                self.anonymous == 401
+                    && self.member != 401
+                    && (!is_personal || self.stranger == 404)
+                    && is_admin_let_in
+            }
+        }
+    }
+
+    fn write(&self, route: &Route<'_>, matrix: &mut String) {
+        let fault = |status: Option<u16>| status.map_or("-".to_owned(), |it| it.to_string());
+        writeln!(
+            matrix,
+            "{:<10} {:<9} {:<8} {:<6} {:<5} {:<6} {:<8} {:<9} {}",
+            described(route.entry.access),
+            self.anonymous,
+            self.stranger,
+            self.member,
+            self.admin,
+            fault(self.bad_id),
+            fault(self.bad_json),
+            fault(self.too_large),
+            route.name()
+        )
+        .unwrap();
     }
 }
 
-#[tokio::test]
+/// The one who calls, or a guest in their place when the call ends all sessions of the caller.
+async fn caller(route: &Route<'_>, people: &People<'_>, usual: &Client) -> Client {
+    if LEAVE.contains(&route.name().as_str()) {
+        people.guest().await
+    } else {
+        usual.clone()
+    }
+}
+
+/// The path with something else where ids belong.
+fn without_ids(template: &str) -> String {
+    let segments = template.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            "not-an-id"
+        } else {
+            segment
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_route_turns_away_whom_it_must() {
+    let documents = server::routes::documents();
+    let document = serde_json::to_value(documents.with_experimental).unwrap();
     on_both(async |server| {
         let people = People::of(server).await;
-        let mut matrix = String::from("access     anonymous stranger member owner\n");
+        let heading = "access     anonymous stranger member admin bad-id bad-JSON too-large\n";
+        let (mut matrix, mut problems) = (heading.to_owned(), Vec::new());
         let routes = server::routes::all();
         let mut entries: Vec<&RouteEntry> = routes.entries().iter().collect();
         entries.sort_by(|one, other| (&one.path, one.method).cmp(&(&other.path, other.method)));
         for entry in entries {
-            let name = format!("{} {}", entry.method, entry.path);
-            let statuses = if NOT_CALLED.contains(&name.as_str()) {
-                let anonymous = request(&people.anonymous, entry.method, &entry.path)
-                    .send()
-                    .await
-                    .unwrap();
-                assert_eq!(anonymous.status(), 401, "{name}");
-                [401, 401, 0, 0]
-            } else {
-                let statuses = people.statuses(entry.method, &entry.path).await;
-                check(entry.access, &name, statuses);
-                statuses
-            };
-            let [anonymous, stranger, member, owner] = statuses;
-            let access = described(entry.access);
-            writeln!(
-                matrix,
-                "{access:<10} {anonymous:<9} {stranger:<8} {member:<6} {owner:<5} {name}"
-            )
-            .unwrap();
+            let route = Route::new(entry, &document);
+            let row = Row::of(&route, &people).await;
+            row.write(&route, &mut matrix);
+            problems.extend(row.problems(&route));
         }
+        assert!(problems.is_empty(), "{problems:#?}\n{matrix}");
         insta::assert_snapshot!("every_route_turns_away_whom_it_must", matrix);
     })
     .await;
@@ -187,25 +218,17 @@ async fn every_server_function_has_its_entry() {
 #[tokio::test]
 async fn every_server_function_turns_away_whom_it_must() {
     on_both(async |server| {
-        let people = People::of(server).await;
-        let mut matrix = String::from("access     anonymous stranger\n");
+        let (anonymous, member) = (server.anonymous(), server.member("mia").await);
+        let unknown = server.anonymous().with_token("swy_not-a-token");
+        let mut matrix = String::from("access     anonymous unknown\n");
         let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
         functions.sort_by_key(|(path, _)| *path);
         for (path, method) in functions {
             let access = server_functions::access_of(path);
             let mut statuses = [0; 2];
-            for (status, client) in statuses
-                .iter_mut()
-                .zip([&people.anonymous, &people.stranger])
-            {
-                *status = request(client, method.as_str(), path)
-                    .send()
-                    .await
-                    .unwrap()
-                    .status()
-                    .as_u16();
+            for (status, client) in statuses.iter_mut().zip([&anonymous, &unknown]) {
+                *status = call_function(client, &method, path).await;
             }
-            let [anonymous, stranger] = statuses;
             match access {
                 Access::Public { reason } => {
                     assert!(reason.len() > 10, "{path} is public without a reason");
@@ -213,21 +236,27 @@ async fn every_server_function_turns_away_whom_it_must() {
                 _ => assert_eq!(statuses, [401, 401], "{path}"),
             }
             if access == Access::Owner {
-                let member = request(&people.member, method.as_str(), path)
-                    .send()
-                    .await
-                    .unwrap()
-                    .status();
-                assert_eq!(member, 403, "{path}");
+                assert_eq!(call_function(&member, &method, path).await, 403, "{path}");
             }
+            let [anonymous, unknown] = statuses;
+            let access = described(access);
             writeln!(
                 matrix,
-                "{:<10} {anonymous:<9} {stranger:<8} {method} {path}",
-                described(access)
+                "{access:<10} {anonymous:<9} {unknown:<7} {method} {path}"
             )
             .unwrap();
         }
         insta::assert_snapshot!("every_server_function_turns_away_whom_it_must", matrix);
     })
     .await;
+}
+
+/// The status of a function called without arguments.
+async fn call_function(client: &Client, method: &Method, path: &str) -> u16 {
+    let request = client.request(method.clone(), path).unwrap();
+    let request = match *method {
+        Method::GET => request,
+        _ => request.json(&serde_json::json!({})),
+    };
+    request.send().await.unwrap().status().as_u16()
 }

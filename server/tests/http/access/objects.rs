@@ -1,0 +1,228 @@
+//! Who calls the routes, and the objects that they are called with.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use sdk::allowed_folders::CreateAllowedFolder;
+use sdk::chats::CreateChat;
+use sdk::client::Client;
+use sdk::ids::{ChatId, ModelConfigId, ProviderConfigId, WorkspaceId};
+use sdk::messages::{CreateMessage, ListMessages};
+use sdk::models::CreateModelConfig;
+use sdk::parts::InputPart;
+use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
+use sdk::tokens::CreateToken;
+use sdk::users::CreateUser;
+use sdk::workspaces::{CreateWorkspace, WorkspaceMode, WorkspaceStatus};
+
+use crate::support::{TestServer, new_user};
+
+/// Personal objects are the member's.
+pub struct People<'a> {
+    server: &'a TestServer,
+    pub anonymous: Client,
+    /// With a token that does not hold.
+    pub unknown: Client,
+    /// Signed in, asking for what belongs to the member.
+    pub stranger: Client,
+    pub member: Client,
+    pub admin: Client,
+    /// The scripted model, which does what the test's chats say.
+    model: ModelConfigId,
+    made: AtomicU32,
+}
+
+/// What stands for the parameters of a path.
+pub type Objects = BTreeMap<&'static str, String>;
+
+impl<'a> People<'a> {
+    pub async fn of(server: &'a TestServer) -> Self {
+        let admin = server.owner().await;
+        Self {
+            server,
+            model: scripted_model(&admin).await,
+            anonymous: server.anonymous(),
+            unknown: server.anonymous().with_token("swy_not-a-token"),
+            stranger: server.member("sam").await,
+            member: server.member("mia").await,
+            admin,
+            made: AtomicU32::new(0),
+        }
+    }
+
+    /// A further member, signed in.
+    pub async fn guest(&self) -> Client {
+        let email = self.add_user().await.email;
+        self.server.sign_in(&email).await
+    }
+
+    /// An object of each kind that the path names; that of `{user}` is the member.
+    pub async fn objects(&self, path: &str) -> Objects {
+        let mut objects = Objects::new();
+        for parameter in parameters(path) {
+            let (name, value) = match parameter {
+                "{user}" => ("{user}", "mia".to_owned()),
+                "{token}" => ("{token}", self.token().await),
+                "{chat}" => ("{chat}", self.chat().await),
+                "{message}" => ("{message}", self.message(id(&objects, "{chat}")).await),
+                "{queued_message}" => {
+                    let queued = self.queued_message(id(&objects, "{chat}"));
+                    ("{queued_message}", queued.await)
+                }
+                "{workspace}" => ("{workspace}", self.workspace().await),
+                "{build}" => ("{build}", self.build(id(&objects, "{workspace}")).await),
+                "{provider}" => ("{provider}", self.provider().await.to_string()),
+                "{model_config}" => ("{model_config}", self.model_config().await),
+                "{folder}" => ("{folder}", self.folder().await),
+                other => panic!("{path}: make an object for {other} here"),
+            };
+            objects.insert(name, value);
+        }
+        objects
+    }
+
+    /// The same for an administrator, who may delete people.
+    pub async fn objects_for_admin(&self, path: &str) -> Objects {
+        let mut objects = self.objects(path).await;
+        if !objects.contains_key("{token}")
+            && let Some(user) = objects.get_mut("{user}")
+        {
+            *user = self.add_user().await.username;
+        }
+        objects
+    }
+
+    fn number(&self) -> u32 {
+        self.made.fetch_add(1, Ordering::Relaxed)
+    }
+
+    async fn add_user(&self) -> CreateUser {
+        let user = new_user(&format!("guest-{}", self.number()));
+        self.admin.create_user(&user).await.unwrap();
+        user
+    }
+
+    async fn token(&self) -> String {
+        let token = CreateToken {
+            token_name: format!("token-{}", self.number()),
+            lifetime_seconds: None,
+        };
+        let created = self.member.create_token("me", &token).await.unwrap();
+        created.id.to_string()
+    }
+
+    /// It is at work as long as the test runs.
+    async fn chat(&self) -> String {
+        let chat = CreateChat {
+            content: text("!stall 300s"),
+            model_config_id: Some(self.model),
+            ..CreateChat::default()
+        };
+        self.member.create_chat(&chat).await.unwrap().id.to_string()
+    }
+
+    async fn message(&self, chat: ChatId) -> String {
+        let newest = ListMessages::default();
+        let page = self.member.list_messages(chat, &newest).await.unwrap();
+        page.messages[0].id.to_string()
+    }
+
+    async fn queued_message(&self, chat: ChatId) -> String {
+        let message = CreateMessage {
+            content: text("!stall 300s"),
+            ..CreateMessage::default()
+        };
+        let sent = self.member.send_message(chat, &message).await.unwrap();
+        sent.queued_message.unwrap().id.to_string()
+    }
+
+    async fn workspace(&self) -> String {
+        let request = CreateWorkspace {
+            mode: Some(WorkspaceMode::Empty),
+            ..CreateWorkspace::default()
+        };
+        let id = self.member.create_workspace(&request).await.unwrap().id;
+        let runs = async {
+            while self.member.get_workspace(id).await.unwrap().status != WorkspaceStatus::Ready {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let patience = Duration::from_secs(90);
+        tokio::time::timeout(patience, runs).await.unwrap();
+        id.to_string()
+    }
+
+    async fn build(&self, workspace: WorkspaceId) -> String {
+        let builds = self.member.list_builds(workspace).await.unwrap();
+        builds[0].id.to_string()
+    }
+
+    async fn provider(&self) -> ProviderConfigId {
+        let provider = CreateProviderConfig {
+            provider: ProviderKind::OpenAiCompatible,
+            display_name: Some(format!("provider-{}", self.number())),
+            base_url: Some("http://127.0.0.1:1/v1".to_owned()),
+            api_key: None,
+            enabled: None,
+        };
+        self.admin.create_provider(&provider).await.unwrap().id
+    }
+
+    async fn model_config(&self) -> String {
+        let model = CreateModelConfig {
+            provider_config_id: self.provider().await,
+            model: "small".to_owned(),
+            display_name: None,
+            enabled: None,
+            is_default: None,
+            context_limit: 1000,
+            compression_threshold: None,
+            model_config: None,
+        };
+        let created = self.admin.create_model_config(&model).await.unwrap();
+        created.id.to_string()
+    }
+
+    async fn folder(&self) -> String {
+        let path = self.server.scratch().join(format!("f{}", self.number()));
+        std::fs::create_dir(&path).unwrap();
+        let folder = CreateAllowedFolder {
+            path: path.to_str().unwrap().to_owned(),
+        };
+        let allowed = self.admin.create_allowed_folder(&folder).await.unwrap();
+        allowed.id.to_string()
+    }
+}
+
+/// It is switched off beside real models unless somebody wants it.
+async fn scripted_model(admin: &Client) -> ModelConfigId {
+    let providers = admin.list_providers().await.unwrap();
+    let mut providers = providers.into_iter();
+    let demo = providers.find(|provider| provider.provider == ProviderKind::Demo);
+    let id = demo.unwrap().id;
+    let on = UpdateProviderConfig {
+        enabled: Some(true),
+        ..UpdateProviderConfig::default()
+    };
+    admin.update_provider(id, &on).await.unwrap();
+    let models = admin.list_model_configs().await.unwrap();
+    let mut models = models.into_iter();
+    let model = models.find(|model| model.provider_config_id == id);
+    model.unwrap().id
+}
+
+/// The parameters of a path, in order.
+pub fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| segment.starts_with('{'))
+}
+
+fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(objects: &Objects, name: &str) -> T {
+    objects[name].parse().unwrap()
+}
+
+fn text(text: &str) -> Vec<InputPart> {
+    vec![InputPart::Text {
+        text: text.to_owned(),
+    }]
+}
