@@ -221,12 +221,10 @@ fn FilterMenu(state: ListState) -> impl IntoView {
         Callback::new(move |()| {
             state.query.update(|query| {
                 if !query.split_whitespace().any(|word| word == condition) {
-                    let space = if query.is_empty() || query.ends_with(' ') {
-                        ""
-                    } else {
-                        " "
-                    };
-                    *query += &format!("{space}{condition}");
+                    if !query.is_empty() && !query.ends_with(' ') {
+                        query.push(' ');
+                    }
+                    query.push_str(condition);
                 }
             });
             if condition.ends_with(':') {
