@@ -1,6 +1,7 @@
 //! The wasm module: compile, split, bind to JavaScript, shrink.
 
 mod cut;
+mod names;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,6 +103,7 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
     let main = pkg.join("switchyard_bg.wasm");
     let mut module = walrus::Module::from_file(&main)?;
     cut::forget_streams(&mut module)?;
+    names::shorten(&mut module, &pkg.join("switchyard.js"))?;
     module.emit_wasm_file(&main)?;
     for entry in fs::read_dir(pkg)? {
         let module = entry?.path();
