@@ -2,6 +2,7 @@
 
 mod cut;
 mod names;
+mod order;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,13 @@ const PASSES: [&str; 9] = [
     "--rereloop",
     "-Oz",
     "-Oz",
+];
+
+/// Functions where their names put them; the level is that of the passes before, or the code is written anew at none.
+const ORDER: [&str; 3] = [
+    "--optimize-level=2",
+    "--shrink-level=2",
+    "--reorder-functions-by-name",
 ];
 
 /// Compiles the `frontend` crate and returns the module's path.
@@ -99,7 +107,6 @@ pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
 
 /// Shrinks the module and its parts.
 pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
-    let tool = root.join("style/node_modules/.bin/wasm-opt");
     let main = pkg.join("switchyard_bg.wasm");
     let mut module = walrus::Module::from_file(&main)?;
     cut::forget_streams(&mut module)?;
@@ -108,15 +115,21 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
     for entry in fs::read_dir(pkg)? {
         let module = entry?.path();
         if module.extension().is_some_and(|ending| ending == "wasm") {
-            run(Command::new(&tool)
-                .args(PASSES)
-                .args(FEATURES)
-                .args(["--strip-debug", "--strip-producers"])
-                .arg(&module)
-                .arg("-o")
-                .arg(&module))
-            .with_context(|| format!("optimize {}", module.display()))?;
+            run_optimizer(root, &module, &PASSES)?;
+            order::name_by_place(&module)?;
+            run_optimizer(root, &module, &ORDER)?;
         }
     }
     Ok(())
+}
+
+fn run_optimizer(root: &Path, module: &Path, passes: &[&str]) -> Result<()> {
+    run(Command::new(root.join("style/node_modules/.bin/wasm-opt"))
+        .args(passes)
+        .args(FEATURES)
+        .args(["--strip-debug", "--strip-producers"])
+        .arg(module)
+        .arg("-o")
+        .arg(module))
+    .with_context(|| format!("optimize {}", module.display()))
 }
