@@ -11,7 +11,7 @@ use sdk::chats::{ChatStatus, ListChats};
 use sdk::client::Client;
 use sdk::ids::{ChatId, ModelConfigId};
 use sdk::live::LiveChat;
-use sdk::messages::{CreateMessage, ListMessages, Role};
+use sdk::messages::{CreateMessage, ListMessages, Message, Role};
 use sdk::parts::{InputPart, Part};
 use sdk::stream::StreamEventKind;
 use sdk::users::Login;
@@ -103,17 +103,16 @@ async fn sign_in(process: &Process, login: &Login) -> Result<String> {
 /// A long chat against a short one, by turns: the newest messages as the API gives them, and the page.
 async fn opening(much: &Seeded, little: &Seeded, rounds: usize) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    let paths: [(&'static str, fn(ChatId) -> String); 2] = [
+    let documents = [
         (
             "open a 10,000-message chat against a 50-message one: the API's newest page",
-            |chat| format!("/api/experimental/chats/{chat}/messages?limit=50"),
+            "/api/experimental/chats/{chat}/messages?limit=50",
         ),
-        ("the same: the rendered page", |chat| {
-            format!("/agents/{chat}")
-        }),
+        ("the same: the rendered page", "/agents/{chat}"),
     ];
-    for (name, path) in paths {
-        let (long_path, short_path) = (path(much.long_chat), path(little.long_chat));
+    for (name, path) in documents {
+        let [long_path, short_path] =
+            [much, little].map(|seeded| path.replace("{chat}", &seeded.long_chat.to_string()));
         let (mut long, mut short, mut bytes) = (Vec::new(), Vec::new(), (0, 0));
         for _ in 0..rounds {
             let (time, length) = much.get(&long_path).await?;
@@ -283,7 +282,7 @@ async fn read(
         }
         has_run |= !delays.is_empty();
         if has_run && live.status == Some(ChatStatus::Waiting) {
-            let newest = live.messages.last().map(|message| message.text());
+            let newest = live.messages.last().map(Message::text);
             return Ok((delays, newest.unwrap_or_default()));
         }
     }
