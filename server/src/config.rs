@@ -94,6 +94,12 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trusted_proxies: Option<Vec<String>>,
 
+    /// Turn debug logging on in everybody's chats, whatever owners allow and people choose [default: false]
+    #[arg(long, env = "SWITCHYARD_CHAT_DEBUG_LOGGING_ENABLED", value_name = "BOOL", num_args = 0..=1,
+          require_equals = true, default_missing_value = "true")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_debug_logging_enabled: Option<bool>,
+
     /// Show pages that are meant for developers, such as /dev/gallery, to everyone [default: false]
     #[arg(long, env = "SWITCHYARD_DEVELOPMENT", value_name = "BOOL", num_args = 0..=1, require_equals = true,
           default_missing_value = "true")]
@@ -148,6 +154,8 @@ pub struct Settings {
     pub no_sandbox: bool,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
+    /// Debug logging is on in everybody's chats.
+    pub chat_debug_logging_enabled: bool,
     /// Show pages that are meant for developers to everyone.
     pub development: bool,
     /// What to log.
@@ -185,6 +193,7 @@ impl Settings {
             no_ollama_detection: false,
             no_sandbox: false,
             trusted_proxies: Vec::new(),
+            chat_debug_logging_enabled: false,
             development: false,
             log: "info".into(),
             log_format: LogFormat::Text,

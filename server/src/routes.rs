@@ -5,6 +5,7 @@
 mod agents;
 mod allowed_folders;
 mod build_info;
+mod chat_config;
 mod chats;
 mod documents;
 mod first_user;
@@ -28,6 +29,7 @@ pub fn all() -> Routes {
     Routes::new()
         .merge(build_info::routes())
         .merge(chats::routes())
+        .merge(chat_config::routes())
         .merge(documents::routes())
         .merge(health::routes())
         .merge(first_user::routes())

@@ -241,6 +241,14 @@ pub struct UpdateChat {
     pub workspace_id: Option<WorkspaceId>,
 }
 
+/// Query of `GET /by-workspace`, which answers with each workspace's chat.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ChatsByWorkspace {
+    /// 1 to 100 ids, separated by commas.
+    pub workspace_ids: String,
+}
+
 /// Query of `GET /`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

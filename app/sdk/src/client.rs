@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod chat_config;
 mod chats;
 mod error;
 mod socket;
@@ -12,7 +13,7 @@ mod workspaces;
 
 use std::fmt::Write as _;
 
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -111,6 +112,18 @@ impl Client {
         path: &str,
     ) -> Result<T, ClientError> {
         read(send(self.request(Method::POST, path)?).await?).await
+    }
+
+    /// `None` when the answer has no body.
+    pub(crate) async fn post_nothing_for_some<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, ClientError> {
+        let response = send(self.request(Method::POST, path)?).await?;
+        match response.status() {
+            StatusCode::OK => read(response).await.map(Some),
+            _ => Ok(None),
+        }
     }
 
     pub(crate) async fn post_for_nothing(&self, path: &str) -> Result<(), ClientError> {

@@ -5,6 +5,7 @@
 
 pub mod allowed_folders;
 pub mod build_info;
+pub mod chat_config;
 pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;

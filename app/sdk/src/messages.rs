@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChatId, MessageId, ModelConfigId, QueuedMessageId, UserId};
-use crate::parts::{InputPart, Part};
+use crate::parts::{InputPart, Part, text_of};
 
 /// Who a message is from.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,16 +103,40 @@ pub struct Message {
 impl Message {
     /// All text parts, joined by blank lines.
     pub fn text(&self) -> String {
-        let texts: Vec<&str> = self
-            .content
-            .iter()
-            .filter_map(|part| match part {
-                Part::Text { text } => Some(text.as_str()),
-                _ => None,
-            })
-            .collect();
-        texts.join("\n\n")
+        text_of(&self.content)
     }
+}
+
+/// Query of `GET /{chat}/prompts`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ListPrompts {
+    /// Only prompts with smaller ids; absent or 0 = the newest page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_id: Option<i64>,
+    /// 1 to 2,000; 500 when absent or 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+}
+
+/// Answer of `GET /{chat}/prompts`: newest first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptPage {
+    /// Prompts, newest first.
+    pub prompts: Vec<Prompt>,
+    /// Whether older prompts exist.
+    pub has_more: bool,
+}
+
+/// What a person wrote to the agent; messages without a text are none.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prompt {
+    /// The message's id.
+    pub id: MessageId,
+    /// Its text parts, joined by blank lines.
+    pub text: String,
 }
 
 /// A message that waits until the running turn is over.

@@ -26,7 +26,7 @@ pub struct ModelConfig {
     pub is_default: bool,
     /// Context window in tokens.
     pub context_limit: i64,
-    /// Percent of the context at which the history is compacted; 100 = never.
+    /// Percent of the context at which the history is compacted: 0 = after every step, 100 = never.
     pub compression_threshold: i32,
     /// Call options.
     pub model_config: ModelCallConfig,

@@ -253,6 +253,18 @@ impl Part {
     }
 }
 
+/// All text parts, joined by blank lines.
+pub fn text_of(parts: &[Part]) -> String {
+    let texts: Vec<&str> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Part::Text { text } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    texts.join("\n\n")
+}
+
 #[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "the signature serde asks for"

@@ -1,8 +1,10 @@
-//! From a chat's rows to what the model is asked: instructions, facts, and a history that providers accept.
+//! From what is configured and a chat's rows to what the model is asked: instructions, facts, and a history that
+//! providers accept.
 //!
 //! The history is repaired on the way: open calls get an answer, answers without a call get one, empty parts go.
 //! What was built is kept for the chat's next turn (`kept`).
 
+mod instructions;
 pub(crate) mod kept;
 
 use std::collections::HashSet;
@@ -13,17 +15,7 @@ use sdk::parts::{DiffSide, Part, ToolCallPart, ToolResultPart};
 use serde_json::Value;
 use store::messages::MessageRow;
 
-/// What every chat begins with. Kept short: it is sent with each call.
-pub const DEFAULT_SYSTEM_PROMPT: &str = "\
-You are a coding agent in Switchyard. You work for the person you talk to, in a real workspace when tools are given.
-- Follow the person's instructions and the repository's own rules (AGENTS.md) first.
-- Act instead of asking: read what you need, change it, run the checks, and say what happened. Ask only when a choice is theirs and cannot be guessed.
-- Look before you change: read a file before you edit it, and search with execute (rg, git grep, ls) before you guess paths. Paths are absolute.
-- Prefer edit_files for changes and write_file for new files. Call independent tools in one step, in parallel.
-- Start servers and watchers with run_in_background. Do not wait for them.
-- Never invent results. When a tool fails, read the error and correct the cause. Do not repeat a call that may have taken effect without checking.
-- Do not commit, push or delete things that you were not asked for. Keep secrets out of answers.
-- Answer briefly in Markdown: what you did, where (path:line), what is left. No emojis.";
+pub use instructions::{DEFAULT_SYSTEM_PROMPT, Instructions};
 
 /// Text that stands for a tool's missing answer.
 const NO_RESULT: &str = "This call was not answered. It may or may not have taken effect.";
@@ -39,18 +31,17 @@ pub struct Prompt {
     pub call_ids: HashSet<String>,
     /// Whether the history has calls whose ids are not in `call_ids`, because a summary stands for them.
     pub is_abridged: bool,
+    /// How many of the first blocks of `system` are configured for all chats of the owner.
+    instruction_blocks: usize,
     /// Whether the last block of `system` holds facts.
     has_facts: bool,
     /// About how much memory the conversation takes.
     bytes: usize,
 }
 
-/// Builds the prompt from the rows that the model sees.
+/// Builds the prompt from the rows that the model sees. What is configured is set by the turn.
 pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
-    let mut prompt = Prompt {
-        system: vec![SystemBlock::new(DEFAULT_SYSTEM_PROMPT)],
-        ..Prompt::default()
-    };
+    let mut prompt = Prompt::default();
     for row in rows {
         if row.message.role == Role::System && !row.compressed {
             prompt.system.push(SystemBlock::new(row.message.text()));
@@ -71,6 +62,14 @@ pub fn build(rows: &[MessageRow], facts: Option<String>) -> Prompt {
 }
 
 impl Prompt {
+    /// What is configured now, instead of what was configured before.
+    pub fn set_instructions(&mut self, instructions: &Instructions) {
+        let blocks = instructions.blocks();
+        self.system
+            .splice(..self.instruction_blocks, blocks.iter().cloned());
+        self.instruction_blocks = blocks.len();
+    }
+
     /// What is known of the workspace now, instead of what was known before.
     pub fn set_facts(&mut self, facts: String) {
         self.forget_facts();
@@ -83,6 +82,12 @@ impl Prompt {
             self.system.pop();
         }
         self.has_facts = false;
+    }
+
+    /// Whether the model has answered in what it is to see.
+    pub(crate) fn has_answer(&self) -> bool {
+        let mut roles = self.messages.iter().map(|message| message.role);
+        roles.any(|role| role == llm::Role::Assistant)
     }
 
     /// Appends a message.

@@ -18,7 +18,8 @@ pub struct ResolvedModel {
     pub model_config_id: ModelConfigId,
     /// Context window in tokens.
     pub context_limit: i64,
-    /// Percent of it at which the history is summarized: 0 = always, 100 = never.
+    /// Percent of it at which the history is summarized: 0 = after every step, 100 = never. The chat's owner may have set
+    /// their own.
     pub compression_threshold: i32,
     /// Call options and prices.
     pub options: ModelCallConfig,

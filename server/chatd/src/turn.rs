@@ -22,6 +22,7 @@ use std::time::Duration;
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, RunnerId};
 use sdk::messages::Role;
+use store::chat_config;
 use store::chats::{self, ChatRow, Status, client_tools};
 use store::messages::{self, MessageRow, NewMessage};
 use tokio::time::timeout;
@@ -133,18 +134,20 @@ impl Runner {
     }
 
     async fn turn(&mut self) -> Result<Next, StateError> {
-        let (found, model, client_tools) = tokio::join!(
+        let (db, model) = (&self.shared.db, self.chat.last_model_config_id);
+        let (found, config, model, client_tools) = tokio::join!(
             self.find(),
-            self.shared.models.resolve(self.chat.last_model_config_id),
-            client_tools::get(&self.shared.db, self.chat_id),
+            chat_config::of_turn(db, self.chat.owner_id, model),
+            self.shared.models.resolve(model),
+            client_tools::get(db, self.chat_id),
         );
-        let (found, client_tools) = (found?, client_tools?);
+        let (found, config, client_tools) = (found?, config?, client_tools?);
         let model = match model {
             Ok(model) => model,
             Err(error) => return self.finish_error(error).await,
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let mut turn = Turn::new(model, tools, client_tools);
+        let mut turn = Turn::new(model, tools, client_tools, &config);
         if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
         }

@@ -2,6 +2,7 @@
 //!
 //! A chat belongs to its owner alone: for anybody else, administrators included, it does not exist.
 
+mod by_workspace;
 mod client_tools;
 mod context;
 mod error;
@@ -101,15 +102,7 @@ impl Platform {
         fields::check_labels(&request.labels)?;
         client_tools::check(&request.unsafe_dynamic_tools)?;
         let system_prompt = fields::check_system_prompt(request.system_prompt.as_deref())?;
-        if request
-            .organization_id
-            .is_some_and(|id| id != actor.organization_id)
-        {
-            return Err(ChatFailure::field(
-                "organization_id",
-                "You do not belong to this organization. Leave it out to mean yours.",
-            ));
-        }
+        fields::check_organization(actor, request.organization_id)?;
         let model_config_id = self.usable_model(request.model_config_id).await?;
         let title = first_words(&content::title_source(&content));
         let workspace_id = self.workspace_for(actor, &request, &title).await?;

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod content;
+mod prompts;
 mod queue;
 
 use chatd::state::people::{Outgoing, Sent};
@@ -45,11 +46,7 @@ impl Platform {
         if query.after_id.is_some_and(|id| id < 0) {
             return Err(ChatFailure::field("after_id", "Use 0 or more."));
         }
-        let renders_html = match query.render.as_deref() {
-            None | Some("") => false,
-            Some("html") => true,
-            Some(_) => return Err(ChatFailure::field("render", "Use html, or leave it out.")),
-        };
+        let renders_html = renders_html(query.render.as_deref())?;
         let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
         let after = MessageId(query.after_id.unwrap_or(0));
         let reads_upwards = query.after_id.is_some() && before_id == 0;
@@ -180,6 +177,15 @@ impl Platform {
         } else {
             page.map(|(message, _)| message).collect()
         }
+    }
+}
+
+/// Whether a reader asked for messages as HTML too.
+pub(crate) fn renders_html(render: Option<&str>) -> Result<bool, ChatFailure> {
+    match render {
+        None | Some("") => Ok(false),
+        Some("html") => Ok(true),
+        Some(_) => Err(ChatFailure::field("render", "Use html, or leave it out.")),
     }
 }
 

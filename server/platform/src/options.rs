@@ -28,6 +28,8 @@ pub struct PlatformOptions {
     pub version: String,
     /// Whether workspaces run under bubblewrap where it works.
     pub use_sandbox: bool,
+    /// Whether the calls of everybody's chats are recorded, whatever owners allow and people choose.
+    pub chat_debug_logging_enabled: bool,
     /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
     pub is_command: bool,
     /// The time.
@@ -51,6 +53,7 @@ impl PlatformOptions {
             ollama_url: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,
+            chat_debug_logging_enabled: false,
             is_command: false,
             clock: Clock::system(),
         }

@@ -56,6 +56,7 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     options.environment = environment_presets();
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
     options.use_sandbox = !settings.no_sandbox;
+    options.chat_debug_logging_enabled = settings.chat_debug_logging_enabled;
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     Ok(options)
 }

@@ -5,12 +5,14 @@ mod messages;
 mod sockets;
 mod titles;
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use http::StatusCode;
 use platform::Platform;
-use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
-use sdk::ids::ChatId;
+use sdk::chats::{Chat, ChatsByWorkspace, CreateChat, ListChats, UpdateChat};
+use sdk::ids::{ChatId, WorkspaceId};
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -22,6 +24,7 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_chats, create_chat))
+        .add(Access::SignedIn, routes!(list_chats_by_workspace))
         .add(Access::SignedIn, routes!(get_chat, update_chat))
         .add(Access::SignedIn, routes!(archive_chat))
         .add(Access::SignedIn, routes!(unarchive_chat))
@@ -55,10 +58,24 @@ async fn list_chats(
     Ok(Json(platform.list_chats(&actor, query).await?))
 }
 
+/// The caller's chat of the newest change in each workspace that has one; archived chats are left out.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/by-workspace", tag = "chats",
+    params(("workspace_ids" = String, Query, description = "1 to 100 ids, separated by commas")),
+    responses((status = 200, body = BTreeMap<String, ChatId>), (status = 400))
+)]
+async fn list_chats_by_workspace(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    QueryOf(query): QueryOf<ChatsByWorkspace>,
+) -> Result<Json<BTreeMap<WorkspaceId, ChatId>>, ApiError> {
+    Ok(Json(platform.list_chats_by_workspace(&actor, query).await?))
+}
+
 /// Makes a chat from its first message; its turn begins.
 #[utoipa::path(
     post, path = "/api/experimental/chats", tag = "chats",
-    request_body = CreateChat, responses((status = 201, body = Chat), (status = 400))
+    request_body = CreateChat, responses((status = 201, body = Chat), (status = 400), (status = 403))
 )]
 async fn create_chat(
     State(platform): State<Platform>,

@@ -1,9 +1,10 @@
 //! Chats: one row each, read whole, locked, changed in memory and written back.
 //!
 //! Only `chatd::state` writes these rows, through [`lock`] and [`save`] inside one transaction. Lists are in
-//! [`list`], what a worker claims in [`claim`], small writes outside the state machine in [`details`], the tools of
-//! clients in [`client_tools`].
+//! [`list`] and [`by_workspace`], what a worker claims in [`claim`], small writes outside the state machine in
+//! [`details`], the tools of clients in [`client_tools`].
 
+pub mod by_workspace;
 pub mod claim;
 pub mod client_tools;
 pub mod details;

@@ -5,6 +5,7 @@
 //! do what. Tests run on both databases through `testing`.
 
 pub mod allowed_folders;
+pub mod chat_config;
 pub mod chats;
 pub mod clock;
 pub mod db;
@@ -25,6 +26,7 @@ pub mod statements;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
 pub mod tokens;
+pub mod user_settings;
 pub mod users;
 pub mod workspaces;
 

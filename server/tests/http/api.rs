@@ -2,6 +2,7 @@
 
 mod allowed_folders;
 mod build_info;
+mod chat_config;
 mod chats;
 mod documents;
 mod login;

@@ -1,14 +1,18 @@
 //! Chats, their messages and queues, and the sockets that show them live.
 
+use std::collections::BTreeMap;
+
 use reqwest::Method;
 
 use super::{Client, ClientError, Subscription};
-use crate::chats::{Chat, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat};
+use crate::chats::{
+    Chat, ChatsByWorkspace, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat,
+};
 use crate::git::GitWatchMessage;
-use crate::ids::{ChatId, MessageId, QueuedMessageId};
+use crate::ids::{ChatId, MessageId, QueuedMessageId, WorkspaceId};
 use crate::messages::{
-    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, MessagePage,
-    QueuedMessage, SubmitToolResults,
+    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, ListPrompts,
+    Message, MessagePage, PromptPage, QueuedMessage, SubmitToolResults,
 };
 use crate::stream::{StreamEvent, WatchEvent};
 
@@ -23,6 +27,19 @@ impl Client {
         let labels = serde_urlencoded::to_string(labels).map_err(failed)?;
         let query = serde_urlencoded::to_string(query).map_err(failed)?;
         self.get(&format!("{CHATS}?{query}&{labels}")).await
+    }
+
+    /// `GET /chats/by-workspace`: the chat of the newest change in each workspace that has one.
+    pub async fn list_chats_by_workspace(
+        &self,
+        workspaces: &[WorkspaceId],
+    ) -> Result<BTreeMap<WorkspaceId, ChatId>, ClientError> {
+        let ids: Vec<String> = workspaces.iter().map(ToString::to_string).collect();
+        let query = ChatsByWorkspace {
+            workspace_ids: ids.join(","),
+        };
+        self.get_with(&format!("{CHATS}/by-workspace"), &query)
+            .await
     }
 
     /// `POST /chats`.
@@ -120,6 +137,16 @@ impl Client {
             .await
     }
 
+    /// `GET /chats/{chat}/prompts`.
+    pub async fn list_prompts(
+        &self,
+        chat: ChatId,
+        query: &ListPrompts,
+    ) -> Result<PromptPage, ClientError> {
+        self.get_with(&format!("{CHATS}/{chat}/prompts"), query)
+            .await
+    }
+
     /// `POST /chats/{chat}/messages`.
     pub async fn send_message(
         &self,
@@ -165,13 +192,13 @@ impl Client {
         self.delete(&format!("{CHATS}/{chat}/queue/{queued}")).await
     }
 
-    /// `POST /chats/{chat}/queue/{queued_message}/promote`.
+    /// `POST /chats/{chat}/queue/{queued_message}/promote`: the message when it was sent at once.
     pub async fn promote_queued_message(
         &self,
         chat: ChatId,
         queued: QueuedMessageId,
-    ) -> Result<(), ClientError> {
-        self.post_for_nothing(&format!("{CHATS}/{chat}/queue/{queued}/promote"))
+    ) -> Result<Option<Message>, ClientError> {
+        self.post_nothing_for_some(&format!("{CHATS}/{chat}/queue/{queued}/promote"))
             .await
     }
 

@@ -8,6 +8,7 @@
 
 use llm::Role::{Assistant, Tool, User};
 use serde_json::json;
+use store::chat_config::TurnConfig;
 
 use super::*;
 
@@ -37,13 +38,9 @@ fn roles(prompt: &Prompt) -> Vec<(llm::Role, usize)> {
         .collect()
 }
 
-#[test]
-fn the_default_prompt_is_small() {
-    assert!(
-        DEFAULT_SYSTEM_PROMPT.len() < 2048,
-        "{}",
-        DEFAULT_SYSTEM_PROMPT.len()
-    );
+fn texts(prompt: &Prompt) -> Vec<&str> {
+    let blocks = prompt.system.iter();
+    blocks.map(|block| block.text.as_str()).collect()
 }
 
 #[test]
@@ -117,13 +114,24 @@ fn a_result_of_the_provider_without_its_call_is_dropped() {
 fn newer_facts_take_the_place_of_older_ones() {
     let mut prompt = build(&[], Some("old".into()));
     prompt.set_facts("new".into());
-    let texts: Vec<_> = prompt
-        .system
-        .iter()
-        .map(|block| block.text.as_str())
-        .collect();
-    assert_eq!(texts, [DEFAULT_SYSTEM_PROMPT, "new"]);
+    assert_eq!(texts(&prompt), ["new"]);
     let mut prompt = build(&[], None);
     prompt.set_facts("first".into());
-    assert_eq!(prompt.system.len(), 2);
+    assert_eq!(texts(&prompt), ["first"]);
+}
+
+#[test]
+fn newer_instructions_take_the_place_of_older_ones_alone() {
+    let mut prompt = build(&[], Some("facts".into()));
+    let unconfigured = prompt.clone();
+    prompt.set_instructions(&Instructions::of(&TurnConfig {
+        user_prompt: "Be brief.".to_owned(),
+        ..TurnConfig::default()
+    }));
+    let own = "<user-instructions>\nBe brief.\n</user-instructions>";
+    assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, own, "facts"]);
+    prompt.set_instructions(&Instructions::of(&TurnConfig::default()));
+    assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, "facts"]);
+    prompt.set_instructions(&Instructions::default());
+    assert_eq!(prompt, unconfigured);
 }

@@ -58,12 +58,18 @@ impl Cause {
 }
 
 impl Turn {
-    /// Whether the last call filled the context to the model's threshold.
+    /// Whether the last call filled the context to the threshold. At 0 every answer does, also of a provider that does
+    /// not say what it read; at 100 none does.
     pub(super) fn is_full(&self) -> bool {
-        let threshold = i64::from(self.model.compression_threshold);
-        threshold < 100
-            && self.may_compact()
-            && self.usage_percent().is_some_and(|used| used >= threshold)
+        self.may_compact()
+            && match self.compaction_threshold {
+                ..=0 => self.prompt.has_answer(),
+                100.. => false,
+                threshold => {
+                    let used = self.usage_percent();
+                    used.is_some_and(|used| used >= i64::from(threshold))
+                }
+            }
     }
 
     pub(super) const fn may_compact(&self) -> bool {
@@ -129,7 +135,7 @@ impl Runner {
         let result = json!({
             "summary": summary.text,
             "source": cause.name(),
-            "threshold_percent": turn.model.compression_threshold,
+            "threshold_percent": turn.compaction_threshold,
             "usage_percent": turn.usage_percent(),
             "context_tokens": turn.context_tokens,
             "context_limit_tokens": turn.model.context_limit,
@@ -241,7 +247,7 @@ impl Runner {
 }
 
 fn arguments(turn: &Turn, cause: &Cause) -> Value {
-    json!({ "source": cause.name(), "threshold_percent": turn.model.compression_threshold })
+    json!({ "source": cause.name(), "threshold_percent": turn.compaction_threshold })
 }
 
 /// The history, and the messages at its end that nobody has answered.

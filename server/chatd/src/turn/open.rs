@@ -6,10 +6,11 @@ use sdk::chats::DynamicTool;
 use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart};
 use serde_json::{Value, json};
+use store::chat_config::TurnConfig;
 use store::messages::{MessageRow, NewMessage};
 
-use crate::prompt::Prompt;
 use crate::prompt::kept::Known;
+use crate::prompt::{Instructions, Prompt};
 use crate::sources::ResolvedModel;
 use crate::state::open_calls::open_calls;
 use crate::tools::ToolSet;
@@ -17,8 +18,12 @@ use crate::tools::ToolSet;
 /// What a turn works with.
 pub(crate) struct Turn {
     pub(super) model: ResolvedModel,
+    /// Percent of the context at which the history is summarized: 0 = after every step, 100 = never.
+    pub(super) compaction_threshold: i32,
     pub(super) tools: Option<Arc<dyn ToolSet>>,
     client_tools: Vec<llm::Tool>,
+    /// What is configured; holds for the whole turn.
+    pub(super) instructions: Instructions,
     facts: Option<String>,
     pub(super) prompt: Prompt,
     /// What the last call of the model read; unknown after a summary.
@@ -32,11 +37,15 @@ impl Turn {
         model: ResolvedModel,
         tools: Option<Arc<dyn ToolSet>>,
         client_tools: Vec<DynamicTool>,
+        config: &TurnConfig,
     ) -> Self {
+        let own_threshold = config.compaction_threshold;
         Self {
+            compaction_threshold: own_threshold.unwrap_or(model.compression_threshold),
             model,
             tools,
             client_tools: client_tools.into_iter().map(definition).collect(),
+            instructions: Instructions::of(config),
             facts: None,
             prompt: Prompt::default(),
             context_tokens: None,
@@ -47,14 +56,16 @@ impl Turn {
     /// Begins with what is known of the chat.
     pub(super) fn load(&mut self, known: Known) {
         self.prompt = known.prompt;
+        self.prompt.set_instructions(&self.instructions);
         self.context_tokens = known.context_tokens;
         if let Some(facts) = self.facts.clone() {
             self.prompt.set_facts(facts);
         }
     }
 
-    /// Gives back what is known, for the chat's next turn.
+    /// Gives back what is known, for the chat's next turn. What is configured may be something else by then.
     pub(super) fn unload(&mut self, history_version: i64) -> Known {
+        self.prompt.set_instructions(&Instructions::default());
         Known {
             prompt: std::mem::take(&mut self.prompt),
             context_tokens: self.context_tokens,

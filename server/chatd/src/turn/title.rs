@@ -165,7 +165,7 @@ pub fn first_words(text: &str) -> String {
         title.push('…');
     }
     if title.is_empty() {
-        "New chat".to_owned()
+        "New Chat".to_owned()
     } else {
         title
     }
@@ -203,7 +203,7 @@ mod tests {
     fn falls_back_to_the_first_words() {
         assert_eq!(first_words("Make it blue"), "Make it blue");
         assert_eq!(first_words("a b c d e f g"), "a b c d e f…");
-        assert_eq!(first_words(" \n "), "New chat");
+        assert_eq!(first_words(" \n "), "New Chat");
         assert_eq!(first_words("Make\0it \0 blue"), "Make it blue");
         assert!(first_words(&"x".repeat(500)).chars().count() <= MAX_CHARACTERS);
     }

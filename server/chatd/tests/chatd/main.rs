@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod chat_config;
 mod client_tools;
 mod compaction;
 mod constant_cost;

@@ -23,6 +23,9 @@ pub enum ChatFailure {
     /// No such message in the chat.
     #[error("There is no such message in this chat.")]
     MessageNotFound,
+    /// The chat was to belong to an organization that is not the caller's.
+    #[error("You do not belong to this organization. Leave organization_id out to mean yours.")]
+    ForeignOrganization,
     /// No model can be used.
     #[error("There is no model to use. Ask an owner to connect one under Settings → Providers.")]
     NoModel,
@@ -97,6 +100,7 @@ impl Failure for ChatFailure {
         match self {
             Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
+            Self::ForeignOrganization => FailureKind::Forbidden,
             Self::WorkspaceUnavailable(_) | Self::Title(TitleError::Model(_)) => {
                 FailureKind::Unavailable
             }

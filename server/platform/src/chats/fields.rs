@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use sdk::ids::OrganizationId;
+
 use super::ChatFailure;
+use crate::{Actor, prompt_text};
 
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_SYSTEM_PROMPT_BYTES: usize = 10_000;
@@ -48,6 +51,21 @@ pub(super) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Chat
     Ok(())
 }
 
+/// The organization that a chat is to belong to is the caller's; left out, it is meant.
+pub(super) fn check_organization(
+    actor: &Actor,
+    wanted: Option<OrganizationId>,
+) -> Result<(), ChatFailure> {
+    match wanted {
+        Some(id) if id.is_zero() => Err(ChatFailure::field(
+            "organization_id",
+            "Name an organization, or leave it out to mean yours.",
+        )),
+        Some(id) if id != actor.organization_id => Err(ChatFailure::ForeignOrganization),
+        _ => Ok(()),
+    }
+}
+
 /// Without invisible characters; `None` when nothing is left.
 pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>, ChatFailure> {
     let Some(prompt) = prompt else {
@@ -60,19 +78,8 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
             "Use at most 10,000 bytes.",
         ));
     }
-    let visible: String = prompt
-        .replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .filter(|letter| is_kept(*letter))
-        .collect();
-    let lines: Vec<&str> = visible.lines().map(str::trim_end).collect();
-    let mut text = lines.join("\n");
-    while text.contains("\n\n\n") {
-        text = text.replace("\n\n\n", "\n\n");
-    }
-    let text = text.trim();
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    let text = prompt_text::clean(prompt);
+    Ok((!text.is_empty()).then_some(text))
 }
 
 /// Databases cannot hold the character everywhere, and no text needs it.
@@ -81,10 +88,4 @@ pub(super) fn refuse_nul(field: &str, text: &str) -> Result<(), ChatFailure> {
         return Err(ChatFailure::field(field, "Remove the NUL characters."));
     }
     Ok(())
-}
-
-fn is_kept(letter: char) -> bool {
-    !matches!(letter,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200d}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }

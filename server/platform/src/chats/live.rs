@@ -17,6 +17,7 @@ use store::{Clock, Db, Notice, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::ChatFailure;
+use crate::messages::renders_html;
 use crate::{Actor, Platform};
 
 /// How often the list is looked at for what notices did not tell.
@@ -32,14 +33,14 @@ impl Platform {
         actor: &Actor,
         id: ChatId,
         after_id: MessageId,
-        renders_html: bool,
+        render: Option<&str>,
     ) -> Result<impl Stream<Item = Result<String, StoreError>> + Send + use<>, ChatFailure> {
         self.own_chat(actor, id).await?;
         if after_id.0 < 0 {
             return Err(ChatFailure::field("after_id", "Use 0 or more."));
         }
-        let renderer =
-            renders_html.then(|| Arc::new(self.0.renderer.clone()) as Arc<dyn chatd::Renderer>);
+        let renderer = renders_html(render)?
+            .then(|| Arc::new(self.0.renderer.clone()) as Arc<dyn chatd::Renderer>);
         Ok(self.0.daemon.stream(
             id,
             StreamOptions {

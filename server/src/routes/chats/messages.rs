@@ -7,8 +7,8 @@ use http::StatusCode;
 use platform::Platform;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
 use sdk::messages::{
-    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, Message,
-    MessagePage, QueuedMessage,
+    CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, ListPrompts,
+    Message, MessagePage, PromptPage, QueuedMessage,
 };
 use utoipa_axum::routes;
 
@@ -21,6 +21,7 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_messages, send_message))
+        .add(Access::SignedIn, routes!(list_prompts))
         .add(Access::SignedIn, routes!(edit_message))
         .add(
             Access::SignedIn,
@@ -46,6 +47,24 @@ async fn list_messages(
     QueryOf(query): QueryOf<ListMessages>,
 ) -> Result<Json<MessagePage>, ApiError> {
     Ok(Json(platform.list_messages(&actor, chat, query).await?))
+}
+
+/// What the caller wrote in the chat, newest first.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}/prompts", tag = "chats",
+    params(
+        ("chat" = ChatId, Path), ("before_id" = Option<i64>, Query),
+        ("limit" = Option<i64>, Query, description = "1 to 2,000; 500 when absent or 0"),
+    ),
+    responses((status = 200, body = PromptPage), (status = 404))
+)]
+async fn list_prompts(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+    QueryOf(query): QueryOf<ListPrompts>,
+) -> Result<Json<PromptPage>, ApiError> {
+    Ok(Json(platform.list_prompts(&actor, chat, query).await?))
 }
 
 /// Sends a message, or queues it while the chat is busy. `/compact` and `/clear` as its first word are commands.

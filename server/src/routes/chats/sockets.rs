@@ -63,7 +63,7 @@ struct StreamQuery {
         ("chat" = ChatId, Path), ("after_id" = Option<i64>, Query, description = "The newest message the reader has"),
         ("render" = Option<String>, Query, description = "`html` adds sanitized HTML to messages"),
     ),
-    responses((status = 101), (status = 404))
+    responses((status = 101), (status = 400), (status = 404))
 )]
 async fn stream_chat(
     State(state): State<AppState>,
@@ -72,11 +72,10 @@ async fn stream_chat(
     QueryOf(query): QueryOf<StreamQuery>,
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
-    let renders_html = query.render.as_deref() == Some("html");
     let after_id = MessageId(query.after_id.unwrap_or(0));
     let frames = state
         .platform
-        .stream_chat(&actor, chat, after_id, renders_html)
+        .stream_chat(&actor, chat, after_id, query.render.as_deref())
         .await?;
     let texts = frames.filter_map(async |frame| match frame {
         Ok(text) => Some(text),

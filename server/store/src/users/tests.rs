@@ -16,7 +16,7 @@ use super::*;
 use crate::sessions::NewSession;
 use crate::testing::for_both;
 use crate::tokens::NewToken;
-use crate::{Clock, organizations, sessions, settings, tokens};
+use crate::{Clock, organizations, sessions, settings, tokens, user_settings};
 
 async fn organization(db: &Db) -> OrganizationId {
     let id = OrganizationId::generate();
@@ -272,6 +272,42 @@ async fn preferences_and_settings_keep_json() {
             ),
             "{wrong}"
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_person_has_settings_of_their_own() {
+    for_both(async |test| {
+        let organization = organization(&test.db).await;
+        let (ada, eve) = (user(organization, "ada"), user(organization, "eve"));
+        for person in [&ada, &eve] {
+            add(&test.db, person).await.unwrap();
+        }
+        let put = async |key: &str, value: i64| {
+            let mut tx = test.db.begin().await.unwrap();
+            user_settings::put(&mut tx, ada.id, key, &value, ada.updated_at)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        };
+        for (key, value) in [("a_:1", 1), ("a_:2", 2), ("a_:2", 3), ("ab:3", 4)] {
+            put(key, value).await;
+        }
+        let get = async |id, key| user_settings::get::<i64>(&test.db, id, key).await.unwrap();
+        assert_eq!(get(ada.id, "a_:2").await, Some(3));
+        assert_eq!(get(eve.id, "a_:2").await, None);
+        let listed = user_settings::list(&test.db, ada.id, "a_:").await.unwrap();
+        let expected = [("1".to_owned(), 1.into()), ("2".to_owned(), 3.into())];
+        assert_eq!(listed, expected);
+        for _ in 0..2 {
+            let mut tx = test.db.begin().await.unwrap();
+            user_settings::delete(&mut tx, ada.id, "a_:2")
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(get(ada.id, "a_:2").await, None);
     })
     .await;
 }

@@ -3,6 +3,7 @@ mod engine;
 mod faults;
 mod list;
 mod misfortunes;
+mod prompts;
 mod titles;
 
 use std::time::Duration;

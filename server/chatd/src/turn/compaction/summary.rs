@@ -37,7 +37,8 @@ pub(super) async fn summarize(
     cause: &Cause,
 ) -> Result<Summary, ChatError> {
     let mut request = request(turn);
-    let prompt = prompt::build(history, turn.facts());
+    let mut prompt = prompt::build(history, turn.facts());
+    prompt.set_instructions(&turn.instructions);
     request.system = prompt.system;
     request.messages = prompt.messages;
     request.tool_choice = ToolChoice::None;

@@ -75,7 +75,7 @@ async fn a_lost_title_pin_and_read_mark_are_told_too() {
         let details = next_of(&mut events, WatchEventKind::DetailsChange).await;
         assert_eq!((details.pin_order, details.has_unread), (1, true));
 
-        let reader = test.platform.stream_chat(&owner, chat, MessageId(0), false);
+        let reader = test.platform.stream_chat(&owner, chat, MessageId(0), None);
         let reader = reader.await.unwrap();
         futures::pin_mut!(reader);
         test.clock.advance(TimeDelta::seconds(1));

@@ -1,0 +1,104 @@
+//! What is configured about agents in general: the deployment's instructions and people's own, when histories are
+//! summarized, and whether calls of models are recorded.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::ModelConfigId;
+
+/// Longest instructions in bytes, after invisible characters were taken out.
+pub const MAX_PROMPT_BYTES: usize = 131_072;
+
+/// Answer of `GET /config/system-prompt`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemPrompt {
+    /// The deployment's own instructions; empty when there are none, and then agents get the built-in ones.
+    pub system_prompt: String,
+    /// Whether the built-in instructions stand before the deployment's own.
+    pub include_default_system_prompt: bool,
+    /// The built-in instructions.
+    pub default_system_prompt: String,
+}
+
+/// Body of `PUT /config/system-prompt`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateSystemPrompt {
+    /// At most 131,072 bytes; empty = the built-in instructions alone.
+    pub system_prompt: String,
+    /// Stays as it is when absent; `true` as long as nobody said otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub include_default_system_prompt: Option<bool>,
+}
+
+/// A person's own instructions, which hold in all of their chats. Body and answer of `/config/user-prompt`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserPrompt {
+    /// At most 131,072 bytes; empty = none.
+    pub custom_prompt: String,
+}
+
+/// A person's own thresholds. Answer of `GET /config/user-compaction-thresholds`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompactionThresholds {
+    /// One for each model that they set one for.
+    pub thresholds: Vec<CompactionThreshold>,
+}
+
+/// When histories that a model works on are summarized, in place of what the model's configuration says.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompactionThreshold {
+    /// The model.
+    pub model_config_id: ModelConfigId,
+    /// Percent of its context: 0 = after every step, 100 = never.
+    pub threshold_percent: i32,
+}
+
+/// Body of `PUT /config/user-compaction-thresholds/{model_config}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct UpdateCompactionThreshold {
+    /// 0 to 100.
+    pub threshold_percent: i32,
+}
+
+/// Answer of `GET /config/debug-logging`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugLogging {
+    /// Whether people may have the calls of their own chats recorded.
+    pub allow_users: bool,
+    /// Whether the deployment records everybody's, whatever is allowed and chosen.
+    pub forced_by_deployment: bool,
+}
+
+/// Body of `PUT /config/debug-logging`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct UpdateDebugLogging {
+    /// Whether people may have the calls of their own chats recorded.
+    pub allow_users: bool,
+}
+
+/// Answer of `GET /config/user-debug-logging`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserDebugLogging {
+    /// Whether calls of the person's chats are recorded.
+    pub debug_logging_enabled: bool,
+    /// Whether they may choose.
+    pub user_toggle_allowed: bool,
+    /// Whether the deployment chose for them.
+    pub forced_by_deployment: bool,
+}
+
+/// Body of `PUT /config/user-debug-logging`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct UpdateUserDebugLogging {
+    /// Whether to record calls of one's own chats.
+    pub debug_logging_enabled: bool,
+}

@@ -1,0 +1,94 @@
+//! What is configured about agents in general.
+
+use reqwest::Method;
+
+use super::{Client, ClientError};
+use crate::chat_config::{
+    CompactionThreshold, CompactionThresholds, DebugLogging, SystemPrompt,
+    UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
+    UserDebugLogging, UserPrompt,
+};
+use crate::ids::ModelConfigId;
+
+const SYSTEM_PROMPT: &str = "/api/experimental/chats/config/system-prompt";
+const USER_PROMPT: &str = "/api/experimental/chats/config/user-prompt";
+const THRESHOLDS: &str = "/api/experimental/chats/config/user-compaction-thresholds";
+const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
+const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
+
+impl Client {
+    /// `GET /config/system-prompt`.
+    pub async fn get_system_prompt(&self) -> Result<SystemPrompt, ClientError> {
+        self.get(SYSTEM_PROMPT).await
+    }
+
+    /// `PUT /config/system-prompt`.
+    pub async fn update_system_prompt(
+        &self,
+        change: &UpdateSystemPrompt,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, SYSTEM_PROMPT, change)
+            .await
+    }
+
+    /// `GET /config/user-prompt`.
+    pub async fn get_user_prompt(&self) -> Result<UserPrompt, ClientError> {
+        self.get(USER_PROMPT).await
+    }
+
+    /// `PUT /config/user-prompt`: the text as it was kept.
+    pub async fn update_user_prompt(&self, prompt: &UserPrompt) -> Result<UserPrompt, ClientError> {
+        self.call(Method::PUT, USER_PROMPT, prompt).await
+    }
+
+    /// `GET /config/user-compaction-thresholds`.
+    pub async fn list_compaction_thresholds(&self) -> Result<CompactionThresholds, ClientError> {
+        self.get(THRESHOLDS).await
+    }
+
+    /// `PUT /config/user-compaction-thresholds/{model_config}`.
+    pub async fn update_compaction_threshold(
+        &self,
+        model: ModelConfigId,
+        change: &UpdateCompactionThreshold,
+    ) -> Result<CompactionThreshold, ClientError> {
+        self.call(Method::PUT, &format!("{THRESHOLDS}/{model}"), change)
+            .await
+    }
+
+    /// `DELETE /config/user-compaction-thresholds/{model_config}`.
+    pub async fn delete_compaction_threshold(
+        &self,
+        model: ModelConfigId,
+    ) -> Result<(), ClientError> {
+        self.delete(&format!("{THRESHOLDS}/{model}")).await
+    }
+
+    /// `GET /config/debug-logging`.
+    pub async fn get_debug_logging(&self) -> Result<DebugLogging, ClientError> {
+        self.get(DEBUG_LOGGING).await
+    }
+
+    /// `PUT /config/debug-logging`.
+    pub async fn update_debug_logging(
+        &self,
+        change: &UpdateDebugLogging,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, DEBUG_LOGGING, change)
+            .await
+    }
+
+    /// `GET /config/user-debug-logging`.
+    pub async fn get_user_debug_logging(&self) -> Result<UserDebugLogging, ClientError> {
+        self.get(USER_DEBUG_LOGGING).await
+    }
+
+    /// `PUT /config/user-debug-logging`.
+    pub async fn update_user_debug_logging(
+        &self,
+        change: &UpdateUserDebugLogging,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, USER_DEBUG_LOGGING, change)
+            .await
+    }
+}

@@ -1,0 +1,90 @@
+//! Whether the calls of models are recorded: the deployment may force it for everybody, else owners may allow it and
+//! each person choose for their own chats.
+
+use sdk::chat_config::{
+    DebugLogging, UpdateDebugLogging, UpdateUserDebugLogging, UserDebugLogging,
+};
+use sdk::ids::UserId;
+use store::chat_config;
+
+use super::{ChatConfigError, require_owner, require_reader};
+use crate::{Actor, Platform};
+
+impl Platform {
+    /// Whether calls of a person's chats are recorded: always when the deployment forces it, else when owners allow it
+    /// and the person wants it.
+    pub async fn is_debug_logging_enabled(&self, user: UserId) -> Result<bool, ChatConfigError> {
+        if self.0.options.chat_debug_logging_enabled {
+            return Ok(true);
+        }
+        let db = &self.0.db;
+        Ok(chat_config::is_debug_logging_allowed(db).await?
+            && chat_config::wants_debug_logging(db, user).await?)
+    }
+
+    /// Whether people may choose, and whether the deployment did it for them. Owners only.
+    pub async fn get_debug_logging(&self, actor: &Actor) -> Result<DebugLogging, ChatConfigError> {
+        require_reader(actor)?;
+        Ok(DebugLogging {
+            allow_users: chat_config::is_debug_logging_allowed(&self.0.db).await?,
+            forced_by_deployment: self.0.options.chat_debug_logging_enabled,
+        })
+    }
+
+    /// Sets whether people may choose. Without effect as long as the deployment chooses for them. Owners only.
+    pub async fn update_debug_logging(
+        &self,
+        actor: &Actor,
+        change: UpdateDebugLogging,
+    ) -> Result<(), ChatConfigError> {
+        require_owner(actor)?;
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.clock.now();
+        chat_config::allow_debug_logging(&mut tx, change.allow_users, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether the caller's calls are recorded, and whether they may choose.
+    pub async fn get_user_debug_logging(
+        &self,
+        actor: &Actor,
+    ) -> Result<UserDebugLogging, ChatConfigError> {
+        let forced_by_deployment = self.0.options.chat_debug_logging_enabled;
+        let is_allowed = chat_config::is_debug_logging_allowed(&self.0.db).await?;
+        Ok(UserDebugLogging {
+            debug_logging_enabled: self.is_debug_logging_enabled(actor.user_id).await?,
+            user_toggle_allowed: is_allowed && !forced_by_deployment,
+            forced_by_deployment,
+        })
+    }
+
+    /// Succeeds when the caller may choose. Asked before a choice is read, so that whoever may not choose learns that
+    /// first.
+    pub async fn require_debug_logging_choice(
+        &self,
+        _actor: &Actor,
+    ) -> Result<(), ChatConfigError> {
+        if self.0.options.chat_debug_logging_enabled {
+            return Err(ChatConfigError::DebugLoggingForced);
+        }
+        if !chat_config::is_debug_logging_allowed(&self.0.db).await? {
+            return Err(ChatConfigError::DebugLoggingNotAllowed);
+        }
+        Ok(())
+    }
+
+    /// Sets whether the caller's calls are recorded.
+    pub async fn update_user_debug_logging(
+        &self,
+        actor: &Actor,
+        change: UpdateUserDebugLogging,
+    ) -> Result<(), ChatConfigError> {
+        self.require_debug_logging_choice(actor).await?;
+        let mut tx = self.0.db.begin().await?;
+        let (is_wanted, now) = (change.debug_logging_enabled, self.0.clock.now());
+        chat_config::put_debug_logging_wish(&mut tx, actor.user_id, is_wanted, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

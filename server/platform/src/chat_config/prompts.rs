@@ -1,0 +1,73 @@
+//! Instructions that hold in all chats: the deployment's, and each person's own. They hold from the next turn on.
+
+use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
+use sdk::chat_config::{MAX_PROMPT_BYTES, SystemPrompt, UpdateSystemPrompt, UserPrompt};
+use store::chat_config;
+
+use super::{ChatConfigError, require_owner, require_reader};
+use crate::{Actor, Platform, prompt_text};
+
+impl Platform {
+    /// The deployment's instructions beside the built-in ones. Owners only.
+    pub async fn get_system_prompt(&self, actor: &Actor) -> Result<SystemPrompt, ChatConfigError> {
+        require_reader(actor)?;
+        let setting = chat_config::get_system_prompt(&self.0.db).await?;
+        Ok(SystemPrompt {
+            system_prompt: setting.system_prompt,
+            include_default_system_prompt: setting.include_default_system_prompt,
+            default_system_prompt: DEFAULT_SYSTEM_PROMPT.to_owned(),
+        })
+    }
+
+    /// Sets the deployment's instructions. Owners only.
+    pub async fn update_system_prompt(
+        &self,
+        actor: &Actor,
+        change: UpdateSystemPrompt,
+    ) -> Result<(), ChatConfigError> {
+        require_owner(actor)?;
+        let system_prompt = check("system_prompt", &change.system_prompt)?;
+        let mut tx = self.0.db.begin().await?;
+        let mut setting = chat_config::get_system_prompt_in(&mut tx).await?;
+        setting.system_prompt = system_prompt;
+        if let Some(include) = change.include_default_system_prompt {
+            setting.include_default_system_prompt = include;
+        }
+        chat_config::put_system_prompt(&mut tx, &setting, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The caller's own instructions.
+    pub async fn get_user_prompt(&self, actor: &Actor) -> Result<UserPrompt, ChatConfigError> {
+        let custom_prompt = chat_config::get_user_prompt(&self.0.db, actor.user_id).await?;
+        Ok(UserPrompt { custom_prompt })
+    }
+
+    /// Sets the caller's own instructions; gives them as they are kept.
+    pub async fn update_user_prompt(
+        &self,
+        actor: &Actor,
+        prompt: UserPrompt,
+    ) -> Result<UserPrompt, ChatConfigError> {
+        let custom_prompt = check("custom_prompt", &prompt.custom_prompt)?;
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.clock.now();
+        chat_config::put_user_prompt(&mut tx, actor.user_id, &custom_prompt, now).await?;
+        tx.commit().await?;
+        Ok(UserPrompt { custom_prompt })
+    }
+}
+
+/// The text as it is kept.
+fn check(field: &str, text: &str) -> Result<String, ChatConfigError> {
+    if text.contains('\0') {
+        return Err(ChatConfigError::field(field, "Remove the NUL characters."));
+    }
+    let text = prompt_text::clean(text);
+    if text.len() > MAX_PROMPT_BYTES {
+        let detail = "Use at most 131,072 bytes.";
+        return Err(ChatConfigError::field(field, detail));
+    }
+    Ok(text)
+}

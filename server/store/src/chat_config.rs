@@ -1,0 +1,194 @@
+//! What is configured about agents: rows of `settings` and `user_settings` under the keys named here, and what a turn
+//! needs of them in one look.
+
+use chrono::{DateTime, Utc};
+use sdk::ids::{ModelConfigId, UserId};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::types::Json;
+
+use crate::{Db, StoreError, Tx, on_reader, settings, user_settings};
+
+const SYSTEM_PROMPT: &str = "chat_system_prompt";
+const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
+const USER_PROMPT: &str = "chat_user_prompt";
+const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
+/// Before the model's id.
+const COMPACTION_THRESHOLD: &str = "chat_compaction_threshold:";
+
+const OF_TURN: &str = "SELECT key, value FROM settings WHERE key = $1 \
+     UNION ALL SELECT key, value FROM user_settings WHERE user_id = $2 AND key IN ($3, $4)";
+
+/// The deployment's own instructions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SystemPromptSetting {
+    /// The text; empty when there is none.
+    pub system_prompt: String,
+    /// Whether the built-in instructions stand before it.
+    pub include_default_system_prompt: bool,
+}
+
+impl Default for SystemPromptSetting {
+    fn default() -> Self {
+        Self {
+            system_prompt: String::new(),
+            include_default_system_prompt: true,
+        }
+    }
+}
+
+/// What holds for a turn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TurnConfig {
+    /// The deployment's instructions.
+    pub system_prompt: SystemPromptSetting,
+    /// Those of the chat's owner; empty when there are none.
+    pub user_prompt: String,
+    /// The owner's own threshold for the model.
+    pub compaction_threshold: Option<i32>,
+}
+
+/// What holds for a turn of that person's chats on that model.
+pub async fn of_turn(
+    db: &Db,
+    owner: UserId,
+    model: ModelConfigId,
+) -> Result<TurnConfig, StoreError> {
+    let rows: Vec<(String, Json<Value>)> = on_reader!(db, pool => sqlx::query_as(OF_TURN)
+        .bind(SYSTEM_PROMPT)
+        .bind(owner.0)
+        .bind(USER_PROMPT)
+        .bind(threshold_key(model))
+        .fetch_all(pool)
+        .await?);
+    let mut config = TurnConfig::default();
+    for (key, value) in rows {
+        match key.as_str() {
+            SYSTEM_PROMPT => config.system_prompt = read(&key, value.0)?,
+            USER_PROMPT => config.user_prompt = read(&key, value.0)?,
+            _ => config.compaction_threshold = threshold_of(&value.0),
+        }
+    }
+    Ok(config)
+}
+
+/// The deployment's instructions.
+pub async fn get_system_prompt(db: &Db) -> Result<SystemPromptSetting, StoreError> {
+    Ok(settings::get(db, SYSTEM_PROMPT).await?.unwrap_or_default())
+}
+
+/// The deployment's instructions, as the transaction sees them.
+pub async fn get_system_prompt_in(tx: &mut Tx) -> Result<SystemPromptSetting, StoreError> {
+    let found = settings::get_in(tx, SYSTEM_PROMPT).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sets the deployment's instructions.
+pub async fn put_system_prompt(
+    tx: &mut Tx,
+    prompt: &SystemPromptSetting,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, SYSTEM_PROMPT, prompt, now).await
+}
+
+/// A person's instructions; empty when they have none.
+pub async fn get_user_prompt(db: &Db, user: UserId) -> Result<String, StoreError> {
+    let found = user_settings::get(db, user, USER_PROMPT).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sets a person's instructions.
+pub async fn put_user_prompt(
+    tx: &mut Tx,
+    user: UserId,
+    prompt: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    user_settings::put(tx, user, USER_PROMPT, &prompt, now).await
+}
+
+/// A person's thresholds by model; rows that are none are left out.
+pub async fn list_compaction_thresholds(
+    db: &Db,
+    user: UserId,
+) -> Result<Vec<(ModelConfigId, i32)>, StoreError> {
+    let rows = user_settings::list(db, user, COMPACTION_THRESHOLD).await?;
+    let read = |(model, value): (String, Value)| {
+        Some((
+            model.parse().ok().map(ModelConfigId)?,
+            threshold_of(&value)?,
+        ))
+    };
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// Sets a person's threshold for a model.
+pub async fn put_compaction_threshold(
+    tx: &mut Tx,
+    user: UserId,
+    model: ModelConfigId,
+    percent: i32,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    user_settings::put(tx, user, &threshold_key(model), &percent, now).await
+}
+
+/// Forgets a person's threshold for a model.
+pub async fn delete_compaction_threshold(
+    tx: &mut Tx,
+    user: UserId,
+    model: ModelConfigId,
+) -> Result<(), StoreError> {
+    user_settings::delete(tx, user, &threshold_key(model)).await
+}
+
+/// Whether people may have the calls of their own chats recorded.
+pub async fn is_debug_logging_allowed(db: &Db) -> Result<bool, StoreError> {
+    let found = settings::get(db, DEBUG_LOGGING_ALLOWED).await?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Sets whether people may have the calls of their own chats recorded.
+pub async fn allow_debug_logging(
+    tx: &mut Tx,
+    is_allowed: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, DEBUG_LOGGING_ALLOWED, &is_allowed, now).await
+}
+
+/// Whether a person wants the calls of their chats recorded.
+pub async fn wants_debug_logging(db: &Db, user: UserId) -> Result<bool, StoreError> {
+    let found = user_settings::get(db, user, USER_DEBUG_LOGGING).await?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Sets whether a person wants the calls of their chats recorded.
+pub async fn put_debug_logging_wish(
+    tx: &mut Tx,
+    user: UserId,
+    is_wanted: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    user_settings::put(tx, user, USER_DEBUG_LOGGING, &is_wanted, now).await
+}
+
+fn threshold_key(model: ModelConfigId) -> String {
+    format!("{COMPACTION_THRESHOLD}{model}")
+}
+
+fn threshold_of(value: &Value) -> Option<i32> {
+    let percent = i32::try_from(value.as_i64()?).ok()?;
+    (0..=100).contains(&percent).then_some(percent)
+}
+
+fn read<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, StoreError> {
+    serde_json::from_value(value).map_err(|error| StoreError::Corrupt {
+        table: "settings",
+        detail: format!("{key}: {error}"),
+    })
+}
+
+crate::statements![OF_TURN];
