@@ -316,7 +316,8 @@ fn follow_list(agents: Agents, state: ListState) {
             }
             let _ = agents.chats.try_update(|chats| {
                 if let Some(chats) = chats.as_mut() {
-                    watch::merge(chats, event, open_chat);
+                    let has_more = state.is_plain() && state.has_more.get_untracked();
+                    watch::merge(chats, event, open_chat, has_more);
                 }
             });
         };
@@ -334,11 +335,17 @@ fn follow_list(agents: Agents, state: ListState) {
     });
 }
 
+/// Whether a condition was begun and what it asks for is still to be typed: the server would refuse it.
+fn is_unfinished(query: &str) -> bool {
+    query.trim_end().ends_with([':', '='])
+}
+
 fn search_as_typed(agents: Agents, state: ListState) {
     Effect::new(move |before: Option<(String, bool)>| {
         let wanted = (state.query.get(), state.is_archive.get());
         if let Some(before) = before
             && before != wanted
+            && !is_unfinished(&wanted.0)
         {
             let pause =
                 std::time::Duration::from_millis(if before.0 == wanted.0 { 0 } else { 200 });
