@@ -34,7 +34,8 @@ const DEADLINE: Duration = Duration::from_mins(2);
 /// Runs everything on seeded data.
 pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
     let much = Seeded::start(server, model_url, MANY_CHATS, MANY_MESSAGES).await?;
-    let little = Seeded::start(server, model_url, 0, FEW_MESSAGES).await?;
+    // The same list beside it: only the history differs.
+    let little = Seeded::start(server, model_url, MANY_CHATS, FEW_MESSAGES).await?;
     let mut figures = opening(&much, &little, rounds).await.context("open")?;
     figures.push(listing(&much, rounds).await.context("list")?);
     figures.push(sending(&much, rounds).await.context("send")?);
