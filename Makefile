@@ -40,8 +40,9 @@ check: ## Formatting, lints, documentation, architecture, access, schemas
 
 .PHONY: bench
 bench: site-release ## Measure and print the table of docs/performance.md
+	@server/build/setup.sh check
 	cargo build --release --package server --package standin --package bench
-	cargo run --release --package bench -- --server $(CARGO_TARGET_DIR)/release/switchyard --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
+	SWITCHYARD_SITE_DIR=$(site_release) server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(CARGO_TARGET_DIR)/release/switchyard --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
 
 .PHONY: soak
 soak: setup-run ## The long random tests

@@ -180,6 +180,96 @@ test("a chat that is at work is put away after a question, and taken out of the 
   await expect(row).toBeVisible();
 });
 
+test("an archived chat is taken out where it stands, and another tab follows", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!title "Put away"\n!text "kept"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await expect(editor).toBeVisible();
+  await expect(page.locator(".row-title", { hasText: "Put away" })).toBeVisible();
+  await expect(editor).toHaveValue("");
+  const put = await context.request.patch(`${server.url}/api/experimental/chats/${chat}`, { data: { archived: true }, headers: { origin: server.url } });
+  expect(put.ok()).toBe(true);
+  await expect(page.getByText("This chat is archived")).toBeVisible();
+  await expect(editor).toBeHidden();
+  await page.getByRole("button", { name: "Take out of the archive" }).click();
+  await expect(editor).toBeVisible();
+  await expect(editor).toHaveValue("");
+  await send(page, '!text "and on"');
+  await expect(page.locator(".by-agent .prose", { hasText: "and on" })).toBeVisible();
+  await expect(page.locator(".row-title", { hasText: "Put away" })).toBeVisible();
+});
+
+test("a chat is renamed and labelled from the bar above it, and found by its label", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!title "Plain"\n!text "kept"');
+  const other = await createChat(context.request, server.url, '!title "Unlabelled"\n!text "kept"');
+  await untilIdle(context.request, server.url, other);
+  await openChat(page, server.url, chat);
+  const bar = page.locator(".top");
+  const menu = async (item: string) => {
+    await bar.getByRole("button", { name: "What to do with this chat" }).click();
+    await page.getByRole("menuitem", { name: item, exact: true }).click();
+  };
+  const dialog = page.getByRole("dialog");
+  await menu("Rename");
+  await dialog.getByLabel("Title").fill("Named here");
+  await dialog.getByLabel("Title").press("Enter");
+  await expect(bar.getByRole("heading")).toHaveText("Named here");
+  await menu("Labels");
+  await dialog.getByRole("textbox").fill("team");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(dialog).toContainText("Write it as key=value");
+  await dialog.getByRole("textbox").fill("team=web\nstage=review");
+  await look(page, "chat-labels", { fullPage: false });
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await expect(bar.locator(".badge", { hasText: "team=web" })).toBeVisible();
+  const list = page.getByRole("navigation", { name: "Chats" });
+  await list.getByRole("button", { name: "Filter chats" }).click();
+  await look(page, "chat-filters", { fullPage: false });
+  await page.getByRole("menuitem", { name: "With a label" }).click();
+  const search = list.getByRole("searchbox");
+  await expect(search).toBeFocused();
+  await search.pressSequentially("team=web");
+  await expect.poll(() => list.locator(".row-title").allInnerTexts()).toEqual(["Named here"]);
+  await search.fill("");
+  await list.getByRole("button", { name: "Filter chats" }).click();
+  await page.getByRole("menuitem", { name: "Failed" }).click();
+  await expect(list).toContainText("Nothing found");
+});
+
+test("a turn is stopped for a message that cannot wait", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!title "Long"\n!pace 50ms\n!tokens 2000');
+  await openChat(page, server.url, chat);
+  await expect(page.locator(".by-agent .prose").first()).not.toBeEmpty();
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await editor.fill('!text "the urgent one"');
+  await look(page, "chat-stop-and-send", { fullPage: false });
+  await page.getByRole("button", { name: "Stop and send" }).click();
+  await expect(page.locator(".by-agent .prose", { hasText: "the urgent one" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Stop and send" })).toBeHidden();
+
+  await send(page, "!pace 50ms\n!tokens 2000");
+  await expect(page.locator(".live")).toBeVisible();
+  await editor.fill('!text "by the keys"');
+  await editor.press("Control+Shift+Enter");
+  await expect(page.locator(".by-agent .prose", { hasText: "by the keys" })).toBeVisible();
+});
+
+test("who is signed out elsewhere is told so and keeps what was typed", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const chat = await createChat(context.request, server.url, '!text "hello"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  await page.getByRole("textbox", { name: "Message" }).fill("half a thought");
+  const out = await context.request.post(`${server.url}/api/v2/users/logout`, { headers: { origin: server.url } });
+  expect(out.ok()).toBe(true);
+  await expect(page.getByText("You are signed out")).toBeVisible({ timeout: 20_000 });
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.waitForURL(/\/login\?next=/);
+});
+
 test("the model is chosen in the composer, and the chat keeps it", async ({ page, startServer, standin, context }) => {
   const server = await startServer({ env: { OPENAI_API_KEY: "right", OPENAI_BASE_URL: `${standin}/v1` } });
   await server.createOwner(context.request);

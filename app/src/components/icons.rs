@@ -108,6 +108,10 @@ pub enum Icon {
     Archive,
     /// Lucide `pin`.
     Pin,
+    /// Lucide `tag`.
+    Tag,
+    /// Lucide `list-filter`.
+    ListFilter,
     /// Lucide `message-square`.
     MessageSquare,
     /// Lucide `brain`.
@@ -178,6 +182,8 @@ impl Icon {
         Self::RotateCcw,
         Self::Archive,
         Self::Pin,
+        Self::Tag,
+        Self::ListFilter,
         Self::MessageSquare,
         Self::Brain,
         Self::Wrench,
@@ -195,6 +201,10 @@ impl Icon {
             Self::Settings => {
                 r#"<path d="M9.671 4.136a2.34 2.34 0 0 1 4.659 0 2.34 2.34 0 0 0 3.319 1.915 2.34 2.34 0 0 1 2.33 4.033 2.34 2.34 0 0 0 0 3.831 2.34 2.34 0 0 1-2.33 4.033 2.34 2.34 0 0 0-3.319 1.915 2.34 2.34 0 0 1-4.659 0 2.34 2.34 0 0 0-3.32-1.915 2.34 2.34 0 0 1-2.33-4.033 2.34 2.34 0 0 0 0-3.831A2.34 2.34 0 0 1 6.35 6.051a2.34 2.34 0 0 0 3.319-1.915"/><circle cx="12" cy="12" r="3"/>"#
             }
+            Self::Tag => {
+                r#"<path d="M12.586 2.586A2 2 0 0 0 11.172 2H4a2 2 0 0 0-2 2v7.172a2 2 0 0 0 .586 1.414l8.704 8.704a2.426 2.426 0 0 0 3.42 0l6.58-6.58a2.426 2.426 0 0 0 0-3.42z"/><circle cx="7.5" cy="7.5" r=".5" fill="currentColor"/>"#
+            }
+            Self::ListFilter => r#"<path d="M2 5h20"/><path d="M6 12h12"/><path d="M9 19h6"/>"#,
             Self::Check => r#"<path d="M20 6 9 17l-5-5"/>"#,
             Self::X => r#"<path d="M18 6 6 18"/><path d="m6 6 12 12"/>"#,
             Self::ChevronDown => r#"<path d="m6 9 6 6 6-6"/>"#,

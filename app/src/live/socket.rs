@@ -9,8 +9,8 @@ use futures::channel::oneshot;
 use futures::future::{Either, FutureExt as _, LocalBoxFuture, Shared, poll_fn, select};
 use futures::{Sink as _, future::Future};
 use futures::{SinkExt as _, StreamExt as _};
-use gloo_net::websocket::Message;
 use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, WebSocketError};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -22,6 +22,12 @@ const HANDSHAKE_TIMEOUT_MS: u32 = 10_000;
 const FIRST_PAUSE_MS: u32 = 1_000;
 const LONGEST_PAUSE_MS: u32 = 10_000;
 const WAKE_CHECK_MS: u32 = 200;
+/// A connection that held this long was a good one: the pauses begin anew.
+const STEADY_MS: f64 = 10_000.0;
+/// The server closes with this when the reader may not read any more.
+const CLOSED_BY_POLICY: u16 = 1008;
+/// The server closes with this when it stops, mostly to come back at once.
+const CLOSED_FOR_RESTART: u16 = 1012;
 
 /// How the connection stands, for the reader.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -35,7 +41,11 @@ pub enum Connection {
     Waiting {
         /// When the next attempt begins.
         retry_at_ms: f64,
+        /// Whether the server said that it restarts.
+        is_restart: bool,
     },
+    /// The server lets this reader read no more: the session has ended.
+    Refused,
 }
 
 /// What a reader wants after a frame.
@@ -104,23 +114,32 @@ impl Socket {
         let mut failures = 0;
         let mut was_open = false;
         while !is_stopped(&stopped) {
+            let mut end = ReadEnd::Lost;
             if let Some(socket) = open(&(plan.path)()).await {
                 if is_stopped(&stopped) {
                     return;
                 }
                 let _ = self.connection.try_set(Connection::Open);
+                let opened_at_ms = js_sys::Date::now();
                 (plan.on_open)(was_open);
                 was_open = true;
-                if self.read(socket, &plan, &stopped).await == ReadEnd::Resync {
+                end = self.read(socket, &plan, &stopped).await;
+                if js_sys::Date::now() - opened_at_ms >= STEADY_MS {
                     failures = 0;
-                    continue;
                 }
-                failures = 0;
             }
             if is_stopped(&stopped) {
                 return;
             }
-            self.pause(pause_ms(failures), &stopped).await;
+            if end == ReadEnd::Refused {
+                let _ = self.connection.try_set(Connection::Refused);
+                return;
+            }
+            // What is missing comes with a new connection at once; when that did not help either, not for ever.
+            if end != ReadEnd::Resync || failures > 0 {
+                let is_restart = end == ReadEnd::Restart;
+                self.pause(pause_ms(failures), is_restart, &stopped).await;
+            }
             failures += 1;
         }
     }
@@ -152,6 +171,13 @@ impl Socket {
                         return ReadEnd::Lost;
                     }
                 }
+                Next::Frame(Some(Err(WebSocketError::ConnectionClose(close)))) => {
+                    return match close.code {
+                        CLOSED_BY_POLICY => ReadEnd::Refused,
+                        CLOSED_FOR_RESTART => ReadEnd::Restart,
+                        _ => ReadEnd::Lost,
+                    };
+                }
                 // The outbox is gone with its owner: it would be ready for ever.
                 Next::Frame(None | Some(Err(_)))
                 | Next::Send(None)
@@ -163,9 +189,12 @@ impl Socket {
         }
     }
 
-    async fn pause(self, milliseconds: u32, stopped: &Stopped) {
+    async fn pause(self, milliseconds: u32, is_restart: bool, stopped: &Stopped) {
         let retry_at_ms = js_sys::Date::now() + f64::from(milliseconds);
-        let _ = self.connection.try_set(Connection::Waiting { retry_at_ms });
+        let _ = self.connection.try_set(Connection::Waiting {
+            retry_at_ms,
+            is_restart,
+        });
         let _ = self.wake.try_set_value(false);
         while js_sys::Date::now() < retry_at_ms && !is_stopped(stopped) {
             if self.wake.try_get_value().unwrap_or(true) {
@@ -193,6 +222,8 @@ fn is_stopped(stopped: &Stopped) -> bool {
 enum ReadEnd {
     Lost,
     Resync,
+    Restart,
+    Refused,
 }
 
 enum Next<Frame> {

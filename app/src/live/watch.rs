@@ -35,9 +35,10 @@ pub fn follow(
     });
 }
 
-/// Merges an event into the rows. `open_chat` is the chat on the screen: it does not become unread. Rows keep the
-/// list's order: pinned first, then the newest change.
-pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>) {
+/// Merges an event into the rows. `open_chat` is the chat on the screen: it does not become unread. `has_more` says that
+/// the list goes on behind the rows: what belongs there is no new row. Rows keep the list's order: pinned first, then
+/// the newest change.
+pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>, has_more: bool) {
     let WatchEvent { kind, chat, .. } = event;
     if chat.parent_chat_id.is_some() {
         return;
@@ -48,7 +49,12 @@ pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>
     }
     match chats.iter_mut().find(|known| known.id == chat.id) {
         Some(known) => merge_row(known, chat, kind, open_chat),
-        None if kind == WatchEventKind::Created && !chat.archived => chats.push(chat),
+        None if kind == WatchEventKind::Created && !chat.archived => {
+            let is_behind = |last: &Chat| order(last, &chat) == Ordering::Less;
+            if !has_more || !chats.last().is_some_and(is_behind) {
+                chats.push(chat);
+            }
+        }
         None => {}
     }
     sort(chats);

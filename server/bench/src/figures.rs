@@ -51,6 +51,17 @@ impl Times {
             .unwrap_or_default()
     }
 
+    /// How many times as long as the other's the median is.
+    pub fn ratio(&self, other: &Self) -> f64 {
+        self.percentile(50).as_secs_f64() / other.percentile(50).as_secs_f64()
+    }
+
+    /// Both medians.
+    pub fn against(&self, other: &Self) -> String {
+        let [this, that] = [self, other].map(|times| milliseconds(times.percentile(50)));
+        format!("{this} against {that}")
+    }
+
     /// Median with minimum, 95th percentile and maximum.
     pub fn summary(&self) -> String {
         format!(

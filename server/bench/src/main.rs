@@ -7,7 +7,9 @@
 mod drive;
 mod figures;
 mod processes;
+mod scale;
 mod scenarios;
+mod take_over;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,12 @@ struct Arguments {
     /// Rounds of the short measurements.
     #[arg(long, default_value_t = 100)]
     rounds: usize,
+    /// A PostgreSQL database that two processes may share; take-over is not measured without.
+    #[arg(long, env = "SWITCHYARD_TEST_POSTGRES_URL")]
+    database_url: Option<String>,
+    /// Measure only the chats of one person, not much of everything and several processes.
+    #[arg(long)]
+    short: bool,
 }
 
 #[tokio::main]
@@ -34,7 +42,21 @@ async fn main() -> Result<()> {
     println!("load before: {}", load());
     println!("rounds of the short measurements: {}", arguments.rounds);
     println!();
-    let figures = scenarios::run(&arguments.server, &arguments.standin, arguments.rounds).await?;
+    let Arguments {
+        server,
+        standin,
+        rounds,
+        database_url,
+        short,
+    } = arguments;
+    let model_server = processes::start_standin(&standin).await?;
+    let model_url = &model_server.base_url;
+    let mut figures = scenarios::run(&server, model_url, rounds).await?;
+    if !short {
+        figures.extend(scale::run(&server, model_url, rounds).await?);
+        figures.extend(take_over::run(&server, database_url.as_deref()).await?);
+    }
+    model_server.stop().await?;
     figures::print(&figures);
     println!();
     println!("load after: {}", load());

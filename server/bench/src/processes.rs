@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use sdk::client::Client;
+use sdk::users::Login;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -34,12 +35,31 @@ impl Process {
     }
 
     /// Ends it as an operator would and waits.
-    pub async fn stop(mut self) -> Result<()> {
-        let id = self.child.id().context("the process has ended")?;
-        Command::new("kill").arg(id.to_string()).status().await?;
+    pub async fn stop(self) -> Result<()> {
+        self.end(Ending::Stop).await
+    }
+
+    /// Ends it and waits.
+    pub async fn end(mut self, ending: Ending) -> Result<()> {
+        match ending {
+            Ending::Kill => self.child.start_kill()?,
+            Ending::Stop => {
+                let id = self.child.id().context("the process has ended")?;
+                Command::new("kill").arg(id.to_string()).status().await?;
+            }
+        }
         self.child.wait().await?;
         Ok(())
     }
+}
+
+/// How a process ends.
+#[derive(Clone, Copy)]
+pub enum Ending {
+    /// Without a chance to do anything.
+    Kill,
+    /// As an operator would end it.
+    Stop,
 }
 
 /// Starts the stand-in model.
@@ -67,27 +87,67 @@ pub async fn start_server(
     data_dir: &Path,
     model_url: &str,
 ) -> Result<(Process, Duration)> {
+    let mut command = on_data(program, data_dir);
+    command
+        .env("OPENAI_API_KEY", "measure")
+        .env("OPENAI_BASE_URL", format!("{model_url}/v1"));
+    serve(command).await
+}
+
+/// Starts one of several processes on a database.
+pub async fn start_replica(
+    program: &Path,
+    data_dir: &Path,
+    database_url: &str,
+    encryption_key: &str,
+) -> Result<Process> {
+    let mut command = on_data(program, data_dir);
+    command
+        .env("SWITCHYARD_DATABASE_URL", database_url)
+        .env("SWITCHYARD_ENCRYPTION_KEY", encryption_key);
+    Ok(serve(command).await?.0)
+}
+
+/// Writes chats into a new data folder; who can sign in there.
+pub async fn seed(program: &Path, data_dir: &Path, chats: usize, messages: usize) -> Result<Login> {
+    let output = on_data(program, data_dir)
+        .args(["dev", "seed", "--members", "0"])
+        .args(["--chats", &chats.to_string()])
+        .args(["--messages", &messages.to_string()])
+        .output()
+        .await?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
+        bail!("seed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    // `owner@example.com  the-password  owner`
+    let mut words = printed.split_whitespace().map(str::to_owned);
+    let (email, password) = words.next().zip(words.next()).context("no account")?;
+    Ok(Login { email, password })
+}
+
+fn on_data(program: &Path, data_dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .env("SWITCHYARD_DATA_DIR", data_dir)
+        .env("SWITCHYARD_LOG", "warn")
+        .env_remove("SWITCHYARD_DATABASE_URL")
+        .env_remove("ANTHROPIC_API_KEY")
+        .env_remove("OPENAI_API_KEY")
+        .stdout(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+async fn serve(mut command: Command) -> Result<(Process, Duration)> {
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
     let base_url = format!("http://127.0.0.1:{port}");
     let started = Instant::now();
-    let child = Command::new(program)
-        .args([
-            "serve",
-            "--no-ollama-detection",
-            "--log",
-            "warn",
-            "--listen",
-        ])
+    let child = command
+        .args(["serve", "--no-ollama-detection", "--listen"])
         .arg(format!("127.0.0.1:{port}"))
-        .arg("--data-dir")
-        .arg(data_dir)
-        .env_remove("ANTHROPIC_API_KEY")
-        .env("OPENAI_API_KEY", "measure")
-        .env("OPENAI_BASE_URL", format!("{model_url}/v1"))
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
-        .with_context(|| format!("start {}", program.display()))?;
+        .context("start the server")?;
     let client = Client::new(&base_url)?;
     while client.get_build_info().await.is_err() {
         if started.elapsed() > START_DEADLINE {

@@ -23,19 +23,17 @@ const TWO_TOOLS: &str = "!pace 20ms\n!call execute {\"command\":\"true\"}\n!then
 const HUNDRED_WORDS: &str = "!pace 20ms\n!tokens 100";
 
 /// Runs everything.
-pub async fn run(server: &Path, standin: &Path, rounds: usize) -> Result<Vec<Figure>> {
-    let model_server = processes::start_standin(standin).await?;
+pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
     let data = tempfile::tempdir()?;
-    let (first, _) = processes::start_server(server, data.path(), &model_server.base_url).await?;
+    let (first, _) = processes::start_server(server, data.path(), model_url).await?;
     let token = set_up(&Client::new(&first.base_url)?).await?;
     wait_for_model(&Client::new(&first.base_url)?.with_token(token.clone())).await?;
     first.stop().await?;
 
-    let (process, start) =
-        processes::start_server(server, data.path(), &model_server.base_url).await?;
+    let (process, start) = processes::start_server(server, data.path(), model_url).await?;
     let client = Client::new(&process.base_url)?.with_token(token);
     let model = wait_for_model(&client).await?;
-    let direct_client = Client::new(&model_server.base_url)?.with_token("measure");
+    let direct_client = Client::new(model_url)?.with_token("measure");
 
     let mut figures = vec![Figure::new(
         "start to first healthy answer, existing data",
@@ -94,11 +92,11 @@ pub async fn run(server: &Path, standin: &Path, rounds: usize) -> Result<Vec<Fig
         "≤ 45 MB",
     ));
     process.stop().await?;
-    model_server.stop().await?;
     Ok(figures)
 }
 
-async fn set_up(client: &Client) -> Result<String> {
+/// The first user's session.
+pub async fn set_up(client: &Client) -> Result<String> {
     let email = "measure@example.com".to_owned();
     let user = CreateFirstUser {
         email: email.clone(),
@@ -118,7 +116,7 @@ async fn set_up(client: &Client) -> Result<String> {
 }
 
 /// The environment's models are listed in the background: waits for the stand-in's.
-async fn wait_for_model(client: &Client) -> Result<ModelConfigId> {
+pub async fn wait_for_model(client: &Client) -> Result<ModelConfigId> {
     for _ in 0..200 {
         let catalogue = client.list_models().await?;
         let models = catalogue

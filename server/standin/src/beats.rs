@@ -17,7 +17,7 @@ use crate::state::Standin;
 pub(crate) trait Wire: Send + 'static {
     /// What comes before the first beat.
     fn begin(&mut self, play: &Play, out: &mut String);
-    /// One beat; stalls, failures and cuts never come here.
+    /// One beat; clocks, stalls, failures and cuts never come here.
     fn beat(&mut self, beat: &Beat, out: &mut String);
     /// An error in the middle.
     fn fail(&mut self, refusal: &Refusal, out: &mut String);
@@ -52,6 +52,7 @@ pub(crate) fn stream(state: &Arc<Standin>, play: Play, mut wire: impl Wire) -> R
         wire.begin(&play, &mut out);
         for beat in &play.beats {
             match beat {
+                Beat::Clock => wire.beat(&Beat::Clock.at_once(), &mut out),
                 Beat::Stall(duration) => {
                     yield Ok(Bytes::from(std::mem::take(&mut out)));
                     wait(*duration, &stop).await;

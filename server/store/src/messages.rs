@@ -14,8 +14,8 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx, search};
 
 macro_rules! message_columns {
     () => {
-        "id, chat_id, model_config_id, created_by, role, CAST(content AS TEXT) AS content, revision, input_tokens, \
-         output_tokens, total_tokens, reasoning_tokens, cache_creation_tokens, cache_read_tokens, context_limit, \
+        "id, chat_id, model_config_id, created_by, role, CAST(content AS TEXT) AS content, content_version, revision, \
+         input_tokens, output_tokens, total_tokens, reasoning_tokens, cache_creation_tokens, cache_read_tokens, context_limit, \
          runtime_ms, compressed, deleted, created_at"
     };
 }
@@ -162,6 +162,7 @@ struct RawMessage {
     created_by: Option<Uuid>,
     role: String,
     content: String,
+    content_version: i32,
     revision: i64,
     input_tokens: Option<i64>,
     output_tokens: Option<i64>,
@@ -200,7 +201,7 @@ impl TryFrom<RawMessage> for MessageRow {
             model_config_id: raw.model_config_id.map(Into::into),
             created_at: raw.created_at,
             role,
-            content: content::decode("chat_messages", &raw.content)?,
+            content: content::decode("chat_messages", raw.content_version, &raw.content)?,
             usage: (usage != MessageUsage::default()).then_some(usage),
             runtime_ms: raw.runtime_ms,
             rendered: Vec::new(),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sdk::ids::{ChatId, ModelConfigId, QueuedMessageId, UserId};
 use sdk::messages::QueuedMessage;
-use sdk::parts::Part;
+use sdk::parts::{CONTENT_VERSION, Part};
 use uuid::Uuid;
 
 use crate::messages::content;
@@ -65,7 +65,7 @@ impl TryFrom<RawQueued> for QueuedMessage {
             chat_id: raw.chat_id.into(),
             created_by: raw.created_by.map(Into::into),
             model_config_id: raw.model_config_id.map(Into::into),
-            content: content::decode("chat_queued_messages", &raw.content)?,
+            content: content::decode("chat_queued_messages", CONTENT_VERSION.into(), &raw.content)?,
             created_at: raw.created_at,
         })
     }

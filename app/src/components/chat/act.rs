@@ -83,7 +83,11 @@ pub fn present(
         ChatStatus::Waiting | ChatStatus::Paused | ChatStatus::Error => None,
         ChatStatus::Pending => Some(Act::new("Waiting for a worker", since)),
         ChatStatus::Interrupting => Some(Act::new("Stopping", since)),
-        ChatStatus::RequiresAction => Some(Act::new("Waiting for an answer", since)),
+        ChatStatus::RequiresAction => Some(Act {
+            object: open_call(step).map(|run| run.call.tool_name),
+            reason: Some("given up after 5 minutes".to_owned()),
+            ..Act::new("Waiting for the client to answer", since)
+        }),
         ChatStatus::Running => Some(running(since, step, retry, workspace)),
     }
 }
@@ -218,6 +222,20 @@ mod tests {
         };
         let act = present(ChatStatus::Running, Some(at(0)), step, None, None);
         assert_eq!(act.unwrap().line(at(42)), "Running cargo test · 0:10");
+    }
+
+    #[test]
+    fn says_which_tool_the_client_is_to_answer_and_when_that_ends() {
+        let committed = running_test();
+        let step = Step {
+            committed: &committed,
+            preview: &[],
+        };
+        let act = present(ChatStatus::RequiresAction, Some(at(0)), step, None, None);
+        assert_eq!(
+            act.unwrap().line(at(42)),
+            "Waiting for the client to answer execute · 0:42: given up after 5 minutes"
+        );
     }
 
     #[test]

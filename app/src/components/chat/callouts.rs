@@ -6,6 +6,7 @@ use sdk::chats::{ChatError, ChatStatus};
 
 use crate::api::chats::retry_chat;
 use crate::components::control_flow::Show;
+use crate::components::form::go_to_login;
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::live::socket::{Connection, Socket};
@@ -109,20 +110,37 @@ pub fn Reconnecting(
             }
         }
     });
-    let seconds = move || {
+    let words = move || {
         tick.track();
-        match socket.connection.get() {
-            Connection::Waiting { retry_at_ms } => ((retry_at_ms - js_sys::Date::now()) / 1000.0)
-                .ceil()
-                .max(0.0),
-            Connection::Connecting | Connection::Open => 0.0,
-        }
+        let Connection::Waiting {
+            retry_at_ms,
+            is_restart,
+        } = socket.connection.get()
+        else {
+            return String::new();
+        };
+        let what = if is_restart {
+            "The server is restarting."
+        } else {
+            "Connection lost."
+        };
+        let seconds = ((retry_at_ms - js_sys::Date::now()) / 1000.0)
+            .ceil()
+            .max(0.0);
+        format!("{what} Trying again in {seconds} s.")
     };
+    let is_refused = Memo::new(move |_| socket.connection.get() == Connection::Refused);
     view! {
         <Show when=move || is_waiting.get()>
             <div class="reconnecting" role="status">
-                {icon(Icon::Plug)} <span>{move || format!("Connection lost. Trying again in {} s.", seconds())}</span>
+                {icon(Icon::Plug)} <span>{move || words()}</span>
                 <button type="button" class="button button-small" on:click=move |_| socket.retry_now()>"Try now"</button>
+            </div>
+        </Show>
+        <Show when=move || is_refused.get()>
+            <div class="reconnecting" role="status">
+                {icon(Icon::Plug)} <span>"You are signed out. What you wrote is kept on this device."</span>
+                <button type="button" class="button button-small" on:click=|_| go_to_login()>"Sign in"</button>
             </div>
         </Show>
     }

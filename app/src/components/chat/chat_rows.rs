@@ -55,6 +55,7 @@ pub async fn set_archived(
         ..UpdateChat::default()
     };
     update_chat(chat.id, request).await?;
+    agents.archive_news.set(Some((chat.id, archived)));
     agents.chats.update(|chats| {
         if let Some(chats) = chats {
             chats.retain(|known| known.id != chat.id);
@@ -106,19 +107,23 @@ pub fn ChatRows(
         let today = words::local_day(agents.now.get(), agents.offset_minutes.get());
         rows.with(|rows| sections_of(rows, today, agents.offset_minutes.get()))
     });
+    let names = move || {
+        sections.with(|sections| sections.iter().map(|(name, _)| *name).collect::<Vec<_>>())
+    };
+    let ids_of = move |wanted: &str| {
+        sections.with(|sections| {
+            let section = sections.iter().find(|(name, _)| *name == wanted);
+            section.map(|(_, ids)| ids.clone()).unwrap_or_default()
+        })
+    };
     view! {
-        <For each=move || sections.get() key=|section| section.clone() let(section)>
-            {
-                let (name, ids) = section;
-                view! {
-                    <h2 class="section">{name}</h2>
-                    <ul class="rows">
-                        <For each=move || ids.clone() key=|id| *id let(id)>
-                            <Row id rows/>
-                        </For>
-                    </ul>
-                }
-            }
+        <For each=names key=|name| *name let(name)>
+            <h2 class="section">{name}</h2>
+            <ul class="rows">
+                <For each=move || ids_of(name) key=|id| *id let(id)>
+                    <Row id rows/>
+                </For>
+            </ul>
         </For>
     }
 }
@@ -147,9 +152,11 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
     let actions = use_context::<RowActions>();
     let state = use_context::<ListState>();
     let is_hydrated = use_hydrated();
+    let place = StoredValue::new(0);
     let chat = Memo::new(move |before: Option<&Option<Chat>>| {
-        rows.with(|rows| rows.iter().find(|chat| chat.id == id).cloned())
-            .or_else(|| before.cloned().flatten())
+        let (found, near) = rows.with(|rows| find_near(rows, id, place.get_value()));
+        place.set_value(near);
+        found.or_else(|| before.cloned().flatten())
     });
     let field = move |read: fn(&Chat) -> String| {
         chat.with(|chat| chat.as_ref().map(read).unwrap_or_default())
@@ -184,8 +191,25 @@ fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
                 <span class="row-subtitle" class:failed=is_failed>{move || subtitle()}</span>
                 {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
             </a>
-            {actions.map(|actions| row_menu(agents, actions, id, chat))}
+            {actions.map(|actions| view! {
+                <div class="row-menu"><ChatMenu id=format!("chat-menu-{id}") chat leave=actions.leave/></div>
+            })}
         </li>
+    }
+}
+
+/// A chat's row and its place. Most changes move one row, so it is looked for beside its place of before first: with
+/// thousands of rows each of them looking through all would be felt.
+fn find_near(rows: &[Chat], id: ChatId, place: usize) -> (Option<Chat>, usize) {
+    let is_at = |place: &usize| rows.get(*place).is_some_and(|chat| chat.id == id);
+    let near = [place, place + 1, place.saturating_sub(1)];
+    let found = near
+        .into_iter()
+        .find(is_at)
+        .or_else(|| rows.iter().position(|chat| chat.id == id));
+    match found {
+        Some(place) => (rows.get(place).cloned(), place),
+        None => (None, place),
     }
 }
 
@@ -196,16 +220,25 @@ fn first_id(rows: Memo<Vec<Chat>>) -> ChatId {
     })
 }
 
-fn row_menu(
-    agents: Agents,
-    actions: RowActions,
-    id: ChatId,
+/// What can be done with a chat.
+#[component]
+pub fn ChatMenu(
+    /// The menu's id in the document.
+    id: String,
+    /// The chat.
     chat: Memo<Option<Chat>>,
+    /// Leaves the chat's page when the chat is put away.
+    leave: Callback<()>,
 ) -> impl IntoView {
+    let agents = Agents::expect();
+    let is_hydrated = use_hydrated();
     let is_pinned = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.pin_order > 0));
     let is_archived = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.archived));
     let on_rename = Callback::new(move |()| {
         agents.asked.set(chat.get_untracked().map(Asked::Rename));
+    });
+    let on_labels = Callback::new(move |()| {
+        agents.asked.set(chat.get_untracked().map(Asked::Labels));
     });
     let on_pin = Callback::new(move |()| {
         if let Some(chat) = chat.get_untracked() {
@@ -221,19 +254,18 @@ fn row_menu(
             return;
         }
         spawn_local(async move {
-            if let Err(error) = set_archived(agents, &chat, !chat.archived, actions.leave).await {
+            if let Err(error) = set_archived(agents, &chat, !chat.archived, leave).await {
                 agents.toasts.show(ToastKind::Error, error.message);
             }
         });
     });
     view! {
-        <div class="row-menu">
-            <Menu id=format!("chat-menu-{id}") label="What to do with this chat">
-                <MenuItem name=Icon::Pencil on_select=on_rename>"Rename"</MenuItem>
-                <MenuItem name=Icon::Pin on_select=on_pin>{move || if is_pinned() { "Unpin" } else { "Pin" }}</MenuItem>
-                <MenuItem name=Icon::Archive on_select=on_archive>{move || if is_archived() { "Take out of the archive" } else { "Archive" }}</MenuItem>
-            </Menu>
-        </div>
+        <Menu id label="What to do with this chat" disabled=Signal::derive(move || !is_hydrated.get())>
+            <MenuItem name=Icon::Pencil on_select=on_rename>"Rename"</MenuItem>
+            <MenuItem name=Icon::Tag on_select=on_labels>"Labels"</MenuItem>
+            <MenuItem name=Icon::Pin disabled=Signal::derive(is_archived) on_select=on_pin>{move || if is_pinned() { "Unpin" } else { "Pin" }}</MenuItem>
+            <MenuItem name=Icon::Archive on_select=on_archive>{move || if is_archived() { "Take out of the archive" } else { "Archive" }}</MenuItem>
+        </Menu>
     }
 }
 

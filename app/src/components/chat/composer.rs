@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::ChatStatus;
 use sdk::ids::ModelConfigId;
-use sdk::messages::{CreateMessage, EditMessage, Message};
+use sdk::messages::{BusyBehavior, CreateMessage, EditMessage, Message};
 use sdk::models::ModelCatalogue;
 use sdk::parts::InputPart;
 
@@ -84,8 +84,8 @@ impl Composer {
         self.editor.focus();
     }
 
-    /// Sends what was written.
-    pub fn send(self) {
+    /// Sends what was written. While a turn runs it is queued, or the turn is stopped for it.
+    pub fn send(self, busy_behavior: BusyBehavior) {
         if self.is_sending.get_untracked()
             || self
                 .editor
@@ -99,7 +99,7 @@ impl Composer {
         self.is_sending.set(true);
         self.error.set(None);
         spawn_local(async move {
-            let outcome = self.deliver(&text, edited.as_deref()).await;
+            let outcome = self.deliver(&text, edited.as_deref(), busy_behavior).await;
             if self.is_sending.try_set(false).is_some() {
                 return;
             }
@@ -113,7 +113,12 @@ impl Composer {
         });
     }
 
-    async fn deliver(self, text: &str, edited: Option<&Message>) -> Result<(), AppError> {
+    async fn deliver(
+        self,
+        text: &str,
+        edited: Option<&Message>,
+        busy_behavior: BusyBehavior,
+    ) -> Result<(), AppError> {
         let content = vec![InputPart::Text {
             text: text.trim().to_owned(),
         }];
@@ -137,7 +142,7 @@ impl Composer {
             CreateMessage {
                 content,
                 model_config_id,
-                busy_behavior: None,
+                busy_behavior: Some(busy_behavior),
             },
         )
         .await?;
@@ -194,6 +199,8 @@ pub fn ComposerBox(
             "Message".to_owned()
         }
     });
+    let may_interrupt =
+        move || chat.is_busy() && edited.with(Option::is_none) && !editor.is_blank();
     let limit = context_limit(&catalogue, model);
     view! {
         <div class="composer">
@@ -202,7 +209,7 @@ pub fn ComposerBox(
             <form class="composer-box" class:editing=move || edited.with(Option::is_some)
                 on:submit=move |event| {
                     event.prevent_default();
-                    composer.send();
+                    composer.send(BusyBehavior::Queue);
                 }>
                 <Show when=move || edited.with(Option::is_some)>
                     <p class="composer-edit">
@@ -214,11 +221,17 @@ pub fn ComposerBox(
                     </p>
                 </Show>
                 <EditorField editor label="Message" placeholder
-                    on_send=Callback::new(move |()| composer.send()) on_up=Callback::new(move |()| composer.edit_last())/>
+                    on_send=Callback::new(move |behavior| composer.send(behavior)) on_up=Callback::new(move |()| composer.edit_last())/>
                 <div class="composer-bar">
                     <ModelPicker catalogue chosen=model/>
                     <ContextRing chat limit/>
                     <span class="spacer"></span>
+                    <Show when=may_interrupt>
+                        <button type="button" class="button button-small send-now" title="Stop the running turn and send this now (Ctrl+Shift+Enter)"
+                            on:click=move |_| composer.send(BusyBehavior::Interrupt)>
+                            "Stop and send"
+                        </button>
+                    </Show>
                     <button type="submit" class="button button-primary button-small send"
                         disabled=move || !is_hydrated.get() || is_sending.get() || editor.is_blank() || !has_model>
                         {icon(Icon::ArrowUp)} {move || label()}

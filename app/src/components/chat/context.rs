@@ -50,6 +50,8 @@ pub struct Agents {
     pub is_palette_open: RwSignal<bool>,
     /// Whether the list of keys is open.
     pub is_shortcuts_open: RwSignal<bool>,
+    /// The chat that was put away or taken out of the archive last, here or elsewhere, and whether it is there now.
+    pub archive_news: RwSignal<Option<(ChatId, bool)>>,
     /// What is asked before something happens.
     pub asked: RwSignal<Option<Asked>>,
     /// What the list shows; set by the sidebar.
@@ -80,6 +82,7 @@ impl Agents {
             toasts: use_toasts(),
             is_palette_open: RwSignal::new(false),
             is_shortcuts_open: RwSignal::new(false),
+            archive_news: RwSignal::new(None),
             asked: RwSignal::new(None),
             list: StoredValue::new(None),
             prefetched: StoredValue::new(HashMap::new()),

@@ -3,6 +3,7 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
+use sdk::messages::BusyBehavior;
 
 use crate::view;
 
@@ -142,7 +143,8 @@ impl Editor {
     }
 }
 
-/// The field. Enter sends, Shift+Enter begins a new line; where the finger types, Enter is a new line.
+/// The field. Enter sends, Shift+Enter begins a new line; where the finger types, Enter is a new line. Ctrl+Shift+Enter
+/// sends at once, also while a turn runs.
 #[component]
 pub fn EditorField(
     /// What is being written.
@@ -156,8 +158,8 @@ pub fn EditorField(
     /// How many lines it has at least.
     #[prop(default = 2)]
     rows: u32,
-    /// Sends.
-    on_send: Callback<()>,
+    /// Sends; while a turn runs, so.
+    on_send: Callback<BusyBehavior>,
     /// Arrow up in the empty field.
     #[prop(optional)]
     on_up: Option<Callback<()>>,
@@ -167,11 +169,15 @@ pub fn EditorField(
             return;
         }
         match event.key().as_str() {
+            "Enter" if event.shift_key() && (event.ctrl_key() || event.meta_key()) => {
+                event.prevent_default();
+                on_send.run(BusyBehavior::Interrupt);
+            }
             "Enter"
                 if !event.shift_key() && (event.ctrl_key() || event.meta_key() || !is_touch()) =>
             {
                 event.prevent_default();
-                on_send.run(());
+                on_send.run(BusyBehavior::Queue);
             }
             "ArrowUp" if editor.text.with_untracked(String::is_empty) => {
                 if let Some(on_up) = on_up {

@@ -3,6 +3,7 @@
 
 mod archive;
 mod delete_workspace;
+mod labels;
 mod rename;
 
 use leptos::prelude::*;
@@ -11,6 +12,7 @@ use sdk::workspaces::Workspace;
 
 use self::archive::Archive;
 use self::delete_workspace::DeleteWorkspace;
+use self::labels::Labels;
 use self::rename::Rename;
 use crate::view;
 
@@ -19,6 +21,8 @@ use crate::view;
 pub enum Asked {
     /// What this chat is to be called.
     Rename(Chat),
+    /// By which labels this chat is to be found.
+    Labels(Chat),
     /// Whether this chat's turn is to be stopped and the chat put away.
     Archive(Chat),
     /// Whether this workspace is to be deleted.
@@ -30,6 +34,7 @@ pub enum Asked {
 pub fn Questions() -> impl IntoView {
     view! {
         <Rename/>
+        <Labels/>
         <Archive/>
         <DeleteWorkspace/>
     }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::Chat;
 use sdk::models::ModelCatalogue;
+use sdk::stream::{WatchEvent, WatchEventKind};
 
 use super::chat_rows::{ChatRows, provide_row_actions};
 use super::context::Agents;
@@ -14,8 +15,10 @@ use crate::api::codec::resource;
 use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
+use crate::components::form::focus;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::loaded::awaited;
+use crate::components::menu::{Menu, MenuItem};
 use crate::error::AppError;
 use crate::live::socket::Socket;
 use crate::live::watch;
@@ -202,11 +205,42 @@ fn SearchField(state: ListState) -> impl IntoView {
             {icon_with_class(Icon::Search, "icon icon-small")}
             <input type="search" placeholder="Search chats" aria-label="Search chats" autocomplete="off"
                 prop:value=move || state.query.get() on:input=move |event| state.query.set(event_target_value(&event))/>
+            <FilterMenu state/>
             <button type="button" class="icon-button icon-button-small" aria-pressed=move || state.is_archive.get().to_string()
                 aria-label="Show archived chats" title="Show archived chats" on:click=move |_| state.is_archive.update(|shown| *shown = !*shown)>
                 {icon_with_class(Icon::Archive, "icon icon-small")}
             </button>
         </div>
+    }
+}
+
+/// Puts conditions into the search, so that nobody has to know how they are written.
+#[component]
+fn FilterMenu(state: ListState) -> impl IntoView {
+    let add = move |condition: &'static str| {
+        Callback::new(move |()| {
+            state.query.update(|query| {
+                if !query.split_whitespace().any(|word| word == condition) {
+                    if !query.is_empty() && !query.ends_with(' ') {
+                        query.push(' ');
+                    }
+                    query.push_str(condition);
+                }
+            });
+            if condition.ends_with(':') {
+                focus(".sidebar-search input");
+            }
+        })
+    };
+    view! {
+        <Menu id="list-filters" label="Filter chats" name=Icon::ListFilter>
+            <MenuItem name=Icon::LoaderCircle on_select=add("status:running")>"Running"</MenuItem>
+            <MenuItem name=Icon::TriangleAlert on_select=add("status:error")>"Failed"</MenuItem>
+            <MenuItem name=Icon::MessageSquare on_select=add("unread:true")>"Unread"</MenuItem>
+            <MenuItem name=Icon::Pin on_select=add("pinned:true")>"Pinned"</MenuItem>
+            <MenuItem name=Icon::Tag on_select=add("label:")>"With a label"</MenuItem>
+            <MenuItem name=Icon::Cpu on_select=add("model:")>"With a model"</MenuItem>
+        </Menu>
     }
 }
 
@@ -271,11 +305,19 @@ fn follow_list(agents: Agents, state: ListState) {
             return;
         }
         let read_at = move || state.read_at.try_get_value().unwrap_or_default();
-        let on_event = move |event| {
+        let on_event = move |event: WatchEvent| {
             let open_chat = agents.open_chat.get_untracked();
+            if matches!(
+                event.kind,
+                WatchEventKind::Created | WatchEventKind::Deleted
+            ) {
+                let is_archived = event.kind == WatchEventKind::Deleted;
+                agents.archive_news.set(Some((event.chat.id, is_archived)));
+            }
             let _ = agents.chats.try_update(|chats| {
                 if let Some(chats) = chats.as_mut() {
-                    watch::merge(chats, event, open_chat);
+                    let has_more = state.is_plain() && state.has_more.get_untracked();
+                    watch::merge(chats, event, open_chat, has_more);
                 }
             });
         };
@@ -293,11 +335,17 @@ fn follow_list(agents: Agents, state: ListState) {
     });
 }
 
+/// Whether a condition was begun and what it asks for is still to be typed: the server would refuse it.
+fn is_unfinished(query: &str) -> bool {
+    query.trim_end().ends_with([':', '='])
+}
+
 fn search_as_typed(agents: Agents, state: ListState) {
     Effect::new(move |before: Option<(String, bool)>| {
         let wanted = (state.query.get(), state.is_archive.get());
         if let Some(before) = before
             && before != wanted
+            && !is_unfinished(&wanted.0)
         {
             let pause =
                 std::time::Duration::from_millis(if before.0 == wanted.0 { 0 } else { 200 });

@@ -1,8 +1,10 @@
 //! The bar above a chat: its title, its workspace, the buttons of the two sides.
 
 use leptos::prelude::*;
+use sdk::chats::Chat;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
+use super::chat_rows::{ChatMenu, leave_chat};
 use super::context::Agents;
 use super::frame::{Side, toggle};
 use super::git_panel::Changes;
@@ -27,9 +29,8 @@ pub fn ListButton() -> impl IntoView {
 /// The bar.
 #[component]
 pub fn TopBar(
-    /// The chat's title.
-    #[prop(into)]
-    title: Signal<String>,
+    /// The chat.
+    chat: Memo<Option<Chat>>,
     /// Its workspace.
     #[prop(into)]
     workspace: Signal<Option<Workspace>>,
@@ -38,16 +39,33 @@ pub fn TopBar(
 ) -> impl IntoView {
     let agents = Agents::expect();
     let totals = Memo::new(move |_| changes.totals());
+    let title = Memo::new(move |_| title_of(chat));
     view! {
         <header class="top">
             <ListButton/>
             <h1 class="top-title" id="page-title" tabindex="-1" title=move || title.get()>{move || title.get()}</h1>
+            <ChatMenu id="open-chat-menu".to_owned() chat leave=leave_chat()/>
+            <span class="top-labels">{move || chat.with(|chat| chat.as_ref().map(labels))}</span>
             {move || workspace.get().map(|workspace| pill(&workspace))}
             <WorkspaceMenu workspace/>
             <span class="spacer"></span>
             <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
         </header>
     }
+}
+
+/// A chat's title; nothing when the chat is gone.
+pub fn title_of(chat: Memo<Option<Chat>>) -> String {
+    chat.with(|chat| chat.as_ref().map(|chat| chat.title.clone()))
+        .unwrap_or_default()
+}
+
+fn labels(chat: &Chat) -> Vec<AnyView> {
+    chat.labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .map(|label| view! { <span class="badge">{label}</span> })
+        .collect()
 }
 
 fn changes_button(agents: Agents, totals: Memo<(u32, u32, u32)>) -> impl IntoView {

@@ -63,6 +63,7 @@ fn a_new_chat_stands_first_but_below_the_pinned_ones() {
         &mut chats,
         event(WatchEventKind::Created, chat(3, "new", 2)),
         None,
+        false,
     );
     assert_eq!(titles(&chats), ["pinned", "new", "old"]);
 }
@@ -78,11 +79,13 @@ fn a_finished_chat_becomes_unread_unless_it_is_open() {
         &mut chats,
         event(WatchEventKind::StatusChange, done(1)),
         Some(ChatId(Uuid::from_u128(1))),
+        false,
     );
     merge(
         &mut chats,
         event(WatchEventKind::StatusChange, done(2)),
         Some(ChatId(Uuid::from_u128(1))),
+        false,
     );
     let unread: Vec<_> = chats
         .iter()
@@ -99,12 +102,14 @@ fn a_status_event_does_not_bring_an_old_title_back() {
         &mut chats,
         event(WatchEventKind::StatusChange, chat(1, "old title", 2)),
         None,
+        false,
     );
     assert_eq!(titles(&chats), ["new title"]);
     merge(
         &mut chats,
         event(WatchEventKind::TitleChange, chat(1, "newest", 0)),
         None,
+        false,
     );
     assert_eq!(titles(&chats), ["newest"]);
 }
@@ -116,7 +121,12 @@ fn an_older_status_event_is_ignored() {
         status: ChatStatus::Error,
         ..chat(1, "a", 4)
     };
-    merge(&mut chats, event(WatchEventKind::StatusChange, late), None);
+    merge(
+        &mut chats,
+        event(WatchEventKind::StatusChange, late),
+        None,
+        false,
+    );
     assert_eq!(chats[0].status, ChatStatus::Running);
 }
 
@@ -131,6 +141,7 @@ fn an_archived_chat_leaves_with_its_tree() {
         &mut chats,
         event(WatchEventKind::Deleted, chat(1, "a", 0)),
         None,
+        false,
     );
     assert_eq!(titles(&chats), ["b"]);
 }
@@ -148,8 +159,19 @@ fn details_change_the_pin_and_the_read_mark_alone() {
         &mut chats,
         event(WatchEventKind::DetailsChange, pinned),
         None,
+        false,
     );
     assert_eq!(titles(&chats), ["b", "a"]);
     assert_eq!(chats[0].status, ChatStatus::Running);
     assert!(!chats[0].has_unread);
+}
+
+#[test]
+fn what_belongs_behind_the_rows_is_no_new_row_while_the_list_goes_on() {
+    let created = || event(WatchEventKind::Created, chat(2, "older", 1));
+    let mut chats = vec![chat(1, "a", 5)];
+    merge(&mut chats, created(), None, true);
+    assert_eq!(titles(&chats), ["a"]);
+    merge(&mut chats, created(), None, false);
+    assert_eq!(titles(&chats), ["a", "older"]);
 }

@@ -7,11 +7,13 @@ use leptos::tachys::view::keyed::keyed;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
+use sdk::chats::Chat;
 use sdk::ids::ChatId;
 use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::api::codec::resource;
+use crate::components::chat::chat_rows::{leave_chat, set_archived};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
 use crate::components::chat::git_panel::{Changes, GitPanel};
@@ -20,10 +22,11 @@ use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
 use crate::components::chat::timeline_view::{OlderLink, Timeline};
 use crate::components::chat::tool_card::WorkFolder;
-use crate::components::chat::top_bar::{ListButton, TopBar};
+use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::awaited;
+use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
 use crate::view;
@@ -74,7 +77,7 @@ fn fresh(view: ChatView) -> AnyView {
     keyed(
         [view],
         move |_| load,
-        |_, view| (|_| {}, view! { <Chat view/> }),
+        |_, view| (|_| {}, view! { <OpenedChat view/> }),
     )
     .into_any()
 }
@@ -110,7 +113,7 @@ fn failed(error: AppError, on_retry: Callback<()>) -> AnyView {
 }
 
 #[component]
-fn Chat(view: ChatView) -> impl IntoView {
+fn OpenedChat(view: ChatView) -> impl IntoView {
     let ChatView {
         chat,
         page,
@@ -138,37 +141,71 @@ fn Chat(view: ChatView) -> impl IntoView {
                 .map(|workspace| workspace.working_directory.clone())
         })
     })));
-    let title = {
-        let first_title = chat.title.clone();
-        Memo::new(move |_| {
-            agents
-                .row(chat.id)
-                .map_or_else(|| first_title.clone(), |row| row.title)
-        })
-    };
+    let (id, is_archived) = (chat.id, RwSignal::new(chat.archived));
+    Effect::new(move |_| {
+        if let Some((told, archived)) = agents.archive_news.get()
+            && told == id
+            // What stands below is made anew with every change, also with one to the same.
+            && archived != is_archived.get_untracked()
+        {
+            is_archived.set(archived);
+        }
+    });
+    let row = Memo::new(move |before: Option<&Option<Chat>>| {
+        let known = || before.cloned().flatten().unwrap_or_else(|| chat.clone());
+        let mut row = agents.row(id).unwrap_or_else(known);
+        row.archived = is_archived.get();
+        Some(row)
+    });
     if !is_older_page {
         live(open, changes, follow, workspace_status);
         watch_workspace(open, workspace, changes);
         tell(open, agents, follow);
     }
     escape(open, composer, agents);
-    let is_archived = chat.archived;
+    let catalogue = StoredValue::new(models);
+    let bottom = move || {
+        if is_archived.get() {
+            view! { <ArchivedNote chat=row/> }
+        } else if is_older_page {
+            ().into_any()
+        } else {
+            view! { <ComposerBox composer catalogue=catalogue.get_value()/> }
+        }
+    };
     view! {
         // Read once more after this chat's owner is gone, when another page puts its title on top.
-        <Title text=move || title.try_get().unwrap_or_default()/>
+        <Title text=move || row.try_with(|_| title_of(row)).unwrap_or_default()/>
         <div class=if has_workspace { "chat-frame has-panel" } else { "chat-frame" }>
             <section class="chat" aria-label="Conversation">
-                <TopBar title workspace changes/>
+                <TopBar chat=row workspace changes/>
                 <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
-                {if is_archived {
-                    view! { <p class="archived-note">"This chat is archived. Take it out of the archive to go on."</p> }
-                } else if is_older_page {
-                    ().into_any()
-                } else {
-                    view! { <ComposerBox composer catalogue=models/> }
-                }}
+                {move || bottom()}
             </section>
             {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
+        </div>
+    }
+}
+
+/// Stands where the composer would, with the way back to it.
+#[component]
+fn ArchivedNote(chat: Memo<Option<Chat>>) -> impl IntoView {
+    let agents = Agents::expect();
+    let leave = leave_chat();
+    let take_out = move |_| {
+        let Some(chat) = chat.get_untracked() else {
+            return;
+        };
+        spawn_local(async move {
+            if let Err(error) = set_archived(agents, &chat, false, leave).await {
+                agents.toasts.show(ToastKind::Error, error.message);
+            }
+        });
+    };
+    view! {
+        <div class="archived-note">
+            <p>"This chat is archived. Take it out of the archive to go on."</p>
+            <button type="button" class="button button-small" on:click=take_out>"Take out of the archive"</button>
         </div>
     }
 }

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use sdk::allowed_folders::AllowedFolder;
 use sdk::chats::{ClientType, CreateChat};
 use sdk::ids::ModelConfigId;
+use sdk::messages::BusyBehavior;
 use sdk::models::ModelCatalogue;
 use sdk::parts::InputPart;
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
@@ -168,7 +169,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
     form.editor.focus_when_ready();
     let agents = Agents::expect();
     let navigate = StoredValue::new(use_navigate());
-    let go = Callback::new(move |()| send(form, agents, navigate));
+    let go = Callback::new(move |_: BusyBehavior| send(form, agents, navigate));
     let has_model = usable(&models).next().is_some();
     let is_hydrated = use_hydrated();
     let demo = {
@@ -180,7 +181,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
         {unprotected_because.map(unprotected)}
         <form class="composer-box home-box" on:submit=move |event| {
             event.prevent_default();
-            go.run(());
+            go.run(BusyBehavior::Queue);
         }>
             <EditorField editor=form.editor label="What should be done?" rows=4 on_send=go
                 placeholder=Signal::stored("Describe the task: what is wrong, what it should be, where to look".to_owned())/>

@@ -1,11 +1,14 @@
 //! The wasm module: compile, split, bind to JavaScript, shrink.
 
+mod cut;
+mod names;
+mod order;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, anyhow, bail};
-use walrus::{FunctionBuilder, FunctionId, FunctionKind};
+use anyhow::{Context as _, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::{SiteArguments, run};
@@ -20,6 +23,9 @@ const FEATURES: [&str; 6] = [
     "--enable-multivalue",
 ];
 
+/// Nothing lies at the lowest addresses: there the stack would end, and the compiler cannot say so.
+const ADDRESSES: &str = "--low-memory-unused";
+
 /// For size, with the control flow laid out anew between: 2 % smaller than `-Oz` alone.
 const PASSES: [&str; 9] = [
     "-Oz",
@@ -33,8 +39,12 @@ const PASSES: [&str; 9] = [
     "-Oz",
 ];
 
-/// How names are mangled that end in `into_any::hydrate_async`, see [`snip`].
-const NEVER_CALLED: &str = "8into_any13hydrate_async";
+/// Functions where their names put them; the level is that of the passes before, or the code is written anew at none.
+const ORDER: [&str; 3] = [
+    "--optimize-level=2",
+    "--shrink-level=2",
+    "--reorder-functions-by-name",
+];
 
 /// Compiles the `frontend` crate and returns the module's path.
 pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
@@ -71,6 +81,7 @@ pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
 /// `__wasm_split.js` fetches when they are asked for. Returns the path of what remains.
 pub fn split(module: &Path, pkg: &Path) -> Result<PathBuf> {
     let content = fs::read(module).with_context(|| format!("read {}", module.display()))?;
+    let content = cut::never_called(&content)?;
     let main = module.with_file_name("frontend_main.wasm");
     let mut options = wasm_split_cli_support::Options::new(&content);
     options.output_dir = pkg;
@@ -97,55 +108,32 @@ pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
         .context("bind the wasm module to JavaScript")
 }
 
-/// Shrinks the module and its parts: what is never called goes, then binaryen's optimizer has its turn.
+/// Shrinks the module and its parts.
 pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
-    let tool = root.join("style/node_modules/.bin/wasm-opt");
-    snip(&pkg.join("switchyard_bg.wasm"))?;
+    let main = pkg.join("switchyard_bg.wasm");
+    let mut module = walrus::Module::from_file(&main)?;
+    cut::forget_streams(&mut module)?;
+    names::shorten(&mut module, &pkg.join("switchyard.js"))?;
+    module.emit_wasm_file(&main)?;
     for entry in fs::read_dir(pkg)? {
         let module = entry?.path();
         if module.extension().is_some_and(|ending| ending == "wasm") {
-            run(Command::new(&tool)
-                .args(PASSES)
-                .args(FEATURES)
-                .args(["--strip-debug", "--strip-producers"])
-                .arg(&module)
-                .arg("-o")
-                .arg(&module))
-            .with_context(|| format!("optimize {}", module.display()))?;
+            run_optimizer(root, &module, &PASSES)?;
+            order::name_by_place(&module)?;
+            run_optimizer(root, &module, &ORDER)?;
         }
     }
     Ok(())
 }
 
-/// Puts a trap in the place of functions that the page never calls. The framework compiles a second way to hydrate for
-/// every type that is drawn, for pages whose parts arrive meanwhile, and keeps it reachable; here the parts are there
-/// before hydration begins (`frontend`). It is a twentieth of the module.
-fn snip(module: &Path) -> Result<()> {
-    let mut content = walrus::Module::from_file(module)?;
-    let never_called: Vec<FunctionId> = content
-        .funcs
-        .iter_local()
-        .map(|(id, _)| id)
-        .filter(|id| is_never_called(&content, *id))
-        .collect();
-    if never_called.is_empty() {
-        bail!("no function of the module is named {NEVER_CALLED}: look at how it is built now");
-    }
-    for id in never_called {
-        let (parameters, results) = content.types.params_results(content.funcs.get(id).ty());
-        let (parameters, results) = (parameters.to_vec(), results.to_vec());
-        let mut trap = FunctionBuilder::new(&mut content.types, &parameters, &results);
-        trap.func_body().unreachable();
-        let locals = parameters.into_iter().map(|kind| content.locals.add(kind));
-        let trap = trap.local_func(locals.collect());
-        content.funcs.get_mut(id).kind = FunctionKind::Local(trap);
-    }
-    content.emit_wasm_file(module)
-}
-
-/// Only functions that can have no other use: the compiler merges small ones that are alike under one of their names, as
-/// the glue that drops them.
-fn is_never_called(module: &walrus::Module, id: FunctionId) -> bool {
-    let name = module.funcs.get(id).name.as_deref().unwrap_or_default();
-    name.contains(NEVER_CALLED) && !name.contains("drop_in_place")
+fn run_optimizer(root: &Path, module: &Path, passes: &[&str]) -> Result<()> {
+    run(Command::new(root.join("style/node_modules/.bin/wasm-opt"))
+        .args(passes)
+        .args(FEATURES)
+        .arg(ADDRESSES)
+        .args(["--strip-debug", "--strip-producers"])
+        .arg(module)
+        .arg("-o")
+        .arg(module))
+    .with_context(|| format!("optimize {}", module.display()))
 }

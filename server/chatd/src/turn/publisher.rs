@@ -332,7 +332,8 @@ mod tests {
                 ..ToolCallPart::default()
             });
             let stored = store::messages::content::encode(std::slice::from_ref(&part)).unwrap();
-            let read = store::messages::content::decode("chat_messages", stored.0.get()).unwrap();
+            let read =
+                store::messages::content::decode("chat_messages", 1, stored.0.get()).unwrap();
             assert_eq!(read, [part], "{levels} levels");
         }
     }

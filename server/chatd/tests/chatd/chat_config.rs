@@ -17,11 +17,14 @@ use store::testing::TestDb;
 
 use crate::harness::{Bench, daemon_with};
 
+/// Purpose, instructions and number of messages of a call.
+type Asked = (Purpose, Vec<String>, usize);
+
 /// A model that notes what it is asked and answers everything.
 #[derive(Clone, Debug, Default)]
 struct Listener {
-    /// Purpose, instructions and number of messages of each call.
-    asked: Arc<Mutex<Vec<(Purpose, Vec<String>, usize)>>>,
+    /// The calls so far.
+    asked: Arc<Mutex<Vec<Asked>>>,
     /// What it says that it read.
     input_tokens: Option<u64>,
 }

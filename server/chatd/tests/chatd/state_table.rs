@@ -279,6 +279,11 @@ fn landing(name: &str, from: From) -> Option<Code> {
     })
 }
 
+/// Where a transition lands from a valid state; nothing where it is refused.
+pub fn landing_of(name: &str, from: Code) -> Option<Code> {
+    landing(name, From::Valid(from))
+}
+
 /// Where a transition is tried from.
 #[derive(Clone, Copy, Debug)]
 enum From {

@@ -83,6 +83,7 @@ fn action(name: &str, rest: &str) -> Result<Action, String> {
         "text" => Action::Text(words(rest)?),
         "reason" => Action::Reason(words(rest)?),
         "tokens" => Action::Tokens(number(rest, MOST_TOKENS)?),
+        "clock" => Action::Clock(number(rest, MOST_TOKENS)?),
         "results" => Action::Results,
         "call" => call(rest)?,
         "stall" => Action::Stall(duration(rest)?),

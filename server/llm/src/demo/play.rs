@@ -22,6 +22,8 @@ const MOST_REMEMBERED: usize = 10_000;
 pub enum Beat {
     /// A piece of text.
     Text(Cow<'static, str>),
+    /// The time at which it is sent, as a piece of text.
+    Clock,
     /// A piece of reasoning.
     Reasoning(Cow<'static, str>),
     /// The reasoning is whole.
@@ -66,8 +68,17 @@ impl Beat {
     pub fn is_delta(&self) -> bool {
         matches!(
             self,
-            Self::Text(_) | Self::Reasoning(_) | Self::CallDelta { .. }
+            Self::Text(_) | Self::Clock | Self::Reasoning(_) | Self::CallDelta { .. }
         )
+    }
+
+    /// The beat as it is sent now: a clock shows the microseconds since 1970.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        match self {
+            Self::Clock => Self::Text(format!("{} ", chrono::Utc::now().timestamp_micros()).into()),
+            beat => beat,
+        }
     }
 }
 
@@ -256,6 +267,10 @@ impl<'a> Composer<'a> {
         match action {
             Action::Text(text) => self.add_text(words::pieces(text)),
             Action::Tokens(count) => self.add_text(words::filler(*count)),
+            Action::Clock(count) => {
+                self.beats.extend(std::iter::repeat_n(Beat::Clock, *count));
+                self.output_tokens += u64::try_from(*count).unwrap_or(u64::MAX);
+            }
             Action::Results => self.add_results(),
             Action::Reason(text) => {
                 let before = self.beats.len();

@@ -63,6 +63,8 @@ pub enum Action {
     Reason(String),
     /// Streams so many words of filler.
     Tokens(usize),
+    /// Streams so many words, each the time at which it is sent.
+    Clock(usize),
     /// Streams the results of the step before.
     Results,
     /// Calls a tool.

@@ -30,7 +30,7 @@ pub(super) fn parts(
                 Beat::Stall(duration) => stall(duration, has_begun, timeouts, &cancel).await.map(|()| None),
                 Beat::Fail(failure) => Err(failed(&failure, has_begun)),
                 Beat::Cut => Err(Error::truncated(Some(NAME))),
-                beat => Ok(part(beat)),
+                beat => Ok(part(beat.at_once())),
             };
             match step {
                 Ok(None) => {}
@@ -86,7 +86,7 @@ fn part(beat: Beat) -> Option<StreamPart> {
             name,
             arguments,
         },
-        Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => return None,
+        Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => return None,
     })
 }
 

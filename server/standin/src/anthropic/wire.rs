@@ -145,7 +145,7 @@ impl Wire for Events {
                 );
             }
             Beat::ReasoningEnd | Beat::CallEnd { .. } => self.close(out),
-            Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => {}
+            Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => {}
         }
     }
 
@@ -169,8 +169,8 @@ impl Wire for Events {
 /// The whole answer as one document.
 pub(super) fn whole(play: &Play, model: &str) -> Value {
     let mut content: Vec<Value> = Vec::new();
-    for beat in &play.beats {
-        match beat {
+    for beat in play.beats.iter().cloned().map(Beat::at_once) {
+        match &beat {
             Beat::Text(text) => append(&mut content, "text", "text", text),
             Beat::Reasoning(text) => append(&mut content, "thinking", "thinking", text),
             Beat::CallEnd {

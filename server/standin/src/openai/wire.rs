@@ -78,6 +78,7 @@ impl Wire for Chunks {
             }
             Beat::ReasoningEnd
             | Beat::CallEnd { .. }
+            | Beat::Clock
             | Beat::Stall(_)
             | Beat::Fail(_)
             | Beat::Cut => {}
@@ -110,8 +111,8 @@ pub(super) fn whole(play: &Play, model: &str) -> Value {
     let mut text = String::new();
     let mut reasoning = String::new();
     let mut calls = Vec::new();
-    for beat in &play.beats {
-        match beat {
+    for beat in play.beats.iter().cloned().map(Beat::at_once) {
+        match &beat {
             Beat::Text(piece) => text.push_str(piece),
             Beat::Reasoning(piece) => reasoning.push_str(piece),
             Beat::CallEnd {

@@ -3,12 +3,14 @@
 //! PostgreSQL's `jsonb` cannot hold NUL characters, which commands do print. They are escaped reversibly: the
 //! private-use character U+E000 followed by `0` stands for NUL, followed by `1` for itself.
 
-use sdk::parts::Part;
+use sdk::parts::{CONTENT_VERSION, Part};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sqlx::types::Json;
 
 use crate::StoreError;
+
+mod older;
 
 const ESCAPE: char = '\u{e000}';
 
@@ -27,17 +29,24 @@ pub fn encode(parts: &[Part]) -> Result<Json<Box<RawValue>>, StoreError> {
     RawValue::from_string(text).map(Json).map_err(corrupt)
 }
 
-/// Parts as they were stored.
-pub fn decode(table: &'static str, text: &str) -> Result<Vec<Part>, StoreError> {
+/// Parts as they were stored, in the present version or an older one.
+pub fn decode(table: &'static str, version: i32, text: &str) -> Result<Vec<Part>, StoreError> {
     let corrupt = |error: serde_json::Error| StoreError::Corrupt {
         table,
         detail: error.to_string(),
     };
-    if !text.contains(ESCAPE) && !text.contains("\\ue000") {
+    let is_older = version < i32::from(CONTENT_VERSION);
+    let is_escaped = text.contains(ESCAPE) || text.contains("\\ue000");
+    if !is_older && !is_escaped {
         return serde_json::from_str(text).map_err(corrupt);
     }
     let mut value: Value = serde_json::from_str(text).map_err(corrupt)?;
-    map_strings(&mut value, &restore);
+    if is_escaped {
+        map_strings(&mut value, &restore);
+    }
+    if is_older {
+        value = older::modernize(value);
+    }
     serde_json::from_value(value).map_err(corrupt)
 }
 
@@ -105,7 +114,7 @@ mod tests {
         let parts = vec![Part::text(text)];
         let stored = encode(&parts).unwrap().0.get().to_owned();
         assert!(!stored.contains("\\u0000"), "{stored}");
-        assert_eq!(decode("chat_messages", &stored).unwrap(), parts);
+        assert_eq!(decode("chat_messages", 1, &stored).unwrap(), parts);
     }
 
     #[test]
@@ -121,7 +130,11 @@ mod tests {
         ] {
             let parts = vec![Part::text(text)];
             let stored = encode(&parts).unwrap().0.get().to_owned();
-            assert_eq!(decode("chat_messages", &stored).unwrap(), parts, "{text:?}");
+            assert_eq!(
+                decode("chat_messages", 1, &stored).unwrap(),
+                parts,
+                "{text:?}"
+            );
         }
     }
 
@@ -133,7 +146,15 @@ mod tests {
     }
 
     #[test]
+    fn reads_the_older_version() {
+        let stored = "\"a\u{e000}0b\"";
+        let parts = decode("chat_messages", 0, stored).unwrap();
+        assert_eq!(parts, [Part::text("a\0b")]);
+        assert!(decode("chat_messages", 1, stored).is_err());
+    }
+
+    #[test]
     fn refuses_what_is_no_part_array() {
-        assert!(decode("chat_messages", "{\"type\":\"text\"}").is_err());
+        assert!(decode("chat_messages", 1, "{\"type\":\"text\"}").is_err());
     }
 }

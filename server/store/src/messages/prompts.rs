@@ -1,6 +1,7 @@
 //! What a person wrote in a chat, for going back to it while writing.
 
 use sdk::ids::{ChatId, MessageId, UserId};
+use sdk::parts::CONTENT_VERSION;
 
 use super::content;
 use crate::{Db, StoreError, on_reader};
@@ -9,7 +10,8 @@ macro_rules! list {
     ($parts:literal) => {
         concat!(
             "SELECT id, CAST(content AS TEXT) FROM chat_messages WHERE chat_id = $1 AND role = 'user' \
-             AND created_by = $2 AND visibility IN ('user', 'both') AND NOT deleted AND id < $3 AND EXISTS (SELECT 1 FROM ",
+             AND created_by = $2 AND visibility IN ('user', 'both') AND NOT deleted AND content_version = 1 \
+             AND id < $3 AND EXISTS (SELECT 1 FROM ",
             $parts,
             " = 'text') ORDER BY id DESC LIMIT $4"
         )
@@ -39,7 +41,7 @@ pub async fn list(
         .fetch_all(pool)
         .await?);
     let read = |(id, parts): (i64, String)| {
-        let parts = content::decode("chat_messages", &parts)?;
+        let parts = content::decode("chat_messages", CONTENT_VERSION.into(), &parts)?;
         Ok((MessageId(id), sdk::parts::text_of(&parts)))
     };
     rows.into_iter().map(read).collect()

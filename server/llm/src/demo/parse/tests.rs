@@ -45,6 +45,7 @@ Words around directives are ignored.
 !text "one\ntwo"
   !reason because it is so
 !tokens 5
+!clock 2
 !results
 !call execute {"command": "ls -la"}
 !call process_list
@@ -62,6 +63,7 @@ Words around directives are ignored.
         Action::Text("one\ntwo".to_owned()),
         Action::Reason("because it is so".to_owned()),
         Action::Tokens(5),
+        Action::Clock(2),
         Action::Results,
         call("execute", r#"{"command": "ls -la"}"#),
         call("process_list", "{}"),

@@ -53,7 +53,7 @@ async fn what_no_notice_told_is_told_later_and_once() {
 
 #[tokio::test]
 async fn a_lost_title_pin_and_read_mark_are_told_too() {
-    on_both(async |test| {
+    Box::pin(on_both(async |test| {
         test.platform.start().await.unwrap();
         let owner = test.owner().await;
         let chat = answered_chat(&test, &owner).await;
@@ -83,7 +83,7 @@ async fn a_lost_title_pin_and_read_mark_are_told_too() {
         let read = next_of(&mut events, WatchEventKind::DetailsChange).await;
         assert!(!read.has_unread);
         test.platform.shut_down().await;
-    })
+    }))
     .await;
 }
 

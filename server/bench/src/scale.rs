@@ -1,0 +1,301 @@
+//! Much of everything: a long chat, a long list, a thousand readers. Each is measured against the little of the same.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use chrono::Utc;
+use futures::future::try_join_all;
+use http::Method;
+use sdk::chats::{ChatStatus, ListChats};
+use sdk::client::Client;
+use sdk::ids::{ChatId, ModelConfigId};
+use sdk::live::LiveChat;
+use sdk::messages::{CreateMessage, ListMessages, Message, Role};
+use sdk::parts::{InputPart, Part};
+use sdk::stream::StreamEventKind;
+use sdk::users::Login;
+
+use crate::drive;
+use crate::figures::{Figure, Times};
+use crate::processes::{self, Process};
+use crate::scenarios::wait_for_model;
+
+const MANY_CHATS: usize = 5_000;
+const MANY_MESSAGES: usize = 10_000;
+const FEW_MESSAGES: usize = 50;
+const RUNNING_CHATS: usize = 200;
+const READERS_OF_EACH: usize = 5;
+/// Words that carry the time at which the model sent them.
+const CLOCKS: &str = "!pace 50ms\n!clock 100";
+const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
+const DEADLINE: Duration = Duration::from_mins(2);
+
+/// Runs everything on seeded data.
+pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
+    let much = Seeded::start(server, model_url, MANY_CHATS, MANY_MESSAGES).await?;
+    // The same list beside it: only the history differs.
+    let little = Seeded::start(server, model_url, MANY_CHATS, FEW_MESSAGES).await?;
+    let mut figures = opening(&much, &little, rounds).await.context("open")?;
+    figures.push(listing(&much, rounds).await.context("list")?);
+    figures.push(sending(&much, rounds).await.context("send")?);
+    little.process.stop().await?;
+    let model = wait_for_model(&much.client).await?;
+    figures.push(readers(&much, model).await.context("1,000 readers")?);
+    much.process.stop().await?;
+    Ok(figures)
+}
+
+/// A server on data that `switchyard dev seed` wrote.
+struct Seeded {
+    process: Process,
+    client: Client,
+    cookie: String,
+    long_chat: ChatId,
+    _data: tempfile::TempDir,
+}
+
+impl Seeded {
+    async fn start(server: &Path, model_url: &str, chats: usize, messages: usize) -> Result<Self> {
+        let data = tempfile::tempdir()?;
+        let login = processes::seed(server, data.path(), chats, messages).await?;
+        let (process, _) = processes::start_server(server, data.path(), model_url).await?;
+        let token = sign_in(&process, &login).await?;
+        let client = Client::new(&process.base_url)?.with_token(token.clone());
+        let wanted = format!("{messages} messages");
+        let query = ListChats {
+            q: Some(format!("title:\"{wanted}\"")),
+            ..ListChats::default()
+        };
+        let found = client.list_chats(&query).await?;
+        let long_chat = found
+            .first()
+            .with_context(|| format!("no chat {wanted:?}"))?
+            .id;
+        Ok(Self {
+            process,
+            client,
+            cookie: format!("switchyard_session={token}"),
+            long_chat,
+            _data: data,
+        })
+    }
+
+    /// A document of the server's: how long it took and how many bytes came.
+    async fn get(&self, path: &str) -> Result<(Duration, usize)> {
+        let started = Instant::now();
+        let response = self
+            .client
+            .request(Method::GET, path)?
+            .header(http::header::COOKIE, &self.cookie)
+            .send()
+            .await?
+            .error_for_status()?;
+        let bytes = response.bytes().await?.len();
+        Ok((started.elapsed(), bytes))
+    }
+}
+
+async fn sign_in(process: &Process, login: &Login) -> Result<String> {
+    let client = Client::new(&process.base_url)?;
+    Ok(client.login(login).await?.session_token)
+}
+
+/// A long chat against a short one, by turns: the newest messages as the API gives them, and the page.
+async fn opening(much: &Seeded, little: &Seeded, rounds: usize) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let documents = [
+        (
+            "open a 10,000-message chat against a 50-message one: the API's newest page",
+            "/api/experimental/chats/{chat}/messages?limit=50",
+        ),
+        ("the same: the rendered page", "/agents/{chat}"),
+    ];
+    for (name, path) in documents {
+        let [long_path, short_path] =
+            [much, little].map(|seeded| path.replace("{chat}", &seeded.long_chat.to_string()));
+        let (mut long, mut short, mut bytes) = (Vec::new(), Vec::new(), (0, 0));
+        for _ in 0..rounds {
+            let (time, length) = much.get(&long_path).await?;
+            long.push(time);
+            bytes.0 = length;
+            let (time, length) = little.get(&short_path).await?;
+            short.push(time);
+            bytes.1 = length;
+        }
+        let (long, short) = (Times::new(long), Times::new(short));
+        figures.push(Figure::new(
+            name,
+            format!(
+                "{:.2} × (medians {}); {} against {} bytes",
+                long.ratio(&short),
+                long.against(&short),
+                bytes.0,
+                bytes.1
+            ),
+            "≤ 1.2 ×",
+        ));
+    }
+    Ok(figures)
+}
+
+async fn listing(much: &Seeded, rounds: usize) -> Result<Figure> {
+    let mut times = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
+        times.push(much.get("/api/experimental/chats?limit=50").await?.0);
+    }
+    Ok(Figure::new(
+        "list 5,000 chats, the first page of 50",
+        Times::new(times).summary(),
+        "≤ 15 ms",
+    ))
+}
+
+/// From the request to its answer; the turn that follows is waited for and not counted.
+async fn sending(much: &Seeded, rounds: usize) -> Result<Figure> {
+    let query = ListChats {
+        limit: Some(1),
+        ..ListChats::default()
+    };
+    let short_chat = much.client.list_chats(&query).await?;
+    let short_chat = short_chat.first().context("no chats")?.id;
+    ensure!(
+        short_chat != much.long_chat,
+        "the list begins with the long chat"
+    );
+    let (mut long, mut short) = (Vec::new(), Vec::new());
+    for _ in 0..rounds.min(20) {
+        long.push(send(&much.client, much.long_chat).await?);
+        short.push(send(&much.client, short_chat).await?);
+    }
+    let (long, short) = (Times::new(long), Times::new(short));
+    Ok(Figure::new(
+        "send after 10,000 messages against after few",
+        format!(
+            "{:.2} × (medians {})",
+            long.ratio(&short),
+            long.against(&short)
+        ),
+        "flat",
+    ))
+}
+
+async fn send(client: &Client, chat: ChatId) -> Result<Duration> {
+    let message = CreateMessage {
+        content: vec![InputPart::Text {
+            text: SHORT_ANSWER.to_owned(),
+        }],
+        ..CreateMessage::default()
+    };
+    let started = Instant::now();
+    client.send_message(chat, &message).await?;
+    let time = started.elapsed();
+    while client.get_chat(chat).await?.status.is_busy() {
+        ensure!(started.elapsed() < DEADLINE, "the turn did not end in time");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    Ok(time)
+}
+
+/// How long each word was on its way from the model to each reader, and whether every reader has what the store has.
+async fn readers(much: &Seeded, model: ModelConfigId) -> Result<Figure> {
+    let client = &much.client;
+    let mut chats = Vec::with_capacity(RUNNING_CHATS);
+    for _ in 0..RUNNING_CHATS {
+        chats.push(
+            drive::create_chat(client, model, SHORT_ANSWER, false)
+                .await?
+                .id,
+        );
+    }
+    let mut tasks = Vec::new();
+    let (go, _) = tokio::sync::watch::channel(false);
+    for chat in &chats {
+        drive::Driver::open(client, *chat).await?.rest().await?;
+        for _ in 0..READERS_OF_EACH {
+            tasks.push(tokio::spawn(read(client.clone(), *chat, go.subscribe())));
+        }
+    }
+    // Until all of them are connected.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    go.send(true)?;
+    try_join_all(chats.iter().map(async |chat| {
+        let message = CreateMessage {
+            content: vec![InputPart::Text {
+                text: CLOCKS.to_owned(),
+            }],
+            ..CreateMessage::default()
+        };
+        client.send_message(*chat, &message).await
+    }))
+    .await?;
+    let mut delays = Vec::new();
+    let mut lost = 0;
+    for (number, task) in tasks.into_iter().enumerate() {
+        let (mut seen, text) = task.await??;
+        delays.append(&mut seen);
+        let chat = chats
+            .get(number / READERS_OF_EACH)
+            .context("no such chat")?;
+        lost += usize::from(text != stored_text(client, *chat).await?);
+    }
+    let count = delays.len();
+    let times = Times::new(delays);
+    Ok(Figure::new(
+        "1,000 readers on 200 running chats, each word's way from the model to each reader",
+        format!(
+            "p99 {}, median {}, max {}; {count} words, {lost} readers with another text than the store",
+            crate::figures::milliseconds(times.percentile(99)),
+            crate::figures::milliseconds(times.percentile(50)),
+            crate::figures::milliseconds(times.percentile(100)),
+        ),
+        "p99 ≤ 100 ms, no loss",
+    ))
+}
+
+/// Reads a chat from before its turn to the turn's end: each word's delay, and the answer as it stands then.
+async fn read(
+    client: Client,
+    chat: ChatId,
+    mut go: tokio::sync::watch::Receiver<bool>,
+) -> Result<(Vec<Duration>, String)> {
+    let mut live = LiveChat::default();
+    let mut stream = client.stream_chat(chat, live.cursor()).await?;
+    let mut delays = Vec::new();
+    let mut has_run = false;
+    let deadline = Instant::now() + DEADLINE;
+    go.wait_for(|go| *go).await?;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let frame = tokio::time::timeout(left, stream.next()).await?;
+        let events = frame.context("the stream ended")??;
+        let now = Utc::now().timestamp_micros();
+        for event in events {
+            if let StreamEventKind::MessagePart { message_part } = &event.kind
+                && let Part::Text { text } = &message_part.part
+            {
+                let sent = text.split_whitespace().filter_map(|word| word.parse().ok());
+                delays.extend(sent.map(|sent: i64| {
+                    Duration::from_micros(u64::try_from(now - sent).unwrap_or(0))
+                }));
+            }
+            live.apply(event);
+        }
+        has_run |= !delays.is_empty();
+        if has_run && live.status == Some(ChatStatus::Waiting) {
+            let newest = live.messages.last().map(Message::text);
+            return Ok((delays, newest.unwrap_or_default()));
+        }
+    }
+}
+
+async fn stored_text(client: &Client, chat: ChatId) -> Result<String> {
+    let query = ListMessages {
+        limit: Some(1),
+        ..ListMessages::default()
+    };
+    let page = client.list_messages(chat, &query).await?;
+    let newest = page.messages.first().context("no messages")?;
+    ensure!(newest.role == Role::Assistant, "the turn left no answer");
+    Ok(newest.text())
+}
