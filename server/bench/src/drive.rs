@@ -14,7 +14,10 @@ use sdk::parts::{InputPart, Part};
 use sdk::stream::{StreamEvent, StreamEventKind};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
-const TURN_DEADLINE: Duration = Duration::from_mins(2);
+/// A turn whose answer is there at once.
+pub const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
+/// Longer than any turn takes.
+pub const TURN_DEADLINE: Duration = Duration::from_mins(2);
 
 /// An open chat.
 pub struct Driver {
@@ -44,14 +47,27 @@ pub async fn create_chat(
         ..CreateWorkspace::default()
     };
     let request = CreateChat {
-        content: vec![InputPart::Text {
-            text: text.to_owned(),
-        }],
+        content: content(text),
         model_config_id: Some(model),
         new_workspace: with_workspace.then_some(empty),
         ..CreateChat::default()
     };
     client.create_chat(&request).await.context("create a chat")
+}
+
+/// A message of this text.
+pub fn message(text: &str) -> CreateMessage {
+    CreateMessage {
+        content: content(text),
+        ..CreateMessage::default()
+    }
+}
+
+/// What a message of this text holds.
+pub fn content(text: &str) -> Vec<InputPart> {
+    vec![InputPart::Text {
+        text: text.to_owned(),
+    }]
 }
 
 impl Driver {
@@ -82,12 +98,7 @@ impl Driver {
 
     /// Sends a message and waits for the end of its turn.
     pub async fn send(&mut self, text: &str) -> Result<Turn> {
-        let message = CreateMessage {
-            content: vec![InputPart::Text {
-                text: text.to_owned(),
-            }],
-            ..CreateMessage::default()
-        };
+        let message = message(text);
         let started = Instant::now();
         let client = self.client.clone();
         let chat_id = self.chat_id;

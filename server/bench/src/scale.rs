@@ -11,13 +11,12 @@ use sdk::chats::{ChatStatus, ListChats};
 use sdk::client::Client;
 use sdk::ids::{ChatId, ModelConfigId};
 use sdk::live::LiveChat;
-use sdk::messages::{CreateMessage, ListMessages, Message, Role};
-use sdk::parts::{InputPart, Part};
+use sdk::messages::{ListMessages, Message, Role};
+use sdk::parts::Part;
 use sdk::stream::StreamEventKind;
-use sdk::users::Login;
 
-use crate::drive;
-use crate::figures::{Figure, Times};
+use crate::drive::{self, SHORT_ANSWER, TURN_DEADLINE};
+use crate::figures::{Figure, Times, milliseconds};
 use crate::processes::{self, Process};
 use crate::scenarios::wait_for_model;
 
@@ -28,8 +27,6 @@ const RUNNING_CHATS: usize = 200;
 const READERS_OF_EACH: usize = 5;
 /// Words that carry the time at which the model sent them.
 const CLOCKS: &str = "!pace 50ms\n!clock 100";
-const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
-const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Runs everything on seeded data.
 pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
@@ -60,8 +57,9 @@ impl Seeded {
         let data = tempfile::tempdir()?;
         let login = processes::seed(server, data.path(), chats, messages).await?;
         let (process, _) = processes::start_server(server, data.path(), model_url).await?;
-        let token = sign_in(&process, &login).await?;
-        let client = Client::new(&process.base_url)?.with_token(token.clone());
+        let client = Client::new(&process.base_url)?;
+        let token = client.login(&login).await?.session_token;
+        let client = client.with_token(token.clone());
         let wanted = format!("{messages} messages");
         let query = ListChats {
             q: Some(format!("title:\"{wanted}\"")),
@@ -94,11 +92,6 @@ impl Seeded {
         let bytes = response.bytes().await?.len();
         Ok((started.elapsed(), bytes))
     }
-}
-
-async fn sign_in(process: &Process, login: &Login) -> Result<String> {
-    let client = Client::new(&process.base_url)?;
-    Ok(client.login(login).await?.session_token)
 }
 
 /// A long chat against a short one, by turns: the newest messages as the API gives them, and the page.
@@ -181,17 +174,15 @@ async fn sending(much: &Seeded, rounds: usize) -> Result<Figure> {
 }
 
 async fn send(client: &Client, chat: ChatId) -> Result<Duration> {
-    let message = CreateMessage {
-        content: vec![InputPart::Text {
-            text: SHORT_ANSWER.to_owned(),
-        }],
-        ..CreateMessage::default()
-    };
+    let message = drive::message(SHORT_ANSWER);
     let started = Instant::now();
     client.send_message(chat, &message).await?;
     let time = started.elapsed();
     while client.get_chat(chat).await?.status.is_busy() {
-        ensure!(started.elapsed() < DEADLINE, "the turn did not end in time");
+        ensure!(
+            started.elapsed() < TURN_DEADLINE,
+            "the turn did not end in time"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     Ok(time)
@@ -219,15 +210,11 @@ async fn readers(much: &Seeded, model: ModelConfigId) -> Result<Figure> {
     // Until all of them are connected.
     tokio::time::sleep(Duration::from_secs(2)).await;
     go.send(true)?;
-    try_join_all(chats.iter().map(async |chat| {
-        let message = CreateMessage {
-            content: vec![InputPart::Text {
-                text: CLOCKS.to_owned(),
-            }],
-            ..CreateMessage::default()
-        };
-        client.send_message(*chat, &message).await
-    }))
+    try_join_all(
+        chats
+            .iter()
+            .map(async |chat| client.send_message(*chat, &drive::message(CLOCKS)).await),
+    )
     .await?;
     let mut delays = Vec::new();
     let mut lost = 0;
@@ -245,9 +232,9 @@ async fn readers(much: &Seeded, model: ModelConfigId) -> Result<Figure> {
         "1,000 readers on 200 running chats, each word's way from the model to each reader",
         format!(
             "p99 {}, median {}, max {}; {count} words, {lost} readers with another text than the store",
-            crate::figures::milliseconds(times.percentile(99)),
-            crate::figures::milliseconds(times.percentile(50)),
-            crate::figures::milliseconds(times.percentile(100)),
+            milliseconds(times.percentile(99)),
+            milliseconds(times.percentile(50)),
+            milliseconds(times.percentile(100)),
         ),
         "p99 ≤ 100 ms, no loss",
     ))
@@ -262,8 +249,7 @@ async fn read(
     let mut live = LiveChat::default();
     let mut stream = client.stream_chat(chat, live.cursor()).await?;
     let mut delays = Vec::new();
-    let mut has_run = false;
-    let deadline = Instant::now() + DEADLINE;
+    let deadline = Instant::now() + TURN_DEADLINE;
     go.wait_for(|go| *go).await?;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -281,8 +267,7 @@ async fn read(
             }
             live.apply(event);
         }
-        has_run |= !delays.is_empty();
-        if has_run && live.status == Some(ChatStatus::Waiting) {
+        if !delays.is_empty() && live.status == Some(ChatStatus::Waiting) {
             let newest = live.messages.last().map(Message::text);
             return Ok((delays, newest.unwrap_or_default()));
         }

@@ -9,12 +9,11 @@ use sdk::client::Client;
 use sdk::ids::ModelConfigId;
 use sdk::users::{CreateFirstUser, Login};
 
-use crate::drive::{self, Driver};
+use crate::drive::{self, Driver, SHORT_ANSWER};
 use crate::figures::{Figure, Times, megabytes, milliseconds};
 use crate::processes::{self, Process};
 
 const PASSWORD: &str = "measure-me-please";
-const SHORT_ANSWER: &str = "!pace 0\n!text \"ok\"";
 /// 20 sequential shell calls, then a word.
 const TWENTY_CALLS: &str =
     "!pace 0\n!call execute {\"command\":\"true\"}\n!repeat 20\n!text \"done\"";

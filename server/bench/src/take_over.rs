@@ -7,17 +7,15 @@ use anyhow::{Context as _, Result};
 use futures::future::try_join_all;
 use sdk::chats::CreateChat;
 use sdk::client::Client;
-use sdk::ids::ChatId;
-use sdk::live::LiveChat;
-use sdk::parts::InputPart;
+use sdk::ids::{ChatId, MessageId};
 use sdk::stream::StreamEventKind;
 
+use crate::drive::{self, TURN_DEADLINE};
 use crate::figures::{Figure, milliseconds};
 use crate::processes::{self, Ending, Process};
 
 const CHATS: usize = 8;
 const LONG_ANSWER: &str = "!pace 50ms\n!tokens 2000";
-const DEADLINE: Duration = Duration::from_mins(2);
 const KEY: &str = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
 
 /// Kills a process, then stops one in order; without a database of the kind nothing is measured.
@@ -63,9 +61,7 @@ async fn measure(
     let mut chats = Vec::with_capacity(CHATS);
     for _ in 0..CHATS {
         let request = CreateChat {
-            content: vec![InputPart::Text {
-                text: LONG_ANSWER.to_owned(),
-            }],
+            content: drive::content(LONG_ANSWER),
             ..CreateChat::default()
         };
         chats.push(at.create_chat(&request).await?.id);
@@ -85,9 +81,8 @@ async fn measure(
 
 /// Waits for live text of the chat that comes after the snapshot.
 async fn new_text(client: &Client, chat: ChatId) -> Result<()> {
-    let mut live = LiveChat::default();
-    let mut stream = client.stream_chat(chat, live.cursor()).await?;
-    let deadline = Instant::now() + DEADLINE;
+    let mut stream = client.stream_chat(chat, MessageId(0)).await?;
+    let deadline = Instant::now() + TURN_DEADLINE;
     let mut is_snapshot = true;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -98,9 +93,6 @@ async fn new_text(client: &Client, chat: ChatId) -> Result<()> {
         let has_text = events
             .iter()
             .any(|event| matches!(event.kind, StreamEventKind::MessagePart { .. }));
-        for event in events {
-            live.apply(event);
-        }
         if has_text && !std::mem::replace(&mut is_snapshot, false) {
             return Ok(());
         }

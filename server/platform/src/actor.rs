@@ -32,4 +32,13 @@ impl Actor {
     pub fn is_owner(&self) -> bool {
         self.role == Role::Owner
     }
+
+    /// Refuses everybody who does not administer the deployment.
+    pub(crate) fn require_owner<E>(&self, refusal: E) -> Result<(), E> {
+        if self.is_owner() {
+            Ok(())
+        } else {
+            Err(refusal)
+        }
+    }
 }

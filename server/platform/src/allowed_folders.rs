@@ -82,7 +82,7 @@ impl Platform {
         actor: &Actor,
         request: CreateAllowedFolder,
     ) -> Result<AllowedFolder, AllowedFolderError> {
-        require_owner(actor)?;
+        actor.require_owner(AllowedFolderError::Forbidden)?;
         let path =
             check(&request.path, &self.0.options.data_dir).map_err(AllowedFolderError::Invalid)?;
         let known = allowed_folders::list(&self.0.db, MAX_FOLDERS).await?.len();
@@ -107,7 +107,7 @@ impl Platform {
         actor: &Actor,
         id: AllowedFolderId,
     ) -> Result<(), AllowedFolderError> {
-        require_owner(actor)?;
+        actor.require_owner(AllowedFolderError::Forbidden)?;
         if !allowed_folders::delete(&self.0.db, id).await? {
             return Err(AllowedFolderError::NotFound);
         }
@@ -159,14 +159,6 @@ fn describe(row: AllowedFolderRow) -> AllowedFolder {
         is_git_repository,
         path: row.path,
         created_at: row.created_at,
-    }
-}
-
-fn require_owner(actor: &Actor) -> Result<(), AllowedFolderError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(AllowedFolderError::Forbidden)
     }
 }
 

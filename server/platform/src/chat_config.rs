@@ -11,22 +11,3 @@ mod prompts;
 mod tests;
 
 pub use error::ChatConfigError;
-
-use crate::Actor;
-
-/// What only owners may read does not exist for others.
-fn require_reader(actor: &Actor) -> Result<(), ChatConfigError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(ChatConfigError::NotFound)
-    }
-}
-
-fn require_owner(actor: &Actor) -> Result<(), ChatConfigError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(ChatConfigError::Forbidden)
-    }
-}

@@ -39,29 +39,23 @@ impl Platform {
                 "Use a number between 1 and 200.",
             ));
         }
-        let before_id = query.before_id.unwrap_or(0);
-        if before_id < 0 {
-            return Err(ChatFailure::field("before_id", "Use 0 or more."));
-        }
+        let before = upper_bound(query.before_id)?;
         if query.after_id.is_some_and(|id| id < 0) {
             return Err(ChatFailure::field("after_id", "Use 0 or more."));
         }
         let renders_html = renders_html(query.render.as_deref())?;
-        let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
         let after = MessageId(query.after_id.unwrap_or(0));
-        let reads_upwards = query.after_id.is_some() && before_id == 0;
+        let reads_upwards = query.after_id.is_some() && before == NEWEST;
         let mut rows = if reads_upwards {
             messages::after(&self.0.db, chat, after, limit + 1).await?
         } else {
             messages::between(&self.0.db, chat, after, before, limit + 1).await?
         };
-        let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > size;
-        rows.truncate(size);
+        let has_more = cut_page(&mut rows, limit);
         if reads_upwards {
             rows.reverse();
         }
-        let is_newest = before_id == 0 && query.after_id.is_none();
+        let is_newest = before == NEWEST && query.after_id.is_none();
         let queued_messages = if is_newest {
             queued::list(&self.0.db, chat).await?
         } else {
@@ -178,6 +172,26 @@ impl Platform {
             page.map(|(message, _)| message).collect()
         }
     }
+}
+
+/// Above all messages.
+const NEWEST: MessageId = MessageId(i64::MAX);
+
+/// Below which message a page is asked for; absent or 0 = the newest page.
+fn upper_bound(before_id: Option<i64>) -> Result<MessageId, ChatFailure> {
+    match before_id.unwrap_or(0) {
+        ..0 => Err(ChatFailure::field("before_id", "Use 0 or more.")),
+        0 => Ok(NEWEST),
+        id => Ok(MessageId(id)),
+    }
+}
+
+/// Whether more rows came than a page holds; the page alone stays. One row more than `limit` was asked for.
+fn cut_page<T>(rows: &mut Vec<T>, limit: i64) -> bool {
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > size;
+    rows.truncate(size);
+    has_more
 }
 
 /// Whether a reader asked for messages as HTML too.

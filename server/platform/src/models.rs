@@ -83,7 +83,7 @@ impl Platform {
         actor: &Actor,
         request: CreateModelConfig,
     ) -> Result<ModelConfig, ModelError> {
-        require_owner(actor)?;
+        actor.require_owner(ModelError::Forbidden)?;
         let wants_default = request.is_default == Some(true);
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
@@ -114,7 +114,7 @@ impl Platform {
         id: ModelConfigId,
         request: UpdateModelConfig,
     ) -> Result<ModelConfig, ModelError> {
-        require_owner(actor)?;
+        actor.require_owner(ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let row = find(&mut tx, id).await?;
@@ -138,7 +138,7 @@ impl Platform {
         actor: &Actor,
         id: ModelConfigId,
     ) -> Result<(), ModelError> {
-        require_owner(actor)?;
+        actor.require_owner(ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         find(&mut tx, id).await?;
@@ -199,14 +199,6 @@ fn catalogue_model(config: &ModelConfig) -> CatalogueModel {
         display_name: config.display_name.clone(),
         is_default: config.is_default,
         context_limit: config.context_limit,
-    }
-}
-
-fn require_owner(actor: &Actor) -> Result<(), ModelError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(ModelError::Forbidden)
     }
 }
 

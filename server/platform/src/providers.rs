@@ -91,7 +91,7 @@ impl Platform {
         &self,
         actor: &Actor,
     ) -> Result<Vec<ProviderConfig>, ProviderError> {
-        require_owner(actor)?;
+        actor.require_owner(ProviderError::Forbidden)?;
         let rows = provider_configs::list(&self.0.db).await?;
         Ok(rows
             .iter()
@@ -105,7 +105,7 @@ impl Platform {
         actor: &Actor,
         request: CreateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
-        require_owner(actor)?;
+        actor.require_owner(ProviderError::Forbidden)?;
         let new = fields::check_new(&self.0.registry, request)?;
         let now = self.0.clock.now();
         let id = ProviderConfigId::generate();
@@ -137,7 +137,7 @@ impl Platform {
         id: ProviderConfigId,
         request: UpdateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
-        require_owner(actor)?;
+        actor.require_owner(ProviderError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
@@ -166,7 +166,7 @@ impl Platform {
         actor: &Actor,
         id: ProviderConfigId,
     ) -> Result<(), ProviderError> {
-        require_owner(actor)?;
+        actor.require_owner(ProviderError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
@@ -196,7 +196,7 @@ impl Platform {
         actor: &Actor,
         id: ProviderConfigId,
     ) -> Result<ProviderTest, ProviderError> {
-        require_owner(actor)?;
+        actor.require_owner(ProviderError::Forbidden)?;
         let row = provider_configs::get(&self.0.db, id).await?;
         let row = row
             .filter(|row| !row.deleted)
@@ -242,14 +242,6 @@ impl Platform {
 
     pub(crate) fn publish_config(&self, config: ConfigKind, id: Option<uuid::Uuid>) {
         self.0.notices.publish(Notice::ConfigChanged { config, id });
-    }
-}
-
-fn require_owner(actor: &Actor) -> Result<(), ProviderError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(ProviderError::Forbidden)
     }
 }
 

@@ -116,7 +116,7 @@ impl Platform {
         actor: &Actor,
         query: ListUsers,
     ) -> Result<Vec<User>, UserError> {
-        require_owner(actor)?;
+        actor.require_owner(UserError::Forbidden)?;
         let limit = query.limit.unwrap_or(MAX_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(invalid("limit", "Use a number between 1 and 1,000."));
@@ -127,7 +127,7 @@ impl Platform {
 
     /// A new account. Owners only.
     pub async fn create_user(&self, actor: &Actor, request: CreateUser) -> Result<User, UserError> {
-        require_owner(actor)?;
+        actor.require_owner(UserError::Forbidden)?;
         let account = fields::check_account(
             &request.email,
             &request.username,
@@ -151,7 +151,7 @@ impl Platform {
     /// Removes an account with its chats. Owners only, never the last one; workspaces must be deleted before.
     pub async fn delete_user(&self, actor: &Actor, user: &str) -> Result<(), UserError> {
         let id = self.find_user(actor, user).await?.id;
-        require_owner(actor)?;
+        actor.require_owner(UserError::Forbidden)?;
         let mut tx = self.0.db.begin().await?;
         let owners = users::lock_active_owners(&mut tx).await?;
         users::lock(&mut tx, id).await?.ok_or(UserError::NotFound)?;
@@ -215,14 +215,6 @@ impl Platform {
             created_at: now,
             updated_at: now,
         })
-    }
-}
-
-fn require_owner(actor: &Actor) -> Result<(), UserError> {
-    if actor.is_owner() {
-        Ok(())
-    } else {
-        Err(UserError::Forbidden)
     }
 }
 

@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{ModelConfigId, UserId};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -65,8 +64,8 @@ pub async fn of_turn(
     let mut config = TurnConfig::default();
     for (key, value) in rows {
         match key.as_str() {
-            SYSTEM_PROMPT => config.system_prompt = read(&key, value.0)?,
-            USER_PROMPT => config.user_prompt = read(&key, value.0)?,
+            SYSTEM_PROMPT => config.system_prompt = settings::read("settings", &key, value.0)?,
+            USER_PROMPT => config.user_prompt = settings::read("settings", &key, value.0)?,
             _ => config.compaction_threshold = threshold_of(&value.0),
         }
     }
@@ -182,13 +181,6 @@ fn threshold_key(model: ModelConfigId) -> String {
 fn threshold_of(value: &Value) -> Option<i32> {
     let percent = i32::try_from(value.as_i64()?).ok()?;
     (0..=100).contains(&percent).then_some(percent)
-}
-
-fn read<T: DeserializeOwned>(key: &str, value: Value) -> Result<T, StoreError> {
-    serde_json::from_value(value).map_err(|error| StoreError::Corrupt {
-        table: "settings",
-        detail: format!("{key}: {error}"),
-    })
 }
 
 crate::statements![OF_TURN];

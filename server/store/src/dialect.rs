@@ -4,12 +4,20 @@
 mod tests;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::{StoreError, Tx};
 
 /// Cuts a time to microseconds, the finest that PostgreSQL keeps, so that what is written equals what is read.
 pub fn to_micros(time: DateTime<Utc>) -> DateTime<Utc> {
     time.trunc_subsecs(6)
+}
+
+/// Several ids as one value, which SQLite takes apart with `unhex(value)` of `json_each`; PostgreSQL has arrays.
+pub(crate) fn hex_ids(ids: impl IntoIterator<Item = Uuid>) -> Json<Vec<String>> {
+    let hex = |id: Uuid| id.simple().to_string();
+    Json(ids.into_iter().map(hex).collect())
 }
 
 /// Runs `$body` with `$connection` bound to the transaction's connection, whichever database it is.

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{ChatId, RunnerId};
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::dialect::hex_ids;
 use crate::{StoreError, Tx, on_tx};
 
 const UPSERT: &str = "INSERT INTO chat_heartbeats (chat_id, runner_id, beat_at) VALUES ($1, $2, $3) \
@@ -44,10 +44,9 @@ pub async fn beat(
     let runners = beats.iter().map(|(_, runner)| runner.0);
     let owned: Vec<Uuid> = match tx {
         Tx::Sqlite(transaction) => {
-            let hex = |id: Uuid| id.simple().to_string();
             sqlx::query_scalar(BEAT_SQLITE)
-                .bind(Json(chats.map(hex).collect::<Vec<_>>()))
-                .bind(Json(runners.map(hex).collect::<Vec<_>>()))
+                .bind(hex_ids(chats))
+                .bind(hex_ids(runners))
                 .bind(now)
                 .fetch_all(&mut **transaction)
                 .await?

@@ -7,7 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sqlx::types::Json;
 
+use crate::settings::{read, write};
 use crate::{Db, StoreError, Tx, on_reader, on_tx};
+
+const TABLE: &str = "user_settings";
 
 const GET: &str = "SELECT value FROM user_settings WHERE user_id = $1 AND key = $2";
 const LIST: &str = "SELECT key, value FROM user_settings WHERE user_id = $1 \
@@ -24,8 +27,7 @@ pub async fn get<T: DeserializeOwned>(
 ) -> Result<Option<T>, StoreError> {
     let value: Option<Json<Value>> = on_reader!(db, pool =>
         sqlx::query_scalar(GET).bind(user.0).bind(key).fetch_optional(pool).await?);
-    let value = value.map(|json| serde_json::from_value(json.0));
-    value.transpose().map_err(|error| corrupt(key, &error))
+    value.map(|json| read(TABLE, key, json.0)).transpose()
 }
 
 /// A person's settings whose keys begin with `prefix`, each with the rest of its key.
@@ -47,7 +49,7 @@ pub async fn put<T: Serialize>(
     value: &T,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let value = serde_json::to_value(value).map_err(|error| corrupt(key, &error))?;
+    let value = write(TABLE, key, value)?;
     on_tx!(tx, connection => sqlx::query(PUT)
         .bind(user.0)
         .bind(key)
@@ -64,13 +66,6 @@ pub async fn delete(tx: &mut Tx, user: UserId, key: &str) -> Result<(), StoreErr
     on_tx!(tx, connection =>
         sqlx::query(DELETE).bind(user.0).bind(key).execute(connection).await.map(drop)?);
     Ok(())
-}
-
-fn corrupt(key: &str, error: &serde_json::Error) -> StoreError {
-    StoreError::Corrupt {
-        table: "user_settings",
-        detail: format!("{key}: {error}"),
-    }
 }
 
 crate::statements![GET, LIST, PUT, DELETE];

@@ -70,6 +70,15 @@ pub async fn set_archived(
     Ok(())
 }
 
+/// The same from a button: what goes wrong is told in a note.
+pub fn set_archived_from_button(agents: Agents, chat: Chat, archived: bool, leave: Callback<()>) {
+    spawn_local(async move {
+        if let Err(error) = set_archived(agents, &chat, archived, leave).await {
+            agents.toasts.show(ToastKind::Error, error.message);
+        }
+    });
+}
+
 fn set_pin(agents: Agents, chat: &Chat) {
     let (id, before) = (chat.id, chat.pin_order);
     let wanted = i32::from(before == 0);
@@ -253,11 +262,8 @@ pub fn ChatMenu(
             agents.asked.set(Some(Asked::Archive(chat)));
             return;
         }
-        spawn_local(async move {
-            if let Err(error) = set_archived(agents, &chat, !chat.archived, leave).await {
-                agents.toasts.show(ToastKind::Error, error.message);
-            }
-        });
+        let archived = !chat.archived;
+        set_archived_from_button(agents, chat, archived, leave);
     });
     view! {
         <Menu id label="What to do with this chat" disabled=Signal::derive(move || !is_hydrated.get())>

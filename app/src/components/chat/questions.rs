@@ -6,6 +6,7 @@ mod delete_workspace;
 mod labels;
 mod rename;
 
+use futures::future::LocalBoxFuture;
 use leptos::prelude::*;
 use sdk::chats::Chat;
 use sdk::workspaces::Workspace;
@@ -14,6 +15,8 @@ use self::archive::Archive;
 use self::delete_workspace::DeleteWorkspace;
 use self::labels::Labels;
 use self::rename::Rename;
+use crate::components::dialog;
+use crate::error::AppError;
 use crate::view;
 
 /// The newest question; set to ask it.
@@ -27,6 +30,24 @@ pub enum Asked {
     Archive(Chat),
     /// Whether this workspace is to be deleted.
     DeleteWorkspace(Workspace),
+}
+
+/// Waits for what a dialog asked for. When it is done the dialog goes, else the dialog says why not.
+async fn finish(
+    dialog: &'static str,
+    work: LocalBoxFuture<'_, Result<(), AppError>>,
+    pending: RwSignal<bool>,
+    error: RwSignal<Option<AppError>>,
+) -> bool {
+    pending.set(true);
+    let outcome = work.await;
+    pending.set(false);
+    let is_done = outcome.is_ok();
+    match outcome {
+        Ok(()) => dialog::close(dialog),
+        Err(refused) => error.set(Some(refused)),
+    }
+    is_done
 }
 
 /// The dialogs.

@@ -13,7 +13,7 @@ use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::api::codec::resource;
-use crate::components::chat::chat_rows::{leave_chat, set_archived};
+use crate::components::chat::chat_rows::{leave_chat, set_archived_from_button};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
 use crate::components::chat::git_panel::{Changes, GitPanel};
@@ -26,7 +26,6 @@ use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::awaited;
-use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
 use crate::view;
@@ -193,14 +192,9 @@ fn ArchivedNote(chat: Memo<Option<Chat>>) -> impl IntoView {
     let agents = Agents::expect();
     let leave = leave_chat();
     let take_out = move |_| {
-        let Some(chat) = chat.get_untracked() else {
-            return;
-        };
-        spawn_local(async move {
-            if let Err(error) = set_archived(agents, &chat, false, leave).await {
-                agents.toasts.show(ToastKind::Error, error.message);
-            }
-        });
+        if let Some(chat) = chat.get_untracked() {
+            set_archived_from_button(agents, chat, false, leave);
+        }
     };
     view! {
         <div class="archived-note">

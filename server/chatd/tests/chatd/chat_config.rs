@@ -10,12 +10,11 @@ use llm::{CancellationToken, FinishReason, PartStream, Purpose, Request, StreamP
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, ModelConfigId};
 use sdk::messages::BusyBehavior;
-use sdk::models::ModelCallConfig;
 use store::Clock;
 use store::chat_config::{self, SystemPromptSetting};
 use store::testing::TestDb;
 
-use crate::harness::{Bench, daemon_with};
+use crate::harness::{Bench, daemon_with, resolved};
 
 /// Purpose, instructions and number of messages of a call.
 type Asked = (Purpose, Vec<String>, usize);
@@ -58,13 +57,7 @@ impl Listener {
 #[async_trait]
 impl ModelSource for Listener {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        Ok(ResolvedModel {
-            model: Arc::new(self.clone()),
-            model_config_id: id,
-            context_limit: 1000,
-            compression_threshold: 70,
-            options: ModelCallConfig::default(),
-        })
+        Ok(resolved(id, Arc::new(self.clone()), 1000))
     }
 }
 

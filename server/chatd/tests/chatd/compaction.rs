@@ -13,12 +13,11 @@ use llm::{
 use sdk::chats::ChatError;
 use sdk::ids::ModelConfigId;
 use sdk::messages::{BusyBehavior, Role};
-use sdk::models::ModelCallConfig;
 use sdk::parts::Part;
 use store::chats::Status;
 use store::testing::TestDb;
 
-use crate::harness::{Bench, assert_paired, label};
+use crate::harness::{Bench, assert_paired, label, resolved};
 
 /// What the model does with a request for a summary.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,13 +67,8 @@ struct ForgetfulModel(Arc<Forgetful>);
 #[async_trait]
 impl ModelSource for Source {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        Ok(ResolvedModel {
-            model: Arc::new(ForgetfulModel(Arc::clone(&self.0))),
-            model_config_id: id,
-            context_limit: 1000,
-            compression_threshold: 70,
-            options: ModelCallConfig::default(),
-        })
+        let model = ForgetfulModel(Arc::clone(&self.0));
+        Ok(resolved(id, Arc::new(model), 1000))
     }
 }
 

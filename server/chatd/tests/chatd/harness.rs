@@ -65,13 +65,7 @@ impl DemoModels {
 #[async_trait]
 impl ModelSource for DemoModels {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        Ok(ResolvedModel {
-            model: Arc::clone(&self.model),
-            model_config_id: id,
-            context_limit: 200_000,
-            compression_threshold: 70,
-            options: ModelCallConfig::default(),
-        })
+        Ok(resolved(id, Arc::clone(&self.model), 200_000))
     }
 }
 
@@ -216,6 +210,21 @@ pub fn timings() -> Timings {
 
 pub fn daemon(db: &Db, notices: &Notices, tools: &TestTools) -> Daemon {
     daemon_with(db, notices, tools, Arc::new(DemoModels::default()))
+}
+
+/// A model as a source gives it; its histories are summarized at 70 %.
+pub fn resolved(
+    id: ModelConfigId,
+    model: Arc<dyn llm::Model>,
+    context_limit: i64,
+) -> ResolvedModel {
+    ResolvedModel {
+        model,
+        model_config_id: id,
+        context_limit,
+        compression_threshold: 70,
+        options: ModelCallConfig::default(),
+    }
 }
 
 pub fn daemon_with(

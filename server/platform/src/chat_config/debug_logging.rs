@@ -7,24 +7,32 @@ use sdk::chat_config::{
 use sdk::ids::UserId;
 use store::chat_config;
 
-use super::{ChatConfigError, require_owner, require_reader};
+use super::ChatConfigError;
 use crate::{Actor, Platform};
 
 impl Platform {
     /// Whether calls of a person's chats are recorded: always when the deployment forces it, else when owners allow it
     /// and the person wants it.
     pub async fn is_debug_logging_enabled(&self, user: UserId) -> Result<bool, ChatConfigError> {
-        if self.0.options.chat_debug_logging_enabled {
-            return Ok(true);
-        }
+        Ok(self.user_debug_logging(user).await?.debug_logging_enabled)
+    }
+
+    async fn user_debug_logging(&self, user: UserId) -> Result<UserDebugLogging, ChatConfigError> {
         let db = &self.0.db;
-        Ok(chat_config::is_debug_logging_allowed(db).await?
-            && chat_config::wants_debug_logging(db, user).await?)
+        let forced_by_deployment = self.0.options.chat_debug_logging_enabled;
+        let user_toggle_allowed =
+            !forced_by_deployment && chat_config::is_debug_logging_allowed(db).await?;
+        let is_wanted = user_toggle_allowed && chat_config::wants_debug_logging(db, user).await?;
+        Ok(UserDebugLogging {
+            debug_logging_enabled: forced_by_deployment || is_wanted,
+            user_toggle_allowed,
+            forced_by_deployment,
+        })
     }
 
     /// Whether people may choose, and whether the deployment did it for them. Owners only.
     pub async fn get_debug_logging(&self, actor: &Actor) -> Result<DebugLogging, ChatConfigError> {
-        require_reader(actor)?;
+        actor.require_owner(ChatConfigError::NotFound)?;
         Ok(DebugLogging {
             allow_users: chat_config::is_debug_logging_allowed(&self.0.db).await?,
             forced_by_deployment: self.0.options.chat_debug_logging_enabled,
@@ -37,7 +45,7 @@ impl Platform {
         actor: &Actor,
         change: UpdateDebugLogging,
     ) -> Result<(), ChatConfigError> {
-        require_owner(actor)?;
+        actor.require_owner(ChatConfigError::Forbidden)?;
         let mut tx = self.0.db.begin().await?;
         let now = self.0.clock.now();
         chat_config::allow_debug_logging(&mut tx, change.allow_users, now).await?;
@@ -50,13 +58,7 @@ impl Platform {
         &self,
         actor: &Actor,
     ) -> Result<UserDebugLogging, ChatConfigError> {
-        let forced_by_deployment = self.0.options.chat_debug_logging_enabled;
-        let is_allowed = chat_config::is_debug_logging_allowed(&self.0.db).await?;
-        Ok(UserDebugLogging {
-            debug_logging_enabled: self.is_debug_logging_enabled(actor.user_id).await?,
-            user_toggle_allowed: is_allowed && !forced_by_deployment,
-            forced_by_deployment,
-        })
+        self.user_debug_logging(actor.user_id).await
     }
 
     /// Succeeds when the caller may choose. Asked before a choice is read, so that whoever may not choose learns that

@@ -4,13 +4,13 @@ use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
 use sdk::chat_config::{MAX_PROMPT_BYTES, SystemPrompt, UpdateSystemPrompt, UserPrompt};
 use store::chat_config;
 
-use super::{ChatConfigError, require_owner, require_reader};
+use super::ChatConfigError;
 use crate::{Actor, Platform, prompt_text};
 
 impl Platform {
     /// The deployment's instructions beside the built-in ones. Owners only.
     pub async fn get_system_prompt(&self, actor: &Actor) -> Result<SystemPrompt, ChatConfigError> {
-        require_reader(actor)?;
+        actor.require_owner(ChatConfigError::NotFound)?;
         let setting = chat_config::get_system_prompt(&self.0.db).await?;
         Ok(SystemPrompt {
             system_prompt: setting.system_prompt,
@@ -25,7 +25,7 @@ impl Platform {
         actor: &Actor,
         change: UpdateSystemPrompt,
     ) -> Result<(), ChatConfigError> {
-        require_owner(actor)?;
+        actor.require_owner(ChatConfigError::Forbidden)?;
         let system_prompt = check("system_prompt", &change.system_prompt)?;
         let mut tx = self.0.db.begin().await?;
         let mut setting = chat_config::get_system_prompt_in(&mut tx).await?;

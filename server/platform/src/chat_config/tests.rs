@@ -18,7 +18,7 @@ use store::testing::for_both;
 
 use super::*;
 use crate::testing::{TestPlatform, on_both, open};
-use crate::{Failure as _, FailureKind};
+use crate::{Actor, Failure as _, FailureKind};
 
 fn kind<T: std::fmt::Debug>(outcome: Result<T, ChatConfigError>) -> FailureKind {
     outcome.unwrap_err().kind()

@@ -99,7 +99,7 @@ fn watch(
             let events = tokio::select! {
                 heard = notices.next() => {
                     let Some(Heard::Notice(notice)) = heard else { return };
-                    list.heard(&notice).await
+                    list.heard(&notice).await.map(Some)
                 }
                 _ = heal.tick() => list.missed().await,
             };
@@ -120,23 +120,22 @@ fn watch(
 }
 
 impl WatchedList {
-    async fn heard(&mut self, notice: &Notice) -> Result<Option<Vec<WatchEvent>>, StoreError> {
+    async fn heard(&mut self, notice: &Notice) -> Result<Vec<WatchEvent>, StoreError> {
         let Notice::ChatWatch {
             chat_id,
             owner_id,
             event,
         } = notice
         else {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         };
         if *owner_id != self.owner {
-            return Ok(Some(Vec::new()));
+            return Ok(Vec::new());
         }
-        let mut events = Vec::new();
-        if let Some(row) = chats::get(&self.db, *chat_id).await? {
-            events.push(self.event(*event, row).await?);
+        match chats::get(&self.db, *chat_id).await? {
+            Some(row) => Ok(vec![self.event(*event, row).await?]),
+            None => Ok(Vec::new()),
         }
-        Ok(Some(events))
     }
 
     /// Events of chats that changed without a word, or nothing when there are too many to tell.
@@ -156,9 +155,16 @@ impl WatchedList {
                 continue;
             }
             let is_new = told.is_none() && row.created_at > self.since;
-            for kind in missed_kinds(&row, is_new) {
-                events.push(self.event(*kind, row.clone()).await?);
-            }
+            let (kind, further) = missed_kinds(&row, is_new);
+            let event = self.event(kind, row).await?;
+            let further = further.iter().map(|kind| WatchEvent {
+                kind: *kind,
+                chat: event.chat.clone(),
+                tool_calls: Vec::new(),
+            });
+            let further: Vec<_> = further.collect();
+            events.push(event);
+            events.extend(further);
         }
         // The clocks of other processes may be behind.
         self.since = now - CLOCK_DIFFERENCE;
@@ -187,15 +193,15 @@ impl WatchedList {
 }
 
 /// What to tell of a chat of which nobody knows what happened to it: an event changes only the fields of its kind.
-const fn missed_kinds(row: &ChatRow, is_new: bool) -> &'static [WatchEventKind] {
+const fn missed_kinds(row: &ChatRow, is_new: bool) -> (WatchEventKind, &'static [WatchEventKind]) {
     use WatchEventKind::{
         ActionRequired, Created, Deleted, DetailsChange, StatusChange, TitleChange,
     };
     match row.status {
-        _ if row.archived => &[Deleted],
-        _ if is_new => &[Created],
-        Status::RequiresAction => &[ActionRequired, TitleChange, DetailsChange],
-        _ => &[StatusChange, TitleChange, DetailsChange],
+        _ if row.archived => (Deleted, &[]),
+        _ if is_new => (Created, &[]),
+        Status::RequiresAction => (ActionRequired, &[TitleChange, DetailsChange]),
+        _ => (StatusChange, &[TitleChange, DetailsChange]),
     }
 }
 

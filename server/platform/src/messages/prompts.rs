@@ -1,9 +1,10 @@
 //! What the caller wrote in a chat, for going back to it while writing.
 
-use sdk::ids::{ChatId, MessageId};
+use sdk::ids::ChatId;
 use sdk::messages::{ListPrompts, Prompt, PromptPage};
 use store::messages::prompts;
 
+use super::{cut_page, upper_bound};
 use crate::chats::ChatFailure;
 use crate::{Actor, Platform};
 
@@ -25,15 +26,9 @@ impl Platform {
             let detail = "Use a number between 1 and 2,000.";
             return Err(ChatFailure::field("limit", detail));
         }
-        let before_id = query.before_id.unwrap_or(0);
-        if before_id < 0 {
-            return Err(ChatFailure::field("before_id", "Use 0 or more."));
-        }
-        let before = MessageId(if before_id == 0 { i64::MAX } else { before_id });
+        let before = upper_bound(query.before_id)?;
         let mut rows = prompts::list(&self.0.db, chat, actor.user_id, before, limit + 1).await?;
-        let size = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > size;
-        rows.truncate(size);
+        let has_more = cut_page(&mut rows, limit);
         let prompts = rows.into_iter().map(|(id, text)| Prompt { id, text });
         Ok(PromptPage {
             prompts: prompts.collect(),

@@ -1,9 +1,9 @@
 //! Which chat works in a workspace.
 
 use sdk::ids::{ChatId, UserId, WorkspaceId};
-use sqlx::types::Json;
 use uuid::Uuid;
 
+use crate::dialect::hex_ids;
 use crate::{Db, StoreError};
 
 macro_rules! newest {
@@ -29,10 +29,9 @@ pub async fn newest(
 ) -> Result<Vec<(WorkspaceId, ChatId)>, StoreError> {
     let rows: Vec<(Uuid, Uuid)> = match db {
         Db::Sqlite { reader, .. } => {
-            let ids = workspaces.iter().map(|id| id.0.simple().to_string());
             sqlx::query_as(NEWEST_SQLITE)
                 .bind(owner.0)
-                .bind(Json(ids.collect::<Vec<_>>()))
+                .bind(hex_ids(workspaces.iter().map(|id| id.0)))
                 .fetch_all(reader)
                 .await?
         }

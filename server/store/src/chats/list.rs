@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 
 use super::{ChatRow, RawChat, Status, chat_columns};
+use crate::dialect::hex_ids;
 use crate::search::{Wanted, contains_pattern, fold};
 use crate::{Db, StoreError, on_reader};
 
@@ -268,9 +269,8 @@ pub async fn children(
 ) -> Result<Vec<ListedChat>, StoreError> {
     let rows: Vec<RawListed> = match db {
         Db::Sqlite { reader, .. } => {
-            let roots: Vec<String> = roots.iter().map(|id| id.0.simple().to_string()).collect();
             sqlx::query_as(CHILDREN_SQLITE)
-                .bind(Json(roots))
+                .bind(hex_ids(roots.iter().map(|id| id.0)))
                 .bind(archived)
                 .fetch_all(reader)
                 .await?

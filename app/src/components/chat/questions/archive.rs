@@ -1,10 +1,11 @@
 //! Putting a chat away whose agent is at work.
 
+use futures::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::Chat;
 
-use super::Asked;
+use super::{Asked, finish};
 use crate::components::chat::chat_rows::{leave_chat, set_archived};
 use crate::components::chat::context::Agents;
 use crate::components::dialog::{self, ConfirmDialog, Question};
@@ -40,14 +41,9 @@ pub fn Archive() -> impl IntoView {
         let Some(chat) = chat.get_untracked() else {
             return;
         };
-        pending.set(true);
         spawn_local(async move {
-            let outcome = set_archived(agents, &chat, true, leave).await;
-            pending.set(false);
-            match outcome {
-                Ok(()) => dialog::close(DIALOG),
-                Err(refused) => error.set(Some(refused)),
-            }
+            let work = set_archived(agents, &chat, true, leave).boxed_local();
+            finish(DIALOG, work, pending, error).await;
         });
     };
     view! {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use futures::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::{Chat, UpdateChat};
 
-use super::Asked;
+use super::{Asked, finish};
 use crate::api::chats::update_chat;
 use crate::components::button::{Button, ButtonKind};
 use crate::components::chat::context::Agents;
@@ -42,20 +43,14 @@ pub fn Labels() -> impl IntoView {
             Ok(labels) => labels,
             Err(refused) => return error.set(Some(refused)),
         };
-        pending.set(true);
         spawn_local(async move {
             let request = UpdateChat {
                 labels: Some(labels.clone()),
                 ..UpdateChat::default()
             };
-            let outcome = update_chat(chat.id, request).await;
-            pending.set(false);
-            match outcome {
-                Ok(()) => {
-                    agents.update_row(chat.id, |row| row.labels = labels);
-                    dialog::close(DIALOG);
-                }
-                Err(refused) => error.set(Some(refused)),
+            let work = update_chat(chat.id, request).boxed_local();
+            if finish(DIALOG, work, pending, error).await {
+                agents.update_row(chat.id, |row| row.labels = labels);
             }
         });
     };

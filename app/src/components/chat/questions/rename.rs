@@ -1,10 +1,11 @@
 //! A chat's new title.
 
+use futures::FutureExt as _;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::{Chat, UpdateChat};
 
-use super::Asked;
+use super::{Asked, finish};
 use crate::api::chats::update_chat;
 use crate::components::button::{Button, ButtonKind};
 use crate::components::chat::context::Agents;
@@ -38,20 +39,14 @@ pub fn Rename() -> impl IntoView {
             return;
         };
         agents.update_row(chat.id, |row| row.title.clone_from(&title));
-        pending.set(true);
         spawn_local(async move {
             let request = UpdateChat {
                 title: Some(title),
                 ..UpdateChat::default()
             };
-            let outcome = update_chat(chat.id, request).await;
-            pending.set(false);
-            match outcome {
-                Ok(()) => dialog::close(DIALOG),
-                Err(refused) => {
-                    agents.update_row(chat.id, |row| row.title.clone_from(&chat.title));
-                    error.set(Some(refused));
-                }
+            let work = update_chat(chat.id, request).boxed_local();
+            if !finish(DIALOG, work, pending, error).await {
+                agents.update_row(chat.id, |row| row.title.clone_from(&chat.title));
             }
         });
     };
