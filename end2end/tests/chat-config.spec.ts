@@ -18,7 +18,7 @@ test("instructions and thresholds are saved and shown", async ({ page, context, 
   await page.goto(`${emptyServer.url}/settings/agents`);
   await hydrated(page);
   await look(page, "settings-agents");
-  await expectAccessible(page);
+  await expectAccessible(page, "settings for agents");
 
   await own(page).fill("Answer in French.\nBe brief.");
   await page.getByRole("button", { name: "Save your instructions" }).click();

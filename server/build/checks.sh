@@ -12,6 +12,8 @@ stage "Lints, server side"
 cargo clippy --quiet --workspace --exclude frontend --all-targets -- -D warnings
 stage "Lints, browser side"
 cargo clippy --quiet --package frontend -- -D warnings
+stage "Types of the end-to-end tests"
+(cd end2end && npx tsc --noEmit)
 stage "Documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --no-deps --workspace --exclude frontend --keep-going
 

@@ -178,11 +178,10 @@ test_tools() {
   has python3 || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  node_packages end2end
 }
 
 native_tools
 wasm_tools
 node_packages style
-[ "$purpose" = run ] || database
+[ "$purpose" = run ] || { database; node_packages end2end; }
 [ "$purpose" != test ] || test_tools
