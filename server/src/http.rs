@@ -5,7 +5,8 @@
 
 pub mod access;
 pub mod authentication;
-pub mod error;
+pub mod durable;
+mod error;
 pub mod extract;
 pub mod limits;
 pub mod network;
@@ -38,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn_with_state(state.clone(), authentication::layer))
         .layer(from_fn(limits::body_layer))
+        .layer(from_fn_with_state(state.clone(), durable::layer))
         .layer(from_fn(limits::time_layer))
         .layer(compression())
         .layer(from_fn(security_headers::layer))

@@ -168,6 +168,11 @@ impl Platform {
         self.0.db.check_ready().await
     }
 
+    /// Returns when every change that was made before survives a loss of power.
+    pub async fn durable(&self) -> Result<(), StoreError> {
+        self.0.db.durable().await
+    }
+
     /// Which database is in use.
     pub fn database_kind(&self) -> sdk::build_info::DatabaseKind {
         self.0.db.kind()

@@ -6,6 +6,7 @@
 
 mod backup;
 mod checkpoint;
+mod durable;
 mod lock;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
+pub use self::durable::LogSync;
 pub use self::lock::FileLock;
 use crate::error::StoreError;
 
@@ -42,6 +44,8 @@ pub enum Db {
         reader: SqlitePool,
         /// The one connection that writes.
         writer: SqlitePool,
+        /// Makes what was committed survive a loss of power.
+        log: LogSync,
         /// Keeps other server processes away.
         lock: FileLock,
     },
@@ -151,6 +155,16 @@ impl Db {
         })
     }
 
+    /// Returns when what was committed before survives a loss of power. On PostgreSQL every commit does; on SQLite a
+    /// commit alone survives the end of this process only. Whoever confirms a change to somebody, or does something
+    /// in the world that must not be done twice, waits for this.
+    pub async fn durable(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { log, .. } => Ok(log.wait().await.map_err(sqlx::Error::Io)?),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Closes all connections and gives the file free; SQLite's log is folded into the file.
     pub async fn close(&self) {
         match self {
@@ -158,7 +172,12 @@ impl Db {
                 reader,
                 writer,
                 lock,
+                log,
             } => {
+                // Beside another process the log stays a log.
+                if let Err(error) = log.wait().await {
+                    tracing::warn!(%error, "the database's log could not be written to the disk");
+                }
                 reader.close().await;
                 writer.close().await;
                 lock.release();
@@ -229,7 +248,7 @@ impl Db {
 }
 
 impl Tx {
-    /// Makes the transaction's writes visible and durable.
+    /// Makes the transaction's writes visible; see [`Db::durable`].
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
@@ -253,7 +272,7 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
     let writer = SqlitePoolOptions::new()
@@ -284,6 +303,7 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
     Ok(Db::Sqlite {
         reader,
         writer,
+        log: LogSync::new(path),
         lock,
     })
 }

@@ -67,6 +67,8 @@ impl Runner {
             return Ok(super::next_after(code));
         }
         turn.prompt.push(Role::Assistant, &parts);
+        // A loss of power must not make the model ask again for what a tool has done already.
+        self.shared.db.durable().await?;
         let revision = self.chat.history_version;
         let (results, stop) = self.run_tools(turn, &local, Mode::Run, revision).await;
         if let Some(stop) = stop {

@@ -30,7 +30,12 @@ impl Meter {
     async fn on(database: &TestDb) -> Self {
         let steps = Arc::new(AtomicU64::new(0));
         let db = match (&database.db, &database.options) {
-            (Db::Sqlite { writer, lock, .. }, OpenOptions::SqliteFile(path)) => {
+            (
+                Db::Sqlite {
+                    writer, log, lock, ..
+                },
+                OpenOptions::SqliteFile(path),
+            ) => {
                 let counter = Arc::clone(&steps);
                 let reader = SqlitePoolOptions::new()
                     .max_connections(1)
@@ -51,6 +56,7 @@ impl Meter {
                 Db::Sqlite {
                     reader,
                     writer: writer.clone(),
+                    log: log.clone(),
                     lock: lock.clone(),
                 }
             }

@@ -243,3 +243,27 @@ async fn the_log_moves_into_the_file_without_the_writer() {
         .await
         .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_wait_for_the_disk_share_its_calls() {
+    let test = TestDb::sqlite().await;
+    let Db::Sqlite { log, .. } = &test.db else {
+        panic!("not SQLite")
+    };
+    let mut tx = test.db.begin().await.unwrap();
+    insert(&mut tx, "key").await;
+    tx.commit().await.unwrap();
+    let before = log.calls();
+    test.db.durable().await.unwrap();
+    assert_eq!(log.calls(), before + 1);
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let db = test.db.clone();
+        waiting.spawn(async move { db.durable().await });
+    }
+    while let Some(served) = waiting.join_next().await {
+        served.unwrap().unwrap();
+    }
+    // Each call serves all who asked before it began; 50 calls would mean that nobody shared.
+    assert!(log.calls() < before + 40, "{}", log.calls());
+}
