@@ -16,6 +16,7 @@ mod organizations;
 mod preferences;
 mod providers;
 mod replicas;
+mod templates;
 mod tokens;
 mod users;
 mod workspaces;
@@ -42,6 +43,7 @@ pub fn all() -> Routes {
         .merge(models::routes())
         .merge(workspaces::routes())
         .merge(allowed_folders::routes())
+        .merge(templates::routes())
         .merge(agents::routes())
         .merge(replicas::routes())
 }

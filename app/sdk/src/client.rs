@@ -9,6 +9,7 @@ mod chat_config;
 mod chats;
 mod error;
 mod socket;
+mod templates;
 mod workspaces;
 
 use std::fmt::Write as _;

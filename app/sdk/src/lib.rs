@@ -22,6 +22,7 @@ pub mod preferences;
 pub mod providers;
 pub mod replicas;
 pub mod stream;
+pub mod templates;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;

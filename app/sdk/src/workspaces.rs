@@ -1,5 +1,7 @@
 //! Workspaces: where an agent works, and what state that place is in.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub enum WorkspaceMode {
     Worktree,
     /// The folder itself.
     Direct,
-    /// A new empty folder.
+    /// A folder of its own: empty, or a clone of its template's repository.
     Empty,
 }
 
@@ -44,6 +46,10 @@ impl WorkspaceMode {
 pub enum WorkspaceStatus {
     /// A start waits for its turn.
     Queued,
+    /// The template's repository is being cloned.
+    Cloning,
+    /// The template's setup script runs.
+    SettingUp,
     /// The folder is being prepared or the agent started.
     Starting,
     /// The agent was started and has not connected yet.
@@ -58,6 +64,19 @@ pub enum WorkspaceStatus {
     Failed,
     /// Gone.
     Deleted,
+}
+
+impl WorkspaceStatus {
+    /// What is under way to a ready workspace, in words for people; `None` when nothing is.
+    pub const fn start_in_words(self) -> Option<&'static str> {
+        match self {
+            Self::Queued | Self::Starting => Some("Starting the workspace"),
+            Self::Cloning => Some("Cloning the repository"),
+            Self::SettingUp => Some("Running the setup script"),
+            Self::WaitingForAgent => Some("Waiting for the workspace's agent"),
+            Self::Ready | Self::Reconnecting | Self::Stopped | Self::Failed | Self::Deleted => None,
+        }
+    }
 }
 
 /// How well the workspace's processes are kept apart from the server's machine.
@@ -89,6 +108,9 @@ pub struct Workspace {
     /// The template it was made from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template_id: Option<TemplateId>,
+    /// The values of the template's parameters, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// How it uses its folder.
     pub mode: WorkspaceMode,
     /// The allowed folder it was made from.
@@ -128,9 +150,12 @@ pub struct CreateWorkspace {
     /// Name; made up when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Template to make it from.
+    /// Template to make it from; then folder and mode are the template's business.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template_id: Option<TemplateId>,
+    /// Values of the template's parameters, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// Absolute path below an allowed folder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<String>,
@@ -262,6 +287,9 @@ pub struct Build {
 pub struct CreateBuild {
     /// What to do.
     pub transition: Transition,
+    /// Other values of the template's parameters, by name; those that are not named stay as they are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// Delete although there is unsaved work.
     #[serde(default)]
     pub force: bool,

@@ -26,6 +26,7 @@ pub mod render;
 pub mod replicas;
 pub mod secrets;
 pub mod sessions;
+pub mod templates;
 #[cfg(test)]
 mod testing;
 pub mod tokens;

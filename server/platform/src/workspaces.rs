@@ -23,11 +23,14 @@ use sdk::workspaces::{
     Transition, UnsavedWork, UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
 };
 use store::StoreError;
+use store::templates::{self, TemplateRow};
 use store::workspaces::builds;
 use store::workspaces::{self, WorkspaceRow, agents};
 use workspace::connection::{AgentClient, Hub};
 
 pub use self::error::WorkspaceError;
+pub(crate) use self::requests::{allowed_folder, check_name};
+use crate::templates::parameters;
 use crate::{Actor, Platform, credentials};
 
 const MAX_LISTED: u32 = 100;
@@ -88,7 +91,7 @@ impl Platform {
         title: &str,
     ) -> Result<Workspace, WorkspaceError> {
         let service = &self.0.workspaces;
-        let checked = requests::check(&self.0.db, service, request).await?;
+        let checked = requests::check(&self.0.db, service, actor, request).await?;
         let id = WorkspaceId::generate();
         let now = self.0.clock.now();
         let row = WorkspaceRow {
@@ -110,6 +113,9 @@ impl Platform {
             deleted: false,
             created_at: now,
             updated_at: now,
+            template_id: checked.template_id,
+            parameters: checked.parameters,
+            last_used_at: Some(now),
         };
         let mut tx = self.0.db.begin().await?;
         workspaces::insert(&mut tx, &row)
@@ -174,11 +180,42 @@ impl Platform {
                 .refuse_to_lose_work(row.id, request.force)
                 .await?;
         }
+        let row = self.with_parameters(row, &request).await?;
         let title = row.name.clone();
         self.0
             .workspaces
             .begin(&row, request.transition, &title)
             .await
+    }
+
+    /// The row with the values that a start changes.
+    async fn with_parameters(
+        &self,
+        row: WorkspaceRow,
+        request: &CreateBuild,
+    ) -> Result<WorkspaceRow, WorkspaceError> {
+        if request.parameters.is_empty() {
+            return Ok(row);
+        }
+        let refused = |detail| Err(WorkspaceError::invalid("parameters", detail));
+        if request.transition != Transition::Start {
+            return refused("Parameters can be given for a start only.");
+        }
+        let template = match row.template_id {
+            Some(id) => templates::get(&self.0.db, id).await?,
+            None => None,
+        };
+        let Some(template) = template else {
+            return refused("The workspace was not made from a template and has no parameters.");
+        };
+        let mut given = row.parameters.clone();
+        // What the template does not know any more is no longer asked for.
+        given.retain(|name, _| template.parameters.iter().any(|known| known.name == *name));
+        given.extend(request.parameters.clone());
+        let parameters =
+            parameters::resolve(&template.parameters, &given).map_err(WorkspaceError::Invalid)?;
+        workspaces::set_parameters(&self.0.db, row.id, &parameters, self.0.clock.now()).await?;
+        Ok(WorkspaceRow { parameters, ..row })
     }
 
     /// A workspace's builds, newest first.
@@ -283,7 +320,8 @@ fn describe(row: WorkspaceRow, latest_build: Option<Build>) -> Workspace {
         name: row.name,
         owner_id: row.owner_id,
         organization_id: row.organization_id,
-        template_id: None,
+        template_id: row.template_id,
+        parameters: row.parameters,
         mode: row.mode,
         folder: row.folder,
         working_directory: row.working_directory,
@@ -300,8 +338,20 @@ fn describe(row: WorkspaceRow, latest_build: Option<Build>) -> Workspace {
 }
 
 /// What a backend makes a workspace from.
-fn source_of(row: &WorkspaceRow, title: &str) -> workspace::backend::Source {
+fn source_of(
+    row: &WorkspaceRow,
+    template: Option<&TemplateRow>,
+    title: &str,
+) -> workspace::backend::Source {
     use workspace::backend::Source;
+    if let Some(template) = template
+        && let Some(url) = &template.repository_url
+    {
+        return Source::Clone {
+            url: url.clone(),
+            branch: template.branch.clone(),
+        };
+    }
     match (row.mode, &row.folder) {
         (WorkspaceMode::Worktree, Some(folder)) => Source::Worktree {
             folder: folder.into(),

@@ -23,6 +23,7 @@ pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod statements;
+pub mod templates;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
 pub mod tokens;

@@ -96,6 +96,8 @@ pub enum ConfigKind {
     Models,
     /// The folders that workspaces may use.
     AllowedFolders,
+    /// What workspaces are made from.
+    Templates,
     /// Any key of `settings`.
     Settings,
 }

@@ -6,9 +6,13 @@ mod row;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sdk::ids::{UserId, WorkspaceId};
 use sdk::workspaces::{Sandbox, WorkspaceStatus};
+use sqlx::FromRow;
 use sqlx::types::Json;
 
 pub use self::row::WorkspaceRow;
@@ -18,14 +22,14 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
 macro_rules! columns {
     () => {
         "id, owner_id, organization_id, name, mode, folder, working_directory, branch, base_commit, status, \
-         status_reason, status_since, sandbox, deleted, created_at, updated_at"
+         status_reason, status_since, sandbox, deleted, created_at, updated_at, template_id, parameters, last_used_at"
     };
 }
 
 const INSERT: &str = concat!(
     "INSERT INTO workspaces (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)"
 );
 const GET: &str = concat!("SELECT ", columns!(), " FROM workspaces WHERE id = $1");
 const LIST_OF_OWNER: &str = concat!(
@@ -46,6 +50,19 @@ const MOVE_STATUS: &str = "UPDATE workspaces SET status = $3, status_reason = $4
      WHERE id = $1 AND status = $2 AND NOT deleted";
 const SET_PREPARED: &str = "UPDATE workspaces SET working_directory = $2, branch = $3, base_commit = $4, sandbox = $5, \
      updated_at = $6 WHERE id = $1";
+const SET_PARAMETERS: &str =
+    "UPDATE workspaces SET parameters = $2, updated_at = $3 WHERE id = $1 AND NOT deleted";
+const TOUCH: &str = "UPDATE workspaces SET last_used_at = $2 WHERE id = $1 AND NOT deleted";
+/// Of those that a template stops, with the seconds it leaves them; no chat of theirs is at work.
+const IDLE: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", (SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id) AS idle_stop_seconds \
+     FROM workspaces WHERE status = 'ready' AND NOT deleted AND template_id IN \
+     (SELECT t.id FROM templates t WHERE t.idle_stop_seconds IS NOT NULL) \
+     AND NOT EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = workspaces.id AND c.status IN ('running', 'interrupting')) \
+     ORDER BY id LIMIT $1"
+);
 const MARK_DELETED: &str = "UPDATE workspaces SET deleted = $2, status = 'deleted', status_reason = NULL, \
      status_since = $3, updated_at = $3 WHERE id = $1";
 
@@ -92,6 +109,9 @@ pub async fn insert(tx: &mut Tx, row: &WorkspaceRow) -> Result<(), StoreError> {
         .bind(row.deleted)
         .bind(row.created_at)
         .bind(row.updated_at)
+        .bind(row.template_id.map(|id| id.0))
+        .bind(Json(&row.parameters))
+        .bind(row.last_used_at)
         .execute(connection)
         .await
         .map(drop)?);
@@ -204,6 +224,51 @@ pub async fn set_prepared(
     StoreError::expect_rows("workspaces::set_prepared", changed, 1)
 }
 
+/// Sets the values of its template's parameters.
+pub async fn set_parameters(
+    db: &Db,
+    id: WorkspaceId,
+    parameters: &BTreeMap<String, String>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(SET_PARAMETERS)
+        .bind(id.0)
+        .bind(Json(parameters))
+        .bind(now)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    StoreError::expect_rows("workspaces::set_parameters", changed, 1)
+}
+
+/// Notes that it is used now.
+pub async fn touch(db: &Db, id: WorkspaceId, now: DateTime<Utc>) -> Result<(), StoreError> {
+    on_writer!(db, pool => sqlx::query(TOUCH).bind(id.0).bind(now).execute(pool).await.map(drop)?);
+    Ok(())
+}
+
+/// Ready workspaces of templates with an idle time in which no chat is at work, and that time.
+pub async fn list_stoppable(
+    db: &Db,
+    limit: i64,
+) -> Result<Vec<(WorkspaceRow, Duration)>, StoreError> {
+    let raw: Vec<Idle> =
+        on_reader!(db, pool => sqlx::query_as(IDLE).bind(limit).fetch_all(pool).await?);
+    raw.into_iter()
+        .map(|idle| {
+            let seconds = u64::try_from(idle.idle_stop_seconds).unwrap_or(u64::MAX);
+            Ok((idle.row.try_into()?, Duration::from_secs(seconds)))
+        })
+        .collect()
+}
+
+#[derive(FromRow)]
+struct Idle {
+    #[sqlx(flatten)]
+    row: Raw,
+    idle_stop_seconds: i64,
+}
+
 /// Marks a workspace as gone; its row stays for the chats that name it.
 pub async fn mark_deleted(db: &Db, id: WorkspaceId, now: DateTime<Utc>) -> Result<(), StoreError> {
     let changed = on_writer!(db, pool => sqlx::query(MARK_DELETED)
@@ -225,5 +290,8 @@ crate::statements![
     SET_STATUS,
     MOVE_STATUS,
     SET_PREPARED,
+    SET_PARAMETERS,
+    TOUCH,
+    IDLE,
     MARK_DELETED
 ];

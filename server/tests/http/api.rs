@@ -9,6 +9,7 @@ mod login;
 mod models;
 mod preferences;
 mod providers;
+mod templates;
 mod tokens;
 mod users;
 mod workspaces;

@@ -19,7 +19,10 @@ mod unsaved;
 
 pub use error::BackendError;
 pub use local::{LocalBackend, LocalOptions};
-pub use types::{BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status, UnsavedWork};
+pub use types::{
+    BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec, Started, Status,
+    UnsavedWork,
+};
 
 use async_trait::async_trait;
 use uuid::Uuid;

@@ -179,7 +179,8 @@ impl GitCommand {
         Ok((output.is_success && !text.is_empty()).then_some(text))
     }
 
-    fn spawn(&self) -> std::io::Result<Child> {
+    /// The command itself, for those who read what it tells while it runs.
+    pub fn command(&self) -> Command {
         let mut words = self
             .wrapper
             .iter()
@@ -205,7 +206,12 @@ impl GitCommand {
                 ("LC_ALL", "C.UTF-8"),
             ])
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .current_dir("/")
+            .current_dir("/");
+        command
+    }
+
+    fn spawn(&self) -> std::io::Result<Child> {
+        self.command()
             .stdin(if self.input.is_some() {
                 Stdio::piped()
             } else {

@@ -22,5 +22,7 @@ mod processes;
 mod sandbox;
 #[path = "workspace/support.rs"]
 mod support;
+#[path = "workspace/templates.rs"]
+mod templates;
 #[path = "workspace/tunnel.rs"]
 mod tunnel;

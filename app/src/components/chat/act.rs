@@ -107,19 +107,10 @@ fn running(
     }
     match open_call(step) {
         Some(run) => {
-            let is_starting = matches!(
-                workspace,
-                Some(
-                    WorkspaceStatus::Queued
-                        | WorkspaceStatus::Starting
-                        | WorkspaceStatus::WaitingForAgent
-                )
-            );
             let call_since = run.call.created_at.or(since);
-            if is_starting {
-                Act::new("Starting the workspace", call_since)
-            } else {
-                calling(&run, call_since)
+            match workspace.and_then(WorkspaceStatus::start_in_words) {
+                Some(words) => Act::new(words, call_since),
+                None => calling(&run, call_since),
             }
         }
         None => match step.preview.last() {

@@ -96,6 +96,8 @@ fn unprotected(workspace: &Workspace) -> Option<AnyView> {
 fn pill(workspace: &Workspace) -> AnyView {
     let (class, words) = match workspace.status {
         WorkspaceStatus::Ready => ("dot dot-green", "ready"),
+        WorkspaceStatus::Cloning => ("dot dot-amber", "cloning"),
+        WorkspaceStatus::SettingUp => ("dot dot-amber", "setting up"),
         WorkspaceStatus::Queued | WorkspaceStatus::Starting | WorkspaceStatus::WaitingForAgent => {
             ("dot dot-amber", "starting")
         }

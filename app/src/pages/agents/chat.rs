@@ -243,7 +243,9 @@ fn watch_workspace(
         let status =
             workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status));
         status.is_some_and(|status| match status {
-            WorkspaceStatus::Starting
+            WorkspaceStatus::Cloning
+            | WorkspaceStatus::SettingUp
+            | WorkspaceStatus::Starting
             | WorkspaceStatus::WaitingForAgent
             | WorkspaceStatus::Reconnecting => true,
             // Queued ones stand still until the chat needs them.

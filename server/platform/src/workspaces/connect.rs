@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatd::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
+use chrono::TimeDelta;
 use sdk::ids::{ChatId, WorkspaceId};
 use sdk::workspaces::{Transition, WorkspaceStatus};
-use store::workspaces::{WorkspaceRow, agents};
+use store::workspaces::{self, WorkspaceRow, agents};
 use workspace::backend::Status;
 
 use super::service::Workspaces;
@@ -17,6 +18,8 @@ use crate::{Failure as _, FailureKind};
 const CONNECT_DEADLINE: Duration = Duration::from_mins(10);
 /// An agent whose process runs comes back within this time, or is replaced.
 const RECONNECT_DEADLINE: Duration = Duration::from_secs(30);
+/// How exactly is noted when a workspace was last used.
+const USE_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
 #[async_trait]
 impl WorkspaceSource for Workspaces {
@@ -87,10 +90,25 @@ impl Workspaces {
             .connected(id)
             .await
             .map_err(|error| in_words(error.into()))?;
+        if client.is_some() {
+            self.note_use(&row).await;
+        }
         Ok(client.map(|client| ConnectedWorkspace {
             client,
             branch: row.branch,
         }))
+    }
+
+    /// Notes that the workspace is used; often enough for those that stop when nobody uses them.
+    async fn note_use(&self, row: &WorkspaceRow) {
+        let now = self.clock.now();
+        let is_noted = row.last_used_at.is_some_and(|at| now - at < USE_INTERVAL);
+        if is_noted {
+            return;
+        }
+        if let Err(error) = workspaces::touch(&self.db, row.id, now).await {
+            tracing::warn!(%error, workspace_id = %row.id, "the use of a workspace cannot be noted");
+        }
     }
 
     async fn usable(&self, id: WorkspaceId) -> Result<WorkspaceRow, String> {

@@ -26,6 +26,9 @@ pub enum WorkspaceError {
         "The workspace is being started, stopped or deleted. Wait until that is done and try again."
     )]
     Busy,
+    /// Somebody stopped or deleted the workspace while it was started.
+    #[error("The start was ended by a stop or a deletion.")]
+    Ended,
     /// Deleting would lose work.
     #[error("Deleting the workspace would lose work: {}. Commit, merge or push it, or delete by force.", losses(.0))]
     UnsavedWork(Box<UnsavedWork>),
@@ -62,7 +65,9 @@ impl Failure for WorkspaceError {
         match self {
             Self::Invalid(_) => FailureKind::Invalid,
             Self::NotFound | Self::NoBuild => FailureKind::NotFound,
-            Self::NameTaken | Self::Busy | Self::UnsavedWork(_) => FailureKind::Conflict,
+            Self::NameTaken | Self::Busy | Self::Ended | Self::UnsavedWork(_) => {
+                FailureKind::Conflict
+            }
             // The server answers agents itself; anywhere else this is a credential that does not hold.
             Self::AgentGone => FailureKind::Unauthenticated,
             Self::Backend(error) => match error {

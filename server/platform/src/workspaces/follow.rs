@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sdk::ids::AgentId;
-use sdk::workspaces::WorkspaceStatus;
+use sdk::workspaces::{Transition, WorkspaceStatus};
 use store::StoreError;
 use store::workspaces::{self, NewStatus, WorkspaceRow, agents, builds};
 use tokio::sync::broadcast::error::RecvError;
@@ -15,6 +15,8 @@ use super::service::Workspaces;
 
 /// How often workspaces that lost their agent are looked at.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+/// How often workspaces that nobody uses are looked for.
+const IDLE_INTERVAL: Duration = Duration::from_secs(30);
 /// Rows that are looked at in one go.
 const MAX_ROWS: i64 = 1000;
 const LOST: &str = "The connection to the workspace's agent is lost; it connects again by itself.";
@@ -33,6 +35,9 @@ impl Workspaces {
         let service = self.clone();
         self.background
             .spawn(async move { service.look_again().await });
+        let service = self.clone();
+        self.background
+            .spawn(async move { service.stop_idle_again().await });
         Ok(())
     }
 
@@ -41,7 +46,12 @@ impl Workspaces {
         if matches!(self.db, store::Db::Sqlite { .. }) {
             builds::finish_all(&self.db, RESTARTED, self.clock.now()).await?;
         }
-        for status in [WorkspaceStatus::Queued, WorkspaceStatus::Starting] {
+        for status in [
+            WorkspaceStatus::Queued,
+            WorkspaceStatus::Cloning,
+            WorkspaceStatus::SettingUp,
+            WorkspaceStatus::Starting,
+        ] {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
                     self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED))
@@ -118,6 +128,38 @@ impl Workspaces {
                 tracing::error!(%error, "workspaces cannot be looked at");
             }
         }
+    }
+
+    async fn stop_idle_again(&self) {
+        let mut interval = tokio::time::interval(IDLE_INTERVAL);
+        interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            interval.tick().await;
+            if let Err(error) = self.stop_idle().await {
+                tracing::error!(%error, "workspaces that nobody uses cannot be stopped");
+            }
+        }
+    }
+
+    /// Stops workspaces that nobody used for as long as their template says.
+    pub(super) async fn stop_idle(&self) -> Result<(), WorkspaceError> {
+        let now = self.clock.now();
+        for (row, idle) in workspaces::list_stoppable(&self.db, MAX_ROWS).await? {
+            let last_used_at = row.last_used_at.unwrap_or(row.created_at);
+            let is_idle = (now - last_used_at)
+                .to_std()
+                .is_ok_and(|unused| unused >= idle);
+            // On PostgreSQL a workspace is the business of the replica on whose machine it lies.
+            if !is_idle || !self.is_here(&row).await? {
+                continue;
+            }
+            match self.begin(&row, Transition::Stop, &row.name).await {
+                // Somebody has begun something with it: it is used.
+                Ok(_) | Err(WorkspaceError::Busy) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Finds workspaces whose agent has ended, or has connected without being noticed.

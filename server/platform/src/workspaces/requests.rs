@@ -1,44 +1,58 @@
 //! Checking what a new workspace shall be made from.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sdk::ids::WorkspaceId;
+use sdk::ids::{TemplateId, WorkspaceId};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
+use store::templates::{self, TemplateRow};
 use store::{Db, allowed_folders};
 use workspace::backend::Source;
 
 use super::WorkspaceError;
 use super::service::Workspaces;
 use crate::allowed_folders::MAX_FOLDERS;
+use crate::templates::parameters;
+use crate::{Actor, Failure as _};
 
 const MAX_NAME_CHARACTERS: usize = 64;
+/// What a made-up name keeps of the template's.
+const TEMPLATE_NAME_CHARACTERS: usize = 27;
 
 /// A request that can be carried out.
 pub(super) struct Checked {
     pub(super) name: Option<String>,
     pub(super) mode: WorkspaceMode,
     pub(super) folder: Option<String>,
+    pub(super) template_id: Option<TemplateId>,
+    pub(super) parameters: BTreeMap<String, String>,
 }
 
 pub(super) async fn check(
     db: &Db,
     service: &Workspaces,
+    actor: &Actor,
     request: CreateWorkspace,
 ) -> Result<Checked, WorkspaceError> {
-    if request.template_id.is_some() {
-        return Err(WorkspaceError::invalid(
-            "template_id",
-            "there is no such template",
-        ));
-    }
     let name = request.name.as_deref().map(check_name).transpose();
     let name = name.map_err(|detail| WorkspaceError::invalid("name", detail))?;
+    if let Some(id) = request.template_id {
+        return of_template(db, actor, id, name, request).await;
+    }
+    if !request.parameters.is_empty() {
+        return Err(WorkspaceError::invalid(
+            "parameters",
+            "Parameters belong to a template; name one.",
+        ));
+    }
     let Some(folder) = request.folder else {
         return match request.mode {
             None | Some(WorkspaceMode::Empty) => Ok(Checked {
                 name,
                 mode: WorkspaceMode::Empty,
                 folder: None,
+                template_id: None,
+                parameters: BTreeMap::new(),
             }),
             Some(_) => Err(WorkspaceError::invalid(
                 "folder",
@@ -46,7 +60,9 @@ pub(super) async fn check(
             )),
         };
     };
-    let folder = allowed(db, &folder).await?;
+    let folder = allowed_folder(db, &folder)
+        .await
+        .map_err(|detail| WorkspaceError::invalid("folder", detail))?;
     let worktree = Source::Worktree {
         folder: folder.clone(),
         title: String::new(),
@@ -81,23 +97,69 @@ pub(super) async fn check(
         name,
         mode,
         folder: Some(folder.display().to_string()),
+        template_id: None,
+        parameters: BTreeMap::new(),
     })
 }
 
-/// The real folder when it is an allowed one or lies in one. Others are refused alike, whether they exist or not.
-async fn allowed(db: &Db, folder: &str) -> Result<PathBuf, WorkspaceError> {
-    let refused = || {
+/// A workspace as a template of the caller's organization says.
+async fn of_template(
+    db: &Db,
+    actor: &Actor,
+    id: TemplateId,
+    name: Option<String>,
+    request: CreateWorkspace,
+) -> Result<Checked, WorkspaceError> {
+    let row = templates::get(db, id).await?.filter(|row| {
+        row.organization_id == actor.organization_id && !row.deleted && !row.deprecated
+    });
+    let row = row.ok_or_else(|| {
         WorkspaceError::invalid(
-            "folder",
-            "This folder is not allowed. Ask an owner to allow it.",
+            "template_id",
+            "There is no such template, or it is not to be used any more. Choose another one.",
         )
-    };
+    })?;
+    for (field, is_given) in [
+        ("folder", request.folder.is_some()),
+        ("mode", request.mode.is_some()),
+    ] {
+        if is_given {
+            let detail = "The template decides this; leave it out.";
+            return Err(WorkspaceError::invalid(field, detail));
+        }
+    }
+    let parameters = parameters::resolve(&row.parameters, &request.parameters)
+        .map_err(WorkspaceError::Invalid)?;
+    Ok(Checked {
+        name: Some(name.unwrap_or_else(|| name_of_template(&row))),
+        mode: if row.folder.is_some() {
+            WorkspaceMode::Worktree
+        } else {
+            WorkspaceMode::Empty
+        },
+        folder: row.folder,
+        template_id: Some(id),
+        parameters,
+    })
+}
+
+/// The template's name and four random digits.
+fn name_of_template(row: &TemplateRow) -> String {
+    let base: String = row.name.chars().take(TEMPLATE_NAME_CHARACTERS).collect();
+    format!("{base}-{:04x}", rand::random::<u16>())
+}
+
+/// The real folder when it is an allowed one or lies in one. Others are refused alike, whether they exist or not.
+pub(crate) async fn allowed_folder(db: &Db, folder: &str) -> Result<PathBuf, String> {
+    let refused = || "This folder is not allowed. Ask an owner to allow it.".to_owned();
     let real = Path::new(folder)
         .is_absolute()
         .then(|| Path::new(folder).canonicalize().ok())
         .flatten();
     let real = real.ok_or_else(refused)?;
-    let allowed = allowed_folders::list(db, MAX_FOLDERS).await?;
+    let allowed = allowed_folders::list(db, MAX_FOLDERS)
+        .await
+        .map_err(|error| error.message())?;
     let is_allowed = allowed.iter().any(|row| real.starts_with(&row.path));
     if is_allowed && real.to_str().is_some() {
         Ok(real)
@@ -107,7 +169,7 @@ async fn allowed(db: &Db, folder: &str) -> Result<PathBuf, WorkspaceError> {
 }
 
 /// A name that can stand in a URL and in a file's name.
-pub(super) fn check_name(name: &str) -> Result<String, &'static str> {
+pub(crate) fn check_name(name: &str) -> Result<String, &'static str> {
     let name = name.trim();
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
     let begins_well = name

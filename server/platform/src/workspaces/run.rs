@@ -1,19 +1,22 @@
 //! Carrying out builds: start, stop, delete. Each has a row with its log; the workspace's row says what goes on.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sdk::ids::{AgentId, BuildId};
 use sdk::workspaces::{Build, BuildStatus, Transition, WorkspaceStatus};
+use store::templates::{self, TemplateRow};
 use store::workspaces::agents::{self, NewAgent};
 use store::workspaces::{self, NewStatus, Prepared, WorkspaceRow, builds};
 use store::{StoreError, users};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use workspace::backend::{BackendError, StartSpec, Started, Status};
+use workspace::backend::{BackendError, BuildEvent, Phase, StartSpec, Started, Status};
 
 use super::service::{Turn, Workspaces, describe_sandbox};
 use super::{WorkspaceError, source_of};
 use crate::credentials;
+use crate::templates::parameters;
 
 /// A started agent connects within this time.
 const AGENT_DEADLINE: Duration = Duration::from_mins(1);
@@ -39,7 +42,10 @@ impl Workspaces {
         transition: Transition,
         title: &str,
     ) -> Result<Build, WorkspaceError> {
-        let turn = self.try_turn(row.id).ok_or(WorkspaceError::Busy)?;
+        let turn = match transition {
+            Transition::Start => self.try_turn(row.id).ok_or(WorkspaceError::Busy)?,
+            Transition::Stop | Transition::Delete => self.turn_over(row.id).await?,
+        };
         let job = self.note(row, transition, title, turn).await?;
         let build = job.build.clone();
         let service = self.clone();
@@ -56,7 +62,7 @@ impl Workspaces {
         force: bool,
     ) -> Result<(), WorkspaceError> {
         self.refuse_to_lose_work(row.id, force).await?;
-        let turn = self.try_turn(row.id).ok_or(WorkspaceError::Busy)?;
+        let turn = self.turn_over(row.id).await?;
         let job = self.note(row, Transition::Delete, &row.name, turn).await?;
         let service = self.clone();
         let (done, outcome) = tokio::sync::oneshot::channel();
@@ -118,7 +124,7 @@ impl Workspaces {
     /// Carries out a build and notes how it ended. The agent of a start; a failure in words for people.
     pub(super) async fn carry_out(&self, job: Job) -> Result<Option<AgentId>, String> {
         let outcome = match job.build.transition {
-            Transition::Start => self.start(&job).await.map(Some),
+            Transition::Start => self.start_unless_ended(&job).await.map(Some),
             Transition::Stop => self.stop(&job).await.map(|()| None),
             Transition::Delete => self.remove(&job).await.map(|()| None),
         };
@@ -137,6 +143,15 @@ impl Workspaces {
         outcome.map_err(|error| error.to_string())
     }
 
+    /// A start, until somebody stops or deletes the workspace.
+    async fn start_unless_ended(&self, job: &Job) -> Result<AgentId, WorkspaceError> {
+        let guard = self.start_begins(job.row.id);
+        tokio::select! {
+            started = self.start(job) => started,
+            () = guard.cancel.cancelled() => Err(WorkspaceError::Ended),
+        }
+    }
+
     async fn start(&self, job: &Job) -> Result<AgentId, WorkspaceError> {
         self.show(&job.row, WorkspaceStatus::Starting, None).await;
         let backend = self.backend();
@@ -148,9 +163,12 @@ impl Workspaces {
             Err(error) => return Err(error.into()),
         }
         let (agent_id, spec) = self.new_agent(job).await?;
-        let (log, lines) = mpsc::unbounded_channel();
+        let (log, events) = mpsc::unbounded_channel();
         // Ends by itself once the backend has dropped its end.
-        let writing = tokio::spawn(self.clone().write_log(job.build.id, lines));
+        let writing = tokio::spawn(
+            self.clone()
+                .write_log(job.row.clone(), job.build.id, events),
+        );
         let started = backend.start(&spec, &log).await;
         drop(log);
         let _ = writing.await;
@@ -166,6 +184,10 @@ impl Workspaces {
         let agent_id = AgentId::generate();
         let agent_token = credentials::generate();
         let owner = users::get(&self.db, job.row.owner_id).await?;
+        let template = match job.row.template_id {
+            Some(id) => templates::get(&self.db, id).await?,
+            None => None,
+        };
         let mut tx = self.db.begin().await?;
         let agent = NewAgent {
             id: agent_id,
@@ -189,8 +211,9 @@ impl Workspaces {
             agent_id: agent_id.0,
             agent_token,
             server_url: self.access_url.clone(),
-            source: source_of(&job.row, &job.title),
-            environment: std::collections::BTreeMap::new(),
+            source: source_of(&job.row, template.as_ref(), &job.title),
+            environment: environment(&job.row, template.as_ref()),
+            setup_script: template.map_or_else(String::new, |template| template.setup_script),
             git_identity,
         };
         Ok((agent_id, spec))
@@ -266,13 +289,29 @@ impl Workspaces {
         Ok(())
     }
 
-    async fn write_log(self, build_id: BuildId, mut lines: mpsc::UnboundedReceiver<String>) {
+    async fn write_log(
+        self,
+        row: WorkspaceRow,
+        build_id: BuildId,
+        mut events: mpsc::UnboundedReceiver<BuildEvent>,
+    ) {
         let mut batch = Vec::new();
-        while lines.recv_many(&mut batch, 64).await > 0 {
-            let text: String = batch
-                .drain(..)
-                .flat_map(|line| [line, "\n".to_owned()])
-                .collect();
+        while events.recv_many(&mut batch, 256).await > 0 {
+            let mut text = String::new();
+            for event in batch.drain(..) {
+                match event {
+                    BuildEvent::Line(line) => {
+                        text.push_str(&line);
+                        text.push('\n');
+                    }
+                    BuildEvent::Phase(phase) => self.show(&row, status_of(phase), None).await,
+                }
+            }
+            if text.is_empty() {
+                continue;
+            }
+            // PostgreSQL keeps no NUL in a text; a program may say one.
+            let text = text.replace('\0', "\u{fffd}");
             if let Err(error) = builds::append_log(&self.db, build_id, &text).await {
                 tracing::warn!(%error, "lines of a build's log are lost");
             }
@@ -296,4 +335,19 @@ impl Workspaces {
         }
         self.announce(row.id, row.owner_id);
     }
+}
+
+const fn status_of(phase: Phase) -> WorkspaceStatus {
+    match phase {
+        Phase::Cloning => WorkspaceStatus::Cloning,
+        Phase::SettingUp => WorkspaceStatus::SettingUp,
+        Phase::Starting => WorkspaceStatus::Starting,
+    }
+}
+
+/// What every command in the workspace finds: the template's variables, and the values of its parameters.
+fn environment(row: &WorkspaceRow, template: Option<&TemplateRow>) -> BTreeMap<String, String> {
+    let mut environment = template.map_or_else(BTreeMap::new, |row| row.environment.clone());
+    environment.extend(parameters::variables(&row.parameters));
+    environment
 }

@@ -5,19 +5,25 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sdk::ids::{UserId, WorkspaceId};
 use sdk::workspaces::{Sandbox, UnsavedWork};
 use store::workspaces::agents;
 use store::{Clock, Db, Notice, Notices, StoreError};
 use tokio::sync::OwnedMutexGuard;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use workspace::backend::{self, Backend, BackendError};
 use workspace::connection::{AgentClient, ConnectionState, Hub};
 
 use super::WorkspaceError;
 use crate::background::Background;
+
+/// What is being stopped or deleted by somebody else is done within this time.
+const TURN_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The service. Cheap to clone.
 #[derive(Clone)]
@@ -32,6 +38,8 @@ pub(crate) struct Rooms {
     hub: Hub,
     backend: Arc<dyn Backend>,
     turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
+    /// Ends the start that is under way.
+    starts: Mutex<HashMap<WorkspaceId, CancellationToken>>,
 }
 
 /// Holding it means to be the only one who starts, stops or deletes this workspace.
@@ -72,6 +80,7 @@ impl Workspaces {
             hub: hub.clone(),
             backend,
             turns: Mutex::default(),
+            starts: Mutex::default(),
         }))
     }
 
@@ -87,7 +96,7 @@ impl Rooms {
         &self.hub
     }
 
-    pub(super) fn backend(&self) -> &dyn Backend {
+    pub(crate) fn backend(&self) -> &dyn Backend {
         self.backend.as_ref()
     }
 
@@ -106,6 +115,31 @@ impl Rooms {
         // Nobody holds or waits for what only the map knows.
         turns.retain(|_, turn| Arc::strong_count(turn) > 1);
         turns.entry(id).or_default().clone()
+    }
+
+    /// The turn of who stops or deletes: a start that is under way ends for it.
+    pub(super) async fn turn_over(&self, id: WorkspaceId) -> Result<Turn, WorkspaceError> {
+        if let Some(start) = self.starts().get(&id) {
+            start.cancel();
+        }
+        timeout(TURN_DEADLINE, self.turn(id))
+            .await
+            .map_err(|_| WorkspaceError::Busy)
+    }
+
+    /// What ends the start that begins now; it is forgotten with the guard.
+    pub(super) fn start_begins(&self, id: WorkspaceId) -> StartGuard<'_> {
+        let cancel = CancellationToken::new();
+        self.starts().insert(id, cancel.clone());
+        StartGuard {
+            rooms: self,
+            id,
+            cancel,
+        }
+    }
+
+    fn starts(&self) -> MutexGuard<'_, HashMap<WorkspaceId, CancellationToken>> {
+        self.starts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The agent of a workspace when it is connected now.
@@ -141,6 +175,20 @@ impl Rooms {
             workspace_id,
             owner_id,
         });
+    }
+}
+
+/// A start that can be ended.
+pub(super) struct StartGuard<'a> {
+    rooms: &'a Rooms,
+    id: WorkspaceId,
+    /// Cancelled when somebody stops or deletes the workspace meanwhile.
+    pub(super) cancel: CancellationToken,
+}
+
+impl Drop for StartGuard<'_> {
+    fn drop(&mut self) {
+        self.rooms.starts().remove(&self.id);
     }
 }
 

@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+use std::collections::BTreeMap;
+
 use sdk::allowed_folders::CreateAllowedFolder;
 
 use super::*;
@@ -93,6 +95,7 @@ async fn a_workspace_exists_for_its_owner_and_for_admins_only() {
                     id,
                     CreateBuild {
                         transition: Transition::Stop,
+                        parameters: BTreeMap::new(),
                         force: false,
                     },
                 )
@@ -243,6 +246,7 @@ async fn starting_again_and_again_keeps_one_place_for_the_agent() {
         for _ in 0..3 {
             let start = CreateBuild {
                 transition: Transition::Start,
+                parameters: BTreeMap::new(),
                 force: false,
             };
             // The turn is given back a moment after the build's end is noted.
@@ -281,4 +285,66 @@ fn a_full_disk_and_an_absent_database_are_said_and_not_called_a_fault() {
     }
     let fault = WorkspaceError::from(StoreError::Driver(sqlx::Error::PoolTimedOut));
     assert_eq!(fault.kind(), FailureKind::Internal);
+}
+
+#[tokio::test]
+async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let platform = &test.platform;
+        let template = platform
+            .create_template(
+                &owner,
+                sdk::templates::CreateTemplate {
+                    name: "short".to_owned(),
+                    idle_stop_seconds: Some(600),
+                    ..Default::default()
+                },
+            )
+            .await
+            .unwrap();
+        let request = |template_id| CreateWorkspace {
+            template_id,
+            ..CreateWorkspace::default()
+        };
+        let service = &platform.0.workspaces;
+        let mut ids = Vec::new();
+        for template_id in [Some(template.id), None] {
+            let made = platform
+                .create_workspace(&owner, request(template_id))
+                .await
+                .unwrap();
+            finished(&test, &owner, made.id).await;
+            let ready = store::workspaces::NewStatus {
+                status: WorkspaceStatus::Ready,
+                reason: None,
+                since: test.clock.now(),
+            };
+            workspaces::set_status(&platform.0.db, made.id, ready)
+                .await
+                .unwrap();
+            ids.push(made.id);
+        }
+        let transitions = async |id| {
+            let builds = platform.list_builds(&owner, id).await.unwrap();
+            let all = builds.into_iter().map(|build| build.transition);
+            all.collect::<Vec<_>>()
+        };
+        test.clock.advance(chrono::TimeDelta::seconds(500));
+        workspaces::touch(&platform.0.db, ids[0], test.clock.now())
+            .await
+            .unwrap();
+        test.clock.advance(chrono::TimeDelta::seconds(599));
+        service.stop_idle().await.unwrap();
+        assert_eq!(transitions(ids[0]).await, [Transition::Start]);
+        test.clock.advance(chrono::TimeDelta::seconds(1));
+        service.stop_idle().await.unwrap();
+        assert_eq!(
+            transitions(ids[0]).await,
+            [Transition::Stop, Transition::Start]
+        );
+        // One without a template goes on.
+        assert_eq!(transitions(ids[1]).await, [Transition::Start]);
+    })
+    .await;
 }

@@ -107,13 +107,16 @@ async fn sqlite_schema(db: &Db) -> Schema {
 
 /// Text that holds JSON or a time has a type of its own only in PostgreSQL; the column's name tells which it is.
 fn sqlite_type(table: &str, column: &str, kind: &str) -> &'static str {
-    const JSON: [(&str, &str); 11] = [
+    const JSON: [(&str, &str); 14] = [
         ("chat_client_tools", "tools"),
         ("users", "preferences"),
         ("settings", "value"),
         ("user_settings", "value"),
         ("model_configs", "options"),
+        ("templates", "environment"),
+        ("templates", "parameters"),
         ("workspaces", "sandbox"),
+        ("workspaces", "parameters"),
         ("chats", "last_error"),
         ("chats", "labels"),
         ("chats", "retry_state"),

@@ -38,6 +38,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("search", crate::search::STATEMENTS),
         ("sessions", crate::sessions::STATEMENTS),
         ("settings", crate::settings::STATEMENTS),
+        ("templates", crate::templates::STATEMENTS),
         ("tokens", crate::tokens::STATEMENTS),
         ("user_settings", crate::user_settings::STATEMENTS),
         ("users", crate::users::STATEMENTS),

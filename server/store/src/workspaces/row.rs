@@ -1,7 +1,9 @@
 //! A workspace's row, and its enums as text.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
-use sdk::ids::{OrganizationId, UserId, WorkspaceId};
+use sdk::ids::{OrganizationId, TemplateId, UserId, WorkspaceId};
 use sdk::workspaces::{Sandbox, WorkspaceMode, WorkspaceStatus};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -9,8 +11,10 @@ use uuid::Uuid;
 
 use crate::StoreError;
 
-const STATUSES: [(WorkspaceStatus, &str); 8] = [
+const STATUSES: [(WorkspaceStatus, &str); 10] = [
     (WorkspaceStatus::Queued, "queued"),
+    (WorkspaceStatus::Cloning, "cloning"),
+    (WorkspaceStatus::SettingUp, "setting_up"),
     (WorkspaceStatus::Starting, "starting"),
     (WorkspaceStatus::WaitingForAgent, "waiting_for_agent"),
     (WorkspaceStatus::Ready, "ready"),
@@ -55,6 +59,12 @@ pub struct WorkspaceRow {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// What it was made from.
+    pub template_id: Option<TemplateId>,
+    /// The values of the template's parameters, by name.
+    pub parameters: BTreeMap<String, String>,
+    /// When a chat, a terminal or a person last used it.
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -75,6 +85,9 @@ pub(super) struct Raw {
     deleted: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    template_id: Option<Uuid>,
+    parameters: Json<BTreeMap<String, String>>,
+    last_used_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Raw> for WorkspaceRow {
@@ -99,6 +112,9 @@ impl TryFrom<Raw> for WorkspaceRow {
             deleted: raw.deleted,
             created_at: raw.created_at,
             updated_at: raw.updated_at,
+            template_id: raw.template_id.map(TemplateId),
+            parameters: raw.parameters.0,
+            last_used_at: raw.last_used_at,
         })
     }
 }

@@ -67,6 +67,9 @@ fn row(owner: &UserRow, name: &str) -> WorkspaceRow {
         deleted: false,
         created_at: now(),
         updated_at: now(),
+        template_id: None,
+        parameters: BTreeMap::new(),
+        last_used_at: None,
     }
 }
 

@@ -12,6 +12,7 @@ use sdk::messages::{CreateMessage, ListMessages};
 use sdk::models::CreateModelConfig;
 use sdk::parts::InputPart;
 use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
+use sdk::templates::CreateTemplate;
 use sdk::tokens::CreateToken;
 use sdk::users::CreateUser;
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode, WorkspaceStatus};
@@ -74,6 +75,7 @@ impl<'a> People<'a> {
                 "{build}" => ("{build}", self.build(id(&objects, "{workspace}")).await),
                 "{provider}" => ("{provider}", self.provider().await.to_string()),
                 "{model_config}" => ("{model_config}", self.model_config().await),
+                "{template}" => ("{template}", self.template().await),
                 "{folder}" => ("{folder}", self.folder().await),
                 other => panic!("{path}: make an object for {other} here"),
             };
@@ -182,6 +184,15 @@ impl<'a> People<'a> {
         };
         let created = self.admin.create_model_config(&model).await.unwrap();
         created.id.to_string()
+    }
+
+    async fn template(&self) -> String {
+        let template = CreateTemplate {
+            name: format!("t{}", self.number()),
+            ..CreateTemplate::default()
+        };
+        let made = self.admin.create_template(&template).await.unwrap();
+        made.id.to_string()
     }
 
     async fn folder(&self) -> String {

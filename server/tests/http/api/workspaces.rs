@@ -5,6 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use reqwest::Method;
+use std::collections::BTreeMap;
+
 use sdk::allowed_folders::CreateAllowedFolder;
 use sdk::client::Client;
 use sdk::ids::WorkspaceId;
@@ -15,7 +17,7 @@ use sdk::workspaces::{
 
 use crate::support::{TestServer, answer};
 
-fn git(folder: &Path, arguments: &[&str]) {
+pub(super) fn git(folder: &Path, arguments: &[&str]) {
     let identity = [
         "-c",
         "user.name=Owner",
@@ -36,7 +38,7 @@ fn git(folder: &Path, arguments: &[&str]) {
     );
 }
 
-async fn until(client: &Client, id: WorkspaceId, status: WorkspaceStatus) -> Workspace {
+pub(super) async fn until(client: &Client, id: WorkspaceId, status: WorkspaceStatus) -> Workspace {
     let wait = async {
         loop {
             let workspace = client.get_workspace(id).await.unwrap();
@@ -108,12 +110,14 @@ async fn a_worktree_starts_stops_starts_again_and_is_deleted_when_nothing_is_los
 
     let stop = CreateBuild {
         transition: Transition::Stop,
+        parameters: BTreeMap::new(),
         force: false,
     };
     member.create_build(created.id, &stop).await.unwrap();
     until(&member, created.id, WorkspaceStatus::Stopped).await;
     let start = CreateBuild {
         transition: Transition::Start,
+        parameters: BTreeMap::new(),
         force: false,
     };
     member.create_build(created.id, &start).await.unwrap();

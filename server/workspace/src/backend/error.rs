@@ -55,6 +55,12 @@ pub enum BackendError {
         /// What git says.
         message: String,
     },
+    /// The setup script failed.
+    #[error("the setup script {problem}")]
+    Setup {
+        /// How it ended, with the last it said, and what to do.
+        problem: String,
+    },
     /// The agent's process could not be started, or ended at once.
     #[error("the agent could not be started: {message}")]
     Agent {

@@ -5,9 +5,12 @@
 //! bubblewrap works, in a sandbox. It outlives the server: the next one finds it by its record and the agent dials
 //! again.
 
+mod clone;
 mod launch;
 mod prepare;
 mod remove;
+mod setup;
+mod told;
 
 use std::{
     ffi::OsString,
@@ -22,8 +25,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 use super::{
-    Backend, BackendError, BuildLog, Sandbox, Source, SourceReport, StartSpec, Started, Status,
-    UnsavedWork, inspect, place,
+    Backend, BackendError, BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec,
+    Started, Status, UnsavedWork, inspect, place,
     record::{Layout, Record, Running},
     sandbox::{self, Plan},
     unsaved,
@@ -153,6 +156,12 @@ impl LocalBackend {
         plan.wrapper()
     }
 
+    /// What of the server's no workspace may see.
+    fn hidden(&self) -> Vec<PathBuf> {
+        let options = &self.shared.options;
+        vec![options.data_directory.clone(), options.workspaces.clone()]
+    }
+
     fn running(record: &Record) -> Option<Running> {
         record.running.filter(|running| running.process.is_alive())
     }
@@ -166,7 +175,8 @@ impl Backend for LocalBackend {
 
     async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError> {
         match source {
-            Source::Empty => Ok(SourceReport::default()),
+            // Whether a repository elsewhere answers, its clone will tell.
+            Source::Empty | Source::Clone { .. } => Ok(SourceReport::default()),
             Source::Direct { folder } => {
                 let look = |folder: &Path, common: &Path| self.looking(folder, common);
                 Ok(inspect::direct(&inspect::folder(folder)?, &look).await?.0)
@@ -199,6 +209,13 @@ impl Backend for LocalBackend {
         }
         place::require_real(&record.folder)?;
         self.share_git(&layout, &record).await?;
+        launch::write_git_configuration(&layout, spec)?;
+        if record.needs_setup {
+            self.set_up(&layout, &record, spec, log).await?;
+            record.needs_setup = false;
+            layout.write(&record)?;
+        }
+        let _ = log.send(BuildEvent::Phase(Phase::Starting));
         record.running = Some(self.launch(&layout, &record, spec, log)?);
         layout.write(&record)?;
         Ok(Started {
@@ -220,7 +237,15 @@ impl Backend for LocalBackend {
     }
 
     async fn delete(&self, workspace_id: Uuid, force: bool) -> Result<(), BackendError> {
-        let (layout, record) = self.existing(workspace_id)?;
+        let layout = self.layout(workspace_id);
+        let Some(record) = layout.read()? else {
+            // What a start left that was ended before it had made the workspace.
+            let is_left = layout.root.symlink_metadata().is_ok();
+            if !is_left {
+                return Err(BackendError::NotFound { workspace_id });
+            }
+            return remove::remove_tree(&layout.root).await;
+        };
         if !force {
             let work = self.unsaved_work(workspace_id).await?;
             if !work.is_empty() {

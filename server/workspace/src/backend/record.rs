@@ -24,6 +24,9 @@ pub struct Record {
     /// The repository's common git folder, when it is outside `folder` or shared with others.
     pub git: Option<GitFolders>,
     pub notices: Vec<String>,
+    /// Whether the setup script still has to run; it failed or was cut off when the workspace has been started before.
+    #[serde(default)]
+    pub needs_setup: bool,
     pub running: Option<Running>,
 }
 

@@ -23,6 +23,13 @@ pub enum Source {
         /// The folder, absolute; an admin allowed it.
         folder: PathBuf,
     },
+    /// A clone of its own of a repository that is somewhere else.
+    Clone {
+        /// `https://…`, `ssh://…`, `git@host:path`, or an absolute path that an admin allowed.
+        url: String,
+        /// The branch or tag; the repository's default without one.
+        branch: Option<String>,
+    },
     /// A new folder with an empty repository.
     Empty,
 }
@@ -53,6 +60,8 @@ pub struct StartSpec {
     pub server_url: Url,
     /// What the workspace is made from; only looked at by the first start.
     pub source: Source,
+    /// Shell script that runs in the workspace once, before its first agent; empty for none.
+    pub setup_script: String,
     /// Further environment variables of the processes in the workspace.
     pub environment: BTreeMap<String, String>,
     /// Name and e-mail address for commits made in the workspace.
@@ -127,5 +136,25 @@ impl UnsavedWork {
     }
 }
 
-/// Where a build writes what it does, line by line.
-pub type BuildLog = mpsc::UnboundedSender<String>;
+/// What a start is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The repository is cloned.
+    Cloning,
+    /// The setup script runs.
+    SettingUp,
+    /// The agent is started.
+    Starting,
+}
+
+/// What a build tells while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BuildEvent {
+    /// A line of its log.
+    Line(String),
+    /// Something else begins.
+    Phase(Phase),
+}
+
+/// Where a build tells what it does.
+pub type BuildLog = mpsc::UnboundedSender<BuildEvent>;

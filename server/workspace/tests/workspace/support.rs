@@ -141,6 +141,7 @@ impl Fixture {
             agent_token,
             server_url: self.url.clone(),
             source,
+            setup_script: String::new(),
             environment: [("PROJECT_SETTING".to_owned(), "given".to_owned())].into(),
             git_identity: Some(("Ada".into(), "ada@example.com".into())),
         }

@@ -36,7 +36,6 @@ impl LocalBackend {
         spec: &StartSpec,
         log: &BuildLog,
     ) -> Result<Running, BackendError> {
-        write_git_configuration(layout, spec)?;
         let agent_log = layout.agent_log();
         let log_file = File::create(&agent_log)
             .map_err(|error| BackendError::system(&agent_log, "cannot write", error))?;
@@ -112,7 +111,7 @@ impl LocalBackend {
     }
 
     /// In a sandbox the folder is entered inside, where a link that was put in its place leads nowhere.
-    fn outer_directory<'a>(&self, record: &'a Record) -> &'a Path {
+    pub(super) fn outer_directory<'a>(&self, record: &'a Record) -> &'a Path {
         match self.shared.sandbox {
             Sandbox::Bubblewrap => Path::new("/"),
             Sandbox::None { .. } => &record.folder,
@@ -139,11 +138,11 @@ impl LocalBackend {
         }
     }
 
-    fn plan(&self, layout: &Layout, record: &Record) -> Result<Plan, BackendError> {
+    pub(super) fn plan(&self, layout: &Layout, record: &Record) -> Result<Plan, BackendError> {
         let options = &self.shared.options;
         let mut plan = Plan {
             tools: options.extra_read_only.clone(),
-            hidden: vec![options.data_directory.clone(), options.workspaces.clone()],
+            hidden: self.hidden(),
             own: vec![layout.home(), layout.state()],
             temporary: Some(layout.temporary()),
             program: Some(options.agent_program.clone()),
@@ -194,11 +193,25 @@ impl LocalBackend {
             is_sandboxed: self.shared.sandbox == Sandbox::Bubblewrap,
             give_up_after: Some(self.shared.options.give_up_after),
         };
-        let is_sandboxed = options.is_sandboxed;
-        let temporary = if is_sandboxed {
-            PathBuf::from("/tmp")
-        } else {
-            layout.temporary()
+        let mut environment = self.command_environment(layout, spec);
+        environment.extend(
+            options
+                .to_variables()
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into())),
+        );
+        environment
+    }
+
+    /// What every command in the workspace finds.
+    pub(super) fn command_environment(
+        &self,
+        layout: &Layout,
+        spec: &StartSpec,
+    ) -> BTreeMap<OsString, OsString> {
+        let temporary = match self.shared.sandbox {
+            Sandbox::Bubblewrap => PathBuf::from("/tmp"),
+            Sandbox::None { .. } => layout.temporary(),
         };
         let user = nix::unistd::User::from_uid(nix::unistd::geteuid())
             .ok()
@@ -218,17 +231,14 @@ impl LocalBackend {
                 .iter()
                 .map(|(name, value)| (name.into(), value.into())),
         );
-        environment.extend(
-            options
-                .to_variables()
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into())),
-        );
         environment
     }
 }
 
-fn write_git_configuration(layout: &Layout, spec: &StartSpec) -> Result<(), BackendError> {
+pub(super) fn write_git_configuration(
+    layout: &Layout,
+    spec: &StartSpec,
+) -> Result<(), BackendError> {
     let path = layout.home().join(".gitconfig");
     // Written by the first start only: afterwards the file belongs to the workspace, and it may be a link by now.
     if std::fs::symlink_metadata(&path).is_ok() {

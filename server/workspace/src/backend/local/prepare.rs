@@ -8,7 +8,7 @@ use std::{
 use super::{LocalBackend, remove::remove_tree};
 use crate::{
     backend::{
-        BackendError, BuildLog, Source, StartSpec, branch, inspect, place,
+        BackendError, BuildEvent, BuildLog, Source, StartSpec, branch, inspect, place,
         record::{GitFolders, Layout, Record},
         sandbox::Plan,
     },
@@ -38,8 +38,16 @@ impl LocalBackend {
                     .await
             }
             Source::Direct { folder } => self.prepare_direct(spec, folder, log).await,
+            Source::Clone { url, branch } => {
+                self.prepare_clone(layout, url, branch.as_deref(), log)
+                    .await
+            }
             Source::Empty => self.prepare_empty(layout, spec, log).await,
         };
+        let prepared = prepared.map(|record| Record {
+            needs_setup: !spec.setup_script.trim().is_empty(),
+            ..record
+        });
         let written = prepared.and_then(|record| layout.write(&record).map(|()| record));
         if written.is_err() {
             // No record, no workspace: nothing else would ever remove these folders.
@@ -108,6 +116,7 @@ impl LocalBackend {
                 ..repository.folders
             }),
             notices,
+            needs_setup: false,
             running: None,
         })
     }
@@ -134,6 +143,7 @@ impl LocalBackend {
             base_commit: report.base_commit,
             git,
             notices: report.notices,
+            needs_setup: false,
             running: None,
         })
     }
@@ -173,6 +183,7 @@ impl LocalBackend {
             base_commit,
             git: None,
             notices,
+            needs_setup: false,
             running: None,
         })
     }
@@ -201,10 +212,9 @@ impl LocalBackend {
     }
 
     fn checkout_plan(&self, layout: &Layout, git: Option<&GitFolders>) -> Plan {
-        let options = &self.shared.options;
         let mut plan = Plan {
             own: vec![layout.work()],
-            hidden: vec![options.data_directory.clone(), options.workspaces.clone()],
+            hidden: self.hidden(),
             dies_with_parent: true,
             ..Plan::default()
         };
@@ -234,10 +244,7 @@ impl LocalBackend {
             .flat_map(|git| [git.common.clone(), git.repository.clone()]);
         Plan {
             read_only: git.filter(|path| path.is_dir()).collect(),
-            hidden: vec![
-                self.shared.options.data_directory.clone(),
-                self.shared.options.workspaces.clone(),
-            ],
+            hidden: self.hidden(),
             // What git runs here, the workspace's configuration decides.
             shown: vec![layout.work()],
             dies_with_parent: true,
@@ -305,5 +312,5 @@ async fn free_branch(
 
 pub(super) fn say(log: &BuildLog, line: &str) {
     // Nobody following the log is fine.
-    let _ = log.send(line.to_owned());
+    let _ = log.send(BuildEvent::Line(line.to_owned()));
 }
