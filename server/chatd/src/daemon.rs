@@ -5,6 +5,7 @@
 mod commands;
 mod context;
 mod queue;
+pub(crate) mod read_cursor;
 mod titles;
 
 pub use titles::TitleError;

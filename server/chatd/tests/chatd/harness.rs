@@ -366,6 +366,16 @@ impl Bench {
     }
 }
 
+/// Runs a test with a daemon that works, on each database in turn.
+pub async fn on_both(test: impl AsyncFn(Bench)) {
+    for database in [TestDb::sqlite().await, TestDb::postgres().await] {
+        eprintln!("on {:?}:", database.db.kind());
+        let bench = Bench::on(database).await;
+        bench.daemon.start();
+        test(bench).await;
+    }
+}
+
 pub fn new_chat(seed: Seed, text: &str) -> NewChat {
     NewChat {
         id: ChatId::generate(),

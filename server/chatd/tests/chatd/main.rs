@@ -24,6 +24,7 @@ mod lists;
 mod model_based;
 mod outage;
 mod recovery;
+mod shared_reads;
 mod state_documentation;
 mod state_table;
 mod store_contract;

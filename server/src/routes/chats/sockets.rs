@@ -5,18 +5,19 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use futures::stream::SplitSink;
 use futures::{SinkExt as _, Stream, StreamExt as _};
 use http::StatusCode;
-use platform::{Actor, Heard, Notice, Platform, Subscription};
+use platform::{Actor, Platform, Subscription, Topic};
 use sdk::git::GitWatchRequest;
 use sdk::ids::{ChatId, MessageId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -78,7 +79,8 @@ async fn stream_chat(
         .stream_chat(&actor, chat, after_id, query.render.as_deref())
         .await?;
     let texts = frames.filter_map(async |frame| match frame {
-        Ok(text) => Some(text),
+        // The text itself is shared by all readers of the chat.
+        Ok(frame) => Utf8Bytes::try_from(Bytes::from_owner(frame)).ok(),
         Err(error) => {
             tracing::error!(%error, "a stream could not be read; its reader comes back");
             None
@@ -108,20 +110,20 @@ async fn watch_chats(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let events = state.platform.watch_chats(&actor, query.since);
-    let texts = with_pings(events.filter_map(async |event| serde_json::to_string(&event).ok()));
+    let texts = with_pings(events.filter_map(async |event| text_of(&event)));
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
 }
 
 /// Adds pings that a page can see, so that it can tell a quiet list from a dead connection.
-fn with_pings(texts: impl Stream<Item = String> + Send) -> impl Stream<Item = String> + Send {
+fn with_pings(texts: impl Stream<Item = Utf8Bytes> + Send) -> impl Stream<Item = Utf8Bytes> + Send {
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.reset();
     futures::stream::unfold((Box::pin(texts), ping), async |(mut texts, mut ping)| {
         let text = tokio::select! {
             text = texts.next() => text?,
-            _ = ping.tick() => sdk::stream::WATCH_PING.to_owned(),
+            _ = ping.tick() => Utf8Bytes::from_static(sdk::stream::WATCH_PING),
         };
         Some((text, (texts, ping)))
     })
@@ -162,19 +164,22 @@ async fn open_git_watch(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let watch = state.platform.watch_git(&actor, chat).await?;
-    let texts = watch
-        .messages
-        .filter_map(async |message| serde_json::to_string(&message).ok());
+    let texts = watch.messages.filter_map(async |message| text_of(&message));
     let life = Life::new(state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, Some(watch.refresh), life)))
+}
+
+fn text_of(message: &impl Serialize) -> Option<Utf8Bytes> {
+    serde_json::to_string(message).ok().map(Utf8Bytes::from)
 }
 
 /// How long a socket may live: until the server stops or its person may not read any more.
 struct Life {
     platform: Platform,
     actor: Actor,
-    notices: Subscription,
+    /// Of the person's sessions, status and role.
+    changes: Subscription,
     stopping: CancellationToken,
     check_interval: Duration,
 }
@@ -183,8 +188,11 @@ impl Life {
     fn new(state: &AppState, actor: Actor) -> Self {
         Self {
             platform: state.platform.clone(),
+            changes: state
+                .platform
+                .notices()
+                .subscribe_to(Topic::Access(actor.user_id)),
             actor,
-            notices: state.platform.notices().subscribe(),
             stopping: state.shutting_down.clone(),
             check_interval: state.limits.socket_check_interval,
         }
@@ -195,7 +203,7 @@ impl Life {
         let Self {
             platform,
             actor,
-            mut notices,
+            mut changes,
             stopping,
             check_interval,
         } = self;
@@ -203,17 +211,15 @@ impl Life {
             let mut due = tokio::time::interval(check_interval);
             loop {
                 // Notices tell of changes at once; expiry tells nobody.
-                let must_check = tokio::select! {
-                    heard = notices.next() => match heard {
-                        None => return close_code::RESTART,
-                        Some(Heard::Resync) => true,
-                        Some(Heard::Notice(notice)) => {
-                            matches!(&*notice, Notice::UserChanged { user_id } if *user_id == actor.user_id)
+                tokio::select! {
+                    heard = changes.next() => {
+                        if heard.is_none() {
+                            return close_code::RESTART;
                         }
-                    },
-                    _ = due.tick() => true,
-                };
-                if must_check && !may_go_on(&platform, &actor).await {
+                    }
+                    _ = due.tick() => {}
+                }
+                if !may_go_on(&platform, &actor).await {
                     return close_code::POLICY;
                 }
             }
@@ -255,7 +261,7 @@ fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
 
 async fn serve(
     socket: WebSocket,
-    texts: impl Stream<Item = String> + Send,
+    texts: impl Stream<Item = Utf8Bytes> + Send,
     refresh: Option<mpsc::Sender<()>>,
     life: Life,
 ) {
@@ -277,9 +283,9 @@ async fn serve(
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => continue,
             },
-            _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
+            _ = ping.tick() => Message::Ping(Bytes::new()),
             text = texts.next() => match text {
-                Some(text) => Message::Text(text.into()),
+                Some(text) => Message::Text(text),
                 None => break close_code::AGAIN,
             },
         };
