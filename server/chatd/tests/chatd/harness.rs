@@ -234,13 +234,20 @@ pub fn daemon_with(
     models: Arc<dyn ModelSource>,
 ) -> Daemon {
     Daemon::new(DaemonOptions {
+        models,
+        ..options(db, notices, tools)
+    })
+}
+
+pub fn options(db: &Db, notices: &Notices, tools: &TestTools) -> DaemonOptions {
+    DaemonOptions {
         db: db.clone(),
         notices: notices.clone(),
         clock: Clock::system(),
-        models,
+        models: Arc::new(DemoModels::default()),
         tools: Arc::new(tools.clone()),
         timings: timings(),
-    })
+    }
 }
 
 /// A daemon that works, and what it stands on.

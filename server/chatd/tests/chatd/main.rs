@@ -14,6 +14,7 @@
 
 mod chat_config;
 mod client_tools;
+mod clocks;
 mod compaction;
 mod constant_cost;
 mod defects;
