@@ -1,7 +1,7 @@
 //! The sockets of chats: one chat's stream, the list's events, the changes in a chat's workspace.
 //!
 //! Everything is checked and subscribed before the upgrade, so that a refusal is an ordinary HTTP answer. A reader
-//! that takes nothing for too long is cut; it comes back with its cursor and misses nothing.
+//! that takes nothing for too long is told to come again; it comes back with its cursor and misses nothing.
 
 use std::time::Duration;
 
@@ -29,8 +29,8 @@ use crate::http::authentication::Caller;
 use crate::http::extract::{PathOf, QueryOf};
 use crate::state::AppState;
 
-/// A reader that takes nothing for this long is gone.
-const SEND_DEADLINE: Duration = Duration::from_secs(30);
+/// What a reader is told that takes nothing for too long.
+const TOO_SLOW: &str = "You take too little. Come again: nothing is lost.";
 /// Keeps proxies from closing a quiet connection.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Pause before a check that failed is made again.
@@ -182,6 +182,7 @@ struct Life {
     changes: Subscription,
     stopping: CancellationToken,
     check_interval: Duration,
+    reader_deadline: Duration,
 }
 
 impl Life {
@@ -195,6 +196,7 @@ impl Life {
             actor,
             stopping: state.shutting_down.clone(),
             check_interval: state.limits.socket_check_interval,
+            reader_deadline: state.limits.reader_deadline,
         }
     }
 
@@ -206,6 +208,7 @@ impl Life {
             mut changes,
             stopping,
             check_interval,
+            ..
         } = self;
         let checks = async {
             let mut due = tokio::time::interval(check_interval);
@@ -268,13 +271,14 @@ async fn serve(
     let (mut sink, mut incoming) = socket.split();
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.reset();
+    let deadline = life.reader_deadline;
     let ended = life.ended();
     futures::pin_mut!(texts, ended);
-    let code = loop {
+    let (code, reason) = loop {
         let outgoing = tokio::select! {
             // In this order, so that a busy stream cannot outrun the end.
             biased;
-            code = &mut ended => break code,
+            code = &mut ended => break (code, ""),
             message = incoming.next() => match message {
                 Some(Ok(Message::Text(text))) => {
                     ask_for_scan(refresh.as_ref(), text.as_str());
@@ -286,26 +290,42 @@ async fn serve(
             _ = ping.tick() => Message::Ping(Bytes::new()),
             text = texts.next() => match text {
                 Some(text) => Message::Text(text),
-                None => break close_code::AGAIN,
+                None => break (close_code::AGAIN, ""),
             },
         };
-        if !send(&mut sink, outgoing).await {
-            return;
+        match send(&mut sink, outgoing, deadline).await {
+            Delivery::Taken => {}
+            // It may begin to read again while the goodbye waits behind what it did not take.
+            Delivery::Stuck => break (close_code::AGAIN, TOO_SLOW),
+            Delivery::Gone => return,
         }
     };
-    let _ = send(
-        &mut sink,
-        Message::Close(Some(CloseFrame {
-            code,
-            reason: "".into(),
-        })),
-    )
-    .await;
+    let goodbye = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    send(&mut sink, Message::Close(Some(goodbye)), deadline).await;
 }
 
-/// False when the reader is gone.
-async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> bool {
-    matches!(timeout(SEND_DEADLINE, sink.send(message)).await, Ok(Ok(())))
+/// What became of a message.
+enum Delivery {
+    Taken,
+    /// The reader takes nothing.
+    Stuck,
+    /// The connection is broken.
+    Gone,
+}
+
+async fn send(
+    sink: &mut SplitSink<WebSocket, Message>,
+    message: Message,
+    deadline: Duration,
+) -> Delivery {
+    match timeout(deadline, sink.send(message)).await {
+        Ok(Ok(())) => Delivery::Taken,
+        Ok(Err(_)) => Delivery::Gone,
+        Err(_) => Delivery::Stuck,
+    }
 }
 
 fn ask_for_scan(refresh: Option<&mpsc::Sender<()>>, text: &str) {
