@@ -156,7 +156,7 @@ impl Platform {
             },
             pin_order: request.pin_order,
         };
-        if details.title.is_some() && self.0.daemon.is_making_title(id) {
+        if details.title.is_some() && self.0.daemon.is_making_title(id).await? {
             return Err(TitleError::InProgress.into());
         }
         if request.pin_order.is_some_and(|order| order < 0) {

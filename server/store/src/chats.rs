@@ -2,7 +2,7 @@
 //!
 //! Only `chatd::state` writes these rows, through [`lock`] and [`save`] inside one transaction. Lists are in
 //! [`list`] and [`by_workspace`], what a worker claims in [`claim`], small writes outside the state machine in
-//! [`details`], the tools of clients in [`client_tools`].
+//! [`details`], the tools of clients in [`client_tools`], who has a title made in [`title_locks`].
 
 pub mod by_workspace;
 pub mod claim;
@@ -10,6 +10,7 @@ pub mod client_tools;
 pub mod details;
 pub mod list;
 mod row;
+pub mod title_locks;
 
 pub(crate) use row::RawChat;
 pub use row::{ChatRow, Status};
