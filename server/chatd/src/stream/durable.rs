@@ -105,15 +105,12 @@ impl Source {
         events.extend(self.message_events(rows).await);
         let mut end = vec![self.queue_event(queue)];
         end.extend(self.state_events(&chat, action, None));
-        let rest = match next_page {
-            Some(after) => Some(Rest {
-                after,
-                end: Frame::all(&end),
-            }),
-            None => {
-                events.append(&mut end);
-                None
-            }
+        let rest = if let Some(after) = next_page {
+            let end = Frame::all(&end);
+            Some(Rest { after, end })
+        } else {
+            events.append(&mut end);
+            None
         };
         Ok(Some(Snapshot {
             frames: Frame::all(&events),
@@ -131,13 +128,11 @@ impl Source {
         let rows = messages::after(&self.db, self.chat_id, rest.after, PAGE).await?;
         let next_page = page_after(&rows);
         let mut frames = Frame::all(&self.message_events(rows).await);
-        Ok(match next_page {
-            Some(after) => (frames, Some(Rest { after, ..rest })),
-            None => {
-                frames.extend(rest.end);
-                (frames, None)
-            }
-        })
+        if let Some(after) = next_page {
+            return Ok((frames, Some(Rest { after, ..rest })));
+        }
+        frames.extend(rest.end);
+        Ok((frames, None))
     }
 
     /// What changed since the chat stood so. `None` when the chat is gone.
