@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatd::sources::ModelSource;
-use chatd::state::people::{NewChat, Outgoing};
+use chatd::state::people::{Mode, NewChat, Outgoing};
 use chatd::tools::{Outcome, ToolContext, ToolSet, ToolSource};
 use chatd::{Daemon, DaemonOptions, ResolvedModel, StreamOptions, Timings};
 use futures::StreamExt;
@@ -304,6 +304,7 @@ impl Bench {
             content: vec![Part::text(text)],
             model_config_id: None,
             created_by: self.seed.owner,
+            mode: Mode::default(),
         }
     }
 
@@ -379,7 +380,7 @@ pub async fn on_both(test: impl AsyncFn(Bench)) {
         eprintln!("on {:?}:", database.db.kind());
         let bench = Bench::on(database).await;
         bench.daemon.start();
-        test(bench).await;
+        Box::pin(test(bench)).await;
     }
 }
 
@@ -393,6 +394,7 @@ pub fn new_chat(seed: Seed, text: &str) -> NewChat {
         model_config_id: seed.model,
         labels: BTreeMap::new(),
         client_type: ClientType::Ui,
+        mode: Mode::default(),
         system_prompt: None,
         content: vec![Part::text(text)],
         client_tools: Vec::new(),

@@ -4,7 +4,7 @@ mod expected;
 
 use chatd::state::change::Fence;
 use chatd::state::context::{SUMMARIZED, card, compressed};
-use chatd::state::people::Outgoing;
+use chatd::state::people::{Mode, Outgoing};
 use chatd::state::queue::QueuedEdit;
 use chatd::state::{Change, Code, StateError};
 use proptest::prelude::*;
@@ -131,6 +131,7 @@ async fn apply(
         content: vec![Part::text(text)],
         model_config_id: None,
         created_by: seed.owner,
+        mode: Mode::default(),
     };
     let has_work = matches!(locked.code(), Code::R0 | Code::R1);
     if locked.chat.runner_id.is_none() && command.is_fenced() && has_work {

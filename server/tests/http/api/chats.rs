@@ -3,6 +3,7 @@ mod engine;
 mod faults;
 mod list;
 mod misfortunes;
+mod modes;
 mod prompts;
 mod stuck_readers;
 mod titles;
