@@ -45,8 +45,8 @@ bench: site-release ## Measure and print the table of docs/performance.md
 	SWITCHYARD_SITE_DIR=$(site_release) server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(CARGO_TARGET_DIR)/release/switchyard --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
 
 .PHONY: soak
-soak: setup-run ## The long random tests
-	SWITCHYARD_SOAK=1 server/build/with-postgres.sh cargo nextest run --workspace --exclude frontend --run-ignored all --success-output final
+soak: setup-run ## The long random tests; prints what they counted
+	@server/build/soak.sh
 
 .PHONY: site site-release
 site: setup-run ## Build the page for development

@@ -40,6 +40,8 @@ pub struct ConnectionLimits {
     pub most_connections: usize,
     /// How often open sockets ask whether their person may still read.
     pub socket_check_interval: Duration,
+    /// A socket whose reader takes nothing for this long is closed.
+    pub reader_deadline: Duration,
 }
 
 impl Default for ConnectionLimits {
@@ -48,6 +50,7 @@ impl Default for ConnectionLimits {
             header_deadline: Duration::from_secs(20),
             most_connections: 4096,
             socket_check_interval: Duration::from_secs(15),
+            reader_deadline: Duration::from_secs(30),
         }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AgentId, BuildId, ChatId, ModelConfigId, OrganizationId, UserId, WorkspaceId};
+use crate::ids::{
+    AgentId, BuildId, ChatId, McpServerId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
+};
 use crate::parts::InputPart;
 use crate::workspaces::CreateWorkspace;
 
@@ -126,9 +128,12 @@ pub struct Chat {
     /// Free labels.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// Whether the agent only plans; absent when it does not.
+    #[serde(default, skip_serializing_if = "PlanMode::is_off")]
+    pub plan_mode: PlanMode,
     /// MCP servers it may use.
     #[serde(default)]
-    pub mcp_server_ids: Vec<uuid::Uuid>,
+    pub mcp_server_ids: Vec<McpServerId>,
     /// Whether an answer was not read yet.
     #[serde(default)]
     pub has_unread: bool,
@@ -142,6 +147,44 @@ pub struct Chat {
     /// Things that went wrong without stopping the creation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+}
+
+/// Whether a chat's agent only plans.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlanMode {
+    /// It does what it is asked for.
+    #[default]
+    #[serde(rename = "")]
+    Off,
+    /// It plans and changes nothing.
+    #[serde(rename = "plan")]
+    Plan,
+}
+
+impl PlanMode {
+    /// Name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "",
+            Self::Plan => "plan",
+        }
+    }
+
+    /// Parses a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Off, Self::Plan]
+            .into_iter()
+            .find(|mode| mode.as_str() == name)
+    }
+
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature serde asks for"
+    )]
+    fn is_off(&self) -> bool {
+        *self == Self::Off
+    }
 }
 
 /// Which kind of client made a chat.
@@ -183,6 +226,12 @@ pub struct CreateChat {
     /// `api` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_type: Option<ClientType>,
+    /// `plan` for an agent that only plans; off when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<PlanMode>,
+    /// MCP servers that it may use; each must exist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mcp_server_ids: Vec<McpServerId>,
     /// Tools that the client itself runs; at most 250, with names of their own. When the model calls one, the chat
     /// waits in `requires_action` for `POST /{chat}/tool-results`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -239,6 +288,9 @@ pub struct UpdateChat {
     /// Attach a workspace; the zero UUID detaches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workspace_id: Option<WorkspaceId>,
+    /// `plan` lets the agent only plan from here on; empty ends that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<PlanMode>,
 }
 
 /// Query of `GET /by-workspace`, which answers with each workspace's chat.

@@ -86,6 +86,8 @@ uuid_ids! {
     RunnerId,
     /// A template that workspaces are made from.
     TemplateId,
+    /// An external MCP server.
+    McpServerId,
 }
 
 macro_rules! integer_ids {

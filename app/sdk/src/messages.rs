@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChatId, MessageId, ModelConfigId, QueuedMessageId, UserId};
+use crate::chats::PlanMode;
+use crate::ids::{ChatId, McpServerId, MessageId, ModelConfigId, QueuedMessageId, UserId};
 use crate::parts::{InputPart, Part, text_of};
 
 /// Who a message is from.
@@ -183,6 +184,12 @@ pub struct CreateMessage {
     /// `queue` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_behavior: Option<BusyBehavior>,
+    /// Whether the chat's agent only plans from here on; as it is when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan_mode: Option<PlanMode>,
+    /// The MCP servers that the chat may use from here on, each of which must exist; as they are when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcp_server_ids: Option<Vec<McpServerId>>,
 }
 
 /// Answer of `POST /{chat}/messages`.

@@ -5,11 +5,12 @@
 mod commands;
 mod context;
 mod queue;
+pub(crate) mod read_cursor;
 mod titles;
 
 pub use titles::TitleError;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -110,8 +111,6 @@ pub(crate) struct Shared {
     pub(crate) stopped: CancellationToken,
     pub(crate) tasks: TaskTracker,
     pub(crate) prompts: KeptPrompts,
-    /// Chats for which a person has a title made.
-    titles: Mutex<HashSet<ChatId>>,
     runners: Mutex<Runners>,
 }
 
@@ -145,7 +144,6 @@ impl Daemon {
             stopped: CancellationToken::new(),
             tasks: TaskTracker::new(),
             prompts: KeptPrompts::default(),
-            titles: Mutex::default(),
             runners: Mutex::default(),
         };
         let daemon = Self {

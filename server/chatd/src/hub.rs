@@ -11,8 +11,10 @@ use store::Notice;
 use store::notices::{Heard, Subscription};
 use tokio::sync::{Notify, watch};
 
+use crate::daemon::read_cursor::Coalesced;
 use crate::live::Buffer;
 use crate::live::relay::{Relay, Relays};
+use crate::stream::feed::Feeds;
 
 /// Dead channels are swept when the map has grown by this much.
 const SWEEP_STEP: usize = 256;
@@ -38,6 +40,10 @@ pub struct Channel {
     news: watch::Sender<News>,
     /// The answer being generated.
     pub live: Buffer,
+    /// What its readers read from the database together.
+    pub(crate) feeds: Feeds,
+    /// The read cursor, which all of them move.
+    pub(crate) read_mark: Coalesced,
     /// What brings the answer here while another process generates it.
     pub(crate) relay: Mutex<Option<Relay>>,
 }
@@ -49,6 +55,8 @@ pub struct News {
     pub snapshot_version: i64,
     /// How often everybody was told to look again because notices may be missing.
     pub resyncs: u64,
+    /// Looks into the database up to this one had begun by then, and do not count.
+    pub(crate) look_after: u64,
 }
 
 impl Hub {
@@ -67,6 +75,8 @@ impl Hub {
         let channel = Arc::new(Channel {
             news: watch::Sender::new(News::default()),
             live: Buffer::default(),
+            feeds: Feeds::default(),
+            read_mark: Coalesced::default(),
             relay: Mutex::default(),
         });
         channels.by_chat.insert(chat, Arc::downgrade(&channel));
@@ -137,7 +147,16 @@ impl Channel {
 
     /// Everybody looks again.
     pub fn resync(&self) {
-        self.news.send_modify(|news| news.resyncs += 1);
+        let look_after = self.looks();
+        self.news.send_modify(|news| {
+            news.resyncs += 1;
+            news.look_after = look_after;
+        });
+    }
+
+    /// How often the database was looked at for all readers of this chat.
+    pub fn looks(&self) -> u64 {
+        self.feeds.looks()
     }
 
     fn tell(&self, snapshot_version: i64) {

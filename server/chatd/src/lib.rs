@@ -4,6 +4,7 @@
 //! tells readers. Who may do what is `platform`'s business; SQL is `store`'s. Start at [`daemon`].
 
 pub mod daemon;
+mod frame;
 pub mod hub;
 pub mod live;
 pub mod prompt;
@@ -17,6 +18,7 @@ pub mod wire;
 mod worker;
 
 pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
+pub use frame::Frame;
 pub use live::relay::LiveSource;
 pub use sources::{
     ConnectedWorkspace, ModelSource, ResolvedModel, WorkspaceSource, WorkspaceUnavailable,

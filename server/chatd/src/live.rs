@@ -14,6 +14,8 @@ use sdk::parts::Part;
 use sdk::stream::{LivePart, RetryInfo, StreamEvent, StreamEventKind};
 use tokio::sync::watch;
 
+use crate::frame::Frame;
+
 /// History version and attempt.
 pub type Pair = (i64, i64);
 
@@ -46,6 +48,22 @@ struct Log {
     next_seq: u64,
     /// Whether a retry voided all parts so far.
     is_void: bool,
+    /// What was asked for last.
+    joined: Option<Joined>,
+}
+
+/// Live parts, ready to be sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Parts {
+    pub(crate) frames: Vec<Frame>,
+    /// The position after them.
+    pub(crate) end: usize,
+}
+
+#[derive(Debug)]
+struct Joined {
+    position: usize,
+    parts: Parts,
 }
 
 impl Default for Buffer {
@@ -118,16 +136,40 @@ impl Buffer {
         self.length.send_modify(|length| *length += 1);
     }
 
-    /// What the attempt has streamed from `position` on; nothing when another attempt is in force.
-    pub fn read(&self, pair: Pair, position: usize) -> Vec<Arc<str>> {
-        let log = self.lock();
-        if log.pair != pair {
-            return Vec::new();
+    /// What the attempt has streamed from `position` on; nothing when another attempt is in force. Readers at the same
+    /// position share the frames.
+    pub(crate) fn frames(&self, pair: Pair, position: usize) -> Parts {
+        let mut log = self.lock();
+        let end = log.events.len();
+        if log.pair != pair || position >= end {
+            return Parts {
+                frames: Vec::new(),
+                end: position,
+            };
         }
-        log.events
-            .get(position..)
-            .map(<[_]>::to_vec)
-            .unwrap_or_default()
+        if let Some(joined) = log.joined.as_ref()
+            && (joined.position, joined.parts.end) == (position, end)
+        {
+            return joined.parts.clone();
+        }
+        let new = log.events.get(position..).unwrap_or_default();
+        let parts = Parts {
+            frames: Frame::all(new),
+            end,
+        };
+        log.joined = Some(Joined {
+            position,
+            parts: parts.clone(),
+        });
+        parts
+    }
+
+    /// The parts of [`Self::frames`] one by one.
+    #[cfg(test)]
+    fn read(&self, pair: Pair, position: usize) -> Vec<Arc<str>> {
+        let log = self.lock();
+        let events = log.events.get(position..).filter(|_| log.pair == pair);
+        events.map(<[_]>::to_vec).unwrap_or_default()
     }
 
     /// The pair in force.

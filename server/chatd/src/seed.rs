@@ -124,6 +124,8 @@ fn copy(template: &ChatRow, title: String, time: DateTime<Utc>) -> ChatRow {
         status_since: time,
         last_error: None,
         labels: BTreeMap::new(),
+        plan_mode: template.plan_mode,
+        mcp_server_ids: template.mcp_server_ids.clone(),
         archived: false,
         archive_requested: false,
         pin_order: 0,

@@ -1,10 +1,11 @@
 //! A chat's stream: a snapshot, then a tail, as frames of JSON text ready to be sent.
 //!
-//! A reader is woken, compares versions, reads what changed in one read transaction and pulls live parts from the
-//! chat's buffer. It keeps nothing that the database does not know better, so a lost wake-up or a slow socket costs
-//! time, never an event. `durable` holds what comes from the database.
+//! A reader is woken, compares versions, takes what changed and pulls live parts from the chat's buffer. It keeps nothing
+//! that the database does not know better, so a lost wake-up or a slow socket costs time, never an event. `durable` reads
+//! the database, `feed` lets the readers of one chat share what was read.
 
 mod durable;
+pub(crate) mod feed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,17 +14,17 @@ use async_trait::async_trait;
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId};
 use sdk::messages::Message;
-use sdk::stream::{StreamEvent, StreamEventKind};
+use sdk::stream::StreamEventKind;
 use store::{Db, StoreError};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
+use crate::frame::Frame;
 use crate::hub::{Channel, Hub, News};
 use crate::live::relay::Relays;
-use durable::Seen;
+use durable::{Known, Rest, Source};
+use feed::{Demand, Look};
 
-/// Events in one frame.
-const FRAME_EVENTS: usize = 256;
 /// Live parts are gathered this long after a frame of them went out.
 const LIVE_PAUSE: Duration = Duration::from_millis(30);
 /// A ping that the client can see.
@@ -43,7 +44,8 @@ pub trait Renderer: Send + Sync {
 pub struct StreamOptions {
     /// The newest message the reader has; 0 = none.
     pub after_id: MessageId,
-    /// Fills `rendered` of messages.
+    /// Fills `rendered` of messages. All readers of a chat that want HTML share what one of their renderers made, so
+    /// they must all make the same.
     pub renderer: Option<Arc<dyn Renderer>>,
     /// The database is asked again at least this often, whatever notices say.
     pub sync_interval: Duration,
@@ -59,18 +61,26 @@ impl Default for StreamOptions {
     }
 }
 
+/// What a reader was told, and what wakes it.
 struct Reader {
-    db: Db,
-    chat_id: ChatId,
-    options: StreamOptions,
+    source: Arc<Source>,
+    sync_interval: Duration,
     channel: Arc<Channel>,
+    relays: Option<Relays>,
     news: watch::Receiver<News>,
     live: watch::Receiver<u64>,
-    seen: Seen,
+    /// How the chat stands as far as the reader knows.
+    known: Known,
+    /// The look into the database that it knows this from.
+    look: Look,
+    /// Only a look after this one counts.
+    look_after: u64,
+    /// The newest version that it heard of and looked for.
+    heard: i64,
     /// How many live parts of the pair in force were sent.
     position: usize,
     live_pause_ends: Instant,
-    next_sync: Instant,
+    next_ping: Instant,
 }
 
 /// A reader that is subscribed already: what is committed from here on is in its frames. Ends when the chat is gone.
@@ -79,44 +89,60 @@ pub fn open(
     hub: &Hub,
     chat_id: ChatId,
     options: StreamOptions,
-) -> impl Stream<Item = Result<String, StoreError>> + Send + use<> {
+) -> impl Stream<Item = Result<Frame, Arc<StoreError>>> + Send + use<> {
     let channel = hub.channel(chat_id);
-    let mut reader = Reader {
-        news: channel.subscribe(),
-        live: channel.live.subscribe(),
+    let (news, live) = (channel.subscribe(), channel.live.subscribe());
+    let relays = hub.relays();
+    let source = Arc::new(Source {
         db,
         chat_id,
-        next_sync: Instant::now() + options.sync_interval,
-        options,
-        channel,
-        seen: Seen::default(),
-        position: 0,
-        live_pause_ends: Instant::now(),
-    };
-    let relays = hub.relays();
+        renderer: options.renderer,
+    });
     async_stream::try_stream! {
-        if !reader.snapshot_begins().await? {
+        let Some(taken) = feed::snapshot(&channel, &source, options.after_id).await? else {
             return;
+        };
+        let mut frames = taken.snapshot.frames.clone();
+        let rest = taken.snapshot.rest.clone();
+        let mut reader = Reader {
+            source,
+            sync_interval: options.sync_interval,
+            relays,
+            news,
+            live,
+            known: taken.snapshot.known.clone(),
+            look: taken.look,
+            look_after: 0,
+            heard: 0,
+            position: 0,
+            live_pause_ends: Instant::now(),
+            next_ping: Instant::now() + PING_INTERVAL,
+            channel,
+        };
+        drop(taken);
+        reader.follow_owner();
+        if let Some(rest) = rest {
+            let mut next_page = Some(rest);
+            while let Some(rest) = next_page {
+                for frame in std::mem::take(&mut frames) {
+                    yield frame;
+                }
+                (frames, next_page) = reader.next_page(rest).await?;
+            }
+        } else {
+            frames.extend(reader.live_frames());
         }
-        reader.follow_owner(relays.as_ref());
-        while let Some(frame) = reader.next_page().await? {
-            yield frame;
-        }
-        let mut frames = reader.snapshot_ends().await?;
         loop {
             for frame in std::mem::take(&mut frames) {
                 yield frame;
             }
             match reader.wait().await {
-                Woken::News => match reader.sync().await? {
-                    Some(events) => {
-                        frames = Reader::frames(&events);
-                        reader.follow_owner(relays.as_ref());
-                    }
+                Woken::News => match reader.look().await? {
+                    Some(new) => frames = new,
                     None => return,
                 },
                 Woken::Live => frames = reader.live_frames(),
-                Woken::Ping => frames = Reader::frames(&[reader.event(StreamEventKind::Ping)]),
+                Woken::Ping => frames = Frame::all(&[reader.source.event(StreamEventKind::Ping)]),
             }
         }
     }
@@ -129,75 +155,94 @@ enum Woken {
 }
 
 impl Reader {
-    /// The last page and the state of the chat in one frame.
-    async fn snapshot_ends(&mut self) -> Result<Vec<String>, StoreError> {
-        let mut events = self.seen.take_tail();
-        if self.seen.is_paged {
-            events.extend(self.changes().await?.unwrap_or_default());
-        }
-        events.extend(self.new_parts());
-        Ok(Self::frames(&events))
+    async fn next_page(
+        &mut self,
+        rest: Rest,
+    ) -> Result<(Vec<Frame>, Option<Rest>), Arc<StoreError>> {
+        let page = self.source.next_page(rest).await?;
+        // The page may be newer than what is known of the chat: before anything live is shown, it is looked at again.
+        self.look_after = self.channel.looks();
+        Ok(page)
     }
 
-    async fn sync(&mut self) -> Result<Option<Vec<String>>, StoreError> {
-        self.next_sync = Instant::now() + self.options.sync_interval;
-        let pair = self.seen.pair;
-        let Some(mut events) = self.changes().await? else {
+    /// What is new in the database, then live parts. `None` when the chat is gone.
+    async fn look(&mut self) -> Result<Option<Vec<Frame>>, Arc<StoreError>> {
+        let news = *self.news.borrow_and_update();
+        let demand = Demand {
+            version: news.snapshot_version,
+            pair: self.channel.live.pair(),
+            after: self.look_after.max(news.look_after),
+            max_age: self.sync_interval,
+        };
+        let asked_after = self.channel.looks();
+        let told = feed::since(&self.channel, &self.source, &self.known, demand).await?;
+        let Some(told) = told else {
             return Ok(None);
         };
-        if self.seen.pair != pair {
-            self.position = 0;
+        self.look = told.look;
+        if told.look.number > asked_after {
+            self.heard = news.snapshot_version;
         }
-        events.extend(self.new_parts());
-        Ok(Some(events))
+        let mut frames = Vec::new();
+        if let Some(update) = told.update {
+            frames.clone_from(&update.frames);
+            if self.known.pair != update.known.pair {
+                self.position = 0;
+            }
+            self.known = update.known.clone();
+            self.follow_owner();
+        }
+        frames.extend(self.live_frames());
+        Ok(Some(frames))
     }
 
-    fn live_frames(&mut self) -> Vec<String> {
-        let events = self.new_parts();
-        if !events.is_empty() {
+    /// Live parts of the pair that is known to be in force.
+    fn live_frames(&mut self) -> Vec<Frame> {
+        let parts = self.channel.live.frames(self.known.pair, self.position);
+        self.position = parts.end;
+        if !parts.frames.is_empty() {
             self.live_pause_ends = Instant::now() + LIVE_PAUSE;
         }
-        Self::frames(&events)
-    }
-
-    fn new_parts(&mut self) -> Vec<String> {
-        let parts = self.channel.live.read(self.seen.pair, self.position);
-        self.position += parts.len();
-        parts.iter().map(ToString::to_string).collect()
+        parts.frames
     }
 
     async fn wait(&mut self) -> Woken {
-        let mut ping = interval_at(self.seen.last_ping + PING_INTERVAL, PING_INTERVAL);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let live_may_come = Instant::now() >= self.live_pause_ends;
+            let now = Instant::now();
+            let next_sync = self.look.began + self.sync_interval;
+            if self.is_behind() || now >= next_sync {
+                return Woken::News;
+            }
+            if now >= self.next_ping {
+                self.next_ping = now + PING_INTERVAL;
+                return Woken::Ping;
+            }
+            let live_may_come = now >= self.live_pause_ends;
+            let mut next_timer = next_sync.min(self.next_ping);
+            if !live_may_come {
+                next_timer = next_timer.min(self.live_pause_ends);
+            }
+            // The reader holds the channel that sends both, so neither of them ends.
             tokio::select! {
                 biased;
-                changed = self.news.changed() => {
-                    if changed.is_ok() {
-                        return Woken::News;
-                    }
-                    // The hub is gone: only a shut-down does that.
-                    std::future::pending::<()>().await;
-                }
-                () = sleep_until(self.next_sync) => return Woken::News,
-                _ = ping.tick() => {
-                    self.seen.last_ping = Instant::now();
-                    return Woken::Ping;
-                }
-                changed = self.live.changed(), if live_may_come => {
-                    if changed.is_ok() {
-                        return self.woken_by_live();
-                    }
-                }
-                () = sleep_until(self.live_pause_ends), if !live_may_come => {}
+                _ = self.news.changed() => {}
+                _ = self.live.changed(), if live_may_come => return self.woken_by_live(),
+                () = sleep_until(next_timer) => {}
             }
         }
     }
 
+    /// Whether something was announced that no look has found yet.
+    fn is_behind(&mut self) -> bool {
+        let news = *self.news.borrow_and_update();
+        let looked_for = self.known.snapshot_version.max(self.heard);
+        news.snapshot_version > looked_for
+            || self.look.number <= self.look_after.max(news.look_after)
+    }
+
     /// Live parts of a history that the reader has not heard of tell that a notice is late or lost.
     fn woken_by_live(&self) -> Woken {
-        if self.channel.live.pair() > self.seen.pair {
+        if self.channel.live.pair() > self.known.pair {
             Woken::News
         } else {
             Woken::Live
@@ -205,25 +250,9 @@ impl Reader {
     }
 
     /// Live parts of a chat that another process runs are brought here while somebody reads.
-    fn follow_owner(&self, relays: Option<&Relays>) {
-        if let Some(relays) = relays {
-            relays.follow(&self.channel, self.chat_id, self.seen.worker_id);
+    fn follow_owner(&self) {
+        if let Some(relays) = &self.relays {
+            relays.follow(&self.channel, self.source.chat_id, self.known.worker_id);
         }
-    }
-
-    fn event(&self, kind: StreamEventKind) -> String {
-        let event = StreamEvent {
-            chat_id: self.chat_id,
-            kind,
-        };
-        serde_json::to_string(&event).unwrap_or_default()
-    }
-
-    /// JSON arrays of at most [`FRAME_EVENTS`] events; one sync is one frame unless it is huge.
-    fn frames(events: &[String]) -> Vec<String> {
-        events
-            .chunks(FRAME_EVENTS)
-            .map(|chunk| format!("[{}]", chunk.join(",")))
-            .collect()
     }
 }

@@ -140,7 +140,8 @@ async fn acquire(shared: &Shared, id: ChatId) -> Result<Option<ChatRow>, StateEr
     Ok((!is_mended).then_some(chat))
 }
 
-/// Beats for every chat that runs here; a chat that somebody else owns is given up.
+/// Beats for every chat that runs here; a chat that somebody else owns is given up. The clock is put right before each
+/// beat, so that the beat is not taken for an old one.
 pub(crate) async fn heartbeat_loop(shared: Arc<Shared>) {
     let mut timer = interval(shared.timings.heartbeat);
     timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -148,6 +149,9 @@ pub(crate) async fn heartbeat_loop(shared: Arc<Shared>) {
         tokio::select! {
             _ = timer.tick() => {}
             () = shared.stopped.cancelled() => return,
+        }
+        if let Err(error) = shared.clock.adjust(&shared.db).await {
+            tracing::warn!(%error, "the database's time could not be read; it is carried on");
         }
         if let Err(error) = beat(&shared).await {
             tracing::error!(%error, "heartbeats could not be written");

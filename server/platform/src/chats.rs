@@ -6,7 +6,7 @@ mod by_workspace;
 mod client_tools;
 mod context;
 mod error;
-mod fields;
+pub(crate) mod fields;
 mod filter;
 mod git;
 mod live;
@@ -17,7 +17,7 @@ mod titles;
 mod workspace;
 
 use chatd::state::details::Details;
-use chatd::state::people::NewChat;
+use chatd::state::people::{Mode, NewChat};
 use chatd::{TitleError, first_words, wire};
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
@@ -101,6 +101,7 @@ impl Platform {
         let content = content::check(request.content.clone())?;
         fields::check_labels(&request.labels)?;
         client_tools::check(&request.unsafe_dynamic_tools)?;
+        fields::check_mcp_servers(&request.mcp_server_ids)?;
         let system_prompt = fields::check_system_prompt(request.system_prompt.as_deref())?;
         fields::check_organization(actor, request.organization_id)?;
         let model_config_id = self.usable_model(request.model_config_id).await?;
@@ -115,6 +116,10 @@ impl Platform {
             model_config_id,
             labels: request.labels,
             client_type: request.client_type.unwrap_or_default(),
+            mode: Mode {
+                plan_mode: request.plan_mode,
+                mcp_server_ids: Some(request.mcp_server_ids),
+            },
             system_prompt,
             content,
             client_tools: request.unsafe_dynamic_tools,
@@ -155,8 +160,12 @@ impl Platform {
                 None => None,
             },
             pin_order: request.pin_order,
+            mode: Mode {
+                plan_mode: request.plan_mode.filter(|mode| *mode != row.plan_mode),
+                mcp_server_ids: None,
+            },
         };
-        if details.title.is_some() && self.0.daemon.is_making_title(id) {
+        if details.title.is_some() && self.0.daemon.is_making_title(id).await? {
             return Err(TitleError::InProgress.into());
         }
         if request.pin_order.is_some_and(|order| order < 0) {

@@ -41,5 +41,5 @@ pub use failure::{Failure, FailureKind, Fault};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, PlatformOptions};
 pub use sessions::ClientInfo;
-pub use store::notices::{Heard, Subscription};
+pub use store::notices::{Heard, Subscription, Topic};
 pub use store::{Clock, Notice};

@@ -2,10 +2,12 @@
 
 pub mod command;
 pub(crate) mod content;
+#[cfg(test)]
+mod internal_fields;
 mod prompts;
 mod queue;
 
-use chatd::state::people::{Outgoing, Sent};
+use chatd::state::people::{Mode, Outgoing, Sent};
 use chatd::wire;
 use sdk::chats::CompactChat;
 use sdk::ids::{ChatId, MessageId};
@@ -16,7 +18,7 @@ use store::messages::{self, MessageRow};
 use store::queue as queued;
 
 use self::command::Command;
-use crate::chats::ChatFailure;
+use crate::chats::{ChatFailure, fields};
 use crate::{Actor, Platform};
 
 const DEFAULT_PAGE: i64 = 50;
@@ -84,9 +86,14 @@ impl Platform {
             },
             None => request.content,
         };
-        let outgoing = self
+        fields::check_mcp_servers(request.mcp_server_ids.as_deref().unwrap_or_default())?;
+        let mut outgoing = self
             .outgoing(actor, content, request.model_config_id)
             .await?;
+        outgoing.mode = Mode {
+            plan_mode: request.plan_mode,
+            mcp_server_ids: request.mcp_server_ids,
+        };
         let behavior = request.busy_behavior.unwrap_or_default();
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
         Ok(match sent {
@@ -159,6 +166,7 @@ impl Platform {
             content,
             model_config_id,
             created_by: actor.user_id,
+            mode: Mode::default(),
         })
     }
 

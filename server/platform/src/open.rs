@@ -92,7 +92,7 @@ impl Platform {
     }
 
     /// Opens the database and builds everything; nothing runs in the background before [`Self::start`].
-    pub async fn open(options: PlatformOptions) -> Result<Self, OpenError> {
+    pub async fn open(mut options: PlatformOptions) -> Result<Self, OpenError> {
         create_data_folder(&options.data_dir)?;
         let http = HttpClient::new(&HttpOptions {
             version: options.version.clone(),
@@ -108,6 +108,7 @@ impl Platform {
         } else {
             Db::open(&database).await?
         };
+        options.clock = options.clock.following(&db).await?;
         // After the database: whoever does not get its lock must not make a key file either.
         let secrets = Secrets::open(&options.data_dir, options.encryption_key.as_ref())?;
         let replica_token = Arc::new(secrets.replica_token());

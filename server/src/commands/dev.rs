@@ -32,5 +32,5 @@ pub struct SeedArguments {
 /// Runs one of the commands.
 pub async fn run(command: DevCommand) -> anyhow::Result<()> {
     let DevCommand::Seed(arguments) = command;
-    seed::run(arguments).await
+    Box::pin(seed::run(arguments)).await
 }

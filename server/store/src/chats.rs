@@ -2,7 +2,7 @@
 //!
 //! Only `chatd::state` writes these rows, through [`lock`] and [`save`] inside one transaction. Lists are in
 //! [`list`] and [`by_workspace`], what a worker claims in [`claim`], small writes outside the state machine in
-//! [`details`], the tools of clients in [`client_tools`].
+//! [`details`], the tools of clients in [`client_tools`], who has a title made in [`title_locks`].
 
 pub mod by_workspace;
 pub mod claim;
@@ -10,6 +10,7 @@ pub mod client_tools;
 pub mod details;
 pub mod list;
 mod row;
+pub mod title_locks;
 
 pub(crate) use row::RawChat;
 pub use row::{ChatRow, Status};
@@ -27,7 +28,7 @@ macro_rules! chat_columns {
          is_title_fallback, status, status_since, last_error, last_model_config_id, labels, client_type, archived, \
          archive_requested, pin_order, last_read_message_id, worker_id, runner_id, snapshot_version, \
          history_version, queue_version, generation_attempt, retry_state, retry_state_version, \
-         requires_action_deadline_at, created_at, updated_at, compaction_request, changed_at"
+         requires_action_deadline_at, created_at, updated_at, compaction_request, changed_at, plan_mode, mcp_server_ids"
     };
 }
 pub(crate) use chat_columns;
@@ -42,14 +43,14 @@ const INSERT: &str = concat!(
     "INSERT INTO chats (",
     chat_columns!(),
     ", title_search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)"
 );
 const SAVE: &str = "UPDATE chats SET title = $2, is_title_fallback = $3, status = $4, status_since = $5, \
      last_error = $6, last_model_config_id = $7, labels = $8, archived = $9, archive_requested = $10, \
      pin_order = $11, workspace_id = $12, build_id = $13, agent_id = $14, worker_id = $15, runner_id = $16, \
      snapshot_version = $17, history_version = $18, queue_version = $19, generation_attempt = $20, \
      retry_state = $21, retry_state_version = $22, requires_action_deadline_at = $23, updated_at = $24, \
-     title_search = $25, compaction_request = $26, changed_at = $27 WHERE id = $1";
+     title_search = $25, compaction_request = $26, changed_at = $27, plan_mode = $28, mcp_server_ids = $29 WHERE id = $1";
 macro_rules! family {
     ($lock:literal) => {
         concat!(
@@ -135,6 +136,8 @@ pub async fn insert(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.updated_at)
         .bind(chat.compaction_request.as_deref())
         .bind(chat.changed_at)
+        .bind(chat.plan_mode.as_str())
+        .bind(Json(&chat.mcp_server_ids))
         .bind(search::fold(&chat.title))
         .execute(connection)
         .await
@@ -172,6 +175,8 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(search::fold(&chat.title))
         .bind(chat.compaction_request.as_deref())
         .bind(chat.changed_at)
+        .bind(chat.plan_mode.as_str())
+        .bind(Json(&chat.mcp_server_ids))
         .execute(connection)
         .await?
         .rows_affected());

@@ -4,6 +4,7 @@
 //! broadcast channel; on PostgreSQL it also reaches the other replicas by `LISTEN`/`NOTIFY` (`postgres`). A
 //! receiver that may have missed something is told [`Heard::Resync`] and reads everything it watches again.
 
+mod outlet;
 mod postgres;
 #[cfg(test)]
 mod tests;
@@ -18,10 +19,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
+use self::outlet::Outlet;
 use crate::{Db, StoreError};
-
-/// How many notices a slow receiver may lag behind before it is told to resync.
-const BUFFER: usize = 4096;
 
 /// What was committed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,10 +110,30 @@ pub enum Heard {
     Resync,
 }
 
+/// What a subscription is about when it does not want to hear everything: a thousand open sockets must not all be woken
+/// by each commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// What a person's list shows: [`Notice::ChatWatch`].
+    List(UserId),
+    /// Whether a person may go on: [`Notice::UserChanged`].
+    Access(UserId),
+}
+
+impl Notice {
+    const fn topic(&self) -> Option<Topic> {
+        match self {
+            Self::ChatWatch { owner_id, .. } => Some(Topic::List(*owner_id)),
+            Self::UserChanged { user_id } => Some(Topic::Access(*user_id)),
+            _ => None,
+        }
+    }
+}
+
 /// Where notices are published and heard. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Notices {
-    sender: broadcast::Sender<Heard>,
+    outlet: Arc<Outlet>,
     postgres: Option<Arc<postgres::Link>>,
     #[cfg(any(test, feature = "test-support"))]
     faulty: Option<tokio::sync::mpsc::UnboundedSender<Arc<Notice>>>,
@@ -130,7 +149,7 @@ impl Notices {
     /// Notices that stay in this process.
     pub fn in_process() -> Self {
         Self {
-            sender: broadcast::Sender::new(BUFFER),
+            outlet: Arc::default(),
             postgres: None,
             #[cfg(any(test, feature = "test-support"))]
             faulty: None,
@@ -142,7 +161,7 @@ impl Notices {
     pub async fn start(db: &Db) -> Result<Self, StoreError> {
         let mut notices = Self::in_process();
         if let Db::Postgres(pool) = db {
-            let link = postgres::Link::start(pool.clone(), notices.sender.clone()).await?;
+            let link = postgres::Link::start(pool.clone(), Arc::clone(&notices.outlet)).await?;
             notices.postgres = Some(Arc::new(link));
         }
         Ok(notices)
@@ -159,14 +178,20 @@ impl Notices {
         if let Some(link) = &self.postgres {
             link.send(Arc::clone(&notice));
         }
-        // An error means that nobody listens, which is fine.
-        let _ = self.sender.send(Heard::Notice(notice));
+        self.outlet.tell(&Heard::Notice(notice));
     }
 
-    /// Begins to hear.
+    /// Begins to hear everything.
     pub fn subscribe(&self) -> Subscription {
         Subscription {
-            receiver: self.sender.subscribe(),
+            receiver: self.outlet.subscribe(),
+        }
+    }
+
+    /// Begins to hear what is about the topic, and resyncs.
+    pub fn subscribe_to(&self, topic: Topic) -> Subscription {
+        Subscription {
+            receiver: self.outlet.subscribe_to(topic),
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod postgres;
 mod shared_server;
+pub mod soak;
 
 use std::path::Path;
 
@@ -40,11 +41,11 @@ pub struct TestDb {
 pub async fn for_both(test: impl AsyncFn(&TestDb)) {
     eprintln!("on SQLite:");
     let database = TestDb::sqlite().await;
-    test(&database).await;
+    Box::pin(test(&database)).await;
     database.remove().await;
     eprintln!("on PostgreSQL:");
     let database = TestDb::postgres().await;
-    test(&database).await;
+    Box::pin(test(&database)).await;
     database.remove().await;
 }
 

@@ -5,14 +5,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rand::Rng as _;
 use sdk::chats::{ChatStatus, CreateChat};
 use sdk::client::Client;
 use sdk::ids::ChatId;
 use sdk::live::{Applied, LiveChat};
-use sdk::messages::{ListMessages, Role};
+use sdk::messages::{ListMessages, Message, Role};
 use sdk::parts::{InputPart, Part};
 use sdk::users::Login;
 use store::testing::TestDb;
+use store::testing::soak::Tally;
 
 use crate::support::running::RunningServer;
 use crate::support::{PASSWORD, first_user};
@@ -109,13 +111,16 @@ fn is_settled(live: &LiveChat) -> bool {
     live.status == Some(ChatStatus::Waiting)
 }
 
+/// Oldest first.
+async fn stored(client: &Client, chat: ChatId) -> Vec<Message> {
+    let query = ListMessages::default();
+    let mut messages = client.list_messages(chat, &query).await.unwrap().messages;
+    messages.reverse();
+    messages
+}
+
 async fn assert_equal(client: &Client, chat: ChatId, live: &LiveChat) {
-    let page = client
-        .list_messages(chat, &ListMessages::default())
-        .await
-        .unwrap();
-    let mut stored = page.messages;
-    stored.reverse();
+    let stored = stored(client, chat).await;
     assert_eq!(live.messages, stored);
     let answers = stored
         .iter()
@@ -146,6 +151,15 @@ async fn a_reader_elsewhere_sees_the_text_while_it_is_written() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_work_of_a_killed_process_goes_on_within_thirty_seconds() {
+    let tally = Tally::new("kills of a server on PostgreSQL", 0);
+    while tally.goes_on(tally.kills.get(), 1) {
+        kill_one_of_three(&tally).await;
+    }
+    tally.finish();
+}
+
+/// A chat runs at one process, is read at another and looked at in the end at a third.
+async fn kill_one_of_three(tally: &Tally) {
     let database = TestDb::postgres().await;
     let (one, two, three) = (
         replica(&database, "one"),
@@ -156,8 +170,14 @@ async fn the_work_of_a_killed_process_goes_on_within_thirty_seconds() {
     let script = "!text \"first\"\n!call list_processes {}\n!then\n!pace 20ms\n!tokens 400\n!text \"the end\"";
     let chat = create(&clients[0], script).await;
     let mut live = LiveChat::default();
-    read(&clients[1], chat, &mut live, |live| preview(live) > 100).await;
+    let characters = rand::rng().random_range(1..1_500);
+    read(&clients[1], chat, &mut live, |live| {
+        live.messages.len() == 3 && preview(live) >= characters
+    })
+    .await;
+    let committed = live.messages.clone();
     one.stop("KILL");
+    tally.kills.add();
     let killed = Instant::now();
     let pair = live.preview.pair;
     read(&clients[1], chat, &mut live, |live| {
@@ -171,6 +191,13 @@ async fn the_work_of_a_killed_process_goes_on_within_thirty_seconds() {
         "taken over after {taken_over:?}"
     );
     read(&clients[2], chat, &mut live, is_settled).await;
+    for message in committed
+        .iter()
+        .filter(|message| !live.messages.contains(message))
+    {
+        tally.note_lost("a committed message is gone or changed", message);
+    }
+    tally.judge_reader(&live, &stored(&clients[1], chat).await, &[]);
     assert_equal(&clients[1], chat, &live).await;
     drop((two, three));
     database.remove().await;

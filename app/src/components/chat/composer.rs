@@ -143,6 +143,7 @@ impl Composer {
                 content,
                 model_config_id,
                 busy_behavior: Some(busy_behavior),
+                ..CreateMessage::default()
             },
         )
         .await?;

@@ -30,6 +30,7 @@ fn chat(number: u128, title: &str, minute: i64) -> Chat {
         archived: false,
         pin_order: 0,
         labels: std::collections::BTreeMap::new(),
+        plan_mode: sdk::chats::PlanMode::default(),
         mcp_server_ids: Vec::new(),
         has_unread: false,
         client_type: ClientType::Ui,

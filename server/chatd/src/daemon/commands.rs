@@ -1,16 +1,18 @@
 //! Commands of people. Who may give them is `platform`'s business.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{BusyBehavior, Message};
-use sdk::stream::WatchEventKind;
+use store::StoreError;
 use store::chats::{self, ChatRow, Status};
-use store::{Notice, StoreError};
 use tokio::time::{Instant, timeout_at};
 
+use super::read_cursor::ReadCursor;
 use super::{Daemon, transition};
+use crate::frame::Frame;
 use crate::state::details::Details;
 use crate::state::people::{NewChat, Outgoing, Sent};
 use crate::state::{Change, StateError};
@@ -216,17 +218,14 @@ impl Daemon {
             .ok_or(StateError::ChatNotFound)
     }
 
-    /// The chat's stream; moves the read cursor now and when the reader goes. Each item is one frame of JSON text.
+    /// The chat's stream; moves the read cursor now and when the reader goes.
     pub fn stream(
         &self,
         chat: ChatId,
         options: StreamOptions,
-    ) -> impl Stream<Item = Result<String, StoreError>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Frame, Arc<StoreError>>> + Send + use<> {
         let frames = stream::open(self.shared.db.clone(), &self.shared.hub, chat, options);
-        let cursor = ReadCursor {
-            daemon: self.clone(),
-            chat,
-        };
+        let cursor = ReadCursor::new(self, chat);
         async_stream::stream! {
             cursor.mark();
             for await frame in frames {
@@ -239,39 +238,4 @@ impl Daemon {
 
 fn root_of(chat: &ChatRow) -> ChatId {
     chat.root_chat_id.unwrap_or(chat.id)
-}
-
-/// Marks the chat as read when the reader comes and when it goes.
-struct ReadCursor {
-    daemon: Daemon,
-    chat: ChatId,
-}
-
-impl ReadCursor {
-    fn mark(&self) {
-        let shared = self.daemon.shared.clone();
-        let chat_id = self.chat;
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move {
-                let now = shared.clock.now();
-                match chats::details::mark_read(&shared.db, chat_id, now).await {
-                    Ok(Some(owner_id)) => shared.notices.publish(Notice::ChatWatch {
-                        chat_id,
-                        owner_id,
-                        event: WatchEventKind::DetailsChange,
-                    }),
-                    Ok(None) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, chat = %chat_id, "the read cursor could not be moved");
-                    }
-                }
-            });
-        }
-    }
-}
-
-impl Drop for ReadCursor {
-    fn drop(&mut self) {
-        self.mark();
-    }
 }

@@ -1,13 +1,14 @@
 //! Titles that a person asks the chat's model for. Who may ask is `platform`'s business.
 
-use std::collections::HashSet;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use chrono::TimeDelta;
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, MessageId};
 use store::StoreError;
-use store::chats::{self, ChatRow, Status};
+use store::chats::{self, ChatRow, Status, title_locks};
 use store::messages;
+use uuid::Uuid;
 
 use super::{Daemon, Shared, transition};
 use crate::state::{Change, Locked, StateError};
@@ -15,6 +16,8 @@ use crate::turn::title::{self, Made};
 
 /// Messages read from each end.
 const ENDS: i64 = 50;
+/// Longer than a model may take for a title.
+const LONGEST_MAKING: TimeDelta = TimeDelta::minutes(1);
 
 /// Why there is no new title.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +46,10 @@ impl From<StoreError> for TitleError {
 }
 
 impl Daemon {
-    /// Whether a title is being made that will be written or proposed.
-    pub fn is_making_title(&self, chat: ChatId) -> bool {
-        self.shared.titles().contains(&chat)
+    /// Whether a title is being made that will be written or proposed, here or in another process.
+    pub async fn is_making_title(&self, chat: ChatId) -> Result<bool, StoreError> {
+        let shared = &self.shared;
+        title_locks::is_held(&shared.db, chat, shared.clock.now()).await
     }
 
     /// A new title, written unless somebody changed the old one meanwhile.
@@ -74,8 +78,14 @@ impl Daemon {
     }
 
     async fn make_title(&self, chat: ChatId) -> Result<(String, String, Made), TitleError> {
+        let making = Making::begin(&self.shared, chat).await?;
+        let outcome = self.ask_for_title(chat).await;
+        making.end().await;
+        outcome
+    }
+
+    async fn ask_for_title(&self, chat: ChatId) -> Result<(String, String, Made), TitleError> {
         let shared = &self.shared;
-        let _making = Making::begin(shared, chat)?;
         let row = chats::get(&shared.db, chat)
             .await?
             .ok_or(StateError::ChatNotFound)?;
@@ -113,31 +123,49 @@ async fn book(change: &mut Change, locked: &Locked, made: Made) -> Result<(), St
     Ok(())
 }
 
-impl Shared {
-    fn titles(&self) -> MutexGuard<'_, HashSet<ChatId>> {
-        self.titles.lock().unwrap_or_else(PoisonError::into_inner)
+/// A title is being made for as long as this lives, which other processes see too. When this one dies, its lock expires.
+struct Making {
+    shared: Arc<Shared>,
+    chat: ChatId,
+    holder: Uuid,
+    is_over: bool,
+}
+
+impl Making {
+    async fn begin(shared: &Arc<Shared>, chat: ChatId) -> Result<Self, TitleError> {
+        let (holder, now) = (Uuid::now_v7(), shared.clock.now());
+        if !title_locks::take(&shared.db, chat, holder, now, now + LONGEST_MAKING).await? {
+            return Err(TitleError::InProgress);
+        }
+        Ok(Self {
+            shared: Arc::clone(shared),
+            chat,
+            holder,
+            is_over: false,
+        })
+    }
+
+    async fn end(mut self) {
+        self.is_over = true;
+        release(&self.shared, self.chat, self.holder).await;
     }
 }
 
-/// A title is being made for as long as this lives. Another replica does not know; there the guard on the old title
-/// keeps both from being written.
-struct Making<'a> {
-    shared: &'a Shared,
-    chat: ChatId,
-}
-
-impl<'a> Making<'a> {
-    fn begin(shared: &'a Shared, chat: ChatId) -> Result<Self, TitleError> {
-        if shared.titles().insert(chat) {
-            Ok(Self { shared, chat })
-        } else {
-            Err(TitleError::InProgress)
+impl Drop for Making {
+    /// Whoever asked has gone before the title was there.
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        let (shared, chat, holder) = (Arc::clone(&self.shared), self.chat, self.holder);
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move { release(&shared, chat, holder).await });
         }
     }
 }
 
-impl Drop for Making<'_> {
-    fn drop(&mut self) {
-        self.shared.titles().remove(&self.chat);
+async fn release(shared: &Shared, chat: ChatId, holder: Uuid) {
+    if let Err(error) = title_locks::release(&shared.db, chat, holder).await {
+        tracing::warn!(%error, %chat, "the lock of a title stays until it expires");
     }
 }

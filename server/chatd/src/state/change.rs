@@ -12,6 +12,7 @@ use store::queue::{self, NewQueued};
 use store::{Db, Notice, Notices, StoreError, Tx, heartbeats};
 
 use super::error::StateError;
+use super::people::Mode;
 use super::table::{Code, Transition};
 use super::text;
 
@@ -366,6 +367,16 @@ impl Locked {
         self.chat.last_error = Some(error);
     }
 
+    /// The agent works like this from here on.
+    pub(super) fn set_mode(&mut self, mode: Mode) {
+        if let Some(plan_mode) = mode.plan_mode {
+            self.chat.plan_mode = plan_mode;
+        }
+        if let Some(mcp_server_ids) = mode.mcp_server_ids {
+            self.chat.mcp_server_ids = mcp_server_ids;
+        }
+    }
+
     /// Nobody owns the chat any more.
     pub(super) fn clear_owner(&mut self) {
         self.chat.worker_id = None;
@@ -416,7 +427,11 @@ fn watch_events(before: Option<&ChatRow>, chat: &ChatRow) -> Vec<WatchEventKind>
     if before.title != chat.title {
         events.push(WatchEventKind::TitleChange);
     }
-    if before.pin_order != chat.pin_order || before.labels != chat.labels {
+    let is_otherwise = before.pin_order != chat.pin_order
+        || before.labels != chat.labels
+        || before.plan_mode != chat.plan_mode
+        || before.mcp_server_ids != chat.mcp_server_ids;
+    if is_otherwise {
         events.push(WatchEventKind::DetailsChange);
     }
     events

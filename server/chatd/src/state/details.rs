@@ -1,4 +1,4 @@
-//! Changes of a chat that leave its execution state alone: title, labels, pin, workspace.
+//! Changes of a chat that leave its execution state alone: title, labels, pin, workspace, mode.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use store::chats::{self, details};
 
 use super::change::{Change, Locked};
 use super::error::StateError;
+use super::people::Mode;
 
 /// What to change; an absent field stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Details {
     pub workspace_id: Option<Option<WorkspaceId>>,
     /// The place among the pinned chats; 0 unpins.
     pub pin_order: Option<i32>,
+    /// How the agent works.
+    pub mode: Mode,
 }
 
 impl Details {
@@ -79,6 +82,7 @@ impl Change {
             locked.chat.agent_id = None;
             locked.chat.updated_at = self.now;
         }
+        locked.set_mode(new.mode);
         if let Some(pin_order) = new.pin_order {
             self.pin(locked, pin_order).await?;
         }

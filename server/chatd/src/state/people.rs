@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use sdk::chats::{ClientType, DynamicTool};
-use sdk::ids::{ChatId, MessageId, ModelConfigId, OrganizationId, UserId, WorkspaceId};
+use sdk::chats::{ClientType, DynamicTool, PlanMode};
+use sdk::ids::{
+    ChatId, McpServerId, MessageId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
+};
 use sdk::messages::{BusyBehavior, Message, QueuedMessage, Role};
 use sdk::parts::Part;
 use store::chats::{ChatRow, Status, client_tools};
@@ -18,6 +20,15 @@ use super::table::{self, Code};
 
 /// At most this many messages wait.
 pub const QUEUE_LIMIT: i64 = 20;
+
+/// How a chat's agent works from here on; an absent field stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mode {
+    /// Whether it only plans.
+    pub plan_mode: Option<PlanMode>,
+    /// The MCP servers that it may use.
+    pub mcp_server_ids: Option<Vec<McpServerId>>,
+}
 
 /// A new chat.
 #[derive(Clone, Debug)]
@@ -38,6 +49,8 @@ pub struct NewChat {
     pub labels: BTreeMap<String, String>,
     /// Who makes it.
     pub client_type: ClientType,
+    /// How its agent works.
+    pub mode: Mode,
     /// Instructions of this chat alone.
     pub system_prompt: Option<String>,
     /// The first message.
@@ -55,6 +68,8 @@ pub struct Outgoing {
     pub model_config_id: Option<ModelConfigId>,
     /// Who writes it.
     pub created_by: UserId,
+    /// How the agent works from here on, also while the message waits.
+    pub mode: Mode,
 }
 
 /// What became of a sent message.
@@ -103,6 +118,8 @@ impl Change {
             updated_at: self.now,
             changed_at: self.now,
             compaction_request: None,
+            plan_mode: new.mode.plan_mode.unwrap_or_default(),
+            mcp_server_ids: new.mode.mcp_server_ids.unwrap_or_default(),
         };
         let mut locked = self.insert(chat).await?;
         if !new.client_tools.is_empty() {
@@ -119,6 +136,7 @@ impl Change {
             content: new.content,
             model_config_id: Some(new.model_config_id),
             created_by: new.owner_id,
+            mode: Mode::default(),
         };
         let message = self.insert_user(&mut locked, outgoing).await?;
         locked.leave(&table::CREATE)?;
@@ -129,7 +147,7 @@ impl Change {
     pub async fn send(
         &mut self,
         locked: &mut Locked,
-        outgoing: Outgoing,
+        mut outgoing: Outgoing,
         behavior: BusyBehavior,
     ) -> Result<Sent, StateError> {
         let transition = match behavior {
@@ -141,6 +159,7 @@ impl Change {
         }
         let state = locked.enter(transition)?;
         locked.chat.updated_at = self.now;
+        locked.set_mode(std::mem::take(&mut outgoing.mode));
         let sent = match state {
             Code::W | Code::E0 => {
                 self.answer_open_calls(locked, Unanswered::Failed).await?;

@@ -1,147 +1,160 @@
-//! What a reader reads from the database: the snapshot by cursor, later changes by version.
+//! What is read from the database for readers of a chat: the snapshot by cursor, later changes by version.
+//!
+//! What comes out depends on the chat's rows alone and on nothing that one reader has, so `feed` may give it to all
+//! readers that stand at the same place.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use sdk::chats::{ChatError, ChatStatus};
-use sdk::ids::{MessageId, WorkerId};
-use sdk::messages::{QueuedMessage, Role};
+use sdk::ids::{ChatId, MessageId, WorkerId};
+use sdk::messages::QueuedMessage;
 use sdk::stream::{
-    ActionRequired, HistoryReset, PendingToolCall, PreviewReset, RetryInfo, StatusUpdate,
+    ActionRequired, HistoryReset, PreviewReset, RetryInfo, StatusUpdate, StreamEvent,
     StreamEventKind,
 };
 use store::chats::{self, ChatRow, Status};
 use store::messages::{self, MessageRow};
-use store::{StoreError, queue};
-use tokio::time::Instant;
+use store::{Db, StoreError, Tx, queue};
 
-use super::Reader;
+use super::Renderer;
+use crate::frame::Frame;
 use crate::live::Pair;
-use crate::state::open_calls::open_calls;
+use crate::state::open_calls;
 use crate::wire;
 
 /// Messages read at once.
 const PAGE: i64 = 200;
 
-/// What the reader was told already.
-pub(super) struct Seen {
-    pub(super) pair: Pair,
-    pub(super) last_ping: Instant,
-    /// The process that runs the chat.
-    pub(super) worker_id: Option<WorkerId>,
-    snapshot_version: i64,
-    queue_version: i64,
-    retry_version: i64,
-    status: Option<(ChatStatus, chrono::DateTime<chrono::Utc>)>,
-    error: Option<ChatError>,
-    /// The next page of the snapshot begins after this message; `None` when the snapshot's messages are out.
-    page_after: Option<MessageId>,
-    /// Whether the snapshot was read in several transactions.
-    pub(super) is_paged: bool,
-    /// Events before the next page.
-    head: Vec<String>,
-    /// Events after the last page.
-    tail: Vec<String>,
+/// Where a chat's durable events come from.
+pub(crate) struct Source {
+    pub(super) db: Db,
+    pub(super) chat_id: ChatId,
+    /// Fills `rendered` of messages.
+    pub(super) renderer: Option<Arc<dyn Renderer>>,
 }
 
-impl Default for Seen {
-    fn default() -> Self {
+/// How the chat stood at a version, as far as readers are told of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Known {
+    pub(super) pair: Pair,
+    /// The process that runs the chat.
+    pub(super) worker_id: Option<WorkerId>,
+    pub(super) snapshot_version: i64,
+    queue_version: i64,
+    retry_version: i64,
+    status: (ChatStatus, DateTime<Utc>),
+    error: Option<ChatError>,
+}
+
+/// A chat's state for a reader that comes.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    pub(super) frames: Vec<Frame>,
+    /// What a long history has beyond the first page.
+    pub(super) rest: Option<Rest>,
+    pub(super) known: Known,
+}
+
+/// Pages that follow, and what ends the snapshot after them.
+#[derive(Clone, Debug)]
+pub(crate) struct Rest {
+    after: MessageId,
+    end: Vec<Frame>,
+}
+
+/// What changed after a version.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    pub(super) frames: Vec<Frame>,
+    pub(super) known: Known,
+}
+
+impl From<&ChatRow> for Known {
+    fn from(chat: &ChatRow) -> Self {
         Self {
-            pair: (0, 0),
-            last_ping: Instant::now(),
-            worker_id: None,
-            snapshot_version: 0,
-            queue_version: 0,
-            retry_version: 0,
-            status: None,
-            error: None,
-            page_after: None,
-            is_paged: false,
-            head: Vec::new(),
-            tail: Vec::new(),
+            pair: (chat.history_version, chat.generation_attempt),
+            worker_id: chat.worker_id,
+            snapshot_version: chat.snapshot_version,
+            queue_version: chat.queue_version,
+            retry_version: chat.retry_state_version,
+            status: (wire::status(chat), chat.status_since),
+            error: chat.last_error.clone(),
         }
     }
 }
 
-impl Seen {
-    pub(super) fn take_tail(&mut self) -> Vec<String> {
-        let mut events = std::mem::take(&mut self.head);
-        events.append(&mut self.tail);
-        events
-    }
-}
-
-impl Reader {
-    /// Reads everything of the snapshot but the pages of messages. False when there is no such chat.
-    pub(super) async fn snapshot_begins(&mut self) -> Result<bool, StoreError> {
-        self.news.mark_unchanged();
+impl Source {
+    /// Everything that a reader needs who has the messages up to `after`. `None` when there is no such chat.
+    pub(super) async fn snapshot(&self, after: MessageId) -> Result<Option<Snapshot>, StoreError> {
         let mut tx = self.db.begin_read().await?;
         let Some(chat) = chats::get_in(&mut tx, self.chat_id).await? else {
-            return Ok(false);
+            return Ok(None);
         };
-        let after = self.options.after_id;
         let alive = messages::newest_alive_up_to(&mut tx, self.chat_id, after).await?;
         let rows = messages::after_in(&mut tx, self.chat_id, alive, PAGE).await?;
         let queue = queue::list_in(&mut tx, self.chat_id).await?;
         let action = action_of(&mut tx, &chat).await?;
         tx.rollback().await?;
 
-        self.seen.head.push(self.status_event(&chat));
+        let mut events = vec![self.status_event(&chat)];
         if after.0 > 0 && alive != after {
-            let history_reset = HistoryReset {
-                history_version: chat.history_version,
-                after_id: alive,
-            };
-            self.seen
-                .head
-                .push(self.event(StreamEventKind::HistoryReset { history_reset }));
+            events.push(self.reset_event(&chat, alive));
         }
-        self.add_page(rows).await;
-        self.seen.is_paged = self.seen.page_after.is_some();
-        let mut tail = vec![self.queue_event(queue)];
-        tail.extend(self.state_events(&chat, action, true));
-        self.seen.tail = tail;
-        self.remember(&chat);
-        Ok(true)
-    }
-
-    /// A page of the snapshot when more follow; the last one joins the snapshot's end. Pages after the first are read
-    /// on their own, so that a slow reader holds no connection: what happens meanwhile is read at the end.
-    pub(super) async fn next_page(&mut self) -> Result<Option<String>, StoreError> {
-        let Some(after) = self.seen.page_after else {
-            return Ok(None);
-        };
-        let head = std::mem::take(&mut self.seen.head);
-        let rows = messages::after(&self.db, self.chat_id, after, PAGE).await?;
-        self.add_page(rows).await;
-        Ok(Some(format!("[{}]", head.join(","))))
-    }
-
-    async fn add_page(&mut self, rows: Vec<MessageRow>) {
-        let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE;
-        self.seen.page_after = if is_last {
-            None
+        let next_page = page_after(&rows);
+        events.extend(self.message_events(rows).await);
+        let mut end = vec![self.queue_event(queue)];
+        end.extend(self.state_events(&chat, action, None));
+        let rest = if let Some(after) = next_page {
+            let end = Frame::all(&end);
+            Some(Rest { after, end })
         } else {
-            rows.last().map(|row| row.message.id)
+            events.append(&mut end);
+            None
         };
-        let events = self.message_events(rows).await;
-        self.seen.head.extend(events);
+        Ok(Some(Snapshot {
+            frames: Frame::all(&events),
+            rest,
+            known: Known::from(&chat),
+        }))
     }
 
-    /// What changed since the last look. `None` when the chat is gone.
-    pub(super) async fn changes(&mut self) -> Result<Option<Vec<String>>, StoreError> {
+    /// The next page of a snapshot, and what follows it; the end when there is no further page. Pages are read on their
+    /// own, so that a slow reader holds no connection: what happens meanwhile must be read after the last one.
+    pub(super) async fn next_page(
+        &self,
+        rest: Rest,
+    ) -> Result<(Vec<Frame>, Option<Rest>), StoreError> {
+        let rows = messages::after(&self.db, self.chat_id, rest.after, PAGE).await?;
+        let next_page = page_after(&rows);
+        let mut frames = Frame::all(&self.message_events(rows).await);
+        if let Some(after) = next_page {
+            return Ok((frames, Some(Rest { after, ..rest })));
+        }
+        frames.extend(rest.end);
+        Ok((frames, None))
+    }
+
+    /// What changed since the chat stood so. `None` when the chat is gone.
+    pub(super) async fn changes(&self, known: &Known) -> Result<Option<Changes>, StoreError> {
         let mut tx = self.db.begin_read().await?;
         let Some(chat) = chats::get_in(&mut tx, self.chat_id).await? else {
             return Ok(None);
         };
-        if chat.snapshot_version <= self.seen.snapshot_version {
+        let since = known.snapshot_version;
+        if chat.snapshot_version <= since {
             tx.rollback().await?;
-            return Ok(Some(Vec::new()));
+            return Ok(Some(Changes {
+                frames: Vec::new(),
+                known: known.clone(),
+            }));
         }
-        let rows = self.changed_messages(&mut tx).await?;
-        let since = self.seen.snapshot_version;
+        let rows = self.changed_messages(&mut tx, since).await?;
         let alive = match messages::first_deleted_since(&mut tx, self.chat_id, since).await? {
             Some(id) => Some(messages::newest_alive_up_to(&mut tx, self.chat_id, id).await?),
             None => None,
         };
-        let queue = if chat.queue_version > self.seen.queue_version {
+        let queue = if chat.queue_version > known.queue_version {
             Some(queue::list_in(&mut tx, self.chat_id).await?)
         } else {
             None
@@ -150,52 +163,51 @@ impl Reader {
         tx.rollback().await?;
 
         let mut events = Vec::new();
-        if let Some(after_id) = alive {
-            let history_reset = HistoryReset {
-                history_version: chat.history_version,
-                after_id,
-            };
-            events.push(self.event(StreamEventKind::HistoryReset { history_reset }));
-        }
+        events.extend(alive.map(|after_id| self.reset_event(&chat, after_id)));
         events.extend(self.message_events(rows).await);
         events.extend(queue.map(|queue| self.queue_event(queue)));
-        let status = (wire::status(&chat), chat.status_since);
-        if self.seen.status != Some(status) {
+        let now_known = Known::from(&chat);
+        if now_known.status != known.status {
             events.push(self.status_event(&chat));
         }
-        events.extend(self.state_events(&chat, action, false));
-        self.remember(&chat);
-        Ok(Some(events))
+        events.extend(self.state_events(&chat, action, Some(known)));
+        Ok(Some(Changes {
+            frames: Frame::all(&events),
+            known: now_known,
+        }))
     }
 
-    async fn changed_messages(&self, tx: &mut store::Tx) -> Result<Vec<MessageRow>, StoreError> {
+    async fn changed_messages(
+        &self,
+        tx: &mut Tx,
+        since: i64,
+    ) -> Result<Vec<MessageRow>, StoreError> {
         let mut rows = Vec::new();
         let mut after = MessageId(0);
         loop {
-            let since = self.seen.snapshot_version;
             let page = messages::changed_since(tx, self.chat_id, since, after, PAGE).await?;
-            let is_last = i64::try_from(page.len()).unwrap_or(i64::MAX) < PAGE;
-            after = page.last().map_or(after, |row| row.message.id);
+            let next_page = page_after(&page);
             rows.extend(page);
-            if is_last {
-                return Ok(rows);
+            match next_page {
+                Some(last) => after = last,
+                None => return Ok(rows),
             }
         }
     }
 
-    /// Error, pending action, preview reset and retry, in this order.
+    /// Error, pending action, preview reset and retry, in this order: all of them in a snapshot, else what is new.
     fn state_events(
         &self,
         chat: &ChatRow,
         action: Option<ActionRequired>,
-        is_snapshot: bool,
+        known: Option<&Known>,
     ) -> Vec<String> {
         let mut events = Vec::new();
         if let Some(error) = chat
             .last_error
             .clone()
             .filter(|_| chat.status == Status::Error)
-            && (is_snapshot || self.seen.error.as_ref() != Some(&error))
+            && known.is_none_or(|known| known.error.as_ref() != Some(&error))
         {
             events.push(self.event(StreamEventKind::Error { error }));
         }
@@ -204,30 +216,19 @@ impl Reader {
         }
         // The reset comes first: it voids what an earlier attempt streamed and ends an earlier retry's countdown.
         let pair = (chat.history_version, chat.generation_attempt);
-        if is_snapshot || pair != self.seen.pair {
+        if known.is_none_or(|known| known.pair != pair) {
             let preview_reset = PreviewReset {
                 history_version: pair.0,
                 generation_attempt: pair.1,
             };
             events.push(self.event(StreamEventKind::PreviewReset { preview_reset }));
         }
-        let is_new_retry = is_snapshot || chat.retry_state_version > self.seen.retry_version;
+        let is_new_retry = known.is_none_or(|known| chat.retry_state_version > known.retry_version);
         let retry: Option<RetryInfo> = chat.retry_state.clone().filter(|_| is_new_retry);
         if let Some(retry) = retry {
             events.push(self.event(StreamEventKind::Retry { retry }));
         }
         events
-    }
-
-    fn remember(&mut self, chat: &ChatRow) {
-        let seen = &mut self.seen;
-        seen.pair = (chat.history_version, chat.generation_attempt);
-        seen.worker_id = chat.worker_id;
-        seen.snapshot_version = chat.snapshot_version;
-        seen.queue_version = chat.queue_version;
-        seen.retry_version = chat.retry_state_version;
-        seen.status = Some((wire::status(chat), chat.status_since));
-        seen.error.clone_from(&chat.last_error);
     }
 
     fn status_event(&self, chat: &ChatRow) -> String {
@@ -238,50 +239,58 @@ impl Reader {
         self.event(StreamEventKind::Status { status })
     }
 
+    fn reset_event(&self, chat: &ChatRow, after_id: MessageId) -> String {
+        let history_reset = HistoryReset {
+            history_version: chat.history_version,
+            after_id,
+        };
+        self.event(StreamEventKind::HistoryReset { history_reset })
+    }
+
     fn queue_event(&self, queue: Vec<QueuedMessage>) -> String {
         let queued_messages = queue.into_iter().map(wire::queued).collect();
         self.event(StreamEventKind::QueueUpdate { queued_messages })
     }
 
     async fn message_events(&self, rows: Vec<MessageRow>) -> Vec<String> {
+        if rows.is_empty() {
+            return Vec::new();
+        }
         let page = rows
             .into_iter()
             .map(|row| (wire::message(row.message), row.revision));
-        let messages = match &self.options.renderer {
+        let messages = match &self.renderer {
             Some(renderer) => renderer.render(page.collect()).await,
             None => page.map(|(message, _)| message).collect(),
         };
-        messages
-            .into_iter()
-            .map(|message| {
-                self.event(StreamEventKind::Message {
-                    message: Box::new(message),
-                })
+        let events = messages.into_iter().map(|message| {
+            self.event(StreamEventKind::Message {
+                message: Box::new(message),
             })
-            .collect()
+        });
+        events.collect()
+    }
+
+    pub(super) fn event(&self, kind: StreamEventKind) -> String {
+        let event = StreamEvent {
+            chat_id: self.chat_id,
+            kind,
+        };
+        serde_json::to_string(&event).unwrap_or_default()
     }
 }
 
-async fn action_of(
-    tx: &mut store::Tx,
-    chat: &ChatRow,
-) -> Result<Option<ActionRequired>, StoreError> {
+/// The last message of a full page: another one may follow.
+fn page_after(rows: &[MessageRow]) -> Option<MessageId> {
+    let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < PAGE;
+    let last = rows.last().filter(|_| !is_last)?;
+    Some(last.message.id)
+}
+
+async fn action_of(tx: &mut Tx, chat: &ChatRow) -> Result<Option<ActionRequired>, StoreError> {
     if chat.status != Status::RequiresAction {
         return Ok(None);
     }
-    let step = messages::last_step(tx, chat.id).await?;
-    let parts = |role: Role| {
-        step.iter()
-            .filter(move |row| row.message.role == role)
-            .flat_map(|row| &row.message.content)
-    };
-    let tool_calls = open_calls(parts(Role::Assistant), parts(Role::Tool))
-        .into_iter()
-        .map(|call| PendingToolCall {
-            tool_call_id: call.tool_call_id,
-            tool_name: call.tool_name,
-            args: call.args.unwrap_or_default().to_string(),
-        })
-        .collect();
+    let tool_calls = open_calls::pending(tx, chat.id).await?;
     Ok(Some(ActionRequired { tool_calls }))
 }

@@ -2,11 +2,11 @@
 //! reordered notices, a relay that breaks, repeats itself and loses parts. What it shows only ever grows, is always a
 //! beginning of what the store holds in the end, and in the end is exactly that.
 //!
-//! `SWITCHYARD_SOAK` makes it long: `SWITCHYARD_SOAK_SECONDS`, or two minutes.
+//! A soak makes it long (`store::testing::soak`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chatd::live::Batch;
@@ -21,26 +21,22 @@ use sdk::stream::StreamEvent;
 use store::Notices;
 use store::notices::unreliable::{FaultCounts, Faults};
 use store::testing::TestDb;
+use store::testing::soak::{Count, Tally};
 
 use crate::harness::{Bench, PATIENCE, TestTools, daemon};
 
 const READERS: usize = 25;
 const CHATS_AT_ONCE: usize = 4;
+/// In a soak, on each database.
+const OWED_CASES: u64 = 10_000;
 
 /// What happened in all cases.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counts {
-    cases: AtomicU64,
-    cuts: AtomicU64,
-    gaps: AtomicU64,
-    frames: AtomicU64,
-    relay_faults: AtomicU64,
-}
-
-impl Counts {
-    fn add(count: &AtomicU64) {
-        count.fetch_add(1, Ordering::Relaxed);
-    }
+    tally: Tally,
+    gaps: Count,
+    frames: Count,
+    relay_faults: Count,
 }
 
 /// At least `from`, below `to`.
@@ -63,7 +59,7 @@ struct BrokenRelay {
 impl LiveSource for BrokenRelay {
     async fn follow(&self, worker: WorkerId, chat: ChatId) -> Option<BoxStream<'static, Batch>> {
         if worker != self.owner.worker_id() || chance(10) {
-            Counts::add(&self.counts.relay_faults);
+            self.counts.relay_faults.add();
             return None;
         }
         let counts = Arc::clone(&self.counts);
@@ -73,12 +69,12 @@ impl LiveSource for BrokenRelay {
             while let Some(batch) = batches.next().await {
                 match dice(0, 20) {
                     0 => {
-                        Counts::add(&counts.relay_faults);
+                        counts.relay_faults.add();
                         return;
                     }
-                    1 => Counts::add(&counts.relay_faults),
+                    1 => counts.relay_faults.add(),
                     2 => {
-                        Counts::add(&counts.relay_faults);
+                        counts.relay_faults.add();
                         yield batch.clone();
                         yield batch;
                     }
@@ -116,7 +112,7 @@ async fn read(
             frames_left -= 1;
             let frame = tokio::time::timeout(PATIENCE, frames.next()).await;
             let frame = frame.expect("a frame in time").expect("a stream").unwrap();
-            Counts::add(&counts.frames);
+            counts.frames.add();
             let mut events: Vec<StreamEvent> = serde_json::from_str(&frame).unwrap();
             // Somewhere within a frame the connection may break; what came before counts.
             let is_torn = chance(3);
@@ -139,16 +135,15 @@ async fn read(
             }
             history.push(live.answer_text());
             if has_gap {
-                Counts::add(&counts.gaps);
+                counts.gaps.add();
                 break;
             }
             let done = shown_answers(&live) >= answers;
             if done && is_settled(&live) {
-                Counts::add(&counts.cases);
                 return (live, history);
             }
         }
-        Counts::add(&counts.cuts);
+        counts.tally.cuts.add();
     }
 }
 
@@ -201,23 +196,11 @@ async fn case(bench: Arc<Bench>, others: Daemon, counts: Arc<Counts>) {
     for reader in readers {
         let (live, history) = reader.await.unwrap();
         let stored = bench.messages(chat).await;
-        assert_eq!(live.messages, stored);
-        assert!(
-            live.preview.parts.is_empty(),
-            "left over: {:?}",
-            live.preview
-        );
-        let whole = live.answer_text();
-        let mut longest = 0;
-        for text in history {
-            assert!(whole.starts_with(&text), "shown {text:?}\nof {whole:?}");
-            assert!(text.len() >= longest, "less was shown than before");
-            longest = text.len();
-        }
+        counts.tally.judge_reader(&live, &stored, &history);
     }
 }
 
-async fn run(database: TestDb, normally: usize) {
+async fn run(name: &'static str, database: TestDb, normally: u64) {
     let faults = Faults {
         lost_percent: 20,
         doubled_percent: 20,
@@ -227,17 +210,21 @@ async fn run(database: TestDb, normally: usize) {
     let bench = Arc::new(Bench::with_notices(database, notices).await);
     bench.daemon.start();
     let others = daemon(&bench.db, &bench.notices, &TestTools::default());
-    let counts = Arc::new(Counts::default());
+    let counts = Arc::new(Counts {
+        tally: Tally::new(name, OWED_CASES),
+        gaps: Count::default(),
+        frames: Count::default(),
+        relay_faults: Count::default(),
+    });
     others.relay_from(Arc::new(BrokenRelay {
         owner: bench.daemon.clone(),
         counts: Arc::clone(&counts),
     }));
-    let began = Instant::now();
-    let rounds = Arc::new(AtomicU64::new(0));
+    let rounds = Count::default();
     let cases = futures::stream::iter(0..)
-        .take_while(|round| std::future::ready(goes_on(*round, normally, began)))
+        .take_while(|round| std::future::ready(counts.tally.goes_on(*round, normally)))
         .map(|_| {
-            Counts::add(&rounds);
+            rounds.add();
             tokio::spawn(case(
                 Arc::clone(&bench),
                 others.clone(),
@@ -250,10 +237,8 @@ async fn run(database: TestDb, normally: usize) {
     }
     drop(cases);
     report(&counts, &fault_counts);
-    assert_eq!(
-        counts.cases.load(Ordering::Relaxed),
-        rounds.load(Ordering::Relaxed) * READERS as u64
-    );
+    assert_eq!(counts.tally.cases.get(), rounds.get() * READERS as u64);
+    counts.tally.finish();
     others.shut_down().await;
     Arc::into_inner(bench).unwrap().end().await;
 }
@@ -261,35 +246,32 @@ async fn run(database: TestDb, normally: usize) {
 fn report(counts: &Counts, faults: &FaultCounts) {
     let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
     println!(
-        "{} cases, {} frames, {} cuts, {} gaps, {} relay faults; notices: {} lost, {} doubled, {} late; \
-         text: 0 lost, 0 duplicated",
-        of(&counts.cases),
-        of(&counts.frames),
-        of(&counts.cuts),
-        of(&counts.gaps),
-        of(&counts.relay_faults),
+        "{} frames, {} gaps, {} relay faults; notices: {} lost, {} doubled, {} late",
+        counts.frames.get(),
+        counts.gaps.get(),
+        counts.relay_faults.get(),
         of(&faults.lost),
         of(&faults.doubled),
         of(&faults.late),
     );
 }
 
-/// Some rounds, or as many as fit into the seconds of a soak.
-fn goes_on(round: usize, normally: usize, began: Instant) -> bool {
-    if std::env::var_os("SWITCHYARD_SOAK").is_none() {
-        return round < normally;
-    }
-    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS").ok();
-    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
-    began.elapsed() < Duration::from_secs(seconds.unwrap_or(120))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_behind_a_bad_network_lose_and_repeat_nothing_on_sqlite() {
-    run(TestDb::sqlite().await, 20).await;
+    run(
+        "readers behind a bad network, SQLite",
+        TestDb::sqlite().await,
+        20,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_behind_a_bad_network_lose_and_repeat_nothing_on_postgres() {
-    run(TestDb::postgres().await, 8).await;
+    run(
+        "readers behind a bad network, PostgreSQL",
+        TestDb::postgres().await,
+        8,
+    )
+    .await;
 }

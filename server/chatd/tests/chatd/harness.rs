@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatd::sources::ModelSource;
-use chatd::state::people::{NewChat, Outgoing};
+use chatd::state::people::{Mode, NewChat, Outgoing};
 use chatd::tools::{Outcome, ToolContext, ToolSet, ToolSource};
 use chatd::{Daemon, DaemonOptions, ResolvedModel, StreamOptions, Timings};
 use futures::StreamExt;
@@ -234,13 +234,20 @@ pub fn daemon_with(
     models: Arc<dyn ModelSource>,
 ) -> Daemon {
     Daemon::new(DaemonOptions {
+        models,
+        ..options(db, notices, tools)
+    })
+}
+
+pub fn options(db: &Db, notices: &Notices, tools: &TestTools) -> DaemonOptions {
+    DaemonOptions {
         db: db.clone(),
         notices: notices.clone(),
         clock: Clock::system(),
-        models,
+        models: Arc::new(DemoModels::default()),
         tools: Arc::new(tools.clone()),
         timings: timings(),
-    })
+    }
 }
 
 /// A daemon that works, and what it stands on.
@@ -297,6 +304,7 @@ impl Bench {
             content: vec![Part::text(text)],
             model_config_id: None,
             created_by: self.seed.owner,
+            mode: Mode::default(),
         }
     }
 
@@ -366,6 +374,16 @@ impl Bench {
     }
 }
 
+/// Runs a test with a daemon that works, on each database in turn.
+pub async fn on_both(test: impl AsyncFn(Bench)) {
+    for database in [TestDb::sqlite().await, TestDb::postgres().await] {
+        eprintln!("on {:?}:", database.db.kind());
+        let bench = Bench::on(database).await;
+        bench.daemon.start();
+        Box::pin(test(bench)).await;
+    }
+}
+
 pub fn new_chat(seed: Seed, text: &str) -> NewChat {
     NewChat {
         id: ChatId::generate(),
@@ -376,6 +394,7 @@ pub fn new_chat(seed: Seed, text: &str) -> NewChat {
         model_config_id: seed.model,
         labels: BTreeMap::new(),
         client_type: ClientType::Ui,
+        mode: Mode::default(),
         system_prompt: None,
         content: vec![Part::text(text)],
         client_tools: Vec::new(),

@@ -14,6 +14,7 @@
 
 mod chat_config;
 mod client_tools;
+mod clocks;
 mod compaction;
 mod constant_cost;
 mod defects;
@@ -22,12 +23,15 @@ mod harness;
 mod interrupts;
 mod lists;
 mod model_based;
+mod modes;
 mod outage;
 mod recovery;
+mod shared_reads;
 mod state_documentation;
 mod state_table;
 mod store_contract;
 mod streams;
+mod titles;
 mod trees;
 mod turns;
 mod workspace_tools;

@@ -2,11 +2,9 @@
 
 mod expected;
 
-use std::time::{Duration, Instant};
-
 use chatd::state::change::Fence;
 use chatd::state::context::{SUMMARIZED, card, compressed};
-use chatd::state::people::Outgoing;
+use chatd::state::people::{Mode, Outgoing};
 use chatd::state::queue::QueuedEdit;
 use chatd::state::{Change, Code, StateError};
 use proptest::prelude::*;
@@ -18,9 +16,10 @@ use sdk::parts::{Part, ToolCallPart};
 use serde_json::json;
 use store::messages::NewMessage;
 use store::testing::TestDb;
+use store::testing::soak::Tally;
 use store::{Clock, Db, Notices, messages, queue};
 
-use self::expected::Expected;
+use self::expected::{Expected, Refusal};
 use crate::harness::{Seed, label, new_chat, seed};
 
 #[derive(Clone, Debug)]
@@ -132,6 +131,7 @@ async fn apply(
         content: vec![Part::text(text)],
         model_config_id: None,
         created_by: seed.owner,
+        mode: Mode::default(),
     };
     let has_work = matches!(locked.code(), Code::R0 | Code::R1);
     if locked.chat.runner_id.is_none() && command.is_fenced() && has_work {
@@ -285,8 +285,44 @@ async fn actual(db: &Db, chat: ChatId) -> Expected {
     }
 }
 
+/// The kind of a refusal; a database that fails and a defect are none.
+fn refusal(error: &StateError) -> Refusal {
+    match error {
+        StateError::Refused { .. } => Refusal::Refused,
+        StateError::Stale => Refusal::Stale,
+        StateError::Archived => Refusal::Archived,
+        StateError::NotArchived => Refusal::NotArchived,
+        StateError::QueueFull { .. } => Refusal::QueueFull,
+        StateError::QueuedNotFound => Refusal::QueuedNotFound,
+        other => panic!("no refusal: {other:?}"),
+    }
+}
+
+/// Counts labels that should be there and are not, and those that are there more often than they should.
+fn count_differences(tally: &Tally, expected: &Expected, actual: &Expected) {
+    let count =
+        |labels: &[String], wanted: &String| labels.iter().filter(|label| *label == wanted).count();
+    let lists = [
+        (&expected.history, &actual.history),
+        (&expected.prompt, &actual.prompt),
+        (&expected.queue, &actual.queue),
+    ];
+    for (wanted, found) in lists {
+        for label in wanted {
+            if count(found, label) < count(wanted, label) {
+                tally.note_lost("the store does not hold what it should", label);
+            }
+        }
+        for label in found {
+            if count(found, label) > count(wanted, label) {
+                tally.note_duplicated("the store holds more than it should", label);
+            }
+        }
+    }
+}
+
 /// Runs the commands on a new chat; how many were accepted.
-async fn check(db: &Db, seed: Seed, commands: &[Command]) -> usize {
+async fn check(db: &Db, seed: Seed, commands: &[Command], tally: &Tally) -> usize {
     let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
     let (locked, _) = change.create(new_chat(seed, "first")).await.unwrap();
     let chat = change.close(locked).await.unwrap().chat.id;
@@ -296,19 +332,19 @@ async fn check(db: &Db, seed: Seed, commands: &[Command]) -> usize {
     for (number, command) in commands.iter().enumerate() {
         let text = format!("message {number}");
         let mut next = expected.clone();
-        let is_accepted = next.apply(command, &text);
+        let wanted = next.apply(command, &text);
         let outcome = apply(db, seed, chat, command, &text).await;
-        assert_eq!(
-            outcome.is_ok(),
-            is_accepted,
-            "{command:?} on {expected:?}: {outcome:?}"
-        );
-        if is_accepted {
+        let outcome = outcome.map_err(|error| refusal(&error));
+        assert_eq!(outcome, wanted, "{command:?} on {expected:?}");
+        if wanted.is_ok() {
             expected = next;
             accepted += 1;
         }
-        assert_eq!(actual(db, chat).await, expected, "after {command:?}");
+        let actual = actual(db, chat).await;
+        count_differences(tally, &expected, &actual);
+        assert_eq!(actual, expected, "after {command:?}");
     }
+    tally.cases.add();
     accepted
 }
 
@@ -325,84 +361,46 @@ fn run_cases(
     runtime: &tokio::runtime::Runtime,
     database: &TestDb,
     seed: Seed,
-    cases: u32,
+    tally: &Tally,
 ) -> usize {
     let accepted = std::cell::Cell::new(0);
-    runner(cases)
-        .run(
-            &proptest::collection::vec(command(), 1..40),
-            |commands: Vec<Command>| {
-                accepted
-                    .set(accepted.get() + runtime.block_on(check(&database.db, seed, &commands)));
-                Ok(())
-            },
-        )
-        .unwrap();
+    let cases = proptest::collection::vec(command(), 1..40);
+    let outcome = runner(CASES).run(&cases, |commands: Vec<Command>| {
+        let check = check(&database.db, seed, &commands, tally);
+        accepted.set(accepted.get() + runtime.block_on(check));
+        Ok(())
+    });
+    outcome.unwrap();
     accepted.get()
 }
 
-fn on_database(
-    open: impl AsyncFnOnce() -> TestDb,
-    test: impl FnOnce(&tokio::runtime::Runtime, &TestDb, Seed),
-) {
+/// In one round.
+const CASES: u32 = 200;
+
+fn run(name: &'static str, open: impl AsyncFnOnce() -> TestDb) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let database = runtime.block_on(open());
     let seed = runtime.block_on(seed(&database.db));
-    test(&runtime, &database, seed);
+    let tally = Tally::new(name, 0);
+    let (mut rounds, mut accepted) = (0, 0);
+    while tally.goes_on(rounds, 1) {
+        accepted += run_cases(&runtime, &database, seed, &tally);
+        rounds += 1;
+    }
+    assert!(accepted as u64 > 5 * tally.cases.get(), "{accepted}");
+    tally.finish();
     runtime.block_on(database.remove());
 }
 
-const CASES: u32 = 200;
-
 #[test]
 fn random_commands_do_what_the_model_does_on_sqlite() {
-    on_database(TestDb::sqlite, |runtime, database, seed| {
-        let accepted = run_cases(runtime, database, seed, CASES);
-        assert!(accepted > 5 * CASES as usize, "{accepted}");
-    });
+    run("random commands, SQLite", TestDb::sqlite);
 }
 
 #[test]
 fn random_commands_do_what_the_model_does_on_postgres() {
-    on_database(TestDb::postgres, |runtime, database, seed| {
-        let accepted = run_cases(runtime, database, seed, CASES);
-        assert!(accepted > 5 * CASES as usize, "{accepted}");
-    });
-}
-
-/// How long the long run goes on, on each database.
-fn soak_time() -> Duration {
-    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS")
-        .ok()
-        .and_then(|seconds| seconds.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(120))
-}
-
-fn soak(name: &str, open: impl AsyncFnOnce() -> TestDb) {
-    on_database(open, |runtime, database, seed| {
-        let ends = Instant::now() + soak_time();
-        let (mut cases, mut accepted) = (0, 0);
-        while Instant::now() < ends {
-            accepted += run_cases(runtime, database, seed, CASES);
-            cases += CASES;
-        }
-        println!(
-            "state machine on {name}: {cases} cases, {accepted} accepted commands, 0 differences"
-        );
-    });
-}
-
-#[test]
-#[ignore = "the long run of `make soak`"]
-fn soak_random_commands_on_sqlite() {
-    soak("SQLite", TestDb::sqlite);
-}
-
-#[test]
-#[ignore = "the long run of `make soak`"]
-fn soak_random_commands_on_postgres() {
-    soak("PostgreSQL", TestDb::postgres);
+    run("random commands, PostgreSQL", TestDb::postgres);
 }

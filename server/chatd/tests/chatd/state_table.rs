@@ -1,7 +1,7 @@
 //! Every state × every transition: accepted ones land where the table says, others are refused and change nothing.
 
 use chatd::state::change::Fence;
-use chatd::state::people::{Outgoing, QUEUE_LIMIT};
+use chatd::state::people::{Mode, Outgoing, QUEUE_LIMIT};
 use chatd::state::queue::QueuedEdit;
 use chatd::state::{Change, Code, Locked, StateError, Transition, table};
 use sdk::chats::ChatError;
@@ -90,6 +90,7 @@ fn outgoing(table: &Table, text: &str) -> Outgoing {
         content: vec![Part::text(text)],
         model_config_id: None,
         created_by: table.seed.owner,
+        mode: Mode::default(),
     }
 }
 

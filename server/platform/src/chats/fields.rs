@@ -1,8 +1,8 @@
 //! What a chat's fields must look like.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sdk::ids::OrganizationId;
+use sdk::ids::{McpServerId, OrganizationId};
 
 use super::ChatFailure;
 use crate::{Actor, prompt_text};
@@ -64,6 +64,17 @@ pub(super) fn check_organization(
         Some(id) if id != actor.organization_id => Err(ChatFailure::ForeignOrganization),
         _ => Ok(()),
     }
+}
+
+/// Each server must exist. Nobody can connect one yet, so any that is named is unknown.
+pub(crate) fn check_mcp_servers(wanted: &[McpServerId]) -> Result<(), ChatFailure> {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let missing: BTreeSet<String> = wanted.iter().map(ToString::to_string).collect();
+    let missing = missing.into_iter().collect::<Vec<_>>().join(", ");
+    let detail = format!("There are no MCP servers with these ids: {missing}. Leave them out.");
+    Err(ChatFailure::field("mcp_server_ids", &detail))
 }
 
 /// Without invisible characters; `None` when nothing is left.

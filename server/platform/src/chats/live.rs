@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chatd::StreamOptions;
 use chatd::state::open_calls;
 use chatd::wire;
+use chatd::{Frame, StreamOptions};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
 use sdk::ids::{ChatId, MessageId, UserId};
 use sdk::stream::{PendingToolCall, WatchEvent, WatchEventKind};
 use store::chats::{self, ChatRow, Status};
-use store::notices::{Heard, Subscription};
+use store::notices::{Heard, Subscription, Topic};
 use store::{Clock, Db, Notice, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
@@ -34,7 +34,8 @@ impl Platform {
         id: ChatId,
         after_id: MessageId,
         render: Option<&str>,
-    ) -> Result<impl Stream<Item = Result<String, StoreError>> + Send + use<>, ChatFailure> {
+    ) -> Result<impl Stream<Item = Result<Frame, Arc<StoreError>>> + Send + use<>, ChatFailure>
+    {
         self.own_chat(actor, id).await?;
         if after_id.0 < 0 {
             return Err(ChatFailure::field("after_id", "Use 0 or more."));
@@ -72,7 +73,8 @@ impl Platform {
         } else {
             HEAL_INTERVAL
         };
-        watch(list, self.0.notices.subscribe(), first_look, HEAL_INTERVAL)
+        let notices = self.0.notices.subscribe_to(Topic::List(actor.user_id));
+        watch(list, notices, first_look, HEAL_INTERVAL)
     }
 }
 

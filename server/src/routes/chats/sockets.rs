@@ -1,22 +1,23 @@
 //! The sockets of chats: one chat's stream, the list's events, the changes in a chat's workspace.
 //!
 //! Everything is checked and subscribed before the upgrade, so that a refusal is an ordinary HTTP answer. A reader
-//! that takes nothing for too long is cut; it comes back with its cursor and misses nothing.
+//! that takes nothing for too long is told to come again; it comes back with its cursor and misses nothing.
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use futures::stream::SplitSink;
 use futures::{SinkExt as _, Stream, StreamExt as _};
 use http::StatusCode;
-use platform::{Actor, Heard, Notice, Platform, Subscription};
+use platform::{Actor, Platform, Subscription, Topic};
 use sdk::git::GitWatchRequest;
 use sdk::ids::{ChatId, MessageId};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -28,8 +29,8 @@ use crate::http::authentication::Caller;
 use crate::http::extract::{PathOf, QueryOf};
 use crate::state::AppState;
 
-/// A reader that takes nothing for this long is gone.
-const SEND_DEADLINE: Duration = Duration::from_secs(30);
+/// What a reader is told that takes nothing for too long.
+const TOO_SLOW: &str = "You take too little. Come again: nothing is lost.";
 /// Keeps proxies from closing a quiet connection.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Pause before a check that failed is made again.
@@ -78,7 +79,8 @@ async fn stream_chat(
         .stream_chat(&actor, chat, after_id, query.render.as_deref())
         .await?;
     let texts = frames.filter_map(async |frame| match frame {
-        Ok(text) => Some(text),
+        // The text itself is shared by all readers of the chat.
+        Ok(frame) => Utf8Bytes::try_from(Bytes::from_owner(frame)).ok(),
         Err(error) => {
             tracing::error!(%error, "a stream could not be read; its reader comes back");
             None
@@ -108,20 +110,20 @@ async fn watch_chats(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let events = state.platform.watch_chats(&actor, query.since);
-    let texts = with_pings(events.filter_map(async |event| serde_json::to_string(&event).ok()));
+    let texts = with_pings(events.filter_map(async |event| text_of(&event)));
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
 }
 
 /// Adds pings that a page can see, so that it can tell a quiet list from a dead connection.
-fn with_pings(texts: impl Stream<Item = String> + Send) -> impl Stream<Item = String> + Send {
+fn with_pings(texts: impl Stream<Item = Utf8Bytes> + Send) -> impl Stream<Item = Utf8Bytes> + Send {
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.reset();
     futures::stream::unfold((Box::pin(texts), ping), async |(mut texts, mut ping)| {
         let text = tokio::select! {
             text = texts.next() => text?,
-            _ = ping.tick() => sdk::stream::WATCH_PING.to_owned(),
+            _ = ping.tick() => Utf8Bytes::from_static(sdk::stream::WATCH_PING),
         };
         Some((text, (texts, ping)))
     })
@@ -162,31 +164,39 @@ async fn open_git_watch(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let watch = state.platform.watch_git(&actor, chat).await?;
-    let texts = watch
-        .messages
-        .filter_map(async |message| serde_json::to_string(&message).ok());
+    let texts = watch.messages.filter_map(async |message| text_of(&message));
     let life = Life::new(state, actor);
     let upgrade = checked(upgrade)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, Some(watch.refresh), life)))
+}
+
+fn text_of(message: &impl Serialize) -> Option<Utf8Bytes> {
+    serde_json::to_string(message).ok().map(Utf8Bytes::from)
 }
 
 /// How long a socket may live: until the server stops or its person may not read any more.
 struct Life {
     platform: Platform,
     actor: Actor,
-    notices: Subscription,
+    /// Of the person's sessions, status and role.
+    changes: Subscription,
     stopping: CancellationToken,
     check_interval: Duration,
+    reader_deadline: Duration,
 }
 
 impl Life {
     fn new(state: &AppState, actor: Actor) -> Self {
         Self {
             platform: state.platform.clone(),
+            changes: state
+                .platform
+                .notices()
+                .subscribe_to(Topic::Access(actor.user_id)),
             actor,
-            notices: state.platform.notices().subscribe(),
             stopping: state.shutting_down.clone(),
             check_interval: state.limits.socket_check_interval,
+            reader_deadline: state.limits.reader_deadline,
         }
     }
 
@@ -195,25 +205,24 @@ impl Life {
         let Self {
             platform,
             actor,
-            mut notices,
+            mut changes,
             stopping,
             check_interval,
+            ..
         } = self;
         let checks = async {
             let mut due = tokio::time::interval(check_interval);
             loop {
                 // Notices tell of changes at once; expiry tells nobody.
-                let must_check = tokio::select! {
-                    heard = notices.next() => match heard {
-                        None => return close_code::RESTART,
-                        Some(Heard::Resync) => true,
-                        Some(Heard::Notice(notice)) => {
-                            matches!(&*notice, Notice::UserChanged { user_id } if *user_id == actor.user_id)
+                tokio::select! {
+                    heard = changes.next() => {
+                        if heard.is_none() {
+                            return close_code::RESTART;
                         }
-                    },
-                    _ = due.tick() => true,
-                };
-                if must_check && !may_go_on(&platform, &actor).await {
+                    }
+                    _ = due.tick() => {}
+                }
+                if !may_go_on(&platform, &actor).await {
                     return close_code::POLICY;
                 }
             }
@@ -255,20 +264,21 @@ fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
 
 async fn serve(
     socket: WebSocket,
-    texts: impl Stream<Item = String> + Send,
+    texts: impl Stream<Item = Utf8Bytes> + Send,
     refresh: Option<mpsc::Sender<()>>,
     life: Life,
 ) {
     let (mut sink, mut incoming) = socket.split();
     let mut ping = tokio::time::interval(PING_INTERVAL);
     ping.reset();
+    let deadline = life.reader_deadline;
     let ended = life.ended();
     futures::pin_mut!(texts, ended);
-    let code = loop {
+    let (code, reason) = loop {
         let outgoing = tokio::select! {
             // In this order, so that a busy stream cannot outrun the end.
             biased;
-            code = &mut ended => break code,
+            code = &mut ended => break (code, ""),
             message = incoming.next() => match message {
                 Some(Ok(Message::Text(text))) => {
                     ask_for_scan(refresh.as_ref(), text.as_str());
@@ -277,29 +287,45 @@ async fn serve(
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => continue,
             },
-            _ = ping.tick() => Message::Ping(axum::body::Bytes::new()),
+            _ = ping.tick() => Message::Ping(Bytes::new()),
             text = texts.next() => match text {
-                Some(text) => Message::Text(text.into()),
-                None => break close_code::AGAIN,
+                Some(text) => Message::Text(text),
+                None => break (close_code::AGAIN, ""),
             },
         };
-        if !send(&mut sink, outgoing).await {
-            return;
+        match send(&mut sink, outgoing, deadline).await {
+            Delivery::Taken => {}
+            // It may begin to read again while the goodbye waits behind what it did not take.
+            Delivery::Stuck => break (close_code::AGAIN, TOO_SLOW),
+            Delivery::Gone => return,
         }
     };
-    let _ = send(
-        &mut sink,
-        Message::Close(Some(CloseFrame {
-            code,
-            reason: "".into(),
-        })),
-    )
-    .await;
+    let goodbye = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    send(&mut sink, Message::Close(Some(goodbye)), deadline).await;
 }
 
-/// False when the reader is gone.
-async fn send(sink: &mut SplitSink<WebSocket, Message>, message: Message) -> bool {
-    matches!(timeout(SEND_DEADLINE, sink.send(message)).await, Ok(Ok(())))
+/// What became of a message.
+enum Delivery {
+    Taken,
+    /// The reader takes nothing.
+    Stuck,
+    /// The connection is broken.
+    Gone,
+}
+
+async fn send(
+    sink: &mut SplitSink<WebSocket, Message>,
+    message: Message,
+    deadline: Duration,
+) -> Delivery {
+    match timeout(deadline, sink.send(message)).await {
+        Ok(Ok(())) => Delivery::Taken,
+        Ok(Err(_)) => Delivery::Gone,
+        Err(_) => Delivery::Stuck,
+    }
 }
 
 fn ask_for_scan(refresh: Option<&mpsc::Sender<()>>, text: &str) {

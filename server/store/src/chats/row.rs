@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use sdk::chats::{ChatError, ClientType};
+use sdk::chats::{ChatError, ClientType, PlanMode};
 use sdk::ids::{
-    AgentId, BuildId, ChatId, MessageId, ModelConfigId, OrganizationId, RunnerId, UserId, WorkerId,
-    WorkspaceId,
+    AgentId, BuildId, ChatId, McpServerId, MessageId, ModelConfigId, OrganizationId, RunnerId,
+    UserId, WorkerId, WorkspaceId,
 };
 use sdk::stream::RetryInfo;
 use sqlx::types::Json;
@@ -124,6 +124,10 @@ pub struct ChatRow {
     pub changed_at: DateTime<Utc>,
     /// A summary is asked for; what it must keep, in the person's words.
     pub compaction_request: Option<String>,
+    /// Whether the agent only plans.
+    pub plan_mode: PlanMode,
+    /// MCP servers that it may use.
+    pub mcp_server_ids: Vec<McpServerId>,
 }
 
 /// The columns as the drivers give them.
@@ -162,6 +166,8 @@ pub(crate) struct RawChat {
     updated_at: DateTime<Utc>,
     compaction_request: Option<String>,
     changed_at: DateTime<Utc>,
+    plan_mode: String,
+    mcp_server_ids: Json<Vec<McpServerId>>,
 }
 
 impl TryFrom<RawChat> for ChatRow {
@@ -174,6 +180,8 @@ impl TryFrom<RawChat> for ChatRow {
         };
         let status =
             Status::parse(&raw.status).ok_or_else(|| corrupt(format!("status {}", raw.status)))?;
+        let plan_mode = PlanMode::parse(&raw.plan_mode)
+            .ok_or_else(|| corrupt(format!("plan mode {}", raw.plan_mode)))?;
         Ok(Self {
             id: raw.id.into(),
             owner_id: raw.owner_id.into(),
@@ -212,6 +220,8 @@ impl TryFrom<RawChat> for ChatRow {
             updated_at: raw.updated_at,
             changed_at: raw.changed_at,
             compaction_request: raw.compaction_request,
+            plan_mode,
+            mcp_server_ids: raw.mcp_server_ids.0,
         })
     }
 }

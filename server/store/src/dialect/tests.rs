@@ -107,7 +107,7 @@ async fn sqlite_schema(db: &Db) -> Schema {
 
 /// Text that holds JSON or a time has a type of its own only in PostgreSQL; the column's name tells which it is.
 fn sqlite_type(table: &str, column: &str, kind: &str) -> &'static str {
-    const JSON: [(&str, &str); 14] = [
+    const JSON: [(&str, &str); 15] = [
         ("chat_client_tools", "tools"),
         ("users", "preferences"),
         ("settings", "value"),
@@ -119,6 +119,7 @@ fn sqlite_type(table: &str, column: &str, kind: &str) -> &'static str {
         ("workspaces", "parameters"),
         ("chats", "last_error"),
         ("chats", "labels"),
+        ("chats", "mcp_server_ids"),
         ("chats", "retry_state"),
         ("chat_messages", "content"),
         ("chat_queued_messages", "content"),

@@ -11,10 +11,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::outlet::Outlet;
 use super::{Heard, Notice};
 use crate::StoreError;
 
@@ -46,16 +47,13 @@ struct Payload {
 }
 
 impl Link {
-    pub(super) async fn start(
-        pool: PgPool,
-        heard: broadcast::Sender<Heard>,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn start(pool: PgPool, outlet: Arc<Outlet>) -> Result<Self, StoreError> {
         let origin = Uuid::new_v4();
         let listener = connect(&pool).await?;
         let (queue, queued) = mpsc::channel(QUEUE);
         let has_lost = Arc::new(AtomicBool::new(false));
         let tasks = [
-            tokio::spawn(listen(pool.clone(), listener, origin, heard)),
+            tokio::spawn(listen(pool.clone(), listener, origin, outlet)),
             tokio::spawn(write(pool, origin, queued, Arc::clone(&has_lost))),
         ];
         Ok(Self {
@@ -80,21 +78,16 @@ impl Drop for Link {
     }
 }
 
-async fn listen(
-    pool: PgPool,
-    mut listener: PgListener,
-    origin: Uuid,
-    heard: broadcast::Sender<Heard>,
-) {
+async fn listen(pool: PgPool, mut listener: PgListener, origin: Uuid, outlet: Arc<Outlet>) {
     loop {
         match listener.try_recv().await {
-            Ok(Some(notification)) => tell(notification.payload(), origin, &heard),
+            Ok(Some(notification)) => tell(notification.payload(), origin, &outlet),
             // The listener is connected again, but what was sent meanwhile is gone.
             Ok(None) => {
                 tracing::warn!(
                     "the connection that listens for notices was lost; it listens again"
                 );
-                let _ = heard.send(Heard::Resync);
+                outlet.tell(&Heard::Resync);
             }
             Err(sqlx::Error::PoolClosed) => return,
             Err(error) => {
@@ -103,7 +96,7 @@ async fn listen(
                     return;
                 };
                 listener = again;
-                let _ = heard.send(Heard::Resync);
+                outlet.tell(&Heard::Resync);
             }
         }
     }
@@ -127,20 +120,20 @@ async fn connect(pool: &PgPool) -> Result<PgListener, sqlx::Error> {
     Ok(listener)
 }
 
-fn tell(payload: &str, origin: Uuid, heard: &broadcast::Sender<Heard>) {
+fn tell(payload: &str, origin: Uuid, outlet: &Outlet) {
     let Ok(payload) = serde_json::from_str::<Payload>(payload) else {
         // A newer replica may speak of things that this one does not know.
-        let _ = heard.send(Heard::Resync);
+        outlet.tell(&Heard::Resync);
         return;
     };
     if payload.origin == origin {
         return;
     }
     if payload.resync {
-        let _ = heard.send(Heard::Resync);
+        outlet.tell(&Heard::Resync);
     }
     for notice in payload.notices {
-        let _ = heard.send(Heard::Notice(notice));
+        outlet.tell(&Heard::Notice(notice));
     }
 }
 

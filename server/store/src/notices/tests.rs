@@ -56,11 +56,39 @@ async fn every_subscriber_hears_each_notice_once_and_in_order() {
 async fn a_subscriber_that_lags_is_told_to_resync() {
     let notices = Notices::in_process();
     let mut subscription = notices.subscribe();
-    for version in 0..=i64::try_from(BUFFER).unwrap() {
+    for version in 0..=i64::try_from(outlet::BUFFER).unwrap() {
         notices.publish(changed(version));
     }
     assert_eq!(next(&mut subscription).await, Heard::Resync);
     assert!(matches!(next(&mut subscription).await, Heard::Notice(_)));
+}
+
+#[tokio::test]
+async fn who_asks_for_a_topic_hears_that_and_resyncs() {
+    let notices = Notices::in_process();
+    let (one, other) = (UserId::generate(), UserId::generate());
+    let mut access = notices.subscribe_to(Topic::Access(one));
+    let mut list = notices.subscribe_to(Topic::List(one));
+    let of = |owner_id| Notice::ChatWatch {
+        chat_id: ChatId::generate(),
+        owner_id,
+        event: WatchEventKind::StatusChange,
+    };
+    let (own, foreign) = (of(one), of(other));
+    notices.publish(changed(1));
+    notices.publish(foreign);
+    notices.publish(own.clone());
+    notices.publish(Notice::UserChanged { user_id: other });
+    notices.publish(Notice::UserChanged { user_id: one });
+    notices.outlet.tell(&Heard::Resync);
+    assert_eq!(next(&mut list).await, heard(own));
+    let user_changed = Notice::UserChanged { user_id: one };
+    assert_eq!(next(&mut access).await, heard(user_changed));
+    for subscription in [&mut access, &mut list] {
+        assert_eq!(next(subscription).await, Heard::Resync);
+    }
+    drop(notices);
+    assert_eq!(access.next().await, None);
 }
 
 #[tokio::test]

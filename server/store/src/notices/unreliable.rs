@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::outlet::Outlet;
 use super::{Heard, Notice, Notices};
 
 /// How bad it is. Late notices overtake each other.
@@ -38,8 +39,8 @@ impl Notices {
         let counts = Arc::new(FaultCounts::default());
         let (queue, queued) = mpsc::unbounded_channel();
         notices.faulty = Some(queue);
-        let sender = notices.sender.clone();
-        tokio::spawn(carry(faults, queued, sender, Arc::clone(&counts)));
+        let outlet = Arc::clone(&notices.outlet);
+        tokio::spawn(carry(faults, queued, outlet, Arc::clone(&counts)));
         (notices, counts)
     }
 }
@@ -47,7 +48,7 @@ impl Notices {
 async fn carry(
     faults: Faults,
     mut queued: mpsc::UnboundedReceiver<Arc<Notice>>,
-    sender: broadcast::Sender<Heard>,
+    outlet: Arc<Outlet>,
     counts: Arc<FaultCounts>,
 ) {
     while let Some(notice) = queued.recv().await {
@@ -65,10 +66,10 @@ async fn carry(
             counts
                 .late
                 .fetch_add((!delay.is_zero()).into(), Ordering::Relaxed);
-            let (sender, notice) = (sender.clone(), Arc::clone(&notice));
+            let (outlet, notice) = (Arc::clone(&outlet), Arc::clone(&notice));
             tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                let _ = sender.send(Heard::Notice(notice));
+                outlet.tell(&Heard::Notice(notice));
             });
         }
     }

@@ -27,6 +27,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/client_tools", crate::chats::client_tools::STATEMENTS),
         ("chats/details", crate::chats::details::STATEMENTS),
         ("chats/list", crate::chats::list::STATEMENTS),
+        ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),
         ("messages/prompts", crate::messages::prompts::STATEMENTS),
@@ -49,7 +50,8 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
 }
 
 /// Files whose statements belong to the machinery: they run on every opening or in every test.
-const MACHINERY: [&str; 4] = [
+const MACHINERY: [&str; 5] = [
+    "clock.rs",
     "db.rs",
     "dialect.rs",
     "notices/postgres.rs",

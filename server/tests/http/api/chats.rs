@@ -3,7 +3,9 @@ mod engine;
 mod faults;
 mod list;
 mod misfortunes;
+mod modes;
 mod prompts;
+mod stuck_readers;
 mod titles;
 
 use std::time::Duration;

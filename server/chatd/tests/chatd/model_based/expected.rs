@@ -19,6 +19,21 @@ pub struct Expected {
     pub queue: Vec<String>,
 }
 
+/// Why a command must be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The state does not accept it.
+    Refused,
+    /// Nobody owns the chat under whose fence it is given.
+    Stale,
+    Archived,
+    NotArchived,
+    QueueFull,
+    QueuedNotFound,
+}
+
+const QUEUE_LIMIT: usize = 20;
+
 impl Expected {
     pub fn new(text: &str) -> Self {
         Self {
@@ -64,7 +79,7 @@ impl Expected {
     }
 
     fn enqueue(&mut self, text: &str) -> bool {
-        let has_room = self.queue.len() < 20;
+        let has_room = self.queue.len() < QUEUE_LIMIT;
         if has_room {
             self.queue.push(text.to_owned());
         }
@@ -77,8 +92,40 @@ impl Expected {
         self.set(Running);
     }
 
+    /// What the command does, or why it must be refused.
+    pub fn apply(&mut self, command: &Command, text: &str) -> Result<(), Refusal> {
+        let refusal = self.refusal(command);
+        if self.change(command, text) {
+            Ok(())
+        } else {
+            Err(refusal)
+        }
+    }
+
+    /// Why the command must be refused, if it must: what it names is looked for first, then whether the worker owns the
+    /// chat, then the state.
+    fn refusal(&self, command: &Command) -> Refusal {
+        let is_fenced = command.is_fenced() || matches!(command, Command::Abandon);
+        let is_sent = matches!(command, Command::Send(_) | Command::EditFirst);
+        match command {
+            Command::Unarchive => Refusal::NotArchived,
+            Command::DeleteQueued(place)
+            | Command::PromoteQueued(place)
+            | Command::EditQueued(place)
+            | Command::MoveQueued(place, _)
+                if *place >= self.queue.len() =>
+            {
+                Refusal::QueuedNotFound
+            }
+            _ if is_fenced && !self.is_owned => Refusal::Stale,
+            _ if self.archived || is_sent && self.archive_requested => Refusal::Archived,
+            Command::Send(_) if self.queue.len() >= QUEUE_LIMIT => Refusal::QueueFull,
+            _ => Refusal::Refused,
+        }
+    }
+
     /// False when the command must be refused.
-    pub fn apply(&mut self, command: &Command, text: &str) -> bool {
+    fn change(&mut self, command: &Command, text: &str) -> bool {
         match command {
             Command::Unarchive => {
                 let was_archived = self.archived;

@@ -11,9 +11,11 @@ use futures::StreamExt as _;
 use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::parts::InputPart;
 use store::Notices;
+use store::testing::TestDb;
 
 use super::*;
-use crate::testing::{TestPlatform, on_both};
+use crate::PlatformOptions;
+use crate::testing::{TestPlatform, on_both, open};
 
 #[tokio::test]
 async fn what_no_notice_told_is_told_later_and_once() {
@@ -104,6 +106,37 @@ async fn who_says_when_it_listed_hears_at_once_what_happened_since() {
         test.platform.shut_down().await;
     })
     .await;
+}
+
+#[tokio::test]
+async fn who_listed_at_one_process_hears_at_another_whose_machine_has_another_time() {
+    let database = TestDb::postgres().await;
+    let ahead = open(&database, |options| {
+        options.clock = Clock::wrong_by(TimeDelta::minutes(10));
+    });
+    let ahead = ahead.await;
+    let behind = Platform::open(PlatformOptions {
+        clock: Clock::wrong_by(TimeDelta::minutes(-10)),
+        ..ahead.options.clone()
+    });
+    let behind = behind.await.unwrap();
+    let owner = ahead.owner().await;
+    ahead.platform.start().await.unwrap();
+    for (listing, watching) in [(&ahead.platform, &behind), (&behind, &ahead.platform)] {
+        let listed_at = listing.now();
+        let chat = answered_chat(&ahead, &owner).await;
+        let events = watching.watch_chats(&owner, Some(listed_at));
+        futures::pin_mut!(events);
+        let mut told = next(&mut events).await;
+        while told.chat.id != chat {
+            told = next(&mut events).await;
+        }
+        let difference = told.chat.updated_at - listed_at;
+        assert!(difference.abs() < TimeDelta::minutes(1), "{difference}");
+    }
+    ahead.platform.shut_down().await;
+    behind.shut_down().await;
+    database.remove().await;
 }
 
 /// Watches where nobody publishes.

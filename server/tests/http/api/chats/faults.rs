@@ -1,11 +1,9 @@
 //! A proxy between the typed client and the server cuts connections at every frame's end and at random bytes. What a
 //! reader shows only grows, is always a beginning of what the server holds in the end, and in the end is exactly that.
 //!
-//! `SWITCHYARD_SOAK` makes it long.
+//! A soak makes it long (`store::testing::soak`).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use rand::Rng as _;
 use sdk::client::Client;
@@ -13,6 +11,7 @@ use sdk::ids::ChatId;
 use sdk::live::{Applied, LiveChat};
 use sdk::messages::ListMessages;
 use sdk::users::Login;
+use store::testing::soak::Tally;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,12 +28,6 @@ enum Cut {
     Frames(u64),
     /// After so many bytes of what follows the handshake.
     Bytes(u64),
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    cases: AtomicU64,
-    cuts: AtomicU64,
 }
 
 /// One reader's proxy.
@@ -132,7 +125,7 @@ async fn read_frame(from: &mut OwnedReadHalf) -> std::io::Result<Vec<u8>> {
 }
 
 /// One reader's life behind its proxy: everything that it showed, and what it has in the end.
-async fn read(client: Client, chat: ChatId, counts: Arc<Counts>) -> (LiveChat, Vec<String>) {
+async fn read(client: Client, chat: ChatId, tally: Arc<Tally>) -> (LiveChat, Vec<String>) {
     let mut live = LiveChat::default();
     let mut history = Vec::new();
     loop {
@@ -149,12 +142,11 @@ async fn read(client: Client, chat: ChatId, counts: Arc<Counts>) -> (LiveChat, V
                     .iter()
                     .any(|message| message.text().contains("the end"));
                 if is_over && live.status.is_some() && !live.is_busy() {
-                    counts.cases.fetch_add(1, Ordering::Relaxed);
                     return (live, history);
                 }
             }
         }
-        counts.cuts.fetch_add(1, Ordering::Relaxed);
+        tally.cuts.add();
     }
 }
 
@@ -182,16 +174,6 @@ fn cuts_of(reader: u64) -> impl FnMut() -> Cut + Send + 'static {
     }
 }
 
-/// Some rounds, or as many as fit into the seconds of a soak.
-fn goes_on(round: u64, began: Instant) -> bool {
-    if std::env::var_os("SWITCHYARD_SOAK").is_none() {
-        return round < 5;
-    }
-    let seconds = std::env::var("SWITCHYARD_SOAK_SECONDS").ok();
-    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
-    began.elapsed() < Duration::from_secs(seconds.unwrap_or(120))
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
     let server = TestServer::start().await;
@@ -206,10 +188,9 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
         .await
         .unwrap()
         .session_token;
-    let counts = Arc::new(Counts::default());
-    let began = Instant::now();
+    let tally = Arc::new(Tally::new("readers behind a proxy that cuts", 0));
     let mut rounds = 0;
-    while goes_on(rounds, began) {
+    while tally.goes_on(rounds, 5) {
         rounds += 1;
         let chat = owner.create_chat(&new_chat(&script())).await.unwrap().id;
         let mut readers = Vec::new();
@@ -218,9 +199,9 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
             let client = Client::new(&proxy.base_url)
                 .unwrap()
                 .with_token(token.clone());
-            let counts = Arc::clone(&counts);
+            let tally = Arc::clone(&tally);
             readers.push(tokio::spawn(async move {
-                let outcome = read(client, chat, counts).await;
+                let outcome = read(client, chat, tally).await;
                 drop(proxy);
                 outcome
             }));
@@ -236,26 +217,10 @@ async fn a_reader_behind_a_proxy_that_cuts_loses_and_repeats_nothing() {
         let mut stored = page.messages;
         stored.reverse();
         for (live, history) in outcomes {
-            assert_eq!(live.messages, stored);
-            assert!(
-                live.preview.parts.is_empty(),
-                "left over: {:?}",
-                live.preview
-            );
-            let whole = live.answer_text();
-            let mut longest = 0;
-            for text in history {
-                assert!(whole.starts_with(&text), "shown {text:?}\nof {whole:?}");
-                assert!(text.len() >= longest, "less was shown than before");
-                longest = text.len();
-            }
+            tally.judge_reader(&live, &stored, &history);
         }
     }
-    println!(
-        "{} cases, {} cuts, 0 lost, 0 duplicated",
-        counts.cases.load(Ordering::Relaxed),
-        counts.cuts.load(Ordering::Relaxed)
-    );
-    assert_eq!(counts.cases.load(Ordering::Relaxed), rounds * READERS);
+    assert_eq!(tally.cases.get(), rounds * READERS);
+    tally.finish();
     server.stop().await;
 }
