@@ -46,10 +46,11 @@ impl Platform {
         query: &ListWorkspaces,
     ) -> Result<Vec<Workspace>, WorkspaceError> {
         let limit = query.limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
+        let latest = builds::latest_of_owner(&self.0.db, actor.user_id).await?;
+        // Afterwards: a build ends after the workspace shows what came of it.
         let rows =
             workspaces::list_of_owner(&self.0.db, actor.user_id, query.after_id, i64::from(limit))
                 .await?;
-        let latest = builds::latest_of_owner(&self.0.db, actor.user_id).await?;
         let mut latest: HashMap<WorkspaceId, Build> = latest.into_iter().collect();
         Ok(rows
             .into_iter()
@@ -310,6 +311,8 @@ impl Platform {
 
     async fn with_latest_build(&self, row: WorkspaceRow) -> Result<Workspace, WorkspaceError> {
         let build = builds::list(&self.0.db, row.id, 1).await?.pop();
+        // Once more: a build ends after the workspace shows what came of it, so what is read now is not older.
+        let row = reload(&self.0.db, row.id).await?.unwrap_or(row);
         Ok(describe(row, build))
     }
 }

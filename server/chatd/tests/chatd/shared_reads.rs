@@ -267,7 +267,13 @@ async fn a_reader_that_nobody_polls_keeps_no_other_waiting() {
 async fn away(bench: &Bench) -> (Db, Tx) {
     let patience = Duration::from_millis(300);
     let db = match (&bench.db, &bench.database.options) {
-        (Db::Sqlite { writer, lock, .. }, OpenOptions::SqliteFile(path)) => Db::Sqlite {
+        (
+            Db::Sqlite {
+                writer, log, lock, ..
+            },
+            OpenOptions::SqliteFile(path),
+        ) => Db::Sqlite {
+            log: log.clone(),
             reader: SqlitePoolOptions::new()
                 .max_connections(1)
                 .acquire_timeout(patience)
