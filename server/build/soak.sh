@@ -13,7 +13,7 @@ trap 'rm -f "$SWITCHYARD_SOAK_REPORT"' EXIT
 tests='test(/behind_a_|random_commands|_twenty_kills|_of_a_killed_process_|soak_/)'
 status=0
 server/build/with-postgres.sh cargo nextest run --workspace --exclude frontend --run-ignored all --no-fail-fast \
-  --expr "$tests" --success-output never || status=$?
+  -E "$tests" --success-output never || status=$?
 
 stage "Counted in $SWITCHYARD_SOAK_SECONDS seconds and more of each"
 awk -F '\t' '

@@ -331,6 +331,24 @@ mod tests {
     }
 
     #[test]
+    fn readers_at_the_same_place_share_what_is_sent() {
+        let (buffer, chat) = (Buffer::default(), ChatId::generate());
+        buffer.begin((1, 0));
+        for text in ["a", "b", "c"] {
+            buffer.publish((1, 0), chat, Role::Assistant, Part::text(text));
+        }
+        let (one, other) = (buffer.frames((1, 0), 1), buffer.frames((1, 0), 1));
+        assert_eq!(one.frames[0].as_ptr(), other.frames[0].as_ptr());
+        assert_eq!((one.frames.len(), one.end), (1, 3));
+        assert!(!one.frames[0].contains("\"a\"") && one.frames[0].contains("\"c\""));
+        assert_eq!(buffer.frames((1, 0), 0).end, 3);
+        assert!(buffer.frames((1, 0), 3).frames.is_empty());
+        let void = buffer.frames((1, 1), 1);
+        assert!(void.frames.is_empty());
+        assert_eq!(void.end, 1);
+    }
+
+    #[test]
     fn stops_growing_at_its_bound() {
         let buffer = Buffer::default();
         buffer.begin((1, 0));
