@@ -216,8 +216,9 @@ async fn check_url(db: &Db, url: &str) -> Result<String, String> {
         "Enter an address such as https://example.com/team/project.git or git@example.com:team/project.git."
             .to_owned()
     })?;
-    let is_user_of_ssh = parsed.scheme() == "ssh" && parsed.password().is_none();
-    if !is_user_of_ssh && !(parsed.username().is_empty() && parsed.password().is_none()) {
+    let is_login =
+        parsed.password().is_some() || (!parsed.username().is_empty() && parsed.scheme() != "ssh");
+    if is_login {
         return Err(
             "Remove the user name and password: everybody who uses the template would read them."
                 .to_owned(),

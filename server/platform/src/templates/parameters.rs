@@ -110,9 +110,8 @@ pub(crate) fn resolve(
         let field = format!("parameters.{}", parameter.name);
         match given.get(&parameter.name).or(parameter.default.as_ref()) {
             Some(value) => {
-                if checks.take(&field, check_value(parameter, value)).is_some() {
-                    values.insert(parameter.name.clone(), value.clone());
-                }
+                let is_right = checks.take(&field, check_value(parameter, value));
+                values.extend(is_right.map(|()| (parameter.name.clone(), value.clone())));
             }
             None if parameter.required => checks.refuse(&field, "Give a value."),
             None => {}

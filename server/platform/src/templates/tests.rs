@@ -85,7 +85,7 @@ async fn every_field_that_cannot_be_used_is_named() {
     on_both(async |test| {
         let owner = test.owner().await;
         let refused = |request: CreateTemplate| {
-            let (platform, owner) = (test.platform.clone(), owner.clone());
+            let (platform, owner) = (test.platform.clone(), owner);
             async move {
                 let error = platform.create_template(&owner, request).await.unwrap_err();
                 let validations = error.validations();
