@@ -12,6 +12,7 @@ pub mod draft;
 pub mod editor;
 pub mod frame;
 pub mod git_panel;
+pub mod history_pages;
 pub mod keys;
 pub mod light_markdown;
 pub mod live_line;
