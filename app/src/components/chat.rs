@@ -15,6 +15,7 @@ pub mod git_panel;
 pub mod history_pages;
 pub mod keys;
 pub mod light_markdown;
+pub mod list_sections;
 pub mod live_line;
 pub mod message;
 pub mod model_picker;

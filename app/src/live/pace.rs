@@ -69,6 +69,8 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing, reason = "tests")]
+
     use super::*;
 
     const TEXT: PacedText = ((1, 1), 0);
