@@ -171,6 +171,17 @@ pub async fn list_messages(
         .map_err(super::failed)
 }
 
+/// What the caller wrote in a chat, newest first.
+#[server(name = ListOwnPrompts, prefix = "/api/page", endpoint = "list_prompts", protocol = Page)]
+pub async fn list_prompts(chat_id: ChatId) -> Result<Vec<String>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let page = platform
+        .list_prompts(&actor, chat_id, sdk::messages::ListPrompts::default())
+        .await
+        .map_err(super::failed)?;
+    Ok(page.prompts.into_iter().map(|prompt| prompt.text).collect())
+}
+
 /// Makes a chat from its first message.
 #[server(name = StartChat, prefix = "/api/page", endpoint = "create_chat", protocol = Page)]
 pub async fn create_chat(request: CreateChat) -> Result<Chat, AppError> {

@@ -20,6 +20,7 @@ pub mod live_line;
 pub mod message;
 pub mod model_picker;
 pub mod palette;
+pub mod prompt_history;
 pub mod questions;
 pub mod queue;
 pub mod scroll;

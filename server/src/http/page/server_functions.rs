@@ -47,6 +47,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/new_chat_options", Access::SignedIn),
     ("/api/page/view_chat", Access::SignedIn),
     ("/api/page/list_messages", Access::SignedIn),
+    ("/api/page/list_prompts", Access::SignedIn),
     ("/api/page/create_chat", Access::SignedIn),
     ("/api/page/update_chat", Access::SignedIn),
     ("/api/page/send_message", Access::SignedIn),
