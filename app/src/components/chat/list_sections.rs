@@ -34,16 +34,18 @@ struct Seen {
     row_height: usize,
 }
 
-impl ListView {
+impl Default for ListView {
     /// A list that was not scrolled yet.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self(RwSignal::new(Seen {
             top: 0,
             height: FIRST_HEIGHT,
             row_height: ROW_HEIGHT,
         }))
     }
+}
 
+impl ListView {
     /// Notes where the list was scrolled to.
     pub fn scrolled(self, list: &web_sys::Element) {
         let px = |length: i32| usize::try_from(length).unwrap_or(0);
@@ -131,7 +133,7 @@ fn stretches_of(rows: &[Chat], today: chrono::NaiveDate, offset_minutes: i32) ->
 #[component]
 fn StretchOfRows(key: Key, stretches: Memo<Vec<Stretch>>, rows: Memo<Vec<Chat>>) -> impl IntoView {
     let list = NodeRef::<Ul>::new();
-    let seen = use_context::<ListView>().unwrap_or_else(ListView::new);
+    let seen = use_context::<ListView>().unwrap_or_default();
     let stretch = Memo::new(move |_| {
         stretches.with(|stretches| {
             let stretch = stretches.iter().find(|stretch| stretch.key == key);

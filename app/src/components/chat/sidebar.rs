@@ -148,7 +148,7 @@ pub fn Sidebar() -> impl IntoView {
     follow_list(agents, state);
     search_as_typed(agents, state);
     provide_row_actions();
-    let seen = ListView::new();
+    let seen = ListView::default();
     provide_context(seen);
     view! {
         <nav class="sidebar" id="sidebar" aria-label="Chats">

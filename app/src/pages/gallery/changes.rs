@@ -23,10 +23,9 @@ const OTHERS: &str = "diff --git a/NEWS.md b/NEWS.md\nnew file mode 100644\n--- 
 
 /// Lines of a diff: with numbers and colours, without either, and more than are shown at first.
 pub fn lines() -> impl IntoView {
-    let long: String = (1..=700)
-        .map(|number| format!("+line {number}\n"))
-        .collect();
-    let long = format!("--- /dev/null\n+++ b/long.txt\n@@ -0,0 +1,700 @@\n{long}");
+    let lines: Vec<_> = (1..=700).map(|number| format!("+line {number}")).collect();
+    let lines = lines.join("\n");
+    let long = format!("--- /dev/null\n+++ b/long.txt\n@@ -0,0 +1,700 @@\n{lines}\n");
     let file = |text: &str| Arc::new(diff::parse(text).into_iter().next().unwrap_or_default());
     part(
         "Diffs",
