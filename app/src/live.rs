@@ -5,5 +5,6 @@
 
 pub mod chat;
 pub mod git;
+pub mod pace;
 pub mod socket;
 pub mod watch;

@@ -12,6 +12,7 @@ use crate::components::live_region::{LiveRegion, provide_announcer};
 use crate::components::relative_time::provide_clock;
 use crate::components::toast::{ToastRegion, provide_toasts};
 use crate::pages::agents::{AgentsPage, ChatPage};
+use crate::pages::gallery::Sheet;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::parts::PartPage;
 use crate::session::{Session, provide_session, use_hydrated, use_session};
@@ -48,7 +49,9 @@ pub fn App() -> AnyView {
                     <Route path=path!("providers") view=PartPage::Providers/>
                     <Route path=path!("folders") view=PartPage::Folders/>
                 </ParentRoute>
-                <Route path=path!("/dev/gallery") view=PartPage::Gallery ssr=SsrMode::Async/>
+                <Route path=path!("/dev/gallery") view=PartPage::Gallery(Sheet::Basics) ssr=SsrMode::Async/>
+                <Route path=path!("/dev/gallery/chat") view=PartPage::Gallery(Sheet::Chat) ssr=SsrMode::Async/>
+                <Route path=path!("/dev/gallery/tools") view=PartPage::Gallery(Sheet::Tools) ssr=SsrMode::Async/>
             </Routes>
         </Router>
         <ToastRegion/>

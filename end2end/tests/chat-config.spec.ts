@@ -52,6 +52,23 @@ test("instructions and thresholds are saved and shown", async ({ page, context, 
   expect(await own_thresholds.json()).toEqual({ thresholds: [] });
 });
 
+test("instructions as long as they may be are saved in any language; longer ones are told at their field", async ({ page, emptyServer, consoleGuard }) => {
+  consoleGuard.expectStatus(413);
+  await page.goto(`${emptyServer.url}/settings/agents`);
+  await hydrated(page);
+  const save = page.getByRole("button", { name: "Save your instructions" });
+  const form = page.locator("#user-prompt");
+  await own(page).fill("ä".repeat(65_536));
+  await save.click();
+  await expect(form.getByText("Saved", { exact: true })).toBeVisible();
+  await own(page).fill("€".repeat(131_072));
+  await save.click();
+  await expect(form.getByText("Use at most 131,072 bytes.")).toBeVisible();
+  await expect(own(page)).toBeFocused();
+  await expect(own(page)).toHaveAttribute("aria-invalid", "true");
+  await expect(form.getByRole("alert")).toHaveCount(0);
+});
+
 test("a member has no instructions for everybody", async ({ page, context, emptyServer }) => {
   const member = { email: "grace@example.com", username: "grace", password: OWNER.password };
   await context.request.post(`${emptyServer.url}/api/v2/users`, { data: member });

@@ -21,9 +21,9 @@ test("everything can be done by keyboard", async ({ page, startServer, context }
   const editor = page.getByRole("textbox", { name: "Message" });
   await expect(editor).toBeFocused();
   await page.keyboard.press("ArrowUp");
-  await expect(page.getByText("Editing an earlier message")).toBeVisible();
+  await expect(editor).toHaveValue('!title "First"\n!text "one"');
   await page.keyboard.press("Escape");
-  await expect(page.getByText("Editing an earlier message")).toHaveCount(0);
+  await expect(editor).toHaveValue("");
   await page.keyboard.type("line one");
   await page.keyboard.press("Shift+Enter");
   await page.keyboard.type("line two");
@@ -47,6 +47,33 @@ test("everything can be done by keyboard", async ({ page, startServer, context }
   await page.keyboard.press("n");
   await page.waitForURL("**/agents");
   await expect(page.getByRole("textbox", { name: "What should be done?" })).toBeFocused();
+});
+
+test("the arrow keys bring back what was written before", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "first"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const editor = page.getByRole("textbox", { name: "Message" });
+  await send(page, '!text "second"\nof two lines');
+  await untilIdle(context.request, server.url, chat);
+  await expect(editor).toHaveValue("");
+  const shown = async (key: string, text: string) => {
+    await editor.press(key);
+    await expect(editor).toHaveValue(text);
+  };
+  await shown("ArrowUp", '!text "second"\nof two lines');
+  await shown("ArrowUp", '!text "first"');
+  // There is nothing before the first one.
+  await shown("ArrowUp", '!text "first"');
+  await shown("ArrowDown", '!text "second"\nof two lines');
+  await shown("ArrowDown", "");
+  await shown("ArrowUp", '!text "second"\nof two lines');
+  await shown("Escape", "");
+  // Once changed it is one's own text, in which the arrow keys move the cursor.
+  await shown("ArrowUp", '!text "second"\nof two lines');
+  await editor.pressSequentially("!");
+  await shown("ArrowUp", '!text "second"\nof two lines!');
+  await shown("Escape", '!text "second"\nof two lines!');
 });
 
 test("chats are opened and left inside the page, an answering one too", async ({ page, server, asOwner, context }) => {

@@ -22,6 +22,29 @@ test("the gallery shows every component in every state", async ({ page, asOwner 
   await look(page, "gallery-menu", { fullPage: false });
 });
 
+test("the gallery shows what a chat is made of, in every state", async ({ page, asOwner }) => {
+  await page.goto("/dev/gallery/chat");
+  await expect(page.getByText("Connection lost.")).toBeVisible();
+  await expect(page.getByText(/Retrying in \d+ s/)).toBeVisible();
+  await expect(page.getByRole("button", { name: "Queue", exact: true })).toBeVisible();
+  await look(page, "gallery-chat");
+});
+
+test("the gallery shows every call of a tool in every state, closed and open", async ({ page, asOwner }) => {
+  // Thousands of elements are looked at eight times.
+  test.slow();
+  await page.goto("/dev/gallery");
+  await hydrated(page);
+  await page.getByRole("link", { name: "Tools and changes" }).click();
+  await expect(page.getByRole("heading", { name: "Tool calls" })).toBeVisible();
+  for (const state of ["preparing", "running", "done", "failed", "interrupted"]) {
+    expect(await page.locator(`.tool[data-state=${state}]`).count(), state).toBeGreaterThanOrEqual(10);
+  }
+  await look(page, "gallery-tools");
+  await page.locator(".tool, .tools-fold, .thought").evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
+  await look(page, "gallery-tools-open");
+});
+
 test("the gallery is not for visitors", async ({ page }) => {
   await page.goto("/dev/gallery");
   await expect(page).toHaveURL(/\/login/);

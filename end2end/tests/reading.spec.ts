@@ -50,6 +50,40 @@ test("the reader who looks elsewhere is left there and told how much is new", as
   await expect(page.locator(".by-agent .prose").last()).toContainText("A short answer.");
 });
 
+test("text that comes in bursts appears at a steady pace, and at once where motion is not wanted", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "before"');
+  await untilIdle(context.request, server.url, chat);
+  await openChat(page, server.url, chat);
+  const bursts = 12;
+  const script = `!pace 200ms\n!text "${Array.from({ length: bursts }, () => "x".repeat(150)).join(" ")}"`;
+  // How many different lengths of the text were painted.
+  const paintedLengths = async () => {
+    const lengths = page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          const seen = new Set<number>();
+          const look = () => {
+            const text = document.querySelector(".prose-live")?.textContent;
+            if (text) seen.add(text.length);
+            if (seen.size > 0 && text === undefined) resolve(seen.size);
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+    );
+    await send(page, script);
+    const painted = await lengths;
+    await untilIdle(context.request, server.url, chat);
+    const letters = (await page.locator(".by-agent .prose").last().innerText()).split("x").length - 1;
+    expect(letters).toBe(bursts * 150);
+    return painted;
+  };
+  expect(await paintedLengths()).toBeGreaterThan(bursts * 3);
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  // The model's own last words come one by one.
+  expect(await paintedLengths()).toBeLessThan(bursts * 2);
+});
+
 test("a long history comes page by page when the reader scrolls up, each message once", async ({ page, browser, server, asOwner, context }) => {
   const chat = await createChat(context.request, server.url, '!text "answer 0"');
   await untilIdle(context.request, server.url, chat);
@@ -92,9 +126,11 @@ test("many chats are listed page by page, and one that answered elsewhere is mar
   await hydrated(page);
   await expect(rows).toHaveCount(50);
   await page.getByRole("button", { name: "Show more" }).click();
-  await expect(rows).toHaveCount(51);
   await expect(page.getByRole("button", { name: "Show more" })).toHaveCount(0);
+  await page.locator(".sidebar-list").evaluate((list) => list.scrollTo(0, list.scrollHeight));
+  await expect(page.locator(".row-title").last()).toHaveText("Chat 1");
 
+  await page.locator(".sidebar-list").evaluate((list) => list.scrollTo(0, 0));
   await rows.first().click();
   await hydrated(page);
   const other = await createChat(context.request, server.url, '!title "Elsewhere"\n!text "news"');

@@ -7,6 +7,8 @@ use crate::ids::ModelConfigId;
 
 /// Longest instructions in bytes, after invisible characters were taken out.
 pub const MAX_PROMPT_BYTES: usize = 131_072;
+/// What is said of a longer one.
+pub const PROMPT_TOO_LONG: &str = "Use at most 131,072 bytes.";
 
 /// Answer of `GET /config/system-prompt`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,6 +3,10 @@
 //! The same code runs in the browser, in the typed client and in the server's tests. It knows no network: when
 //! it returns [`Applied::Resync`] the caller reconnects with [`LiveChat::cursor`] and goes on with the same state.
 
+mod window;
+
+pub use window::Edges;
+
 use chrono::{DateTime, Utc};
 
 use crate::chats::{ChatError, ChatStatus};
@@ -40,10 +44,12 @@ pub struct LiveChat {
     pub status: Option<ChatStatus>,
     /// Since when.
     pub status_since: Option<DateTime<Utc>>,
-    /// Committed messages in order of id, without gaps from the oldest loaded one on.
+    /// Committed messages in order of id, without gaps from the oldest loaded one to the newest loaded one.
     pub messages: Vec<Message>,
     /// Whether older messages exist on the server.
     pub has_older: bool,
+    /// The newest message of the chat where the loaded ones end before it; nothing while they reach the end.
+    pub newest_beyond: Option<MessageId>,
     /// The queue.
     pub queue: Vec<QueuedMessage>,
     /// The answer being generated.
@@ -71,19 +77,10 @@ impl LiveChat {
         chat
     }
 
-    /// Adds an older page in front.
-    pub fn prepend(&mut self, page: MessagePage) {
-        for message in page.messages {
-            self.insert_message(message);
-        }
-        self.has_older = page.has_more;
-    }
-
     /// The newest committed message seen: what to reconnect with as `after_id`.
     pub fn cursor(&self) -> MessageId {
-        self.messages
-            .last()
-            .map_or(MessageId(0), |message| message.id)
+        let last = self.messages.last().map(|message| message.id);
+        self.newest_beyond.or(last).unwrap_or(MessageId(0))
     }
 
     /// Whether a turn is under way.
@@ -112,7 +109,7 @@ impl LiveChat {
     pub fn apply(&mut self, event: StreamEvent) -> Applied {
         match event.kind {
             StreamEventKind::Status { status } => self.set_status(status.status, status.since),
-            StreamEventKind::Message { message } => self.insert_message(*message),
+            StreamEventKind::Message { message } => self.hear_message(*message),
             StreamEventKind::MessagePart { message_part } => self.apply_part(message_part),
             StreamEventKind::QueueUpdate { queued_messages } => {
                 replace(&mut self.queue, queued_messages)
@@ -141,11 +138,13 @@ impl LiveChat {
                 let count = self.messages.len();
                 self.messages
                     .retain(|message| message.id <= history_reset.after_id);
+                let is_cut = self.messages.len() < count;
+                let is_shorter = self.shorten_beyond(history_reset.after_id, is_cut);
                 let voided = self.void_preview_before((history_reset.history_version, 0));
-                if self.messages.len() == count {
-                    voided
-                } else {
+                if is_cut || is_shorter {
                     Applied::Changed
+                } else {
+                    voided
                 }
             }
             StreamEventKind::Ping | StreamEventKind::Unknown => Applied::Unchanged,

@@ -135,7 +135,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         .await
         .map_err(super::failed)?;
     let page = platform
-        .list_messages(&actor, chat_id, older_page(before_id))
+        .list_messages(&actor, chat_id, page_of(before_id, None))
         .await
         .map_err(super::failed)?;
     let models = platform.list_models(&actor).await.map_err(super::failed)?;
@@ -157,14 +157,29 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
     })
 }
 
-/// A page of messages before `before_id`, newest first, with their HTML.
-#[server(name = ListOlderMessages, prefix = "/api/page", endpoint = "list_messages", protocol = Page)]
-pub async fn list_messages(chat_id: ChatId, before_id: i64) -> Result<MessagePage, AppError> {
+/// A page of messages, newest first, with their HTML: before `before_id` or after `after_id`, the newest one without.
+#[server(name = ListMessagePage, prefix = "/api/page", endpoint = "list_messages", protocol = Page)]
+pub async fn list_messages(
+    chat_id: ChatId,
+    before_id: Option<i64>,
+    after_id: Option<i64>,
+) -> Result<MessagePage, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
-        .list_messages(&actor, chat_id, older_page(Some(before_id)))
+        .list_messages(&actor, chat_id, page_of(before_id, after_id))
         .await
         .map_err(super::failed)
+}
+
+/// What the caller wrote in a chat, newest first.
+#[server(name = ListOwnPrompts, prefix = "/api/page", endpoint = "list_prompts", protocol = Page)]
+pub async fn list_prompts(chat_id: ChatId) -> Result<Vec<String>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let page = platform
+        .list_prompts(&actor, chat_id, sdk::messages::ListPrompts::default())
+        .await
+        .map_err(super::failed)?;
+    Ok(page.prompts.into_iter().map(|prompt| prompt.text).collect())
 }
 
 /// Makes a chat from its first message.
@@ -310,10 +325,10 @@ pub async fn render_diff(diff: String) -> Result<Vec<HighlightedFile>, AppError>
 }
 
 #[cfg(feature = "ssr")]
-fn older_page(before_id: Option<i64>) -> sdk::messages::ListMessages {
+fn page_of(before_id: Option<i64>, after_id: Option<i64>) -> sdk::messages::ListMessages {
     sdk::messages::ListMessages {
         before_id,
-        after_id: None,
+        after_id,
         limit: Some(MESSAGES_PER_PAGE),
         render: Some("html".to_owned()),
     }

@@ -24,6 +24,20 @@ where
     })
 }
 
+/// The error of a form whose one long field is all that can make it too long to send: that is told at the field.
+pub fn told_at(
+    error: Signal<Option<AppError>>,
+    field: &'static str,
+    words: &'static str,
+) -> Signal<Option<AppError>> {
+    Signal::derive(move || {
+        error.get().map(|error| match error.code {
+            ErrorCode::TooLarge => AppError::invalid_field(field, words),
+            _ => error,
+        })
+    })
+}
+
 /// Why one field was refused.
 pub fn field_error(error: Signal<Option<AppError>>, field: &'static str) -> Signal<Option<String>> {
     Signal::derive(move || error.with(|error| error.as_ref().and_then(|error| error.field(field))))
@@ -71,7 +85,7 @@ pub fn on_answer<S>(
 fn follow_refusal(error: &AppError, form: &'static str) {
     if error.code == ErrorCode::Unauthenticated {
         go_to_login();
-    } else if !error.validations.is_empty() {
+    } else if !error.validations.is_empty() || error.code == ErrorCode::TooLarge {
         // The field is marked when this effect's siblings have run.
         request_animation_frame(move || focus(&format!("#{form} [aria-invalid=true]")));
     }

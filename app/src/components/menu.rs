@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 use web_sys::HtmlElement;
 
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
 use crate::view;
 
@@ -25,9 +26,10 @@ pub fn Menu(
     /// Whether it cannot be opened now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
-    /// [`MenuItem`]s.
-    children: Children,
+    /// [`MenuItem`]s. They are made when the menu is first opened: a list has a menu for each of its rows.
+    children: ChildrenFn,
 ) -> impl IntoView {
+    let was_wanted = RwSignal::new(false);
     let menu = NodeRef::<leptos::html::Div>::new();
     let focus_first = move |_| {
         if let Some(menu) = menu.get_untracked()
@@ -46,6 +48,7 @@ pub fn Menu(
             aria-label=label.clone()
             title=label.clone()
             disabled=move || disabled.get()
+            on:click=move |_| was_wanted.set(true)
         >
             {icon(name)}
         </button>
@@ -59,7 +62,7 @@ pub fn Menu(
             on:toggle=focus_first
             on:keydown=walk
         >
-            {children()}
+            <Show when=move || was_wanted.get()>{children()}</Show>
         </div>
     }
 }

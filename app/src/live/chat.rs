@@ -1,19 +1,20 @@
 //! An open chat in the browser: the reducer's state as signals, fed by the chat's stream.
 //!
 //! Frames change the reducer at once; the signals follow once per painted frame, so a fast stream costs no more
-//! than the screen can show.
+//! than the screen can show, and text that comes in bursts appears at a steady pace.
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use sdk::chats::{Chat, ChatError, ChatStatus};
-use sdk::ids::ChatId;
-use sdk::live::{Applied, LiveChat};
-use sdk::messages::{Message, MessagePage, QueuedMessage};
+use sdk::ids::{ChatId, MessageId};
+use sdk::live::{Applied, Edges, LiveChat};
+use sdk::messages::{Message, MessagePage, QueuedMessage, Role};
 use sdk::parts::Part;
-use sdk::stream::{RetryInfo, StreamEvent};
+use sdk::stream::{RetryInfo, StreamEvent, StreamEventKind};
 
+use super::pace::Pace;
 use super::socket::{LONGEST_SILENCE, Plan, Socket, Verdict};
 
 /// An open chat. Cheap to copy; every field is a signal of its own, so that only what changed is drawn again.
@@ -25,10 +26,14 @@ pub struct OpenChat {
     pub status: RwSignal<ChatStatus>,
     /// Since when.
     pub since: RwSignal<Option<DateTime<Utc>>>,
-    /// Committed messages, oldest first.
+    /// Committed messages that are loaded, oldest first.
     pub messages: RwSignal<Vec<Arc<Message>>>,
     /// Whether older messages exist on the server.
     pub has_older: RwSignal<bool>,
+    /// Whether newer messages exist there than are loaded.
+    pub has_newer: RwSignal<bool>,
+    /// How many messages people and the agent have written since the chat was opened.
+    pub heard: RwSignal<usize>,
     /// The queue.
     pub queue: RwSignal<Vec<QueuedMessage>>,
     /// The answer being streamed.
@@ -40,6 +45,9 @@ pub struct OpenChat {
     /// The stream's connection.
     pub socket: Socket,
     live: StoredValue<LiveChat>,
+    /// Messages that are not shown as they are, since the list was shown last; nothing when it is the same.
+    touched: StoredValue<Option<Vec<MessageId>>>,
+    pace: StoredValue<Pace>,
     is_publish_due: StoredValue<bool>,
 }
 
@@ -56,12 +64,16 @@ impl OpenChat {
             since: RwSignal::new(chat.status_since),
             messages: RwSignal::new(live.messages.iter().cloned().map(Arc::new).collect()),
             has_older: RwSignal::new(live.has_older),
+            has_newer: RwSignal::new(false),
+            heard: RwSignal::new(0),
             queue: RwSignal::new(live.queue.clone()),
             preview: RwSignal::new(Vec::new()),
             error: RwSignal::new(live.error.clone()),
             retry: RwSignal::new(None),
             socket: Socket::new(),
             live: StoredValue::new(live),
+            touched: StoredValue::new(None),
+            pace: StoredValue::new(Pace::default()),
             is_publish_due: StoredValue::new(false),
         }
     }
@@ -90,20 +102,30 @@ impl OpenChat {
         });
     }
 
-    /// Adds a page of older messages in front.
-    pub fn prepend(self, page: MessagePage) {
-        self.live.update_value(|live| live.prepend(page));
+    /// What is loaded now; to be given back with the page that is asked for.
+    pub fn edges(self) -> Edges {
+        self.live.with_value(LiveChat::edges)
+    }
+
+    /// Changes which messages are loaded.
+    pub fn load(self, change: impl FnOnce(&mut LiveChat)) {
+        self.live.update_value(change);
+        self.show_loaded();
+    }
+
+    fn show_loaded(self) {
+        self.touch(None);
         self.publish();
     }
 
     /// Takes a message that a request answered with, before the stream tells of it.
     pub fn add_message(self, message: Message) {
-        self.apply([event(
-            self.id,
-            sdk::stream::StreamEventKind::Message {
+        self.apply([StreamEvent {
+            chat_id: self.id,
+            kind: StreamEventKind::Message {
                 message: Box::new(message),
             },
-        )]);
+        }]);
     }
 
     /// Adds a queued message that a request answered with.
@@ -138,8 +160,11 @@ impl OpenChat {
     /// Replaces a message and everything after it: what an edit does.
     pub fn truncate_from(self, message: &Message) {
         let first_gone = message.id;
-        self.live
-            .update_value(|live| live.messages.retain(|known| known.id < first_gone));
+        self.live.update_value(|live| {
+            live.messages.retain(|known| known.id < first_gone);
+            live.newest_beyond = None;
+        });
+        self.touch(None);
     }
 
     fn take_frame(self, frame: &str) -> Verdict {
@@ -154,14 +179,25 @@ impl OpenChat {
 
     fn apply(self, events: impl IntoIterator<Item = StreamEvent>) -> Verdict {
         let mut is_changed = false;
+        let mut heard = 0;
         let mut verdict = Verdict::Continue;
         self.live.try_update_value(|live| {
             for event in events {
                 if event.chat_id != self.id {
                     continue;
                 }
+                let is_cut = matches!(event.kind, StreamEventKind::HistoryReset { .. });
+                let told = message_of(&event.kind);
+                let is_new =
+                    told.is_some_and(|(id, role)| role != Role::Tool && id > live.cursor());
                 match live.apply(event) {
-                    Applied::Changed => is_changed = true,
+                    Applied::Changed => {
+                        is_changed = true;
+                        heard += usize::from(is_new);
+                        if is_cut || told.is_some() {
+                            self.touch(told.map(|(id, _)| id));
+                        }
+                    }
                     Applied::Unchanged => {}
                     Applied::Resync => {
                         verdict = Verdict::Reconnect;
@@ -170,6 +206,9 @@ impl OpenChat {
                 }
             }
         });
+        if heard > 0 {
+            self.heard.try_update(|count| *count += heard);
+        }
         if is_changed {
             self.publish_soon();
         }
@@ -193,31 +232,59 @@ impl OpenChat {
     }
 
     fn publish(self) {
-        self.live.try_with_value(|live| {
+        let is_behind = self.live.try_with_value(|live| {
             self.publish_messages(live);
-            set_if_changed(self.preview, &live.preview.parts);
             set_if_changed(self.queue, &live.queue);
             set_if_changed(self.error, &live.error);
             set_if_changed(self.retry, &live.retry);
             set_if_changed(self.has_older, &live.has_older);
+            set_if_changed(self.has_newer, &live.newest_beyond.is_some());
             set_if_changed(self.since, &live.status_since);
             if let Some(status) = live.status {
                 set_if_changed(self.status, &status);
             }
+            self.publish_preview(live)
         });
+        if is_behind == Some(true) {
+            self.publish_soon();
+        }
     }
 
-    fn publish_messages(self, live: &LiveChat) {
-        let is_same = self.messages.with_untracked(|shown| {
-            shown.len() == live.messages.len()
-                && shown
-                    .iter()
-                    .zip(&live.messages)
-                    .all(|(shown, message)| **shown == *message)
-        });
-        if is_same {
-            return;
+    /// Shows what is streamed, the text at its end at a steady pace; whether more of it has come than is shown.
+    fn publish_preview(self, live: &LiveChat) -> bool {
+        let preview = &live.preview;
+        if let Some((Part::Text { text }, before)) = preview.parts.split_last()
+            && live.is_busy()
+            && is_motion_wanted()
+        {
+            let paced = (preview.pair, before.len());
+            let now_ms = js_sys::Date::now();
+            let shown = self
+                .pace
+                .try_update_value(|pace| pace.advance(paced, text.len(), now_ms));
+            let shown = text.floor_char_boundary(shown.unwrap_or(text.len()));
+            if let Some(begin) = text.get(..shown).filter(|_| shown < text.len()) {
+                let mut parts = before.to_vec();
+                parts.push(Part::text(begin));
+                set_if_changed(self.preview, &parts);
+                return true;
+            }
         }
+        set_if_changed(self.preview, &preview.parts);
+        false
+    }
+
+    /// Notes that the list of messages is not what is shown, and which message was replaced or is new.
+    fn touch(self, message: Option<MessageId>) {
+        self.touched
+            .try_update_value(|touched| touched.get_or_insert_default().extend(message));
+    }
+
+    /// Shows the messages anew when there is something new; those that are untouched stay the same in memory.
+    fn publish_messages(self, live: &LiveChat) {
+        let Some(touched) = self.touched.try_update_value(Option::take).flatten() else {
+            return;
+        };
         self.messages.update(|shown| {
             let known = std::mem::take(shown);
             *shown = live
@@ -227,8 +294,8 @@ impl OpenChat {
                     let position = known.binary_search_by_key(&message.id, |shown| shown.id);
                     let same = position
                         .ok()
-                        .and_then(|position| known.get(position))
-                        .filter(|shown| ***shown == *message);
+                        .filter(|_| !touched.contains(&message.id))
+                        .and_then(|position| known.get(position));
                     same.map_or_else(|| Arc::new(message.clone()), Arc::clone)
                 })
                 .collect();
@@ -236,8 +303,18 @@ impl OpenChat {
     }
 }
 
-fn event(chat_id: ChatId, kind: sdk::stream::StreamEventKind) -> StreamEvent {
-    StreamEvent { chat_id, kind }
+fn message_of(kind: &StreamEventKind) -> Option<(MessageId, Role)> {
+    match kind {
+        StreamEventKind::Message { message } => Some((message.id, message.role)),
+        _ => None,
+    }
+}
+
+/// Nobody sees a hidden page, which paints nothing either.
+fn is_motion_wanted() -> bool {
+    let query = window().match_media("(prefers-reduced-motion: reduce)");
+    let is_reduced = query.ok().flatten().is_some_and(|query| query.matches());
+    !is_reduced && !document().hidden()
 }
 
 fn set_if_changed<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: &T) {

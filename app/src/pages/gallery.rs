@@ -2,35 +2,106 @@
 //!
 //! Shown to owners, and to everyone when the server runs in development mode.
 
+mod changes;
+mod composers;
 mod controls;
+mod conversation;
 mod feedback;
 mod foundations;
+mod list;
+mod samples;
 mod surfaces;
+mod tools;
+mod turns;
 
 use leptos::prelude::*;
 
+use crate::components::chat::context::Agents;
 use crate::components::page_header::PageHeader;
 use crate::view;
 
+/// One page of the gallery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sheet {
+    /// What all pages are made of.
+    Basics,
+    /// What a chat is made of.
+    Chat,
+    /// What an agent does and changes.
+    Tools,
+}
+
+impl Sheet {
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Basics, "/dev/gallery", "Basics"),
+        (Self::Chat, "/dev/gallery/chat", "Chat"),
+        (Self::Tools, "/dev/gallery/tools", "Tools and changes"),
+    ];
+
+    fn content(self) -> AnyView {
+        match self {
+            Self::Basics => basics(),
+            Self::Chat => chat(Agents::expect()),
+            Self::Tools => {
+                view! { {tools::cards()}{tools::groups()}{changes::lines()}{changes::panels()} }
+            }
+        }
+    }
+}
+
 /// The page.
 #[component]
-pub fn GalleryPage() -> impl IntoView {
+pub fn GalleryPage(
+    /// Which of its pages.
+    sheet: Sheet,
+) -> impl IntoView {
+    let links = Sheet::ALL
+        .into_iter()
+        .map(|(other, path, name)| {
+            let current = (other == sheet).then_some("page");
+            view! { <a class="button button-small" href=path aria-current=current>{name}</a> }
+        })
+        .collect_view();
     view! {
         <main class="gallery" id="main" tabindex="-1">
             <PageHeader title="Gallery" lead="Every component in every state."/>
-            {foundations::colours()}
-            {foundations::type_and_icons()}
-            {controls::buttons()}
-            {controls::fields()}
-            {controls::choices()}
-            {controls::navigation()}
-            {surfaces::dialogs_and_menus()}
-            {surfaces::tables()}
-            {surfaces::badges_and_words()}
-            {feedback::notices()}
-            {feedback::states()}
-            {feedback::toasts()}
+            <nav class="gallery-row" aria-label="Pages of the gallery">{links}</nav>
+            {sheet.content()}
         </main>
+    }
+}
+
+fn basics() -> AnyView {
+    view! {
+        {foundations::colours()}
+        {foundations::type_and_icons()}
+        {controls::buttons()}
+        {controls::fields()}
+        {controls::choices()}
+        {controls::navigation()}
+        {surfaces::dialogs_and_menus()}
+        {surfaces::tables()}
+        {surfaces::badges_and_words()}
+        {feedback::notices()}
+        {feedback::states()}
+        {feedback::toasts()}
+    }
+}
+
+fn chat(agents: Agents) -> AnyView {
+    let now = agents.now.get_untracked();
+    view! {
+        {conversation::messages(now)}
+        {conversation::thoughts(now)}
+        {conversation::whole(now)}
+        {turns::acts(now)}
+        {turns::failures(now)}
+        {turns::connections(now)}
+        {composers::composers(now)}
+        {composers::gauges(now)}
+        {list::rows(now)}
+        {list::workspaces(now)}
+        {list::empty()}
     }
 }
 

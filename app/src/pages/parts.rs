@@ -16,7 +16,7 @@ use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
 
 use super::agents::AgentsHome;
-use super::gallery::GalleryPage;
+use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::settings::{
     ChatConfigPage, FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
@@ -57,14 +57,14 @@ pub enum PartPage {
     /// Settings: allowed folders.
     Folders,
     /// Every component in every state.
-    Gallery,
+    Gallery(Sheet),
 }
 
 impl ChooseView for PartPage {
     async fn choose(self) -> AnyView {
         let view = match self {
             Self::Setup | Self::Login => door_part(self).await,
-            Self::Gallery => gallery_part().await,
+            Self::Gallery(sheet) => gallery_part(sheet).await,
             Self::Home => home_part().await,
             _ => settings_part(self).await,
         };
@@ -82,7 +82,7 @@ impl PartPage {
     async fn load(self) -> Result<(), SplitLoaderError> {
         match self {
             Self::Setup | Self::Login => load_door().await,
-            Self::Gallery => load_gallery().await,
+            Self::Gallery(_) => load_gallery().await,
             Self::Home => load_home().await,
             _ => load_settings().await,
         }
@@ -96,7 +96,7 @@ impl PartPage {
             ("login", None) => Some(Self::Login),
             ("agents", None) => Some(Self::Home),
             ("settings", _) => Some(Self::Settings),
-            ("dev", Some("gallery")) => Some(Self::Gallery),
+            ("dev", Some("gallery")) => Some(Self::Gallery(Sheet::Basics)),
             _ => None,
         }
     }
@@ -138,9 +138,9 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
-fn gallery_part() -> Result<AnyView, SplitLoaderError> {
+fn gallery_part(sheet: Sheet) -> Result<AnyView, SplitLoaderError> {
     Ok(guard(Access::OwnerOrDevelopment, || {
-        view! { <GalleryPage/> }
+        view! { <GalleryPage sheet/> }
     }))
 }
 
@@ -202,7 +202,13 @@ mod tests {
         assert_eq!(PartPage::at("/login"), Some(PartPage::Login));
         assert_eq!(PartPage::at("/agents/"), Some(PartPage::Home));
         assert_eq!(PartPage::at("/settings/users"), Some(PartPage::Settings));
-        assert_eq!(PartPage::at("/dev/gallery"), Some(PartPage::Gallery));
+        for path in ["/dev/gallery", "/dev/gallery/chat"] {
+            assert_eq!(
+                PartPage::at(path),
+                Some(PartPage::Gallery(Sheet::Basics)),
+                "{path}"
+            );
+        }
         for path in [
             "/",
             "/agents/01900000-0000-7000-8000-000000000001",

@@ -6,13 +6,16 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::Limited;
 
 use super::error::ApiError;
+use super::page::server_functions;
 
 /// Longest request body.
 pub const LONGEST_BODY_BYTES: usize = 256 * 1024;
+/// Longest body of a form, which writes most bytes of letters that are not English as three.
+const LONGEST_FORM_BYTES: usize = 3 * LONGEST_BODY_BYTES;
 
 /// Longest time until the answer begins. Streams and sockets begin at once and then last as long as they like.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
@@ -23,13 +26,29 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > LONGEST_BODY_BYTES) {
+    let longest = longest_body_bytes(request.headers());
+    if declared.is_some_and(|length: usize| length > longest) {
         // Nobody reads the body, so the connection cannot carry another request.
         let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
-        return (close, ApiError::body_too_large(LONGEST_BODY_BYTES)).into_response();
+        let refusal = server_functions::too_large(request.uri().path())
+            .unwrap_or_else(|| ApiError::body_too_large(longest).into_response());
+        return (close, refusal).into_response();
     }
-    let request = request.map(|body| Body::new(Limited::new(body, LONGEST_BODY_BYTES)));
+    let request = request.map(|body| Body::new(Limited::new(body, longest)));
     next.run(request).await
+}
+
+fn longest_body_bytes(headers: &HeaderMap) -> usize {
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let is_form =
+        content_type.is_some_and(|name| name.starts_with("application/x-www-form-urlencoded"));
+    if is_form {
+        LONGEST_FORM_BYTES
+    } else {
+        LONGEST_BODY_BYTES
+    }
 }
 
 /// Ends requests that take too long to answer.

@@ -152,3 +152,22 @@ async fn a_stranger_learns_nothing_from_a_wrong_body() {
         StatusCode::UNAUTHORIZED
     );
 }
+
+#[tokio::test]
+async fn forms_may_be_as_long_as_their_letters_make_them() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let save = async |letters: usize| {
+        let request = owner
+            .request(Method::POST, "/api/page/update_user_prompt")
+            .unwrap()
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("custom_prompt={}", "%C3%A4".repeat(letters)));
+        request.send().await.unwrap()
+    };
+    assert_eq!(save(65_536).await.status(), StatusCode::OK);
+    let refused = save(131_072).await;
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let error: serde_json::Value = refused.json().await.unwrap();
+    assert_eq!(error["code"], "too_large");
+}

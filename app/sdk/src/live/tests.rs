@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod cuts;
+mod windows;
 
 use chrono::{DateTime, Utc};
 use proptest::prelude::*;

@@ -1,4 +1,4 @@
-//! Rows of the list: sections by day, status told by icon and words, and what can be done with a chat.
+//! Rows of the list: status told by icon and words, and what can be done with a chat.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,7 +13,6 @@ use super::questions::Asked;
 use super::sidebar::ListState;
 use super::words;
 use crate::api::chats::{update_chat, view_chat};
-use crate::components::control_flow::For;
 use crate::components::icons::{Icon, icon_with_class};
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::toast::ToastKind;
@@ -105,58 +104,14 @@ fn set_pin(agents: Agents, chat: &Chat) {
     });
 }
 
-/// The rows with their sections.
+/// A chat in the list.
 #[component]
-pub fn ChatRows(
-    /// Chats in the order of the list.
+pub fn Row(
+    /// The chat.
+    id: ChatId,
+    /// All of the list.
     rows: Memo<Vec<Chat>>,
 ) -> impl IntoView {
-    let agents = Agents::expect();
-    let sections = Memo::new(move |_| {
-        let today = words::local_day(agents.now.get(), agents.offset_minutes.get());
-        rows.with(|rows| sections_of(rows, today, agents.offset_minutes.get()))
-    });
-    let names = move || {
-        sections.with(|sections| sections.iter().map(|(name, _)| *name).collect::<Vec<_>>())
-    };
-    let ids_of = move |wanted: &str| {
-        sections.with(|sections| {
-            let section = sections.iter().find(|(name, _)| *name == wanted);
-            section.map(|(_, ids)| ids.clone()).unwrap_or_default()
-        })
-    };
-    view! {
-        <For each=names key=|name| *name let(name)>
-            <h2 class="section">{name}</h2>
-            <ul class="rows">
-                <For each=move || ids_of(name) key=|id| *id let(id)>
-                    <Row id rows/>
-                </For>
-            </ul>
-        </For>
-    }
-}
-
-type Section = (&'static str, Vec<ChatId>);
-
-fn sections_of(rows: &[Chat], today: chrono::NaiveDate, offset_minutes: i32) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
-    for chat in rows {
-        let name = if chat.pin_order > 0 {
-            "Pinned"
-        } else {
-            words::list_section(words::local_day(chat.updated_at, offset_minutes), today)
-        };
-        match sections.last_mut() {
-            Some((known, ids)) if *known == name => ids.push(chat.id),
-            _ => sections.push((name, vec![chat.id])),
-        }
-    }
-    sections
-}
-
-#[component]
-fn Row(id: ChatId, rows: Memo<Vec<Chat>>) -> impl IntoView {
     let agents = Agents::expect();
     let actions = use_context::<RowActions>();
     let state = use_context::<ListState>();

@@ -14,6 +14,7 @@ use super::context_ring::ContextRing;
 use super::draft::draft_key;
 use super::editor::{Editor, EditorField};
 use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
+use super::prompt_history::PromptHistory;
 use super::queue::QueueList;
 use crate::api::chats::{edit_message, send_message};
 use crate::components::control_flow::Show;
@@ -34,8 +35,10 @@ pub struct Composer {
     pub edited: RwSignal<Option<Arc<Message>>>,
     /// The model of the next message.
     pub model: RwSignal<Option<ModelConfigId>>,
-    is_sending: RwSignal<bool>,
-    error: RwSignal<Option<AppError>>,
+    /// Whether a message is on its way.
+    pub is_sending: RwSignal<bool>,
+    /// Why the last one was refused.
+    pub error: RwSignal<Option<AppError>>,
     put_aside: StoredValue<String>,
 }
 
@@ -61,20 +64,6 @@ impl Composer {
         self.editor.set(message.text());
         self.edited.set(Some(message));
         self.editor.focus();
-    }
-
-    /// Edits the last message of the person's.
-    pub fn edit_last(self) {
-        let last = self.chat.messages.with_untracked(|messages| {
-            messages
-                .iter()
-                .rev()
-                .find(|message| message.role == sdk::messages::Role::User)
-                .cloned()
-        });
-        if let Some(message) = last {
-            self.edit(message);
-        }
     }
 
     /// Leaves the edited message as it was.
@@ -222,7 +211,7 @@ pub fn ComposerBox(
                     </p>
                 </Show>
                 <EditorField editor label="Message" placeholder
-                    on_send=Callback::new(move |behavior| composer.send(behavior)) on_up=Callback::new(move |()| composer.edit_last())/>
+                    on_send=Callback::new(move |behavior| composer.send(behavior)) history=PromptHistory::new(chat.id, editor, error)/>
                 <div class="composer-bar">
                     <ModelPicker catalogue chosen=model/>
                     <ContextRing chat limit/>

@@ -20,7 +20,11 @@ pub fn ContextRing(
     #[prop(into)]
     limit: Signal<Option<i64>>,
 ) -> impl IntoView {
-    let usage = Memo::new(move |_| {
+    let usage = Memo::new(move |before: Option<&Option<MessageUsage>>| {
+        if chat.has_newer.get() {
+            // The newest answer is not loaded while the reader is far above it.
+            return before.copied().flatten();
+        }
         chat.messages.with(|messages| {
             // What was counted before a summary says nothing of what the next call starts from.
             messages

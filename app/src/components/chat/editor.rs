@@ -8,6 +8,7 @@ use sdk::messages::BusyBehavior;
 use crate::view;
 
 use super::draft;
+use super::prompt_history::PromptHistory;
 
 /// What is being written. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -76,7 +77,7 @@ impl Editor {
         request_animation_frame(move || {
             if let Some(field) = self.field.try_get_untracked().flatten() {
                 let _ = field.focus();
-                let end = u32::try_from(field.value().encode_utf16().count()).unwrap_or(u32::MAX);
+                let end = end_of(&field);
                 let _ = field.set_selection_range(end, end);
             }
         });
@@ -89,6 +90,17 @@ impl Editor {
                 self.focus();
             }
         });
+    }
+
+    /// Whether the cursor stands before or behind all of the text, with nothing chosen. Browser only.
+    pub fn is_cursor_at_a_border(self) -> bool {
+        let Some(field) = self.field.try_get_untracked().flatten() else {
+            return false;
+        };
+        let from = field.selection_start().ok().flatten();
+        let to = field.selection_end().ok().flatten();
+        let end = end_of(&field);
+        from == to && from.is_some_and(|from| from == 0 || from == end)
     }
 
     /// Makes the field as tall as its text; the style sheet has the last word on how tall.
@@ -143,6 +155,11 @@ impl Editor {
     }
 }
 
+/// The place behind the last letter, as the browser counts.
+fn end_of(field: &web_sys::HtmlTextAreaElement) -> u32 {
+    u32::try_from(field.value().encode_utf16().count()).unwrap_or(u32::MAX)
+}
+
 /// The field. Enter sends, Shift+Enter begins a new line; where the finger types, Enter is a new line. Ctrl+Shift+Enter
 /// sends at once, also while a turn runs.
 #[component]
@@ -160,9 +177,9 @@ pub fn EditorField(
     rows: u32,
     /// Sends; while a turn runs, so.
     on_send: Callback<BusyBehavior>,
-    /// Arrow up in the empty field.
+    /// What the arrow keys bring back.
     #[prop(optional)]
-    on_up: Option<Callback<()>>,
+    history: Option<PromptHistory>,
 ) -> impl IntoView {
     let on_keydown = move |event: KeyboardEvent| {
         if event.is_composing() {
@@ -179,19 +196,16 @@ pub fn EditorField(
                 event.prevent_default();
                 on_send.run(BusyBehavior::Queue);
             }
-            "ArrowUp" if editor.text.with_untracked(String::is_empty) => {
-                if let Some(on_up) = on_up {
+            key => {
+                if history.is_some_and(|history| history.takes(key)) {
                     event.prevent_default();
-                    on_up.run(());
                 }
             }
-            _ => {}
         }
     };
     view! {
         <textarea
             class="editor"
-            id="composer"
             node_ref=editor.field
             rows=rows
             aria-label=label

@@ -36,7 +36,8 @@ type FileKey = (String, u64);
 pub struct Changes {
     repositories: RwSignal<Vec<RepositoryChanges>>,
     highlighted: RwSignal<HashMap<FileKey, Arc<Vec<String>>>>,
-    error: RwSignal<Option<String>>,
+    /// Why the workspace cannot be watched.
+    pub error: RwSignal<Option<String>>,
     socket: Socket,
     is_due: StoredValue<bool>,
 }
@@ -175,7 +176,6 @@ pub fn GitPanel(
     workspace: Signal<Option<Workspace>>,
 ) -> impl IntoView {
     let agents = Agents::expect();
-    let is_empty = Memo::new(move |_| changes.totals().0 == 0);
     view! {
         <section class="right-panel git-panel" id="panel" aria-label="Changes">
             <Edge side=Side::Panel/>
@@ -185,17 +185,30 @@ pub fn GitPanel(
                 <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=move |_| changes.refresh()/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1">
-                {move || workspace.get().map(|workspace| place(&workspace))}
-                {move || changes.error.get().map(|message| view! {
-                    <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}{plain("p", message)}</div>
-                })}
-                <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
-                    <Repository changes root=repository.repo_root/>
-                </For>
-                <Show when=move || is_empty.get()>{move || nothing(workspace.get().is_some())}</Show>
-            </div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace/></div>
         </section>
+    }
+}
+
+/// What the panel holds.
+#[component]
+pub fn ChangesView(
+    /// The changes.
+    changes: Changes,
+    /// The chat's workspace.
+    #[prop(into)]
+    workspace: Signal<Option<Workspace>>,
+) -> impl IntoView {
+    let is_empty = Memo::new(move |_| changes.totals().0 == 0);
+    view! {
+        {move || workspace.get().map(|workspace| place(&workspace))}
+        {move || changes.error.get().map(|message| view! {
+            <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}{plain("p", message)}</div>
+        })}
+        <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
+            <Repository changes root=repository.repo_root/>
+        </For>
+        <Show when=move || is_empty.get()>{move || nothing(workspace.get().is_some())}</Show>
     }
 }
 

@@ -21,7 +21,10 @@ const KEYS: [(&[&str], &str); 11] = [
     (&["["], "Show or hide the list of chats"),
     (&["]"], "Show or hide the right panel"),
     (&["Enter"], "Send; with Shift a new line"),
-    (&["↑"], "In the empty field: edit the last message"),
+    (
+        &["↑"],
+        "In the empty field: bring back what you wrote before",
+    ),
     (&["Esc"], "Close, cancel the edit, or stop the turn"),
     (&["?"], "This list"),
 ];
@@ -61,7 +64,7 @@ fn on_key(event: &KeyboardEvent, agents: Agents, navigate: &impl Fn(&str, Naviga
     }
     match event.key().as_str() {
         "n" => navigate("/agents", NavigateOptions::default()),
-        "/" => focus("#composer"),
+        "/" => focus(".editor"),
         "j" => step(1),
         "k" => step(-1),
         "[" => toggle(agents, Side::List),

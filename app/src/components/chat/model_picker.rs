@@ -57,6 +57,10 @@ pub fn ModelPicker(
     /// The choice.
     chosen: RwSignal<Option<ModelConfigId>>,
 ) -> impl IntoView {
+    let mut providers = catalogue.providers.iter();
+    if providers.all(|provider| provider.models.is_empty()) {
+        return ().into_any();
+    }
     let groups = catalogue
         .providers
         .into_iter()

@@ -7,8 +7,8 @@ use wasm_bindgen::closure::Closure;
 
 /// Nearer to the end than this counts as at the end.
 const END_SLACK_PX: i32 = 48;
-/// Nearer to the top than this loads older messages.
-const NEAR_TOP_PX: i32 = 500;
+/// Nearer to the top than this loads older messages, nearer to the end newer ones.
+const NEAR_PX: i32 = 500;
 
 /// The reader's place. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -21,22 +21,24 @@ pub struct Follow {
     pub is_at_end: RwSignal<bool>,
     /// Entries that came while the reader was elsewhere.
     pub new_count: RwSignal<usize>,
-    /// Whether older messages are being loaded.
-    pub loading_older: RwSignal<bool>,
+    /// Whether what is loaded ends before the chat does.
+    has_newer: RwSignal<bool>,
     near_top: StoredValue<Option<Callback<()>>>,
+    near_end: StoredValue<Option<Callback<()>>>,
     is_held: StoredValue<bool>,
 }
 
 impl Follow {
-    /// A reader at the end.
-    pub fn new() -> Self {
+    /// A reader at the end. `has_newer` tells whether what is loaded ends before the chat does.
+    pub fn new(has_newer: RwSignal<bool>) -> Self {
         Self {
             container: NodeRef::new(),
             column: NodeRef::new(),
             is_at_end: RwSignal::new(true),
             new_count: RwSignal::new(0),
-            loading_older: RwSignal::new(false),
+            has_newer,
             near_top: StoredValue::new(None),
+            near_end: StoredValue::new(None),
             is_held: StoredValue::new(false),
         }
     }
@@ -44,6 +46,12 @@ impl Follow {
     /// What to do near the top.
     pub fn on_near_top(self, load: impl Fn() + Send + Sync + 'static) {
         self.near_top
+            .set_value(Some(Callback::new(move |()| load())));
+    }
+
+    /// What to do near the end of what is loaded.
+    pub fn on_near_end(self, load: impl Fn() + Send + Sync + 'static) {
+        self.near_end
             .set_value(Some(Callback::new(move |()| load())));
     }
 
@@ -75,17 +83,23 @@ impl Follow {
             return;
         };
         let rest = container.scroll_height() - container.scroll_top() - container.client_height();
-        let is_at_end = rest <= END_SLACK_PX;
+        let is_at_end = rest <= END_SLACK_PX && !self.has_newer.get_untracked();
         if self.is_at_end.get_untracked() != is_at_end {
             self.is_at_end.set(is_at_end);
         }
         if is_at_end && self.new_count.get_untracked() > 0 {
             self.new_count.set(0);
         }
-        if container.scroll_top() < NEAR_TOP_PX
-            && let Some(load) = self.near_top.get_value()
-        {
-            load.run(());
+        let borders = [
+            (container.scroll_top(), self.near_top),
+            (rest, self.near_end),
+        ];
+        for (distance, load) in borders {
+            if distance < NEAR_PX
+                && let Some(load) = load.get_value()
+            {
+                load.run(());
+            }
         }
     }
 
@@ -123,15 +137,25 @@ impl Follow {
         }
     }
 
-    /// Puts entries in front without moving what the reader looks at. Browsers keep the place by themselves
-    /// except at the very top.
+    /// Puts entries in front without moving what the reader looks at. Browsers keep the place by themselves, except at
+    /// the very top.
     pub fn keep_place_while(self, change: impl FnOnce()) {
-        if let Some(container) = self.container.get_untracked()
-            && container.scroll_top() == 0
-        {
-            container.set_scroll_top(1);
-        }
+        let container = self.container.get_untracked();
+        let at_top = container.filter(|container| container.scroll_top() == 0);
+        let said = at_top.as_ref().and_then(|container| {
+            let said = container.query_selector(".said").ok().flatten()?;
+            Some((said.get_bounding_client_rect().top(), said))
+        });
         change();
+        let (Some(container), Some((before_px, said))) = (at_top, said) else {
+            return;
+        };
+        request_animation_frame(move || {
+            if said.is_connected() {
+                let moved_px = said.get_bounding_client_rect().top() - before_px;
+                container.scroll_by_with_x_and_y(0.0, moved_px);
+            }
+        });
     }
 
     fn on_growth(self) {
@@ -159,11 +183,5 @@ impl Follow {
         element.scroll_into_view();
         self.is_at_end.set(false);
         true
-    }
-}
-
-impl Default for Follow {
-    fn default() -> Self {
-        Self::new()
     }
 }

@@ -6,9 +6,10 @@ use sdk::chats::Chat;
 use sdk::models::ModelCatalogue;
 use sdk::stream::{WatchEvent, WatchEventKind};
 
-use super::chat_rows::{ChatRows, provide_row_actions};
+use super::chat_rows::provide_row_actions;
 use super::context::Agents;
 use super::frame::{Edge, Side, toggle};
+use super::list_sections::{ChatRows, ListView};
 use super::user_menu::UserMenu;
 use crate::api::chats::{CHATS_PER_PAGE, ChatList, list_chats};
 use crate::api::codec::resource;
@@ -25,7 +26,7 @@ use crate::live::watch;
 use crate::view;
 
 /// What the list shows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct ListState {
     /// What is searched for.
     pub query: RwSignal<String>,
@@ -47,20 +48,6 @@ pub struct ListState {
 }
 
 impl ListState {
-    fn new() -> Self {
-        Self {
-            query: RwSignal::new(String::new()),
-            is_archive: RwSignal::new(false),
-            found: RwSignal::new(None),
-            has_more: RwSignal::new(false),
-            is_loading: RwSignal::new(false),
-            error: RwSignal::new(None),
-            models: RwSignal::new(ModelCatalogue::default()),
-            asked: StoredValue::new(0),
-            read_at: StoredValue::new(String::new()),
-        }
-    }
-
     fn is_plain(self) -> bool {
         self.query.with_untracked(|query| query.trim().is_empty())
             && !self.is_archive.get_untracked()
@@ -154,13 +141,15 @@ fn load_more(agents: Agents, state: ListState) {
 #[component]
 pub fn Sidebar() -> impl IntoView {
     let agents = Agents::expect();
-    let state = ListState::new();
+    let state = ListState::default();
     provide_context(state);
     agents.list.set_value(Some(state));
     let first = resource(|| (), |()| list_chats(None, None));
     follow_list(agents, state);
     search_as_typed(agents, state);
     provide_row_actions();
+    let seen = ListView::default();
+    provide_context(seen);
     view! {
         <nav class="sidebar" id="sidebar" aria-label="Chats">
             <div class="sidebar-head">
@@ -176,7 +165,7 @@ pub fn Sidebar() -> impl IntoView {
                 {icon(Icon::Plus)} "New chat" <kbd class="key" aria-hidden="true">"N"</kbd>
             </a>
             <SearchField state/>
-            <div class="sidebar-list">
+            <div class="sidebar-list" on:scroll=move |event| seen.scrolled(&event_target::<web_sys::Element>(&event))>
                 {awaited(|| skeleton_rows(6).into_any(), move || async move {
                         match first.await {
                             Ok(list) => {
@@ -281,7 +270,8 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
     }
 }
 
-fn nothing_here(state: ListState) -> AnyView {
+/// Says why the list is empty.
+pub fn nothing_here(state: ListState) -> AnyView {
     let words = state.query.with(|query| query.trim().to_owned());
     match (words.is_empty(), state.is_archive.get()) {
         (true, false) => view! {

@@ -4,6 +4,8 @@
 //! long as its element should live: a tool card keeps its key when its call moves from the stream into history, so
 //! it neither closes nor jumps.
 
+mod blocks;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,6 +14,10 @@ use sdk::ids::MessageId;
 use sdk::messages::{Message, Role};
 use sdk::parts::{Part, ToolResultPart};
 
+use self::blocks::blocks_of;
+pub use self::blocks::{
+    Block, begin_of_growing_window, begin_of_window, block_starts, end_of_window,
+};
 use super::tools::ToolRun;
 use super::words;
 
@@ -68,9 +74,14 @@ impl Entry {
     }
 }
 
-/// Lays out committed messages. `is_busy` tells whether a turn is under way, so that calls without a result are
-/// still running; days are the reader's, `offset_minutes` east of UTC.
-pub fn history(messages: &[Arc<Message>], is_busy: bool, offset_minutes: i32) -> Vec<Entry> {
+/// Lays out committed messages, in blocks that begin at `starts`. `is_busy` tells whether a turn is under way, so that
+/// calls without a result are still running; days are the reader's, `offset_minutes` east of UTC.
+pub fn history(
+    messages: &[Arc<Message>],
+    starts: &[MessageId],
+    is_busy: bool,
+    offset_minutes: i32,
+) -> Vec<Block> {
     let results = collect_results(messages.iter().flat_map(|message| message.content.iter()));
     let mut layout = Layout {
         entries: Vec::new(),
@@ -79,21 +90,29 @@ pub fn history(messages: &[Arc<Message>], is_busy: bool, offset_minutes: i32) ->
         is_busy,
         results,
     };
-    for message in messages {
-        layout.push_message(message);
+    let mut blocks = Vec::new();
+    for messages in blocks_of(messages, starts) {
+        for message in messages {
+            layout.push_message(message);
+        }
+        blocks.push(Block {
+            start: messages.first().map(|message| message.id),
+            entries: std::mem::take(&mut layout.entries),
+        });
     }
-    layout.entries
+    blocks
 }
 
 /// Lays the streamed parts out behind the history's entries. Calls that are already in `messages` are left out:
 /// between a step's commit and the word that voids its stream, both hold them.
 pub fn with_preview(
-    entries: Vec<Entry>,
+    mut blocks: Vec<Block>,
     messages: &[Arc<Message>],
     preview: &[Part],
-) -> Vec<Entry> {
+) -> Vec<Block> {
+    let last = blocks.pop().unwrap_or_default();
     let mut layout = Layout {
-        entries,
+        entries: last.entries,
         day: None,
         offset_minutes: 0,
         is_busy: true,
@@ -101,7 +120,11 @@ pub fn with_preview(
     };
     layout.answer_committed_calls();
     layout.push_preview(messages, preview);
-    layout.entries
+    blocks.push(Block {
+        start: last.start,
+        entries: layout.entries,
+    });
+    blocks
 }
 
 type Results<'messages> = HashMap<&'messages str, &'messages ToolResultPart>;
@@ -277,7 +300,10 @@ mod tests {
         is_busy: bool,
         offset: i32,
     ) -> Vec<Entry> {
-        with_preview(history(messages, is_busy, offset), messages, preview)
+        let starts = block_starts(messages, &[]);
+        let blocks = history(messages, &starts, is_busy, offset);
+        let blocks = with_preview(blocks, messages, preview).into_iter();
+        blocks.flat_map(|block| block.entries).collect()
     }
 
     fn keys(entries: &[Entry]) -> Vec<EntryKey> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use sdk::chats::ChatStatus;
+use sdk::ids::MessageId;
 use sdk::messages::Message;
 use sdk::parts::{Part, ReasoningPart};
 use sdk::workspaces::WorkspaceStatus;
@@ -12,16 +13,16 @@ use sdk::workspaces::WorkspaceStatus;
 use super::callouts::{ErrorCallout, Reconnecting};
 use super::code_copy;
 use super::context::Agents;
+use super::history_pages::{History, JumpToLatest, NewerMessages, OlderLink, OlderMessages};
 use super::live_line::LiveLine;
 use super::message::{AnswerText, NoteLine, Thought, UserMessage};
 use super::scroll::Follow;
 use super::streaming_text::StreamingText;
-use super::timeline::{Entry, EntryKey, history, with_preview};
+use super::timeline::{Block, Entry, EntryKey, block_starts, history, with_preview};
 use super::tool_card::ToolGroup;
 use super::tools::ToolRun;
 use super::words;
 use crate::components::control_flow::{For, Show};
-use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::view;
 
@@ -50,56 +51,79 @@ pub fn Timeline(
             }
         });
     });
-    let is_empty = move || entries.with(|layout| layout.entries.is_empty());
+    let history = History::new(chat, follow, entries);
+    let is_empty =
+        move || entries.with(|layout| layout.blocks.iter().all(|block| block.entries.is_empty()));
     view! {
         <div class="flow" node_ref=follow.container on:scroll=move |_| follow.on_scroll() on:click=move |event| { follow.on_click(&event); code_copy::on_click(&event); }>
             <div class="flow-column" node_ref=follow.column>
-                <OlderMessages chat follow link=older_link/>
-                <For each=move || entries.with(|layout| layout.entries.clone()) key=Entry::key let(entry)>
-                    <div class="entry">{draw(entry, entries, chat, agents, on_edit)}</div>
-                </For>
+                <OlderMessages history link=older_link/>
+                <div>
+                    <For each=move || entries.with(Layout::starts) key=|start| *start let(start)>
+                        <div class="block">
+                            <For each=move || entries.with(|layout| layout.block(start)) key=Entry::key let(entry)>
+                                <div class="entry">{draw(entry, entries, chat, agents, on_edit)}</div>
+                            </For>
+                        </div>
+                    </For>
+                </div>
                 <Show when=move || is_empty() && !chat.is_busy()>
                     <p class="flow-empty">"Nothing has been said yet. Write a message below to start."</p>
                 </Show>
-                <ErrorCallout chat/>
-                <LiveLine chat workspace/>
+                <NewerMessages history/>
+                <Show when=move || !chat.has_newer.get()>
+                    <ErrorCallout chat/>
+                    <LiveLine chat workspace/>
+                </Show>
             </div>
         </div>
         <div class="flow-over">
             <Reconnecting socket=chat.socket/>
-            <JumpToLatest follow/>
+            <JumpToLatest history/>
         </div>
     }
 }
 
-/// Links of a page of history that was read without JavaScript.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct OlderLink {
-    /// The page before this one.
-    pub older: Option<String>,
-    /// The newest page, when this is not it.
-    pub newest: Option<String>,
+/// The entries, with the calls of each group.
+#[derive(Clone, Default)]
+pub struct Layout {
+    /// The entries in reading order, in blocks.
+    pub blocks: Vec<Block>,
+    groups: HashMap<EntryKey, Vec<Arc<ToolRun>>>,
 }
 
-#[derive(Clone, Default)]
-struct Layout {
-    entries: Vec<Entry>,
-    groups: HashMap<EntryKey, Vec<Arc<ToolRun>>>,
+impl Layout {
+    fn starts(&self) -> Vec<Option<MessageId>> {
+        self.blocks.iter().map(|block| block.start).collect()
+    }
+
+    fn block(&self, start: Option<MessageId>) -> Vec<Entry> {
+        let block = self.blocks.iter().find(|block| block.start == start);
+        block.map(|block| block.entries.clone()).unwrap_or_default()
+    }
 }
 
 /// The entries. Text that grows does not lay anything out again: for that only which parts there are matters.
 fn lay_out(chat: OpenChat, agents: Agents) -> Memo<Layout> {
     let is_busy = Memo::new(move |_| chat.is_busy());
+    let starts = Memo::new(move |before: Option<&Vec<MessageId>>| {
+        let before = before.map(Vec::as_slice).unwrap_or_default();
+        chat.messages
+            .with(|messages| block_starts(messages, before))
+    });
     let committed = Memo::new_with_compare(
         move |_| {
-            chat.messages
-                .with(|messages| history(messages, is_busy.get(), agents.offset_minutes.get()))
+            let (is_busy, offset_minutes) = (is_busy.get(), agents.offset_minutes.get());
+            starts.with(|starts| {
+                chat.messages
+                    .with(|messages| history(messages, starts, is_busy, offset_minutes))
+            })
         },
         |_, _| true,
     );
     let outline = Memo::new(move |_| {
-        // What a chat streamed before it came to rest is committed, or void.
-        if chat.status.get() == ChatStatus::Waiting {
+        // What a chat streamed before it came to rest is committed, or void. It stands at the end, which may be far away.
+        if chat.status.get() == ChatStatus::Waiting || chat.has_newer.get() {
             Vec::new()
         } else {
             chat.preview.with(|parts| outline_of(parts))
@@ -107,17 +131,18 @@ fn lay_out(chat: OpenChat, agents: Agents) -> Memo<Layout> {
     });
     Memo::new_with_compare(
         move |_| {
-            let entries = chat.messages.with_untracked(|messages| {
+            let blocks = chat.messages.with_untracked(|messages| {
                 outline.with(|parts| with_preview(committed.get(), messages, parts))
             });
-            let groups = entries
+            let groups = blocks
                 .iter()
+                .flat_map(|block| &block.entries)
                 .filter_map(|entry| match entry {
                     Entry::Tools(runs) => Some((entry.key(), runs.clone())),
                     _ => None,
                 })
                 .collect();
-            Layout { entries, groups }
+            Layout { blocks, groups }
         },
         |_, _| true,
     )
@@ -201,80 +226,5 @@ fn draw(
                 );
             view! { <Thought reasoning/> }
         }
-    }
-}
-
-/// Loads older messages: by scrolling near the top, by a button, and without JavaScript by a link.
-#[component]
-fn OlderMessages(
-    /// The chat.
-    chat: OpenChat,
-    /// Where the reader stands.
-    follow: Follow,
-    /// Links for readers without JavaScript.
-    link: OlderLink,
-) -> impl IntoView {
-    let OlderLink { older, newest } = link;
-    let loading = follow.loading_older;
-    let failure = RwSignal::new(None::<String>);
-    let load = move || {
-        let oldest = chat
-            .messages
-            .with_untracked(|messages| messages.first().map(|message| message.id.0));
-        let (Some(oldest), false) = (oldest, loading.get_untracked()) else {
-            return;
-        };
-        loading.set(true);
-        failure.set(None);
-        leptos::task::spawn_local(async move {
-            let outcome = crate::api::chats::list_messages(chat.id, oldest).await;
-            if loading.try_set(false).is_some() {
-                return;
-            }
-            match outcome {
-                Ok(page) => follow.keep_place_while(move || chat.prepend(page)),
-                Err(error) => failure.set(Some(error.message)),
-            }
-        });
-    };
-    follow.on_near_top(move || {
-        if chat.has_older.get_untracked() && failure.with_untracked(Option::is_none) {
-            load();
-        }
-    });
-    view! {
-        {newest.map(|href| view! { <p class="older"><a class="button button-small" href=href>"Go to the newest messages"</a></p> })}
-        <Show when=move || chat.has_older.get()>
-            <p class="older">
-                <a class="button button-small" href=older.clone().unwrap_or_default() rel="external"
-                    aria-busy=move || loading.get().to_string()
-                    on:click=move |event| {
-                        event.prevent_default();
-                        load();
-                    }>
-                    {move || if loading.get() { "Loading older messages" } else { "Load older messages" }}
-                </a>
-                {move || failure.get().map(|message| view! { <span class="field-error" role="alert">{message}</span> })}
-            </p>
-        </Show>
-    }
-}
-
-/// Brings the reader back to the end, and says how much came meanwhile.
-#[component]
-fn JumpToLatest(
-    /// Where the reader stands.
-    follow: Follow,
-) -> impl IntoView {
-    let words = move || match follow.new_count.get() {
-        0 => "Jump to latest".to_owned(),
-        count => format!("{count} new · jump to latest"),
-    };
-    view! {
-        <Show when=move || !follow.is_at_end.get()>
-            <button type="button" class="button button-small jump" on:click=move |_| follow.jump()>
-                {icon(Icon::ArrowDown)} {move || words()}
-            </button>
-        </Show>
     }
 }

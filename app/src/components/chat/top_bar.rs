@@ -93,7 +93,8 @@ fn unprotected(workspace: &Workspace) -> Option<AnyView> {
     })
 }
 
-fn pill(workspace: &Workspace) -> AnyView {
+/// A workspace by name, with its state.
+pub fn pill(workspace: &Workspace) -> AnyView {
     let (class, words) = match workspace.status {
         WorkspaceStatus::Ready => ("dot dot-green", "ready"),
         WorkspaceStatus::Cloning => ("dot dot-amber", "cloning"),

@@ -17,10 +17,11 @@ use crate::components::chat::chat_rows::{leave_chat, set_archived_from_button};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
 use crate::components::chat::git_panel::{Changes, GitPanel};
+use crate::components::chat::history_pages::OlderLink;
 use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
-use crate::components::chat::timeline_view::{OlderLink, Timeline};
+use crate::components::chat::timeline_view::Timeline;
 use crate::components::chat::tool_card::WorkFolder;
 use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
 use crate::components::feedback::{ErrorState, skeleton_rows};
@@ -127,7 +128,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     let open = OpenChat::new(&chat, page);
     let changes = Changes::new(changes, highlights);
     let composer = Composer::new(open, &models, chat.last_model_config_id);
-    let follow = Follow::new();
+    let follow = Follow::new(open.has_newer);
     let has_workspace = workspace.is_some();
     let workspace = RwSignal::new(workspace);
     let workspace_status = Signal::derive(move || {
@@ -293,18 +294,12 @@ fn tell(open: OpenChat, agents: Agents, follow: Follow) {
         }
         is_busy
     });
-    // Only what comes behind the newest message is new; older pages come in front.
-    Effect::new(move |newest_seen: Option<i64>| {
-        open.messages.with(|messages| {
-            let newest = messages.iter().map(|message| message.id.0).max();
-            if let Some(seen) = newest_seen {
-                let is_new = |message: &&std::sync::Arc<sdk::messages::Message>| {
-                    message.id.0 > seen && message.role != sdk::messages::Role::Tool
-                };
-                follow.count_new(messages.iter().filter(is_new).count());
-            }
-            newest.unwrap_or(0)
-        })
+    Effect::new(move |before: Option<usize>| {
+        let heard = open.heard.get();
+        if let Some(before) = before {
+            follow.count_new(heard - before);
+        }
+        heard
     });
 }
 

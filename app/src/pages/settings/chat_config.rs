@@ -6,13 +6,13 @@ mod system_prompt;
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use sdk::chat_config::{MAX_PROMPT_BYTES, UserPrompt};
+use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, UserPrompt};
 
 use crate::api::chat_config::{ChatConfig, UpdateUserPrompt, get_chat_config};
 use crate::components::button::SubmitButton;
 use crate::components::feedback::FormError;
 use crate::components::field::TextArea;
-use crate::components::form::{error_of, field_error, on_answer, saved};
+use crate::components::form::{error_of, field_error, on_answer, saved, told_at};
 use crate::components::loaded::loaded;
 use crate::components::page_header::{PageHeader, Section};
 use crate::view;
@@ -58,7 +58,7 @@ fn sections(config: ChatConfig) -> AnyView {
 
 fn own_instructions(prompt: UserPrompt) -> impl IntoView {
     let update = ServerAction::<UpdateUserPrompt>::new();
-    let error = error_of(update);
+    let error = told_at(error_of(update), "custom_prompt", PROMPT_TOO_LONG);
     on_answer(update, "user-prompt", |_| {});
     view! {
         <div id="user-prompt">

@@ -193,46 +193,32 @@ fn menu(user: User, is_self: bool, actions: Actions) -> impl IntoView {
             actions.update.dispatch(UpdateAccount { id, role, status });
         })
     };
-    let role = if user.is_owner() {
-        view! {
-            <MenuItem name=Icon::User on_select=change(Some(Role::Member), None)>"Make member"</MenuItem>
-        }
+    let (other_role, role_words, role_icon) = if user.is_owner() {
+        (Role::Member, "Make member", Icon::User)
     } else {
+        (Role::Owner, "Make administrator", Icon::Star)
+    };
+    let (other_status, status_words, status_icon) = match user.status {
+        UserStatus::Active => (UserStatus::Suspended, "Suspend", Icon::CircleX),
+        UserStatus::Suspended => (UserStatus::Active, "Reactivate", Icon::CircleCheck),
+    };
+    let change_role = change(Some(other_role), None);
+    let change_status = change(None, Some(other_status));
+    let user = StoredValue::new(user);
+    let reset = Callback::new(move |()| actions.on_reset.run(user.get_value()));
+    let delete = Callback::new(move |()| actions.on_delete.run(user.get_value()));
+    let about_others = move || {
         view! {
-            <MenuItem name=Icon::Star on_select=change(Some(Role::Owner), None)>"Make administrator"</MenuItem>
+            <MenuItem name=Icon::KeyRound on_select=reset>"Reset password"</MenuItem>
+            <MenuItem name=status_icon on_select=change_status>{status_words}</MenuItem>
+            <div class="menu-line" role="separator"></div>
+            <MenuItem name=Icon::Trash2 is_danger=true on_select=delete>"Delete"</MenuItem>
         }
     };
-    let status = (!is_self).then(|| match user.status {
-        UserStatus::Active => view! {
-            <MenuItem name=Icon::CircleX on_select=change(None, Some(UserStatus::Suspended))>"Suspend"</MenuItem>
-        },
-        UserStatus::Suspended => view! {
-            <MenuItem name=Icon::CircleCheck on_select=change(None, Some(UserStatus::Active))>"Reactivate"</MenuItem>
-        },
-    });
-    let delete = (!is_self).then(|| {
-        let user = user.clone();
-        view! {
-            <div class="menu-line" role="separator"></div>
-            <MenuItem name=Icon::Trash2 is_danger=true on_select=Callback::new(move |()| actions.on_delete.run(user.clone()))>
-                "Delete"
-            </MenuItem>
-        }
-    });
-    let reset = (!is_self).then(|| {
-        let user = user.clone();
-        view! {
-            <MenuItem name=Icon::KeyRound on_select=Callback::new(move |()| actions.on_reset.run(user.clone()))>
-                "Reset password"
-            </MenuItem>
-        }
-    });
     view! {
         <Menu id=format!("user-{id}") label=label disabled=Signal::derive(move || !hydrated.get())>
-            {role}
-            {reset}
-            {status}
-            {delete}
+            <MenuItem name=role_icon on_select=change_role>{role_words}</MenuItem>
+            {(!is_self).then(about_others)}
         </Menu>
     }
 }

@@ -1,7 +1,9 @@
 //! Instructions that hold in all chats: the deployment's, and each person's own. They hold from the next turn on.
 
 use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
-use sdk::chat_config::{MAX_PROMPT_BYTES, SystemPrompt, UpdateSystemPrompt, UserPrompt};
+use sdk::chat_config::{
+    MAX_PROMPT_BYTES, PROMPT_TOO_LONG, SystemPrompt, UpdateSystemPrompt, UserPrompt,
+};
 use store::chat_config;
 
 use super::ChatConfigError;
@@ -66,8 +68,7 @@ fn check(field: &str, text: &str) -> Result<String, ChatConfigError> {
     }
     let text = prompt_text::clean(text);
     if text.len() > MAX_PROMPT_BYTES {
-        let detail = "Use at most 131,072 bytes.";
-        return Err(ChatConfigError::field(field, detail));
+        return Err(ChatConfigError::field(field, PROMPT_TOO_LONG));
     }
     Ok(text)
 }

@@ -47,6 +47,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/new_chat_options", Access::SignedIn),
     ("/api/page/view_chat", Access::SignedIn),
     ("/api/page/list_messages", Access::SignedIn),
+    ("/api/page/list_prompts", Access::SignedIn),
     ("/api/page/create_chat", Access::SignedIn),
     ("/api/page/update_chat", Access::SignedIn),
     ("/api/page/send_message", Access::SignedIn),
@@ -137,14 +138,22 @@ async fn guard(access: Access, request: Request, next: Next) -> Response {
         StatusCode::UNAUTHORIZED => ErrorCode::Unauthenticated,
         _ => ErrorCode::Forbidden,
     };
-    let body = Json(AppError::new(code, error.body().message.clone()));
-    (
-        error.status(),
-        [(
-            leptos::server_fn::error::SERVER_FN_ERROR_HEADER,
-            request.uri().path(),
-        )],
-        body,
-    )
-        .into_response()
+    let body = AppError::new(code, error.body().message.clone());
+    refusal(error.status(), request.uri().path(), body)
+}
+
+/// What a function answers when more was sent than is read; nothing at paths that are none of a function.
+pub fn too_large(path: &str) -> Option<Response> {
+    path.starts_with("/api/page/").then(|| {
+        let error = AppError::new(
+            ErrorCode::TooLarge,
+            "This is longer than what can be sent at once. Shorten it, or put it into a file.",
+        );
+        refusal(StatusCode::PAYLOAD_TOO_LARGE, path, error)
+    })
+}
+
+fn refusal(status: StatusCode, path: &str, error: AppError) -> Response {
+    let header = [(leptos::server_fn::error::SERVER_FN_ERROR_HEADER, path)];
+    (status, header, Json(error)).into_response()
 }

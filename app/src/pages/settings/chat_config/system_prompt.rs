@@ -2,19 +2,19 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use sdk::chat_config::{MAX_PROMPT_BYTES, SystemPrompt};
+use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, SystemPrompt};
 
 use crate::api::chat_config::UpdateSystemPrompt;
 use crate::components::button::{ButtonKind, SubmitButton};
 use crate::components::feedback::FormError;
 use crate::components::field::{Checkbox, TextArea};
-use crate::components::form::{error_of, field_error, on_answer, saved};
+use crate::components::form::{error_of, field_error, on_answer, saved, told_at};
 use crate::view;
 
 /// The form.
 pub fn form(prompt: SystemPrompt) -> impl IntoView {
     let update = ServerAction::<UpdateSystemPrompt>::new();
-    let error = error_of(update);
+    let error = told_at(error_of(update), "system_prompt", PROMPT_TOO_LONG);
     on_answer(update, "system-prompt", |()| {});
     view! {
         <div id="system-prompt">

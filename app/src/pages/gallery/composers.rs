@@ -1,0 +1,107 @@
+//! The composer with its queue, in every state, and how full the context is.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use leptos::prelude::*;
+use sdk::chats::ChatStatus;
+use sdk::ids::QueuedMessageId;
+use sdk::messages::{MessageUsage, QueuedMessage, Role};
+use sdk::models::ModelCatalogue;
+use sdk::parts::Part;
+
+use super::{part, samples};
+use crate::components::chat::composer::{Composer, ComposerBox};
+use crate::components::chat::context_ring::ContextRing;
+use crate::error::{AppError, ErrorCode};
+use crate::view;
+
+/// Composers: empty, written in, while a turn runs, editing, sending, refused, without a model.
+pub fn composers(now: DateTime<Utc>) -> impl IntoView {
+    let composer = |number, status, catalogue: &ModelCatalogue, text: &str| {
+        let chat = samples::chat(number, "", status, now);
+        let open = samples::open(&chat, Vec::new());
+        let composer = Composer::new(open, catalogue, samples::MODEL);
+        composer.editor.text.set(text.to_owned());
+        composer
+    };
+    let catalogue = samples::catalogue();
+    let idle = |number, text| composer(number, ChatStatus::Waiting, &catalogue, text);
+    let busy = composer(
+        930,
+        ChatStatus::Running,
+        &catalogue,
+        "and the documentation",
+    );
+    busy.chat.queue.set(queue(now));
+    let editing = idle(931, "Greet people very politely.");
+    let earlier = samples::message(931, Role::User, vec![Part::text("Greet")], now);
+    editing.edited.set(Some(Arc::new(earlier)));
+    let sending = idle(932, "Greet people politely.");
+    sending.is_sending.set(true);
+    let refused = idle(933, "Greet people politely.");
+    refused.error.set(Some(AppError::new(
+        ErrorCode::Conflict,
+        "This chat is archived. Take it out of the archive to go on.",
+    )));
+    let none = ModelCatalogue::default();
+    let without_model = composer(934, ChatStatus::Waiting, &none, "");
+    let drawn = |composer, catalogue: &ModelCatalogue| {
+        view! { <ComposerBox composer catalogue=catalogue.clone()/> }
+    };
+    let with_model = [
+        idle(935, ""),
+        idle(936, "Greet"),
+        busy,
+        editing,
+        sending,
+        refused,
+    ];
+    let with_model = with_model
+        .into_iter()
+        .map(|composer| drawn(composer, &catalogue))
+        .collect_view();
+    part(
+        "Composer and queue",
+        view! { <div class="stack">{with_model} {drawn(without_model, &none)}</div> },
+    )
+}
+
+fn queue(now: DateTime<Utc>) -> Vec<QueuedMessage> {
+    let waiting = |id, text: &str| QueuedMessage {
+        id: QueuedMessageId(id),
+        chat_id: samples::chat(930, "", ChatStatus::Running, now).id,
+        created_by: None,
+        model_config_id: None,
+        content: vec![Part::text(text)],
+        created_at: now,
+    };
+    vec![
+        waiting(1, "Then look at the tests"),
+        waiting(
+            2,
+            "and when those are green, write down in the documentation how people are greeted, in which order the parts of a name come and who decides it",
+        ),
+    ]
+}
+
+/// Rings with little, half, and nearly all of the context used.
+pub fn gauges(now: DateTime<Utc>) -> impl IntoView {
+    let all = [4_000, 94_000, 186_000]
+        .into_iter()
+        .map(|used| {
+            let mut answer = samples::message(940, Role::Assistant, vec![Part::text("…")], now);
+            answer.usage = Some(MessageUsage {
+                input_tokens: Some(used),
+                ..MessageUsage::default()
+            });
+            let chat = samples::chat(940, "", ChatStatus::Waiting, now);
+            let chat = samples::open(&chat, vec![answer]);
+            view! { <ContextRing chat limit=Signal::stored(Some(200_000))/> }
+        })
+        .collect_view();
+    part(
+        "How full the context is",
+        view! { <div class="gallery-row">{all}</div> },
+    )
+}

@@ -1,0 +1,108 @@
+//! The list of chats and what stands beside it: rows in every state, workspaces in every state, empty lists.
+
+use chrono::{DateTime, Duration, Utc};
+use leptos::prelude::*;
+use sdk::chats::{Chat, ChatStatus};
+use sdk::workspaces::{Sandbox, WorkspaceStatus};
+
+use super::{part, samples};
+use crate::components::chat::chat_rows::{provide_row_actions, status_words};
+use crate::components::chat::list_sections::ChatRows;
+use crate::components::chat::sidebar::{ListState, nothing_here};
+use crate::components::chat::top_bar::pill;
+use crate::components::feedback::skeleton_rows;
+use crate::view;
+
+const STATUSES: [ChatStatus; 7] = [
+    ChatStatus::Waiting,
+    ChatStatus::Pending,
+    ChatStatus::Running,
+    ChatStatus::Interrupting,
+    ChatStatus::RequiresAction,
+    ChatStatus::Paused,
+    ChatStatus::Error,
+];
+const WORKSPACE_STATUSES: [WorkspaceStatus; 8] = [
+    WorkspaceStatus::Queued,
+    WorkspaceStatus::Starting,
+    WorkspaceStatus::WaitingForAgent,
+    WorkspaceStatus::Ready,
+    WorkspaceStatus::Reconnecting,
+    WorkspaceStatus::Stopped,
+    WorkspaceStatus::Failed,
+    WorkspaceStatus::Deleted,
+];
+
+/// Rows in every state, and the list while it loads.
+pub fn rows(now: DateTime<Utc>) -> impl IntoView {
+    let state = ListState::default();
+    state.models.set(samples::catalogue());
+    provide_context(state);
+    provide_row_actions();
+    let chats = chats(now);
+    let rows = Memo::new(move |_| chats.clone());
+    part(
+        "Chats in the list",
+        view! {
+            <div class="gallery-grid">
+                <div class="card gallery-list"><ChatRows rows/></div>
+                <div class="card gallery-list">{skeleton_rows(8)}</div>
+            </div>
+        },
+    )
+}
+
+fn chats(now: DateTime<Utc>) -> Vec<Chat> {
+    let mut pinned = samples::chat(
+        950,
+        "Pinned, and with a title that is far too long for its row",
+        ChatStatus::Waiting,
+        now,
+    );
+    pinned.pin_order = 1;
+    let mut unread = samples::chat(951, "Unread", ChatStatus::Waiting, now);
+    unread.has_unread = true;
+    let in_each_state = (952..).zip(STATUSES).map(|(number, status)| {
+        let mut chat = samples::chat(number, status_words(status), status, now);
+        if status == ChatStatus::Error {
+            chat.last_error = Some("The provider refused the key (401)".to_owned());
+        }
+        chat
+    });
+    let mut chats = vec![pinned, unread];
+    chats.extend(in_each_state);
+    let mut old = samples::chat(960, "From last month", ChatStatus::Waiting, now);
+    old.updated_at = now - Duration::days(30);
+    chats.push(old);
+    chats
+}
+
+/// A workspace in every state, and one with nothing around it.
+pub fn workspaces(now: DateTime<Utc>) -> impl IntoView {
+    let in_each_state = WORKSPACE_STATUSES
+        .map(|status| pill(&samples::workspace(status, now)))
+        .into_iter()
+        .collect_view();
+    let mut unprotected = samples::workspace(WorkspaceStatus::Ready, now);
+    unprotected.sandbox = Some(Sandbox::None {
+        reason: "bubblewrap is not installed".to_owned(),
+    });
+    part(
+        "Workspaces",
+        view! { <div class="gallery-row">{in_each_state}{pill(&unprotected)}</div> },
+    )
+}
+
+/// Lists without a row: nothing yet, nothing put away, nothing found.
+pub fn empty() -> impl IntoView {
+    let list = |query: &str, is_archive| {
+        let state = ListState::default();
+        state.query.set(query.to_owned());
+        state.is_archive.set(is_archive);
+        view! { <div class="card">{nothing_here(state)}</div> }
+    };
+    part(
+        "Empty lists",
+        view! { <div class="gallery-grid">{list("", false)}{list("", true)}{list("greeting", false)}</div> },
+    )
+}

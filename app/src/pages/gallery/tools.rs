@@ -1,0 +1,168 @@
+//! Cards of tool calls: every kind in every state.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
+use serde_json::{Value, json};
+
+use super::{part, samples};
+use crate::components::chat::tool_card::{ToolGroup, WorkFolder};
+use crate::components::chat::tools::ToolRun;
+use crate::view;
+
+const DIFF: &str = "--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -3,3 +3,4 @@ pub fn greet\n /// A greeting for a name.\n-    format!(\"Hello, {name}\")\n+    let title = title_of(name);\n+    format!(\"Good day, {title} {name}\")\n }\n";
+
+/// A tool with what it is asked and what it answers.
+struct Kind {
+    tool: &'static str,
+    args: Value,
+    answer: Value,
+}
+
+fn kinds() -> Vec<Kind> {
+    let kind = |tool, args, answer| Kind { tool, args, answer };
+    let path = "/srv/greeter/src/lib.rs";
+    let edit = json!({"files": [{"path": path, "diff": DIFF}, {"path": "/srv/greeter/README.md", "diff": DIFF}]});
+    vec![
+        kind(
+            "read_file",
+            json!({"path": path}),
+            json!({"content": "1: //! Greets people.\n2:", "total_lines": 240}),
+        ),
+        kind(
+            "write_file",
+            json!({"path": "/srv/greeter/NEWS.md", "content": "# News\n\nGreets politely.\n"}),
+            json!({"success": true}),
+        ),
+        kind(
+            "edit_files",
+            json!({"files": [{"path": path}, {"path": "/srv/greeter/README.md"}]}),
+            edit,
+        ),
+        kind(
+            "execute",
+            json!({"command": "cargo test\ncargo doc", "workdir": "/srv/greeter"}),
+            json!({"output": "2 passed\n", "exit_code": 0, "wall_duration_ms": 5200}),
+        ),
+        kind(
+            "process_output",
+            json!({"process_id": "server"}),
+            json!({"output": "listening on 3000\n", "exit_code": null}),
+        ),
+        kind(
+            "process_list",
+            json!({}),
+            json!({"processes": [{"id": "server", "command": "npm start", "running": true}]}),
+        ),
+        kind(
+            "process_signal",
+            json!({"process_id": "server", "signal": "terminate"}),
+            json!({"success": true}),
+        ),
+        kind(
+            "ticket_search",
+            json!({"words": "greeting", "open": true}),
+            json!({"tickets": [{"id": 4, "title": "Greet politely"}]}),
+        ),
+        kind(
+            CHAT_SUMMARIZED,
+            json!({}),
+            json!({"summary": "The person wants people to be greeted politely."}),
+        ),
+        kind(CHAT_CLEARED, json!({}), json!({})),
+    ]
+}
+
+/// Every kind while it is written, running, done, failed and interrupted.
+pub fn cards() -> impl IntoView {
+    provide_context(WorkFolder(Signal::stored(Some("/srv/greeter".to_owned()))));
+    let all = kinds()
+        .into_iter()
+        .map(|kind| group(in_every_state(&kind)))
+        .collect_view();
+    part("Tool calls", view! { <div class="stack">{all}</div> })
+}
+
+fn in_every_state(Kind { tool, args, answer }: &Kind) -> Vec<ToolRun> {
+    let run =
+        |state: &str, args: Option<&Value>, delta: Option<&str>, answer: Option<(&Value, bool)>| {
+            let id = format!("{tool}-{state}");
+            let call = samples::call(&id, tool, args.cloned(), delta);
+            let answer =
+                answer.map(|(value, is_error)| samples::answer(&id, value.clone(), is_error));
+            ToolRun::new(call, answer, state != "interrupted")
+        };
+    let begun = r#"{"path": "/srv/greeter/src/li"#;
+    let refused = json!({"error": "It is not there. Look for it with another name."});
+    vec![
+        run("preparing", None, Some(begun), None),
+        run("running", Some(args), None, None),
+        run("done", Some(args), None, Some((answer, false))),
+        run("failed", Some(args), None, Some((&refused, true))),
+        run("interrupted", Some(args), None, None),
+    ]
+}
+
+/// Calls in a row, and commands that print, print much, fail, and go on.
+pub fn groups() -> impl IntoView {
+    let command = |id: &str, command: &str, answer: Value| {
+        let call = samples::call(id, "execute", Some(json!({"command": command})), None);
+        ToolRun::new(call, Some(samples::answer(id, answer, false)), false)
+    };
+    let mut printing = samples::answer("printing", Value::Null, false);
+    printing.result = None;
+    printing.result_delta = Some("Compiling greeter v0.1.0\n".to_owned());
+    let build = samples::call(
+        "printing",
+        "execute",
+        Some(json!({"command": "cargo build"})),
+        None,
+    );
+    let printing = ToolRun::new(build, Some(printing), true);
+    let long = (1..=400).fold(String::new(), |mut text, number| {
+        let _ = writeln!(text, "test greets_{number} ... ok");
+        text
+    });
+    let endings = vec![
+        command(
+            "long",
+            "cargo test --workspace",
+            json!({"output": long, "exit_code": 0, "wall_duration_ms": 62_000, "truncated": {"omitted_bytes": 81_920}}),
+        ),
+        command(
+            "failing",
+            "cargo clippy",
+            json!({"output": "error: unused variable\n", "exit_code": 101, "wall_duration_ms": 830}),
+        ),
+        command(
+            "background",
+            "npm start",
+            json!({"output": "listening\n", "exit_code": null, "background_process_id": "server", "wall_duration_ms": 10_000}),
+        ),
+        command(
+            "silent",
+            "true",
+            json!({"output": "", "exit_code": 0, "wall_duration_ms": 3}),
+        ),
+    ];
+    let many = (1..=9)
+        .map(|number| {
+            command(
+                &format!("many-{number}"),
+                "git status",
+                json!({"output": "clean\n", "exit_code": 0}),
+            )
+        })
+        .collect();
+    part(
+        "Commands, and many calls in a row",
+        view! { <div class="stack">{group(vec![printing])}{group(endings)}{group(many)}</div> },
+    )
+}
+
+fn group(runs: Vec<ToolRun>) -> AnyView {
+    let runs: Vec<_> = runs.into_iter().map(Arc::new).collect();
+    view! { <ToolGroup runs=Signal::stored(runs)/> }
+}
