@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 /// The shipped wasm module must stay below this, compressed with brotli.
-const WASM_BUDGET_BYTES: usize = 335 * 1024;
+const WASM_BUDGET_BYTES: usize = 340 * 1024;
 
 /// How to build the site.
 #[derive(Args)]
