@@ -53,6 +53,7 @@ pub fn catalogue() -> ModelCatalogue {
 pub fn chat(number: u128, title: &str, status: ChatStatus, now: DateTime<Utc>) -> Chat {
     let id = ChatId(Uuid::from_u128(number));
     Chat {
+        plan_mode: sdk::chats::PlanMode::default(),
         id,
         organization_id: OrganizationId(Uuid::nil()),
         owner_id: UserId(Uuid::nil()),
@@ -142,6 +143,7 @@ pub fn workspace(status: WorkspaceStatus, now: DateTime<Utc>) -> Workspace {
         owner_id: UserId(Uuid::nil()),
         organization_id: OrganizationId(Uuid::nil()),
         template_id: None,
+        parameters: std::collections::BTreeMap::new(),
         mode: WorkspaceMode::Worktree,
         folder: Some("/srv/greeter".to_owned()),
         working_directory: "/srv/greeter".to_owned(),
