@@ -157,14 +157,19 @@ impl OpenChat {
         self.publish();
     }
 
-    /// Replaces a message and everything after it: what an edit does.
-    pub fn truncate_from(self, message: &Message) {
-        let first_gone = message.id;
+    /// Puts the message that an edit's request answered with in the place of the edited one and of what came after that.
+    /// The stream may have told of the new message and of its answer before; they stay.
+    pub fn replace_from(self, edited: MessageId, message: Message) {
+        let is_told = self.live.with_value(|live| live.cursor() >= message.id);
         self.live.update_value(|live| {
-            live.messages.retain(|known| known.id < first_gone);
-            live.newest_beyond = None;
+            live.messages
+                .retain(|known| known.id < edited || known.id >= message.id);
+            if !is_told {
+                live.newest_beyond = None;
+            }
         });
-        self.touch(None);
+        self.add_message(message);
+        self.show_loaded();
     }
 
     fn take_frame(self, frame: &str) -> Verdict {

@@ -122,8 +122,7 @@ impl Composer {
                 },
             )
             .await?;
-            self.chat.truncate_from(message);
-            self.chat.add_message(answer);
+            self.chat.replace_from(message.id, answer);
             return Ok(());
         }
         let answer = send_message(
