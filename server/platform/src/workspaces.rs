@@ -202,11 +202,7 @@ impl Platform {
         if request.transition != Transition::Start {
             return refused("Parameters can be given for a start only.");
         }
-        let template = match row.template_id {
-            Some(id) => templates::get(&self.0.db, id).await?,
-            None => None,
-        };
-        let Some(template) = template else {
+        let Some(template) = template_of(&self.0.db, &row).await? else {
             return refused("The workspace was not made from a template and has no parameters.");
         };
         let mut given = row.parameters.clone();
@@ -364,6 +360,17 @@ fn source_of(
             folder: folder.into(),
         },
         _ => Source::Empty,
+    }
+}
+
+/// The template that a workspace was made from, deleted or not.
+async fn template_of(
+    db: &store::Db,
+    row: &WorkspaceRow,
+) -> Result<Option<TemplateRow>, StoreError> {
+    match row.template_id {
+        Some(id) => templates::get(db, id).await,
+        None => Ok(None),
     }
 }
 

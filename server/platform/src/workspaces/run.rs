@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sdk::ids::{AgentId, BuildId};
 use sdk::workspaces::{Build, BuildStatus, Transition, WorkspaceStatus};
-use store::templates::{self, TemplateRow};
+use store::templates::TemplateRow;
 use store::workspaces::agents::{self, NewAgent};
 use store::workspaces::{self, NewStatus, Prepared, WorkspaceRow, builds};
 use store::{StoreError, users};
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use workspace::backend::{BackendError, BuildEvent, Phase, StartSpec, Started, Status};
 
 use super::service::{Turn, Workspaces, describe_sandbox};
-use super::{WorkspaceError, source_of};
+use super::{WorkspaceError, source_of, template_of};
 use crate::credentials;
 use crate::templates::parameters;
 
@@ -184,10 +184,7 @@ impl Workspaces {
         let agent_id = AgentId::generate();
         let agent_token = credentials::generate();
         let owner = users::get(&self.db, job.row.owner_id).await?;
-        let template = match job.row.template_id {
-            Some(id) => templates::get(&self.db, id).await?,
-            None => None,
-        };
+        let template = template_of(&self.db, &job.row).await?;
         let mut tx = self.db.begin().await?;
         let agent = NewAgent {
             id: agent_id,
