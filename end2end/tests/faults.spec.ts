@@ -1,7 +1,10 @@
 // What goes wrong around a chat, and what its page says then: each fault is told where it happened, and nothing is lost.
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 
-import { createChat, openChat, send, shownAnswer, storedAnswer, untilIdle } from "../fixtures/chats.js";
+import type { APIRequestContext } from "@playwright/test";
+
+import { createChat, openChat, send, shownAnswer, storedAnswer, storedMessages, untilIdle } from "../fixtures/chats.js";
+import type { Server } from "../fixtures/server.js";
 import { expect, look, test } from "../fixtures/test.js";
 
 const EMPTY = { new_workspace: { mode: "empty" } };
@@ -46,6 +49,62 @@ test("a provider that is down is retried, and the page says so", async ({ page, 
   await look(page, "chat-provider-down", { fullPage: false });
   await page.getByRole("button", { name: "Stop" }).click();
   await expect(page.locator(".live")).toHaveCount(0);
+});
+
+test.describe("on a small disk", () => {
+  /** Fills the server's disk and the room that its database has kept; returns what gives the space back. */
+  async function fill(server: Server, request: APIRequestContext): Promise<() => Promise<void>> {
+    const free = await server.fillDisk();
+    for (const length of [200_000, 20_000, 2_000, 20]) {
+      const data = { content: [{ type: "text", text: "x".repeat(length) }], client_type: "ui" };
+      await expect(async () => {
+        const refused = await request.post(`${server.url}/api/experimental/chats`, { data });
+        expect(refused.status()).toBe(503);
+        expect(((await refused.json()) as { message: string }).message).toMatch(/no space/i);
+      }).toPass({ intervals: [0], timeout: 30_000 });
+    }
+    return free;
+  }
+
+  test("a message that cannot be kept is refused with the reason, and stays in the composer", async ({ page, startServer, context, consoleGuard }) => {
+    const server = await startServer({ diskMegabytes: 48 });
+    await server.createOwner(context.request);
+    await server.signIn(context.request);
+    const chat = await createChat(context.request, server.url, '!text "There is room."');
+    await untilIdle(context.request, server.url, chat);
+    await openChat(page, server.url, chat);
+    const free = await fill(server, context.request);
+    consoleGuard.expect(/status of 503/);
+    const words = `Remember me. ${"and this. ".repeat(2_000)}`;
+    await send(page, words);
+    await expect(page.getByText(/no space/i).first()).toBeVisible();
+    await expect(page.getByRole("textbox", { name: "Message" })).toHaveValue(words);
+    await look(page, "chat-disk-full", { fullPage: false });
+    await free();
+    await send(page, '!text "Now it went through."');
+    await expect(page.locator(".by-agent .prose").last()).toContainText("Now it went through.");
+  });
+
+  test("a turn that cannot be kept says so, waits for room and goes on", async ({ page, startServer, context }) => {
+    const server = await startServer({ diskMegabytes: 48 });
+    await server.createOwner(context.request);
+    await server.signIn(context.request);
+    const waits = call("until test -e go; do sleep 0.1; done; echo gone", "120s");
+    const chat = await createChat(context.request, server.url, waits, EMPTY);
+    await openChat(page, server.url, chat);
+    await expect(page.locator(".tool")).toHaveCount(1);
+    const free = await fill(server, context.request);
+    const workspace = await context.request.get(`${server.url}/api/v2/workspaces`);
+    const [{ working_directory }] = (await workspace.json()) as [{ working_directory: string }];
+    await writeFile(`${working_directory.replace(server.dataDir, server.seenDataDir)}/go`, "");
+    await expect(page.locator(".live")).toContainText(/no space/i, { timeout: 30_000 });
+    await look(page, "chat-disk-full-turn", { fullPage: false });
+    await free();
+    await expect(page.locator(".by-agent .prose", { hasText: "I saw it." })).toBeVisible({ timeout: 60_000 });
+    await untilIdle(context.request, server.url, chat);
+    const messages = await storedMessages(context.request, server.url, chat);
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "tool", "assistant"]);
+  });
 });
 
 test.describe("in a workspace", () => {
