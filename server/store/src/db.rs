@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -34,6 +35,8 @@ const SQLITE_READERS: u32 = 8;
 /// Of each reader, in KiB when negative; the system keeps the file's pages in memory once for all of them.
 const READER_CACHE: &str = "-512";
 const POSTGRES_CONNECTIONS: u32 = 20;
+/// A connection that was used so recently needs no question whether it still works.
+const ALIVE_FOR: Duration = Duration::from_secs(1);
 
 /// A database, cheap to clone.
 #[derive(Clone, Debug)]
@@ -275,7 +278,9 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         .synchronous(SqliteSynchronous::Normal)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT);
+    // A connection lives in this process: asking it whether it is alive costs as much as a short query.
     let writer = SqlitePoolOptions::new()
+        .test_before_acquire(false)
         .max_connections(1)
         .acquire_timeout(BUSY_TIMEOUT)
         .idle_timeout(None)
@@ -292,6 +297,7 @@ async fn connect_sqlite(path: &Path, lock: FileLock) -> Result<Db, StoreError> {
         )
         .await?;
     let reader = SqlitePoolOptions::new()
+        .test_before_acquire(false)
         .max_connections(SQLITE_READERS)
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_with(
@@ -314,9 +320,23 @@ fn is_outside_of_transactions(connection: &SqliteConnection) -> bool {
     !connection.is_in_transaction()
 }
 
+/// A connection that just worked is taken as it is; one that rested is asked first, because the server may have been
+/// restarted meanwhile.
+async fn is_alive(
+    connection: &mut PgConnection,
+    meta: PoolConnectionMetadata,
+) -> Result<bool, sqlx::Error> {
+    if meta.idle_for > ALIVE_FOR {
+        connection.ping().await?;
+    }
+    Ok(true)
+}
+
 async fn connect_postgres(url: &str) -> Result<Db, StoreError> {
     let options: PgConnectOptions = url.parse()?;
     let pool = PgPoolOptions::new()
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| Box::pin(is_alive(connection, meta)))
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(BUSY_TIMEOUT)
         .connect_with(options)
