@@ -30,7 +30,7 @@ const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, creat
      content_version, visibility, revision, input_tokens, output_tokens, total_tokens, reasoning_tokens, \
      cache_creation_tokens, cache_read_tokens, context_limit, total_cost_micros, runtime_ms, compressed, deleted, \
      created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-     $20) RETURNING id";
+     $20) RETURNING id, (SELECT owner_id FROM chats WHERE chats.id = $1)";
 const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
 const GET: &str = concat!("SELECT ", message_columns!(), shown!(), " AND id = $2");
 const BETWEEN: &str = concat!(
@@ -230,9 +230,9 @@ pub async fn insert(
     let mut inserted = Vec::with_capacity(messages.len());
     let mut searchable = Vec::new();
     for new in messages {
-        let id = insert_one(tx, chat, revision, now, &new, false).await?;
+        let (id, owner) = insert_one(tx, chat, revision, now, &new, false).await?;
         if new.visibility != Visibility::Model {
-            searchable.push(inserted.len());
+            searchable.push((owner, inserted.len()));
         }
         inserted.push(Message {
             id,
@@ -247,11 +247,11 @@ pub async fn insert(
             rendered: Vec::new(),
         });
     }
-    let seen = searchable
-        .into_iter()
-        .filter_map(|position| inserted.get(position))
-        .map(|message: &Message| (message.id, message.role, message.content.as_slice()));
-    search::insert(tx, chat, seen).await?;
+    for (owner, position) in searchable {
+        if let Some(message) = inserted.get(position) {
+            search::insert(tx, owner, message).await?;
+        }
+    }
     Ok(inserted)
 }
 
@@ -279,9 +279,9 @@ async fn insert_one(
     now: DateTime<Utc>,
     new: &NewMessage,
     deleted: bool,
-) -> Result<MessageId, StoreError> {
+) -> Result<(MessageId, UserId), StoreError> {
     let content = content::encode(&new.content)?;
-    let id: i64 = on_tx!(tx, connection => sqlx::query_scalar(INSERT)
+    let (id, owner): (i64, Uuid) = on_tx!(tx, connection => sqlx::query_as(INSERT)
         .bind(chat.0)
         .bind(new.model_config_id.map(|id| id.0))
         .bind(new.created_by.map(|id| id.0))
@@ -304,7 +304,7 @@ async fn insert_one(
         .bind(now)
         .fetch_one(connection)
         .await?);
-    Ok(MessageId(id))
+    Ok((MessageId(id), owner.into()))
 }
 
 /// Marks a message and everything after it as deleted; how many there were.

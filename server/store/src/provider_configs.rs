@@ -1,7 +1,7 @@
 //! Provider configurations. Keys are sealed before they come here.
 
 use chrono::{DateTime, Utc};
-use sdk::ids::ProviderConfigId;
+use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::providers::{ProviderKind, ProviderSource};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -23,6 +23,11 @@ const GET: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM provider_configs WHERE id = $1"
+);
+const GET_OF_MODEL: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM provider_configs WHERE id = (SELECT provider_config_id FROM model_configs WHERE id = $1)"
 );
 const LIST_BY_SOURCE: &str = concat!(
     "SELECT ",
@@ -139,6 +144,18 @@ pub async fn get(db: &Db, id: ProviderConfigId) -> Result<Option<ProviderRow>, S
     raw.map(ProviderRow::try_from).transpose()
 }
 
+/// The provider of a model, deleted or not.
+pub async fn get_of_model(
+    db: &Db,
+    model: ModelConfigId,
+) -> Result<Option<ProviderRow>, StoreError> {
+    let raw: Option<Raw> = on_reader!(db, pool => sqlx::query_as(GET_OF_MODEL)
+        .bind(model.0)
+        .fetch_optional(pool)
+        .await?);
+    raw.map(ProviderRow::try_from).transpose()
+}
+
 /// A provider, deleted or not, as the transaction sees it.
 pub async fn get_in(tx: &mut Tx, id: ProviderConfigId) -> Result<Option<ProviderRow>, StoreError> {
     let raw: Option<Raw> =
@@ -211,4 +228,4 @@ const fn source_name(source: ProviderSource) -> &'static str {
     }
 }
 
-crate::statements![LIST, GET, LIST_BY_SOURCE, INSERT, SAVE];
+crate::statements![LIST, GET, GET_OF_MODEL, LIST_BY_SOURCE, INSERT, SAVE];

@@ -10,13 +10,11 @@ mod tests;
 use std::collections::BTreeSet;
 
 use sdk::ids::{ChatId, MessageId, UserId};
-use sdk::messages::Role;
+use sdk::messages::{Message, Role};
 use sdk::parts::Part;
-use uuid::Uuid;
 
 use crate::{StoreError, Tx, on_tx};
 
-const OWNER: &str = "SELECT owner_id FROM chats WHERE id = $1";
 const INSERT: &str = "INSERT INTO chat_search (message_id, chat_id, words) VALUES ($1, $2, $3)";
 const DELETE_FROM: &str = "DELETE FROM chat_search WHERE chat_id = $1 AND message_id >= $2";
 
@@ -96,35 +94,28 @@ pub(crate) fn contains_pattern(folded: &str) -> String {
     format!("%{escaped}%")
 }
 
-/// Keeps the words of new messages that people see.
-pub(crate) async fn insert<'a>(
+/// Keeps the words of a new message that people see.
+pub(crate) async fn insert(
     tx: &mut Tx,
-    chat: ChatId,
-    messages: impl Iterator<Item = (MessageId, Role, &'a [Part])>,
+    owner: UserId,
+    message: &Message,
 ) -> Result<(), StoreError> {
-    let listed: Vec<(MessageId, BTreeSet<String>)> = messages
-        .filter(|(_, role, _)| matches!(role, Role::User | Role::Assistant))
-        .map(|(id, _, parts)| (id, words_of_parts(parts)))
-        .filter(|(_, words)| !words.is_empty())
-        .collect();
-    if listed.is_empty() {
+    if !matches!(message.role, Role::User | Role::Assistant) {
         return Ok(());
     }
-    let owner: Uuid = on_tx!(tx, connection => sqlx::query_scalar(OWNER)
-        .bind(chat.0)
-        .fetch_one(connection)
-        .await?);
-    for (id, mut words) in listed {
-        words.insert(owner_mark(owner.into()));
-        let words = words.into_iter().collect::<Vec<_>>().join(" ");
-        on_tx!(tx, connection => sqlx::query(INSERT)
-            .bind(id.0)
-            .bind(chat.0)
-            .bind(words)
-            .execute(connection)
-            .await
-            .map(|_| ())?);
+    let mut words = words_of_parts(&message.content);
+    if words.is_empty() {
+        return Ok(());
     }
+    words.insert(owner_mark(owner));
+    let words = words.into_iter().collect::<Vec<_>>().join(" ");
+    on_tx!(tx, connection => sqlx::query(INSERT)
+        .bind(message.id.0)
+        .bind(message.chat_id.0)
+        .bind(words)
+        .execute(connection)
+        .await
+        .map(|_| ())?);
     Ok(())
 }
 
@@ -203,4 +194,4 @@ fn owner_mark(owner: UserId) -> String {
     format!("u{}", owner.0.simple())
 }
 
-crate::statements![OWNER, INSERT, DELETE_FROM];
+crate::statements![INSERT, DELETE_FROM];

@@ -26,9 +26,11 @@ impl PlatformModels {
 #[async_trait]
 impl ModelSource for PlatformModels {
     async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        let row = model_configs::get(&self.db, id)
-            .await
-            .map_err(|error| from_store(&error))?;
+        let (row, provider) = tokio::try_join!(
+            model_configs::get(&self.db, id),
+            provider_configs::get_of_model(&self.db, id)
+        )
+        .map_err(|error| from_store(&error))?;
         let Some(row) = row.filter(|row| !row.is_deleted) else {
             return Err(gone(
                 "The model of this chat was removed. Choose another model.",
@@ -41,8 +43,6 @@ impl ModelSource for PlatformModels {
             );
             return Err(gone(&message));
         }
-        let provider = provider_configs::get(&self.db, row.config.provider_config_id).await;
-        let provider = provider.map_err(|error| from_store(&error))?;
         let Some(provider) = provider else {
             return Err(gone(
                 "The provider of this chat's model was removed. Choose another model.",

@@ -8,6 +8,7 @@
 )]
 
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use super::*;
 
