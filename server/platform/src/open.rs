@@ -98,16 +98,12 @@ impl Platform {
             version: options.version.clone(),
             ..HttpOptions::default()
         })?;
-        let url = options
-            .database_url
-            .as_ref()
-            .map(ExposeSecret::expose_secret);
-        let database = OpenOptions::from_url(url, &options.data_dir)?;
-        let db = if options.is_command {
-            Db::open_beside(&database).await?
-        } else {
-            Db::open(&database).await?
-        };
+        // Side by side: the backend tries out the sandbox, which takes a process of its own.
+        let (db, backend) = tokio::join!(
+            open_database(&options),
+            LocalBackend::new(local_options(&options))
+        );
+        let (db, backend) = (db?, Arc::new(backend?));
         options.clock = options.clock.following(&db).await?;
         // After the database: whoever does not get its lock must not make a key file either.
         let secrets = Secrets::open(&options.data_dir, options.encryption_key.as_ref())?;
@@ -115,7 +111,6 @@ impl Platform {
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
         let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
-        let backend = Arc::new(LocalBackend::new(local_options(&options)).await?);
         let workspaces = Workspaces::new(&db, &notices, &Hub::default(), backend, &options);
         let daemon = Daemon::new(DaemonOptions {
             db: db.clone(),
@@ -133,7 +128,7 @@ impl Platform {
             daemon,
             renderer: Renderer::default(),
             replica_token,
-            passwords: Passwords::new().await?,
+            passwords: Passwords::new(),
             attempts: Attempts::new(&options.clock),
             registry,
             background: Background::default(),
@@ -191,6 +186,19 @@ impl fmt::Debug for Inner {
             .debug_struct("Platform")
             .field("options", &self.options)
             .finish_non_exhaustive()
+    }
+}
+
+async fn open_database(options: &PlatformOptions) -> Result<Db, StoreError> {
+    let url = options
+        .database_url
+        .as_ref()
+        .map(ExposeSecret::expose_secret);
+    let database = OpenOptions::from_url(url, &options.data_dir)?;
+    if options.is_command {
+        Db::open_beside(&database).await
+    } else {
+        Db::open(&database).await
     }
 }
 

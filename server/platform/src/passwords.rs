@@ -24,7 +24,7 @@ const PARALLEL: usize = 2;
 #[derive(Clone, Debug)]
 pub(crate) struct Passwords {
     permits: Arc<Semaphore>,
-    /// A hash of nothing that anybody knows, checked when there is no account, so that it takes as long.
+    /// What no password is known to fit, checked when there is no account, so that it takes as long.
     nobody: Arc<str>,
 }
 
@@ -36,14 +36,11 @@ pub(crate) struct Turn {
 }
 
 impl Passwords {
-    pub(crate) async fn new() -> Result<Self, Fault> {
-        let mut unknown = [0_u8; 32];
-        rand::rng().fill_bytes(&mut unknown);
-        let nobody = blocking(move || hash(&unknown)).await?;
-        Ok(Self {
+    pub(crate) fn new() -> Self {
+        Self {
             permits: Arc::new(Semaphore::new(PARALLEL)),
-            nobody: nobody.into(),
-        })
+            nobody: nobody().into(),
+        }
     }
 
     /// Waits in line.
@@ -101,6 +98,16 @@ fn hash(password: &[u8]) -> Result<String, Fault> {
         .to_string())
 }
 
+/// What [`hash`] would return, with a random result instead of a computed one: a start does not have to wait for it.
+fn nobody() -> String {
+    let mut salt = [0_u8; 16];
+    let mut output = [0_u8; Params::DEFAULT_OUTPUT_LEN];
+    rand::rng().fill_bytes(&mut salt);
+    rand::rng().fill_bytes(&mut output);
+    let [salt, output] = [&salt[..], &output[..]].map(|bytes| STANDARD_NO_PAD.encode(bytes));
+    format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}${salt}${output}")
+}
+
 fn verify(password: &[u8], expected: &str) -> Result<bool, Fault> {
     let expected = PasswordHash::new(expected).map_err(|error| Fault::new("passwords", &error))?;
     match hasher()?.verify_password(password, &expected) {
@@ -129,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_fits_its_own_hash_only() {
-        let passwords = Passwords::new().await.unwrap();
+        let passwords = Passwords::new();
         let hash = passwords.hash("correct horse".to_owned()).await.unwrap();
         let again = passwords.hash("correct horse".to_owned()).await.unwrap();
         assert!(
@@ -137,6 +144,19 @@ mod tests {
             "{hash}"
         );
         assert_ne!(hash, again, "the salt repeats");
+        let shape = |hash: &str| {
+            let fields = hash.split('$').enumerate();
+            let fields = fields.map(|(at, field)| match at {
+                0..4 => field.to_owned(),
+                _ => field.len().to_string(),
+            });
+            fields.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            shape(&passwords.nobody),
+            shape(&hash),
+            "nobody's takes as long"
+        );
         assert!(verify(&passwords, "correct horse", Some(&hash)).await);
         assert!(!verify(&passwords, "Correct horse", Some(&hash)).await);
         assert!(!verify(&passwords, "", Some(&hash)).await);
@@ -144,14 +164,14 @@ mod tests {
 
     #[tokio::test]
     async fn no_account_means_wrong_even_for_the_password_of_nobody() {
-        let mut passwords = Passwords::new().await.unwrap();
+        let mut passwords = Passwords::new();
         passwords.nobody = passwords.hash("secret".to_owned()).await.unwrap().into();
         assert!(!verify(&passwords, "secret", None).await);
     }
 
     #[tokio::test]
     async fn a_hash_that_cannot_be_read_is_a_fault_and_no_way_in() {
-        let passwords = Passwords::new().await.unwrap();
+        let passwords = Passwords::new();
         let turn = passwords.turn().await.unwrap();
         turn.verify("secret".to_owned(), Some("not a hash"))
             .await
