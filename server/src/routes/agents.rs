@@ -15,6 +15,9 @@ use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::header_token;
 
+/// Each workspace has such a buffer as long as it runs; the library's own size is 128 KiB.
+const READ_BUFFER_BYTES: usize = 16 * 1024;
+
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new().add(
@@ -42,8 +45,9 @@ async fn connect_agent(
         }
         agent => agent?.ok_or_else(ApiError::unauthenticated)?,
     };
-    let upgrade =
-        upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+    let upgrade = upgrade
+        .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?
+        .read_buffer_size(READ_BUFFER_BYTES);
     let hub = platform.agent_hub().clone();
     let accepted = upgrade.on_upgrade(async move |socket| {
         if let Err(error) = hub.accept_websocket(agent.0, socket).await {

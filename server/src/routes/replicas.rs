@@ -24,6 +24,8 @@ use crate::state::AppState;
 
 /// A process that takes nothing for this long is gone.
 const SEND_DEADLINE: Duration = Duration::from_secs(30);
+/// Each followed chat has such a buffer; the other process sends nothing.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 
 /// Routes of this feature.
 pub fn routes() -> Routes {
@@ -50,8 +52,9 @@ async fn follow_replica(
     if !state.platform.is_replica(&token) {
         return Err(ApiError::unauthenticated());
     }
-    let upgrade =
-        upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
+    let upgrade = upgrade
+        .map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?
+        .read_buffer_size(READ_BUFFER_BYTES);
     let batches = state.platform.live_batches(chat);
     let stopping = state.shutting_down.clone();
     Ok(upgrade.on_upgrade(move |socket| serve(socket, batches, stopping)))

@@ -15,13 +15,15 @@ use rand::Rng;
 use tokio::{net::TcpStream, time::Instant};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{self, client::IntoClientRequest},
+    tungstenite::{self, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 use url::Url;
 
 use super::{AgentOptions, AgentState, RunError, processes, router};
 use crate::connection::socket::{self, Keepalive};
 
+/// The library's own size is 128 KiB.
+const READ_BUFFER_BYTES: usize = 16 * 1024;
 const DIAL_DEADLINE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
@@ -99,8 +101,9 @@ async fn dial(
         .map_err(|_| DialError::Other("the token cannot be sent in a header".into()))?;
     authorization.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, authorization);
+    let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
     // Small frames go out at once: held back for the other side's acknowledgement, each answer would take 40 ms longer.
-    let connect = connect_async_with_config(request, None, true);
+    let connect = connect_async_with_config(request, Some(config), true);
     match tokio::time::timeout(DIAL_DEADLINE, connect).await {
         Ok(Ok((websocket, _))) => Ok(websocket),
         Ok(Err(tungstenite::Error::Http(response)))
