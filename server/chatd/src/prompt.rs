@@ -6,6 +6,7 @@
 
 mod instructions;
 pub(crate) mod kept;
+pub mod visible;
 
 use std::collections::HashSet;
 

@@ -8,6 +8,7 @@ mod definitions;
 mod dump;
 mod duration;
 mod execute;
+mod facts;
 mod files;
 mod processes;
 mod workspace_tools;

@@ -20,7 +20,6 @@ mod options;
 pub mod organizations;
 mod passwords;
 pub mod preferences;
-mod prompt_text;
 pub mod providers;
 pub mod render;
 pub mod replicas;

@@ -8,6 +8,7 @@ mod dial;
 mod error;
 mod files;
 mod git;
+mod instructions;
 mod options;
 mod processes;
 pub mod router;

@@ -54,3 +54,23 @@ pub struct About {
     /// Whether the agent runs inside a sandbox of its own namespaces.
     pub is_sandboxed: bool,
 }
+
+/// What a model should know before it works here: `GET /api/v0/context`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceContext {
+    /// The agent and its machine.
+    pub about: About,
+    /// Instructions that lie in the workspace, the widest first.
+    pub instruction_files: Vec<InstructionFile>,
+}
+
+/// An `AGENTS.md` or `CLAUDE.md`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InstructionFile {
+    /// Absolute path.
+    pub path: String,
+    /// Its text, as it is.
+    pub text: String,
+    /// Whether there is more of it.
+    pub is_cut: bool,
+}

@@ -21,7 +21,7 @@ use super::{Outcome, ToolContext, duration};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_TIMEOUT: Duration = Duration::from_mins(5);
-/// Commands that are done sooner show no live output.
+/// Commands that are done sooner show no live output, and answer at their start.
 const LIVE_DELAY: Duration = Duration::from_millis(150);
 /// Live output goes out at most this often.
 const LIVE_INTERVAL: Duration = Duration::from_millis(100);
@@ -64,6 +64,7 @@ pub(super) async fn execute(
         workdir: arguments.workdir,
         env: BTreeMap::new(),
         background: arguments.run_in_background,
+        wait_ms: milliseconds(LIVE_DELAY.min(timeout)),
     };
     let started = client
         .start_process(&request)
@@ -76,8 +77,15 @@ pub(super) async fn execute(
             .map_err(|error| agent_error(&error))?;
         return Ok(Outcome::success(describe(started.id, output)));
     }
-    let outcome = foreground(client, started.id, timeout, context).await?;
+    let outcome = match started.output {
+        Some(output) => Outcome::success(describe(started.id, output)),
+        None => foreground(client, started.id, timeout, context).await?,
+    };
     Ok(with_note(outcome, note))
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A note of the agent's own goes before.

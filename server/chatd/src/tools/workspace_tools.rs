@@ -1,6 +1,5 @@
 //! The tools of a chat with a workspace. The workspace is connected when the first of them needs it.
 
-use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,17 +8,15 @@ use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use store::chats::ChatRow;
 use tokio::time::timeout;
-use workspace::connection::{AgentClient, AgentError};
+use workspace::connection::AgentError;
 
-use super::{Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, files, processes};
+use super::{
+    Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
+};
 use crate::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
 
 /// A workspace that must be started may take this long before the turn goes on without its facts.
 const FACTS_DEADLINE: Duration = Duration::from_secs(20);
-/// Longest instruction file in the prompt.
-const MAX_INSTRUCTION_BYTES: usize = 64 * 1024;
-/// Looked for in the working directory; the first one counts.
-const INSTRUCTION_FILES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
 
 /// Gives chats with a workspace its tools.
 #[derive(Clone, Debug)]
@@ -96,7 +93,7 @@ impl ToolSet for WorkspaceTools {
     async fn facts(&self) -> Option<String> {
         let gathered = timeout(FACTS_DEADLINE, async {
             let connected = self.connect().await.ok()?;
-            gather(&connected).await.ok()
+            facts::gather(&connected).await.ok()
         });
         gathered.await.ok().flatten()
     }
@@ -117,39 +114,6 @@ impl ToolSet for WorkspaceTools {
         };
         execute::resume(&connected.client, call, &context).await
     }
-}
-
-async fn gather(connected: &ConnectedWorkspace) -> Result<String, AgentError> {
-    let about = connected.client.about().await?;
-    let mut facts = format!(
-        "<workspace>\nOperating system: {}\nWorking directory: {}\n",
-        about.operating_system, about.working_directory
-    );
-    if let Some(branch) = &connected.branch {
-        let _ = writeln!(facts, "Git branch: {branch}");
-    }
-    for name in INSTRUCTION_FILES {
-        let path = format!("{}/{name}", about.working_directory);
-        if let Some(text) = instructions(&connected.client, &path).await {
-            let _ = writeln!(facts, "Instructions from {path}:\n{text}");
-            break;
-        }
-    }
-    facts.push_str("</workspace>");
-    Ok(facts)
-}
-
-async fn instructions(client: &AgentClient, path: &str) -> Option<String> {
-    let bytes = client.read_file(path).await.ok()?;
-    let kept = bytes.get(..MAX_INSTRUCTION_BYTES).unwrap_or(&bytes);
-    let mut text = String::from_utf8_lossy(kept).trim().to_owned();
-    if text.is_empty() {
-        return None;
-    }
-    if bytes.len() > MAX_INSTRUCTION_BYTES {
-        text.push_str("\n(cut at 64 KiB)");
-    }
-    Some(text)
 }
 
 /// An agent's refusal in words for the model.

@@ -1,13 +1,14 @@
 //! Instructions that hold in all chats: the deployment's, and each person's own. They hold from the next turn on.
 
 use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
+use chatd::prompt::visible;
 use sdk::chat_config::{
     MAX_PROMPT_BYTES, PROMPT_TOO_LONG, SystemPrompt, UpdateSystemPrompt, UserPrompt,
 };
 use store::chat_config;
 
 use super::ChatConfigError;
-use crate::{Actor, Platform, prompt_text};
+use crate::{Actor, Platform};
 
 impl Platform {
     /// The deployment's instructions beside the built-in ones. Owners only.
@@ -66,7 +67,7 @@ fn check(field: &str, text: &str) -> Result<String, ChatConfigError> {
     if text.contains('\0') {
         return Err(ChatConfigError::field(field, "Remove the NUL characters."));
     }
-    let text = prompt_text::clean(text);
+    let text = visible::clean(text);
     if text.len() > MAX_PROMPT_BYTES {
         return Err(ChatConfigError::field(field, PROMPT_TOO_LONG));
     }

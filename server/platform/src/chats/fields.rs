@@ -1,11 +1,12 @@
 //! What a chat's fields must look like.
 
+use chatd::prompt::visible;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sdk::ids::{McpServerId, OrganizationId};
 
 use super::ChatFailure;
-use crate::{Actor, prompt_text};
+use crate::Actor;
 
 const MAX_TITLE_CHARACTERS: usize = 200;
 const MAX_SYSTEM_PROMPT_BYTES: usize = 10_000;
@@ -89,7 +90,7 @@ pub(super) fn check_system_prompt(prompt: Option<&str>) -> Result<Option<String>
             "Use at most 10,000 bytes.",
         ));
     }
-    let text = prompt_text::clean(prompt);
+    let text = visible::clean(prompt);
     Ok((!text.is_empty()).then_some(text))
 }
 

@@ -85,11 +85,9 @@ impl Workspaces {
         &self,
         id: WorkspaceId,
     ) -> Result<Option<ConnectedWorkspace>, String> {
-        let row = self.usable(id).await?;
-        let client = self
-            .connected(id)
-            .await
-            .map_err(|error| in_words(error.into()))?;
+        // Side by side: each call of a tool comes here.
+        let (row, client) = tokio::join!(self.usable(id), self.connected(id));
+        let (row, client) = (row?, client.map_err(|error| in_words(error.into()))?);
         if client.is_some() {
             self.note_use(&row).await;
         }

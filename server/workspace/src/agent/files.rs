@@ -13,6 +13,8 @@ mod path;
 mod read;
 mod write;
 
+pub use read::regular_file_size;
+
 use axum::{
     Json,
     body::Bytes,

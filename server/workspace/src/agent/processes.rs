@@ -59,9 +59,18 @@ pub async fn start(
     body: Result<Json<StartProcess>, JsonRejection>,
 ) -> Result<Json<StartedProcess>, ApiError> {
     let scope = ChatScope::from_headers(&headers);
-    let started = state.inner.processes.start(&state, &scope, body?.0).await?;
+    let request = body?.0;
+    let wait = Duration::from_millis(request.wait_ms).min(MAX_WAIT);
+    let processes = &state.inner.processes;
+    let mut started = processes.start(&state, &scope, request).await?;
     // A command may change anything; the git panel looks again.
     state.touched(&scope, []);
+    if !started.background && !wait.is_zero() {
+        let process = processes.find(&scope, started.id)?;
+        process.wait_for_end(wait).await;
+        let output = process.output();
+        started.output = (!output.running).then_some(output);
+    }
     Ok(Json(started))
 }
 

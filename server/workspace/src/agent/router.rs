@@ -7,13 +7,14 @@ use axum::{
 };
 use http::Uri;
 
-use super::{AgentState, error::ApiError, files, git, processes};
+use super::{AgentState, error::ApiError, files, git, instructions, processes};
 use crate::protocol::About;
 
 /// The agent's HTTP API, below `/api/v0`.
 pub fn router(state: AgentState) -> Router {
     let routes = Router::new()
         .route("/about", get(about))
+        .route("/context", get(instructions::context))
         .route("/read-file", get(files::read_file))
         .route("/read-file-lines", get(files::read_file_lines))
         .route("/write-file", post(files::write_file))
@@ -35,7 +36,7 @@ pub fn router(state: AgentState) -> Router {
         .with_state(state)
 }
 
-async fn about(State(state): State<AgentState>) -> Json<About> {
+pub(super) async fn about(State(state): State<AgentState>) -> Json<About> {
     Json(About {
         version: env!("CARGO_PKG_VERSION").into(),
         working_directory: state.inner.working_directory.display().to_string(),

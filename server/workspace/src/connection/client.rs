@@ -26,7 +26,7 @@ use crate::protocol::{
     About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, GitChanges, GitEvent,
     ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal,
     ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest, StartProcess,
-    StartedProcess, WriteFileResult,
+    StartedProcess, WorkspaceContext, WriteFileResult,
 };
 
 /// Deadline of calls that only touch files or memory.
@@ -105,6 +105,11 @@ impl AgentClient {
     /// What the agent says about itself.
     pub async fn about(&self) -> Result<About, AgentError> {
         self.get("/api/v0/about", &(), "the agent", QUICK).await
+    }
+
+    /// What a model should know before it works here.
+    pub async fn context(&self) -> Result<WorkspaceContext, AgentError> {
+        self.get("/api/v0/context", &(), "the agent", QUICK).await
     }
 
     /// A whole file's bytes, at most 10 MiB.

@@ -24,6 +24,9 @@ pub struct StartProcess {
     /// Whether nobody intends to wait for it. A single trailing `&` in the command means the same.
     #[serde(default)]
     pub background: bool,
+    /// Up to how long the answer waits for the end, for commands that are done at once.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub wait_ms: u64,
 }
 
 /// The answer to a start.
@@ -35,6 +38,9 @@ pub struct StartedProcess {
     pub started: bool,
     /// Whether it runs in the background, by request or by a trailing `&`.
     pub background: bool,
+    /// What it printed, when it ended before this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<ProcessOutput>,
 }
 
 /// A process as it is listed.
@@ -137,4 +143,12 @@ pub struct SignalRequest {
     /// `terminate` or `kill`.
     #[serde(default)]
     pub signal: String,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over a reference"
+)]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

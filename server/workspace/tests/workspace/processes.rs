@@ -208,6 +208,33 @@ async fn a_start_that_is_repeated_runs_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_waits_holds_the_output_of_what_ended_meanwhile() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    let waiting = |text: &str, wait_ms| StartProcess {
+        wait_ms,
+        ..command(text)
+    };
+    let start = async |request| running.client.start_process(&request).await.unwrap();
+
+    let quick = start(waiting("echo out; exit 3", 60_000)).await;
+    let output = quick.output.unwrap();
+    assert_eq!(
+        (output.output.as_str(), output.exit_code),
+        ("out\n", Some(3))
+    );
+    for request in [
+        waiting("sleep 60", 50),
+        waiting("echo out", 0),
+        waiting("echo out &", 60_000),
+    ] {
+        let started = start(request.clone()).await;
+        assert_eq!(started.output, None, "{}", request.command);
+    }
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn output_can_be_followed_while_it_comes() {
     let fixture = Fixture::new().await;
     let running = fixture.start(Source::Empty).await;

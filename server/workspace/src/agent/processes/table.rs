@@ -52,6 +52,7 @@ impl ProcessTable {
                     id,
                     started: true,
                     background: existing.background,
+                    output: None,
                 })
             } else {
                 Err(ApiError::conflict("this process id is in use"))
@@ -85,6 +86,7 @@ impl ProcessTable {
             id,
             started: true,
             background,
+            output: None,
         })
     }
 

@@ -1,8 +1,8 @@
-//! Instructions that people write for models, without what a reader of them cannot see.
+//! Instructions that people and repositories write for models, without what a reader of them cannot see.
 
 /// The text without invisible characters, with one kind of line end, no spaces at the ends of lines and at most one
 /// empty line in a row.
-pub(crate) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let visible: String = text
         .replace("\r\n", "\n")
         .replace('\r', "\n")
@@ -24,6 +24,18 @@ pub(crate) fn clean(text: &str) -> String {
     cleaned
 }
 
+/// The text without `<!-- … -->`, which no page shows. One that never ends hides the rest.
+pub(crate) fn without_html_comments(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        shown.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    }
+    shown.push_str(rest);
+    shown
+}
+
 fn is_kept(letter: char) -> bool {
     !matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200d}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
@@ -32,7 +44,19 @@ fn is_kept(letter: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, without_html_comments};
+
+    #[test]
+    fn takes_comments_out() {
+        for (text, shown) in [
+            ("a<!-- b -->c<!--\n-->d", "acd"),
+            ("a <!-- open", "a "),
+            ("<!--<!-- -->a-->", "a-->"),
+            ("plain -- text", "plain -- text"),
+        ] {
+            assert_eq!(without_html_comments(text), shown, "{text}");
+        }
+    }
 
     #[test]
     fn takes_out_what_cannot_be_seen() {

@@ -1,0 +1,38 @@
+//! What the model is told of its workspace before each step. The instruction files are the repository's words: cut,
+//! and without what a person who reads them would not see.
+
+use std::fmt::Write as _;
+
+use workspace::connection::AgentError;
+use workspace::protocol::InstructionFile;
+
+use crate::prompt::visible;
+use crate::sources::ConnectedWorkspace;
+
+pub(super) async fn gather(connected: &ConnectedWorkspace) -> Result<String, AgentError> {
+    let context = connected.client.context().await?;
+    let about = &context.about;
+    let mut facts = format!(
+        "<workspace>\nOperating system: {}\nWorking directory: {}\n",
+        about.operating_system, about.working_directory
+    );
+    if let Some(branch) = &connected.branch {
+        let _ = writeln!(facts, "Git branch: {branch}");
+    }
+    for file in &context.instruction_files {
+        let text = instructions(file);
+        if !text.is_empty() {
+            let _ = writeln!(facts, "Instructions from {}:\n{text}", file.path);
+        }
+    }
+    facts.push_str("</workspace>");
+    Ok(facts)
+}
+
+fn instructions(file: &InstructionFile) -> String {
+    let mut text = visible::clean(&visible::without_html_comments(&file.text));
+    if file.is_cut && !text.is_empty() {
+        text.push_str("\n(cut at 64 KiB)");
+    }
+    text
+}
