@@ -1,7 +1,7 @@
 // What goes wrong around a chat, and what its page says then: each fault is told where it happened, and nothing is lost.
 import { rm, writeFile } from "node:fs/promises";
 
-import type { APIRequestContext } from "@playwright/test";
+import type { APIRequestContext, Page } from "@playwright/test";
 
 import { createChat, openChat, send, shownAnswer, storedAnswer, storedMessages, untilIdle } from "../fixtures/chats.js";
 import type { Server } from "../fixtures/server.js";
@@ -187,4 +187,51 @@ test("without a sandbox the page says so before anything runs", async ({ page, s
   const chat = await createChat(context.request, server.url, call("true"), EMPTY);
   await openChat(page, server.url, chat);
   await expect(page.locator(".top")).toContainText("No sandbox", { timeout: 20_000 });
+});
+
+test.describe("when the stream is quicker than a request's answer", () => {
+  /** Holds the answer to a sent message back until the returned function is called, which returns when the page took it. */
+  async function holdAnswer(page: Page): Promise<() => Promise<void>> {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route("**/api/page/send_message", async (route) => {
+      const response = await route.fetch();
+      await released;
+      await route.fulfill({ response });
+    });
+    return async () => {
+      const answered = page.waitForResponse("**/api/page/send_message");
+      release();
+      await (await answered).finished();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    };
+  }
+
+  test("the message stands there once, and an ended turn stays ended", async ({ page, server, asOwner, context }) => {
+    const chat = await createChat(context.request, server.url, '!text "first"');
+    await untilIdle(context.request, server.url, chat);
+    await openChat(page, server.url, chat);
+    const release = await holdAnswer(page);
+    await send(page, '!text "second"');
+    await expect(page.locator(".by-agent .prose").last()).toContainText("second");
+    await expect(page.locator(".live")).toHaveCount(0);
+    await release();
+    expect(await page.locator(".live").count()).toBe(0);
+    await expect(page.locator(".by-user", { hasText: '!text "second"' })).toHaveCount(1);
+  });
+
+  test("a queued message that has left the queue does not come back", async ({ page, server, asOwner, context }) => {
+    const chat = await createChat(context.request, server.url, "!stall 60s");
+    await openChat(page, server.url, chat);
+    const release = await holdAnswer(page);
+    await send(page, "waits");
+    const queued = page.locator(".queued", { hasText: "waits" });
+    await expect(queued).toBeVisible();
+    const path = `${server.url}/api/experimental/chats/${chat}`;
+    const { queued_messages } = (await (await context.request.get(`${path}/messages`)).json()) as { queued_messages: { id: number }[] };
+    expect((await context.request.delete(`${path}/queue/${queued_messages[0]?.id}`)).ok()).toBe(true);
+    await expect(queued).toHaveCount(0);
+    await release();
+    expect(await queued.count()).toBe(0);
+  });
 });

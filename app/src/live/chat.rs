@@ -47,6 +47,7 @@ pub struct OpenChat {
     live: StoredValue<LiveChat>,
     /// Messages that are not shown as they are, since the list was shown last; nothing when it is the same.
     touched: StoredValue<Option<Vec<MessageId>>>,
+    queue_told: StoredValue<u64>,
     pace: StoredValue<Pace>,
     is_publish_due: StoredValue<bool>,
 }
@@ -73,6 +74,7 @@ impl OpenChat {
             socket: Socket::new(),
             live: StoredValue::new(live),
             touched: StoredValue::new(None),
+            queue_told: StoredValue::new(0),
             pace: StoredValue::new(Pace::default()),
             is_publish_due: StoredValue::new(false),
         }
@@ -118,18 +120,32 @@ impl OpenChat {
         self.publish();
     }
 
-    /// Takes a message that a request answered with, before the stream tells of it.
-    pub fn add_message(self, message: Message) {
+    /// Takes a message that a request answered with, before the stream tells of it. False when the stream was quicker:
+    /// what it told since holds, also that the message is gone again.
+    pub fn add_message(self, message: Message) -> bool {
+        if self.live.with_value(|live| live.cursor() >= message.id) {
+            return false;
+        }
         self.apply([StreamEvent {
             chat_id: self.id,
             kind: StreamEventKind::Message {
                 message: Box::new(message),
             },
         }]);
+        true
     }
 
-    /// Adds a queued message that a request answered with.
-    pub fn add_queued(self, message: QueuedMessage) {
+    /// How often the stream told of the queue; to be given back with what a request answers about it.
+    pub fn queue_told(self) -> u64 {
+        self.queue_told.get_value()
+    }
+
+    /// Adds a queued message that a request answered with, unless the stream told of the queue since `told`: the message is
+    /// in what it told, will be in what it tells next, or has left the queue already.
+    pub fn add_queued(self, message: QueuedMessage, told: u64) {
+        if self.queue_told.try_get_value() != Some(told) {
+            return;
+        }
         self.live.update_value(|live| {
             if !live.queue.iter().any(|known| known.id == message.id) {
                 live.queue.push(message);
@@ -192,6 +208,9 @@ impl OpenChat {
                     continue;
                 }
                 let is_cut = matches!(event.kind, StreamEventKind::HistoryReset { .. });
+                if matches!(event.kind, StreamEventKind::QueueUpdate { .. }) {
+                    self.queue_told.update_value(|times| *times += 1);
+                }
                 let told = message_of(&event.kind);
                 let is_new =
                     told.is_some_and(|(id, role)| role != Role::Tool && id > live.cursor());

@@ -125,6 +125,7 @@ impl Composer {
             self.chat.replace_from(message.id, answer);
             return Ok(());
         }
+        let queue_told = self.chat.queue_told();
         let answer = send_message(
             self.chat.id,
             CreateMessage {
@@ -136,15 +137,15 @@ impl Composer {
         )
         .await?;
         if let Some(message) = answer.message {
-            self.chat.add_message(message);
+            let is_news = self.chat.add_message(message);
             // The stream says `running` in a moment; until then a worker is what is waited for.
-            if !self.chat.status.get_untracked().is_busy() {
+            if is_news && !self.chat.status.get_untracked().is_busy() {
                 self.chat.status.set(ChatStatus::Pending);
                 self.chat.since.set(Some(chrono::Utc::now()));
             }
         }
         if let Some(queued) = answer.queued_message {
-            self.chat.add_queued(queued);
+            self.chat.add_queued(queued, queue_told);
         }
         Ok(())
     }

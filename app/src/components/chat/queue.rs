@@ -158,11 +158,12 @@ fn change(composer: Composer, agents: Agents, id: QueuedMessageId, edit: EditQue
 
 fn remove(composer: Composer, agents: Agents, id: QueuedMessageId) {
     let before = composer.chat.queue.get_untracked();
+    let told = composer.chat.queue_told();
     composer.chat.remove_queued(id);
     spawn_local(async move {
         if let Err(error) = delete_queued_message(composer.chat.id, id).await {
             for message in before {
-                composer.chat.add_queued(message);
+                composer.chat.add_queued(message, told);
             }
             agents.toasts.show(ToastKind::Error, error.message);
         }
