@@ -14,6 +14,7 @@ pub mod models;
 pub mod preferences;
 pub mod providers;
 pub mod sessions;
+pub mod templates;
 pub mod tokens;
 pub mod users;
 pub mod workspaces;
@@ -22,4 +23,6 @@ pub mod workspaces;
 mod context;
 
 #[cfg(feature = "ssr")]
-pub(crate) use context::{client, failed, misunderstood, platform, redirect, signed_in};
+pub(crate) use context::{
+    client, failed, misunderstood, platform, redirect, redirect_plain_form, refused, signed_in,
+};

@@ -21,3 +21,4 @@ pub mod table;
 pub mod tabs;
 pub mod toast;
 pub mod tooltip;
+pub mod workspaces;

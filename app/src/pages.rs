@@ -8,3 +8,4 @@ pub mod not_found;
 pub mod parts;
 pub mod settings;
 pub mod setup;
+pub mod workspaces;

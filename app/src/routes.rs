@@ -48,10 +48,17 @@ pub fn App() -> AnyView {
                     <Route path=path!("users") view=PartPage::Users/>
                     <Route path=path!("providers") view=PartPage::Providers/>
                     <Route path=path!("folders") view=PartPage::Folders/>
+                    <Route path=path!("templates") view=PartPage::Templates/>
+                    <Route path=path!("templates/:id") view=PartPage::Template/>
+                </ParentRoute>
+                <ParentRoute path=path!("/workspaces") view=PartPage::Settings ssr=SsrMode::Async>
+                    <Route path=path!("") view=PartPage::Workspaces/>
+                    <Route path=path!(":id") view=PartPage::Workspace/>
                 </ParentRoute>
                 <Route path=path!("/dev/gallery") view=PartPage::Gallery(Sheet::Basics) ssr=SsrMode::Async/>
                 <Route path=path!("/dev/gallery/chat") view=PartPage::Gallery(Sheet::Chat) ssr=SsrMode::Async/>
                 <Route path=path!("/dev/gallery/tools") view=PartPage::Gallery(Sheet::Tools) ssr=SsrMode::Async/>
+                <Route path=path!("/dev/gallery/workspaces") view=PartPage::Gallery(Sheet::Workspaces) ssr=SsrMode::Async/>
             </Routes>
         </Router>
         <ToastRegion/>

@@ -14,6 +14,7 @@ use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::Page;
+use crate::api::templates::OfferedTemplate;
 use crate::error::AppError;
 
 /// Rows of a page of the list.
@@ -39,6 +40,8 @@ pub struct NewChatOptions {
     pub models: ModelCatalogue,
     /// Folders to work in.
     pub folders: Vec<AllowedFolder>,
+    /// Templates to make a workspace from.
+    pub templates: Vec<OfferedTemplate>,
     /// Why nothing stands between what agents run and the server's machine; absent where something does.
     pub unprotected_because: Option<String>,
 }
@@ -115,6 +118,10 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
         .list_allowed_folders(&actor)
         .await
         .map_err(super::failed)?;
+    let templates = platform
+        .list_templates(&actor)
+        .await
+        .map_err(super::failed)?;
     let unprotected_because = match platform.workspace_sandbox() {
         sdk::workspaces::Sandbox::None { reason } => Some(reason),
         sdk::workspaces::Sandbox::Bubblewrap => None,
@@ -122,6 +129,10 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
     Ok(NewChatOptions {
         models,
         folders,
+        templates: templates
+            .into_iter()
+            .filter_map(OfferedTemplate::of)
+            .collect(),
         unprotected_because,
     })
 }

@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use platform::{Actor, ClientInfo, Failure, FailureKind, Platform};
+use sdk::errors::Validation;
 
 use crate::error::{AppError, ErrorCode};
 
@@ -121,6 +122,25 @@ fn is_plain_form() -> bool {
         parts.uri.path().starts_with("/api/")
             && accept.is_some_and(|accept| accept.contains("text/html"))
     })
+}
+
+/// Fields that were refused before the platform was asked.
+pub(crate) fn refused(validations: Vec<Validation>) -> AppError {
+    set_status(StatusCode::BAD_REQUEST);
+    AppError {
+        validations,
+        ..AppError::new(
+            ErrorCode::Invalid,
+            "Some fields are not right. Correct them and try again.",
+        )
+    }
+}
+
+/// Leads a plain form to a page of ours; a page that has come to life goes there by itself, without loading anew.
+pub(crate) fn redirect_plain_form(next: &str) {
+    if is_plain_form() {
+        redirect(next);
+    }
 }
 
 /// Leads the browser to a page of ours after the answer; anything else leads to the chats.

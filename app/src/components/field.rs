@@ -77,7 +77,8 @@ pub fn TextField(
     #[prop(into)]
     label: String,
     /// Its name in the form.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its id; `field-<name>` when absent. Two forms on one page need ids of their own.
     #[prop(optional, into)]
     id: Option<String>,
@@ -99,6 +100,10 @@ pub fn TextField(
     /// May be left empty.
     #[prop(optional)]
     is_optional: bool,
+    /// Not always seen: a browser that insists on a field it does not show sends nothing and says nothing. The server
+    /// asks for it.
+    #[prop(optional)]
+    is_sometimes_hidden: bool,
     /// Takes the focus when the page opens.
     #[prop(optional)]
     autofocus: bool,
@@ -126,7 +131,7 @@ pub fn TextField(
                 type=input.html_type()
                 value=value
                 placeholder=(!placeholder.is_empty()).then_some(placeholder)
-                required=!is_optional
+                required=!is_optional && !is_sometimes_hidden
                 autofocus=autofocus
                 minlength=min_length.map(|length| length.to_string())
                 min=range.map(|(least, _)| least.to_string())
@@ -149,7 +154,8 @@ pub fn SelectField(
     #[prop(into)]
     label: String,
     /// Its name in the form.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its id; `field-<name>` when absent.
     #[prop(optional, into)]
     id: Option<String>,

@@ -128,6 +128,10 @@ pub enum Icon {
     List,
     /// Lucide `sparkles`.
     Sparkles,
+    /// Lucide `layout-template`.
+    LayoutTemplate,
+    /// Lucide `play`.
+    Play,
 }
 
 impl Icon {
@@ -192,6 +196,8 @@ impl Icon {
         Self::Link,
         Self::List,
         Self::Sparkles,
+        Self::LayoutTemplate,
+        Self::Play,
     ];
 
     const fn shapes(self) -> &'static str {
@@ -341,6 +347,12 @@ impl Icon {
             }
             Self::List => {
                 r#"<path d="M3 5h.01"/><path d="M3 12h.01"/><path d="M3 19h.01"/><path d="M8 5h13"/><path d="M8 12h13"/><path d="M8 19h13"/>"#
+            }
+            Self::LayoutTemplate => {
+                r#"<rect width="18" height="7" x="3" y="3" rx="1"/><rect width="9" height="7" x="3" y="14" rx="1"/><rect width="5" height="7" x="16" y="14" rx="1"/>"#
+            }
+            Self::Play => {
+                r#"<path d="M5 5a2 2 0 0 1 3.008-1.728l11.997 6.998a2 2 0 0 1 .003 3.458l-12 7A2 2 0 0 1 5 19z"/>"#
             }
             Self::Sparkles => {
                 r#"<path d="M11.017 2.814a1 1 0 0 1 1.966 0l1.051 5.558a2 2 0 0 0 1.594 1.594l5.558 1.051a1 1 0 0 1 0 1.966l-5.558 1.051a2 2 0 0 0-1.594 1.594l-1.051 5.558a1 1 0 0 1-1.966 0l-1.051-5.558a2 2 0 0 0-1.594-1.594l-5.558-1.051a1 1 0 0 1 0-1.966l5.558-1.051a2 2 0 0 0 1.594-1.594z"/><path d="M20 2v4"/><path d="M22 4h-4"/><circle cx="4" cy="20" r="2"/>"#

@@ -1,8 +1,10 @@
 //! A view of data from the server: skeleton, data, or what went wrong. The old data stay while new ones come.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use leptos::prelude::*;
+use leptos::tachys::view::keyed::keyed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -45,6 +47,18 @@ where
     Fut: Future<Output = AnyView> + Send + 'static,
 {
     erased(fallback, Box::new(move || Box::pin(show())))
+}
+
+/// A view that is never turned into another one in place: handlers, places of elements and what was typed would have to be
+/// carried over one by one. Each load has a key of its own, so the old view goes and a new one comes.
+pub fn fresh(draw: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
+    fresh_erased(Box::new(draw))
+}
+
+fn fresh_erased(draw: Box<dyn FnOnce() -> AnyView + Send>) -> AnyView {
+    static LOADS: AtomicU32 = AtomicU32::new(0);
+    let load = LOADS.fetch_add(1, Ordering::Relaxed);
+    keyed([draw], move |_| load, |_, draw| (|_| {}, draw())).into_any()
 }
 
 type Pending = Pin<Box<dyn Future<Output = AnyView> + Send>>;

@@ -102,6 +102,25 @@ pub fn MenuItem(
     }
 }
 
+/// An entry of a menu that leads to another page.
+#[component]
+pub fn MenuLink(
+    /// Its icon.
+    name: Icon,
+    /// Where it leads.
+    #[prop(into)]
+    href: String,
+    /// Words.
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <a class="menu-item" role="menuitem" tabindex="-1" href=href on:click=move |event| close(&event)>
+            {icon(name)}
+            {children()}
+        </a>
+    }
+}
+
 /// Where the focus goes.
 #[derive(Clone, Copy)]
 enum Step {

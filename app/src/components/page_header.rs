@@ -31,6 +31,32 @@ pub fn PageHeader(
     }
 }
 
+/// The same for a page whose title is known only with its content.
+#[component]
+pub fn NamedHeader(
+    /// The page's title.
+    title: String,
+    /// What the page is for.
+    #[prop(optional)]
+    lead: &'static str,
+    /// What belongs to the title: a state, the main action.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <Title text=title.clone()/>
+        <header class="page-header">
+            <div class="page-header-text">
+                <h1 class="page-title" id="page-title" tabindex="-1">
+                    {title}
+                </h1>
+                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
+            </div>
+            {children.map(|children| children())}
+        </header>
+    }
+}
+
 /// A section with a heading and a card.
 #[component]
 pub fn Section(

@@ -11,8 +11,10 @@ mod foundations;
 mod list;
 mod samples;
 mod surfaces;
+mod templates;
 mod tools;
 mod turns;
+mod workspaces;
 
 use leptos::prelude::*;
 
@@ -29,19 +31,38 @@ pub enum Sheet {
     Chat,
     /// What an agent does and changes.
     Tools,
+    /// Templates and workspaces.
+    Workspaces,
 }
 
 impl Sheet {
-    const ALL: [(Self, &'static str, &'static str); 3] = [
+    const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::Basics, "/dev/gallery", "Basics"),
         (Self::Chat, "/dev/gallery/chat", "Chat"),
         (Self::Tools, "/dev/gallery/tools", "Tools and changes"),
+        (
+            Self::Workspaces,
+            "/dev/gallery/workspaces",
+            "Templates and workspaces",
+        ),
     ];
 
     fn content(self) -> AnyView {
         match self {
             Self::Basics => basics(),
             Self::Chat => chat(Agents::expect()),
+            Self::Workspaces => {
+                let now = Agents::expect().now.get_untracked();
+                view! {
+                    {workspaces::list(now)}
+                    {workspaces::logs()}
+                    {workspaces::builds(now)}
+                    {workspaces::about(now)}
+                    {templates::list(now)}
+                    {templates::questions()}
+                    {templates::editor(now)}
+                }
+            }
             Self::Tools => {
                 view! { {tools::cards()}{tools::groups()}{changes::lines()}{changes::panels()} }
             }

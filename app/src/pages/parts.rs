@@ -10,6 +10,7 @@
 )]
 
 use futures::FutureExt as _;
+use futures::future::try_join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
@@ -19,9 +20,11 @@ use super::agents::AgentsHome;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::settings::{
-    ChatConfigPage, FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TokensPage, UsersPage,
+    ChatConfigPage, FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TemplatePage,
+    TemplatesPage, TokensPage, UsersPage,
 };
 use super::setup::SetupPage;
+use super::workspaces::{WorkspacePage, WorkspacesPage};
 use crate::components::chat::context::Agents;
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
@@ -56,6 +59,14 @@ pub enum PartPage {
     Providers,
     /// Settings: allowed folders.
     Folders,
+    /// Settings: templates.
+    Templates,
+    /// Settings: one template, or a new one.
+    Template,
+    /// The reader's workspaces.
+    Workspaces,
+    /// One workspace.
+    Workspace,
     /// Every component in every state.
     Gallery(Sheet),
 }
@@ -66,6 +77,8 @@ impl ChooseView for PartPage {
             Self::Setup | Self::Login => door_part(self).await,
             Self::Gallery(sheet) => gallery_part(sheet).await,
             Self::Home => home_part().await,
+            Self::Templates | Self::Template => templates_part(self).await,
+            Self::Workspaces | Self::Workspace => workspaces_part(self).await,
             _ => settings_part(self).await,
         };
         view.unwrap_or_else(|_| lost())
@@ -84,6 +97,13 @@ impl PartPage {
             Self::Setup | Self::Login => load_door().await,
             Self::Gallery(_) => load_gallery().await,
             Self::Home => load_home().await,
+            // They stand in the frame of the settings.
+            Self::Templates | Self::Template => {
+                try_join(load_settings(), load_templates()).await.map(drop)
+            }
+            Self::Workspaces | Self::Workspace => {
+                try_join(load_settings(), load_workspaces()).await.map(drop)
+            }
             _ => load_settings().await,
         }
     }
@@ -95,7 +115,9 @@ impl PartPage {
             ("setup", None) => Some(Self::Setup),
             ("login", None) => Some(Self::Login),
             ("agents", None) => Some(Self::Home),
+            ("settings", Some("templates")) => Some(Self::Templates),
             ("settings", _) => Some(Self::Settings),
+            ("workspaces", _) => Some(Self::Workspaces),
             ("dev", Some("gallery")) => Some(Self::Gallery(Sheet::Basics)),
             _ => None,
         }
@@ -134,6 +156,36 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
         PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }),
         PartPage::Folders => guard(Access::Owner, || view! { <FoldersPage/> }),
         _ => guard(Access::SignedIn, || view! { <SettingsPage/> }),
+    })
+}
+
+#[wasm_split::wasm_split(
+    templates,
+    wasm_split_path = wasm_split,
+    preload(load_templates),
+    fallible
+)]
+fn templates_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
+    Ok(guard(Access::Owner, || {
+        if page == PartPage::Templates {
+            view! { <TemplatesPage/> }
+        } else {
+            view! { <TemplatePage/> }
+        }
+    }))
+}
+
+#[wasm_split::wasm_split(
+    workspaces,
+    wasm_split_path = wasm_split,
+    preload(load_workspaces),
+    fallible
+)]
+fn workspaces_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
+    Ok(if page == PartPage::Workspaces {
+        view! { <WorkspacesPage/> }
+    } else {
+        view! { <WorkspacePage/> }
     })
 }
 
@@ -202,6 +254,12 @@ mod tests {
         assert_eq!(PartPage::at("/login"), Some(PartPage::Login));
         assert_eq!(PartPage::at("/agents/"), Some(PartPage::Home));
         assert_eq!(PartPage::at("/settings/users"), Some(PartPage::Settings));
+        for path in ["/settings/templates", "/settings/templates/new"] {
+            assert_eq!(PartPage::at(path), Some(PartPage::Templates), "{path}");
+        }
+        for path in ["/workspaces", "/workspaces/1"] {
+            assert_eq!(PartPage::at(path), Some(PartPage::Workspaces), "{path}");
+        }
         for path in ["/dev/gallery", "/dev/gallery/chat"] {
             assert_eq!(
                 PartPage::at(path),

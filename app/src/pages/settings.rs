@@ -4,6 +4,7 @@ mod chat_config;
 mod folders;
 mod profile;
 mod providers;
+pub mod templates;
 mod tokens;
 mod users;
 
@@ -15,6 +16,7 @@ pub use chat_config::ChatConfigPage;
 pub use folders::FoldersPage;
 pub use profile::ProfilePage;
 pub use providers::ProvidersPage;
+pub use templates::{TemplatePage, TemplatesPage};
 pub use tokens::TokensPage;
 pub use users::UsersPage;
 
@@ -39,12 +41,14 @@ pub fn SettingsPage() -> impl IntoView {
                 {nav_item("/settings", Icon::User, "Profile")}
                 {nav_item("/settings/agents", Icon::Brain, "Agents")}
                 {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
+                {nav_branch("/workspaces", Icon::Terminal, "Workspaces")}
                 {is_owner
                     .then(|| {
                         view! {
                             <p class="settings-nav-group">"Administration"</p>
                             {nav_item("/settings/providers", Icon::Cpu, "Providers and models")}
                             {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
+                            {nav_branch("/settings/templates", Icon::LayoutTemplate, "Templates")}
                             {nav_item("/settings/users", Icon::Users, "Users")}
                         }
                     })}
@@ -56,6 +60,16 @@ pub fn SettingsPage() -> impl IntoView {
                 </div>
             </main>
         </div>
+    }
+}
+
+/// The same for a page with pages below it.
+fn nav_branch(href: &'static str, mark: Icon, words: &'static str) -> impl IntoView {
+    view! {
+        <A href=href attr:class="nav-item">
+            {icon(mark)}
+            {words}
+        </A>
     }
 }
 

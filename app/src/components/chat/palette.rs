@@ -173,6 +173,7 @@ fn actions(is_owner: bool) -> Vec<Choice> {
     };
     let mut actions = vec![
         go("New chat", "N", Icon::Plus, "/agents"),
+        go("Workspaces", "", Icon::Terminal, "/workspaces"),
         act(
             "Show or hide the list of chats",
             "[",
@@ -207,6 +208,12 @@ fn actions(is_owner: bool) -> Vec<Choice> {
                 "Settings",
                 Icon::Cpu,
                 "/settings/providers",
+            ),
+            go(
+                "Settings: templates",
+                "Settings",
+                Icon::LayoutTemplate,
+                "/settings/templates",
             ),
             go(
                 "Settings: allowed folders",

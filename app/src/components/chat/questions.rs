@@ -2,7 +2,6 @@
 //! and come with the first question.
 
 mod archive;
-mod delete_workspace;
 mod labels;
 mod rename;
 
@@ -12,10 +11,11 @@ use sdk::chats::Chat;
 use sdk::workspaces::Workspace;
 
 use self::archive::Archive;
-use self::delete_workspace::DeleteWorkspace;
 use self::labels::Labels;
 use self::rename::Rename;
+use super::context::Agents;
 use crate::components::dialog;
+use crate::components::workspaces::delete::DeleteWorkspace;
 use crate::error::AppError;
 use crate::view;
 
@@ -53,10 +53,19 @@ async fn finish(
 /// The dialogs.
 #[component]
 pub fn Questions() -> impl IntoView {
+    let agents = Agents::expect();
+    let workspace = Signal::derive(move || match agents.asked.get() {
+        Some(Asked::DeleteWorkspace(workspace)) => Some(workspace),
+        _ => None,
+    });
+    let on_deleted = Callback::new(|()| {
+        // The panel of changes and the watch of the workspace end with it.
+        let _ = window().location().reload();
+    });
     view! {
         <Rename/>
         <Labels/>
         <Archive/>
-        <DeleteWorkspace/>
+        <DeleteWorkspace asked=workspace on_deleted/>
     }
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use sdk::chats::Chat;
-use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
+use sdk::workspaces::{Sandbox, Workspace};
 
 use super::chat_rows::{ChatMenu, leave_chat};
 use super::context::Agents;
@@ -13,6 +13,7 @@ use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::workspaces::state;
 use crate::view;
 
 /// Shows the list of chats where it is hidden.
@@ -95,23 +96,10 @@ fn unprotected(workspace: &Workspace) -> Option<AnyView> {
 
 /// A workspace by name, with its state.
 pub fn pill(workspace: &Workspace) -> AnyView {
-    let (class, words) = match workspace.status {
-        WorkspaceStatus::Ready => ("dot dot-green", "ready"),
-        WorkspaceStatus::Cloning => ("dot dot-amber", "cloning"),
-        WorkspaceStatus::SettingUp => ("dot dot-amber", "setting up"),
-        WorkspaceStatus::Queued | WorkspaceStatus::Starting | WorkspaceStatus::WaitingForAgent => {
-            ("dot dot-amber", "starting")
-        }
-        WorkspaceStatus::Reconnecting => ("dot dot-amber", "reconnecting"),
-        WorkspaceStatus::Stopped => ("dot", "stopped"),
-        WorkspaceStatus::Failed => ("dot dot-red", "failed"),
-        WorkspaceStatus::Deleted => ("dot dot-red", "gone"),
-    };
-    let folder = workspace
-        .folder
-        .as_deref()
-        .and_then(|folder| folder.rsplit('/').find(|part| !part.is_empty()));
-    let name = folder.map_or_else(|| workspace.name.clone(), str::to_owned);
+    let (class, words) = state::look(workspace.status);
+    let name = state::folder_name(workspace)
+        .unwrap_or(&workspace.name)
+        .to_owned();
     let reason = workspace
         .status_reason
         .clone()

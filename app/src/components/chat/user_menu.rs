@@ -1,4 +1,4 @@
-//! The foot of the sidebar: who is signed in, the settings, the way out.
+//! The foot of the sidebar: who is signed in, the workspaces, the settings, the way out.
 
 use leptos::prelude::*;
 
@@ -22,6 +22,7 @@ pub fn UserMenu() -> impl IntoView {
     view! {
         <div class="sidebar-foot">
             <span class="sidebar-user" title=name>{icon(Icon::User)} <span>{move || name()}</span></span>
+            <a class="icon-button" href="/workspaces" aria-label="Workspaces" title="Workspaces">{icon(Icon::Terminal)}</a>
             <a class="icon-button" href="/settings" aria-label="Settings" title="Settings">{icon(Icon::Settings)}</a>
             // A plain form: the whole page is loaded anew, so nothing of this session stays in memory.
             <form method="post" action="/api/page/logout">

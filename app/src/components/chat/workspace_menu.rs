@@ -7,7 +7,7 @@ use super::context::Agents;
 use super::questions::Asked;
 use crate::components::control_flow::Show;
 use crate::components::icons::Icon;
-use crate::components::menu::{Menu, MenuItem};
+use crate::components::menu::{Menu, MenuItem, MenuLink};
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -24,6 +24,10 @@ pub fn WorkspaceMenu(
             agents.asked.set(Some(Asked::DeleteWorkspace(workspace)));
         }
     };
+    let path = move || {
+        let id = workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.id));
+        id.map(|id| format!("/workspaces/{id}")).unwrap_or_default()
+    };
     let is_there = move || {
         workspace.with(|workspace| {
             let workspace = workspace.as_ref();
@@ -33,6 +37,8 @@ pub fn WorkspaceMenu(
     view! {
         <Show when=is_there>
             <Menu id="workspace-menu" label="Actions for the workspace" disabled=Signal::derive(move || !hydrated.get())>
+                <MenuLink name=Icon::Terminal href=path()>"Builds and log"</MenuLink>
+                <div class="menu-line" role="separator"></div>
                 <MenuItem name=Icon::Trash2 is_danger=true on_select=Callback::new(delete)>
                     "Delete the workspace"
                 </MenuItem>

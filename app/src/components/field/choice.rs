@@ -12,7 +12,8 @@ pub fn Checkbox(
     #[prop(into)]
     label: String,
     /// Its name in the form; `true` is sent when it is ticked, nothing otherwise.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
     /// Its id; `field-<name>` when absent.
     #[prop(optional, into)]
     id: Option<String>,

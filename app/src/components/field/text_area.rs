@@ -12,7 +12,20 @@ pub fn TextArea(
     #[prop(into)]
     label: String,
     /// Its name in the form.
-    name: &'static str,
+    #[prop(into)]
+    name: String,
+    /// Its id; `field-<name>` when absent.
+    #[prop(optional, into)]
+    id: Option<String>,
+    /// A script or something else that is read by machines.
+    #[prop(optional)]
+    is_code: bool,
+    /// An example.
+    #[prop(optional)]
+    placeholder: &'static str,
+    /// Must be filled in, which the server asks for.
+    #[prop(optional)]
+    is_required: bool,
     /// What stands in it at first.
     #[prop(optional, into)]
     value: String,
@@ -29,7 +42,7 @@ pub fn TextArea(
     #[prop(optional)]
     max_length: Option<usize>,
 ) -> impl IntoView {
-    let id = format!("field-{name}");
+    let id = id.unwrap_or_else(|| format!("field-{name}"));
     let note = format!("{id}-note");
     let described_by = {
         let note = note.clone();
@@ -38,11 +51,14 @@ pub fn TextArea(
     };
     view! {
         <div class="field">
-            <FieldLabel id=id.clone() label=label is_optional=true/>
+            <FieldLabel id=id.clone() label=label is_optional=!is_required/>
             <textarea
-                class="input"
+                class=if is_code { "input input-mono" } else { "input" }
                 id=id
                 name=name
+                placeholder=(!placeholder.is_empty()).then_some(placeholder)
+                spellcheck=is_code.then_some("false")
+                autocapitalize=is_code.then_some("none")
                 rows=rows.to_string()
                 maxlength=max_length.map(|length| length.to_string())
                 aria-invalid=move || error.with(Option::is_some).then_some("true")

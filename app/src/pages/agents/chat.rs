@@ -1,9 +1,6 @@
 //! One chat: its conversation, its composer, and what changed in its workspace.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use leptos::prelude::*;
-use leptos::tachys::view::keyed::keyed;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
@@ -26,7 +23,7 @@ use crate::components::chat::tool_card::WorkFolder;
 use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
-use crate::components::loaded::awaited;
+use crate::components::loaded::{awaited, fresh};
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
 use crate::view;
@@ -63,23 +60,10 @@ pub fn ChatPage() -> impl IntoView {
     );
     awaited(loading, move || async move {
         match loaded.await {
-            Ok(view) => fresh(view),
+            Ok(view) => fresh(move || view! { <OpenedChat view/> }),
             Err(error) => failed(error, Callback::new(move |()| loaded.refetch())),
         }
     })
-}
-
-/// A chat's view is never turned into another chat's in place: handlers, drafts and scroll places would have to be
-/// carried over one by one. Each load has a key of its own, so the old view goes and a new one comes.
-fn fresh(view: ChatView) -> AnyView {
-    static LOADS: AtomicU32 = AtomicU32::new(0);
-    let load = LOADS.fetch_add(1, Ordering::Relaxed);
-    keyed(
-        [view],
-        move |_| load,
-        |_, view| (|_| {}, view! { <OpenedChat view/> }),
-    )
-    .into_any()
 }
 
 fn not_found() -> AppError {

@@ -1,11 +1,9 @@
-//! Deleting a chat's workspace, after a question that names what would be lost.
+//! Deleting a workspace, after a question that names what would be lost.
 
 use leptos::prelude::*;
 use sdk::workspaces::{UnsavedWork, Workspace, WorkspaceMode};
 
-use super::Asked;
 use crate::api::workspaces::{FindUnsavedWork, RemoveWorkspace};
-use crate::components::chat::context::Agents;
 use crate::components::dialog::{self, ConfirmDialog, Question};
 use crate::components::form::{error_of, on_answer};
 use crate::error::ErrorCode;
@@ -17,8 +15,13 @@ const NAMED: usize = 5;
 
 /// The question. The work that would be lost is looked for while it stands.
 #[component]
-pub fn DeleteWorkspace() -> impl IntoView {
-    let agents = Agents::expect();
+pub fn DeleteWorkspace(
+    /// The workspace that it is about; asked each time that this is set.
+    #[prop(into)]
+    asked: Signal<Option<Workspace>>,
+    /// Hears when it is gone.
+    on_deleted: Callback<()>,
+) -> impl IntoView {
     let workspace = RwSignal::new(None::<Workspace>);
     let look = ServerAction::<FindUnsavedWork>::new();
     let delete = ServerAction::<RemoveWorkspace>::new();
@@ -30,7 +33,7 @@ pub fn DeleteWorkspace() -> impl IntoView {
         }
     };
     Effect::new(move |_| {
-        if let Some(Asked::DeleteWorkspace(asked)) = agents.asked.get() {
+        if let Some(asked) = asked.get() {
             workspace.set(Some(asked));
             delete.clear();
             look.clear();
@@ -48,9 +51,9 @@ pub fn DeleteWorkspace() -> impl IntoView {
             });
         }
     };
-    on_answer(delete, DIALOG, |()| {
-        // The panel of changes and the watch of the workspace end with it.
-        let _ = window().location().reload();
+    on_answer(delete, DIALOG, move |()| {
+        dialog::close(DIALOG);
+        on_deleted.run(());
     });
     let is_refused = Memo::new(move |_| {
         error_of(delete)
@@ -66,16 +69,16 @@ pub fn DeleteWorkspace() -> impl IntoView {
     let pending = Signal::derive(move || {
         look.pending().get() || delete.pending().get() || work.with(Option::is_none)
     });
-    let asked = Signal::derive(move || {
+    let question = Signal::derive(move || {
         workspace.with(|workspace| {
             let workspace = workspace.as_ref();
-            workspace.map(|workspace| work.with(|work| question(workspace, work.as_ref())))
+            workspace.map(|workspace| work.with(|work| question_of(workspace, work.as_ref())))
         })
     });
     view! {
         <ConfirmDialog
             id=DIALOG
-            question=Signal::derive(move || asked.get().unwrap_or_default())
+            question=Signal::derive(move || question.get().unwrap_or_default())
             pending
             error
             on_confirm=Callback::new(confirm)
@@ -87,9 +90,9 @@ fn is_losing(work: &UnsavedWork) -> bool {
     work.uncommitted_count > 0 || work.unmerged_count > 0 || work.unknown_because.is_some()
 }
 
-fn question(workspace: &Workspace, work: Option<&UnsavedWork>) -> Question {
+fn question_of(workspace: &Workspace, work: Option<&UnsavedWork>) -> Question {
     let title = format!("Delete the workspace {}?", workspace.name);
-    let ends = "What runs in it is stopped. The chat stays.";
+    let ends = "What runs in it is stopped. Its chats stay.";
     let Some(work) = work else {
         return Question {
             title,
@@ -192,11 +195,11 @@ mod tests {
             unmerged_count: 1,
             ..UnsavedWork::default()
         };
-        let asked = question(&workspace("worktree"), Some(&work));
+        let asked = question_of(&workspace("worktree"), Some(&work));
         assert_eq!(asked.title, "Delete the workspace fix-it?");
         assert_eq!(
             asked.text,
-            "What runs in it is stopped. The chat stays. Lost for good: changes that are not committed in 7 files \
+            "What runs in it is stopped. Its chats stay. Lost for good: changes that are not committed in 7 files \
              (file-1, file-2, file-3, file-4, file-5 and 2 more); 1 commit (abc1234 Fix it) on no other branch."
         );
         assert_eq!(asked.action, "Delete and lose this work");
@@ -204,10 +207,10 @@ mod tests {
 
     #[test]
     fn says_when_nothing_is_lost_and_when_nobody_knows() {
-        let nothing = question(&workspace("worktree"), Some(&UnsavedWork::default()));
+        let nothing = question_of(&workspace("worktree"), Some(&UnsavedWork::default()));
         assert!(nothing.text.contains("nothing is lost"), "{}", nothing.text);
         assert_eq!(nothing.action, "Delete the workspace");
-        let direct = question(&workspace("direct"), Some(&UnsavedWork::default()));
+        let direct = question_of(&workspace("direct"), Some(&UnsavedWork::default()));
         assert!(
             direct.text.contains("everything in it stay"),
             "{}",
@@ -217,11 +220,11 @@ mod tests {
             unknown_because: Some("git is gone".into()),
             ..UnsavedWork::default()
         };
-        let asked = question(&workspace("empty"), Some(&unknown));
+        let asked = question_of(&workspace("empty"), Some(&unknown));
         assert!(asked.text.contains("git is gone"), "{}", asked.text);
         assert_eq!(asked.action, "Delete and lose this work");
         assert!(
-            question(&workspace("empty"), None)
+            question_of(&workspace("empty"), None)
                 .text
                 .contains("Looking for")
         );

@@ -1,0 +1,135 @@
+//! The reader's workspaces: the list, kept fresh while it is looked at. `workspace` is the page of one of them.
+
+mod facts;
+mod follow;
+mod list;
+mod workspace;
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::components::A;
+use leptos_router::hooks::use_query_map;
+use sdk::ids::WorkspaceId;
+
+pub use facts::facts;
+pub use list::table;
+pub use workspace::{WorkspacePage, builds_table};
+
+use crate::api::workspaces::{WorkspaceList, WorkspaceRow, list_workspaces};
+use crate::components::control_flow::Show;
+use crate::components::feedback::{EmptyState, FormError, Notice, NoticeKind};
+use crate::components::form::on_answer;
+use crate::components::icons::{Icon, icon};
+use crate::components::loaded::{fresh, loaded};
+use crate::components::page_header::PageHeader;
+use crate::components::workspaces::actions::Actions;
+use crate::components::workspaces::delete::DeleteWorkspace;
+use crate::view;
+
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
+const PAGE: &str = "workspaces";
+
+/// The page.
+#[component]
+pub fn WorkspacesPage() -> impl IntoView {
+    let query = use_query_map();
+    let after_id = Memo::new(move |_| query.with(|query| query.get("after")?.parse().ok()));
+    let workspaces = Resource::new(move || after_id.get(), list_workspaces);
+    view! {
+        <PageHeader
+            title="Workspaces"
+            lead="Where your agents work. A workspace that is stopped keeps its files and starts again when its chat goes on."
+        />
+        {loaded(workspaces, StoredValue::default(), move |list| {
+            let after_id = after_id.get_untracked();
+            fresh(move || opened(list, after_id))
+        })}
+    }
+}
+
+fn opened(list: WorkspaceList, after_id: Option<WorkspaceId>) -> AnyView {
+    let WorkspaceList {
+        rows,
+        next_after_id,
+    } = list;
+    let rows = RwSignal::new(rows);
+    let is_lost = RwSignal::new(false);
+    let actions = Actions::new();
+    let look = move || look(rows, is_lost, after_id);
+    on_answer(actions.start, PAGE, move |_| look());
+    on_answer(actions.stop, PAGE, move |_| look());
+    keep_looking(look);
+    let on_deleted = Callback::new(move |()| look());
+    let is_empty = Memo::new(move |_| rows.with(Vec::is_empty));
+    view! {
+        <div class="stack" id=PAGE>
+            {lost_note(is_lost)}
+            <FormError error=actions.error()/>
+            <div class="card">
+                <Show when=move || !is_empty.get()>{table(rows, actions)}</Show>
+                <Show when=move || is_empty.get()>{nothing()}</Show>
+                {pages(after_id, next_after_id)}
+            </div>
+        </div>
+        <DeleteWorkspace asked=actions.asked on_deleted/>
+    }
+}
+
+/// Told where the page shows what it knew last.
+pub(super) fn lost_note(is_lost: RwSignal<bool>) -> AnyView {
+    view! {
+        <Show when=move || is_lost.get()>
+            <Notice kind=NoticeKind::Warning title="The server cannot be reached. This is what was known last; the page goes on trying."/>
+        </Show>
+    }
+}
+
+fn nothing() -> AnyView {
+    view! {
+        <EmptyState name=Icon::Terminal title="No workspaces" text="A chat that works on something makes one. Start a chat in a folder, from a template or in an empty workspace.">
+            <a class="button" href="/agents">{icon(Icon::Plus)} "New chat"</a>
+        </EmptyState>
+    }
+}
+
+/// Links, so that they work without a script; nothing when everything is on one page.
+fn pages(after_id: Option<WorkspaceId>, next_after_id: Option<WorkspaceId>) -> Option<AnyView> {
+    if after_id.is_none() && next_after_id.is_none() {
+        return None;
+    }
+    let first = after_id.map(|_| {
+        view! { <A href="/workspaces" attr:class="button">"First page"</A> }
+    });
+    let next = next_after_id.map(|id| {
+        view! { <A href=format!("/workspaces?after={id}") attr:class="button">"Next page"</A> }
+    });
+    Some(view! { <nav class="pager" aria-label="Pages of workspaces">{first}{next}</nav> })
+}
+
+/// Looks while the page is seen.
+fn keep_looking(look: impl Fn() + Copy + 'static) {
+    Effect::new(move |_| {
+        let seen = move || {
+            if !document().hidden() {
+                look();
+            }
+        };
+        if let Ok(handle) = set_interval_with_handle(seen, LOOK_EVERY) {
+            on_cleanup(move || handle.clear());
+        }
+    });
+}
+
+fn look(rows: RwSignal<Vec<WorkspaceRow>>, is_lost: RwSignal<bool>, after_id: Option<WorkspaceId>) {
+    spawn_local(async move {
+        let seen = list_workspaces(after_id).await;
+        if is_lost.try_set(seen.is_err()).is_some() {
+            return;
+        }
+        if let Ok(seen) = seen
+            && rows.with_untracked(|rows| *rows != seen.rows)
+        {
+            rows.set(seen.rows);
+        }
+    });
+}
