@@ -7,7 +7,9 @@ const SETTINGS = [
   ["/settings/tokens", "API tokens"],
   ["/settings/providers", "Providers and models"],
   ["/settings/folders", "Allowed folders"],
+  ["/settings/templates", "Templates"],
   ["/settings/users", "Users"],
+  ["/workspaces", "Workspaces"],
 ] as const;
 
 test("the gallery shows every component in every state", async ({ page, asOwner }) => {
@@ -43,6 +45,15 @@ test("the gallery shows every call of a tool in every state, closed and open", a
   await look(page, "gallery-tools");
   await page.locator(".tool, .tools-fold, .thought").evaluateAll((all) => all.forEach((one) => ((one as HTMLDetailsElement).open = true)));
   await look(page, "gallery-tools-open");
+});
+
+test("the gallery shows templates and workspaces in every state", async ({ page, asOwner }) => {
+  await page.goto("/dev/gallery/workspaces");
+  for (const state of ["cloning", "setting up", "starting", "ready", "reconnecting", "stopped", "failed", "gone"]) {
+    await expect(page.getByRole("table", { name: "Workspaces" }).getByText(state, { exact: true }).first()).toBeVisible();
+  }
+  await expect(page.getByText("This name is taken.")).toBeVisible();
+  await look(page, "gallery-workspaces");
 });
 
 test("the gallery is not for visitors", async ({ page }) => {
