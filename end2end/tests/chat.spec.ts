@@ -41,7 +41,7 @@ test.describe("on a real git repository", () => {
     await hydrated(page);
     const task = page.getByRole("textbox", { name: "What should be done?" });
     await expect(task).toBeFocused();
-    await expect(page.getByLabel("Workspace")).toHaveValue(`worktree:${repository.path}`);
+    await expect(page.getByRole("combobox", { name: /^Workspace/ })).toHaveValue(`worktree:${repository.path}`);
     await expect(page.getByText("The demo model is a script")).toBeVisible();
     await task.fill(EDIT);
     await look(page, "agents-new", { fullPage: false });

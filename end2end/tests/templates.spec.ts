@@ -107,13 +107,13 @@ test("a template is written without JavaScript", async ({ browser, context, empt
   const page = await plain.newPage();
   await page.goto("/settings/templates/new");
   await page.getByLabel("Name", { exact: true }).fill("greeter");
-  await page.getByText("Folder", { exact: true }).first().click();
+  await page.getByRole("radio", { name: "Folder" }).check();
   await expect(page.getByLabel("Repository", { exact: true })).toBeHidden();
-  await page.getByLabel("Folder", { exact: true }).last().fill("/nowhere");
+  await page.getByRole("textbox", { name: "Folder" }).fill("/nowhere");
   await page.getByRole("button", { name: "Create template" }).click();
   await expect(page.getByText("This folder is not allowed.")).toBeVisible();
   await page.getByLabel("Name", { exact: true }).fill("greeter");
-  await page.getByLabel("Folder", { exact: true }).last().fill(repository.path);
+  await page.getByRole("textbox", { name: "Folder" }).fill(repository.path);
   await page.getByRole("button", { name: "Create template" }).click();
   await expect(page).toHaveURL(/\/settings\/templates$/);
   await expect(page.getByRole("row", { name: /greeter/ })).toContainText("Work tree of");
@@ -140,6 +140,6 @@ test("members find no templates in the settings", async ({ browser, context, emp
   }
   await page.goto("/agents");
   await hydrated(page);
-  await expect(page.getByLabel("Workspace").locator("option", { hasText: "scratch" })).toHaveCount(1);
+  await expect(page.getByRole("combobox", { name: /^Workspace/ }).locator("option", { hasText: "scratch" })).toHaveCount(1);
   await member.close();
 });

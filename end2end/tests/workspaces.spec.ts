@@ -56,7 +56,7 @@ test("a member starts a chat from a template, watches its workspace being made, 
 
   await page.goto(`${server.url}/agents`);
   await hydrated(page);
-  await page.getByLabel("Workspace").selectOption({ label: "👋 Greeter" });
+  await page.getByRole("combobox", { name: /^Workspace/ }).selectOption({ label: "👋 Greeter" });
   await expect(page.getByText("Greets people, with everything installed.")).toBeVisible();
   await page.getByRole("textbox", { name: "What should be done?" }).fill('!call execute {"command": "cat README.md; echo in $SWITCHYARD_PARAMETER_REGION"}\n!then\n!text "Done."');
   const ticket = page.getByLabel("ticket", { exact: true });

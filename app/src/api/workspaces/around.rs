@@ -133,7 +133,7 @@ async fn builds(
 ) -> Result<Vec<Build>, AppError> {
     let builds = platform.list_builds(actor, id).await.map_err(failed)?;
     let builds = builds.into_iter().map(|build| Build {
-        reason: build.reason.as_deref().map(log::readable),
+        reason: build.reason.as_deref().map(sentence),
         ..build
     });
     Ok(builds.collect())
@@ -184,9 +184,16 @@ pub(super) async fn build(id: WorkspaceId, transition: Transition) -> Result<Bui
 
 fn readable(workspace: Workspace) -> Workspace {
     Workspace {
-        status_reason: workspace.status_reason.as_deref().map(log::readable),
+        status_reason: workspace.status_reason.as_deref().map(sentence),
         ..workspace
     }
+}
+
+/// A reason that can be read; it begins a sentence here.
+fn sentence(reason: &str) -> String {
+    let mut letters = reason.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    log::readable(&(first.unwrap_or_default() + letters.as_str()))
 }
 
 fn gone() -> AppError {

@@ -32,3 +32,23 @@ pub fn folder_name(workspace: &Workspace) -> Option<&str> {
     let folder = workspace.folder.as_deref()?;
     folder.rsplit('/').find(|part| !part.is_empty())
 }
+
+/// The first line of a reason, without the words that lead on to the next ones; the workspace's page has all of it.
+pub fn first_words(reason: &str) -> String {
+    let line = reason.lines().next().unwrap_or_default();
+    let line = line.strip_suffix(" Its last lines:").unwrap_or(line);
+    line.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_shows_of_a_reason_what_stands_alone() {
+        let reason = "The setup script failed. Correct it. Its last lines:\nnpm error\n";
+        assert_eq!(first_words(reason), "The setup script failed. Correct it.");
+        assert_eq!(first_words("Stopped."), "Stopped.");
+        assert_eq!(first_words(""), "");
+    }
+}

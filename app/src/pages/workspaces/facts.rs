@@ -47,7 +47,7 @@ pub fn facts(row: WorkspaceRow, owner: Option<String>) -> AnyView {
             {branch}
             {folder}
             {sandbox(&workspace)}
-            {fact("Made", view! { <RelativeTime at=workspace.created_at/> })}
+            {fact("Made", view! { <RelativeTime at=workspace.created_at is_past=true/> })}
             {parameters}
         </dl>
     }

@@ -75,18 +75,13 @@ fn row(id: WorkspaceId, rows: RwSignal<Vec<WorkspaceRow>>, actions: Actions) -> 
 }
 
 fn state_of(workspace: Workspace) -> AnyView {
-    // Of a long reason the first line; the page of the workspace has all of it.
-    let reason = workspace
-        .status_reason
-        .as_deref()
-        .and_then(|reason| reason.lines().next())
-        .map(str::to_owned);
+    let reason = workspace.status_reason.as_deref().map(state::first_words);
     view! {
         <span class="cell-state-line">
             {state::dot(workspace.status)}
-            <span class="muted">" · "<RelativeTime at=workspace.status_since/></span>
+            <span class="muted">" · "<RelativeTime at=workspace.status_since is_past=true/></span>
         </span>
-        {reason.map(|reason| view! { <span class="cell-note cell-reason" title=reason.clone()>{reason.clone()}</span> })}
+        {reason.map(|reason| view! { <span class="cell-note cell-reason">{reason}</span> })}
     }
 }
 

@@ -105,10 +105,10 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
             </Show>
             <FormError error=actions.error()/>
             {move || reason(&open.workspace.get())}
-            <section class="card" aria-labelledby="log-title">
-                <div class="card-head"><h2 id="log-title">{move || label.get()}</h2></div>
+            <div class="card">
+                <div class="card-head"><h2>{move || label.get()}</h2></div>
                 <BuildLogView log=open.log label/>
-            </section>
+            </div>
             <section class="card" aria-labelledby="builds-title">
                 <div class="card-head"><h2 id="builds-title">"Builds"</h2></div>
                 {move || builds_table(id, open.builds.get(), open.shown.get(), now)}
@@ -223,11 +223,7 @@ fn build_row(
         BuildStatus::Succeeded => ("dot dot-green", "done"),
         BuildStatus::Failed => ("dot dot-red", "failed"),
     };
-    let reason = build
-        .reason
-        .as_deref()
-        .and_then(|reason| reason.lines().next())
-        .map(str::to_owned);
+    let reason = build.reason.as_deref().map(state::first_words);
     let at = build.created_at;
     let path = format!("/workspaces/{id}?build={}", build.id);
     let log = if is_shown {
@@ -240,9 +236,9 @@ fn build_row(
             <td class="cell-main">{what}</td>
             <td class="cell-state">
                 <span class="workspace-state"><span class=class aria-hidden="true"></span> {words}</span>
-                {reason.map(|reason| view! { <span class="cell-note cell-reason" title=reason.clone()>{reason.clone()}</span> })}
+                {reason.map(|reason| view! { <span class="cell-note cell-reason">{reason}</span> })}
             </td>
-            <td class="cell-time" data-label="When"><RelativeTime at/></td>
+            <td class="cell-time" data-label="When"><RelativeTime at is_past=true/></td>
             <td class="cell-time" data-label="Took">{move || took(&build, now.get())}</td>
             <td class="cell-actions">{log}</td>
         </tr>
