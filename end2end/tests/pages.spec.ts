@@ -5,11 +5,11 @@ const SETTINGS = [
   ["/settings", "Profile"],
   ["/settings/agents", "Agents"],
   ["/settings/tokens", "API tokens"],
+  ["/workspaces", "Workspaces"],
   ["/settings/providers", "Providers and models"],
   ["/settings/folders", "Allowed folders"],
   ["/settings/templates", "Templates"],
   ["/settings/users", "Users"],
-  ["/workspaces", "Workspaces"],
 ] as const;
 
 test("the gallery shows every component in every state", async ({ page, asOwner }) => {
