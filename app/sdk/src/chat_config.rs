@@ -1,14 +1,19 @@
 //! What is configured about agents in general: the deployment's instructions and people's own, when histories are
-//! summarized, and whether calls of models are recorded.
+//! summarized, whether calls of models are recorded, and what workspaces agents may make for how long.
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::ModelConfigId;
+use crate::ids::{ModelConfigId, TemplateId};
 
 /// Longest instructions in bytes, after invisible characters were taken out.
 pub const MAX_PROMPT_BYTES: usize = 131_072;
 /// What is said of a longer one.
 pub const PROMPT_TOO_LONG: &str = "Use at most 131,072 bytes.";
+
+/// Shortest time without use after which workspaces may be stopped: a minute.
+pub const MIN_WORKSPACE_TTL_MS: i64 = 60 * 1000;
+/// Longest: 30 days.
+pub const MAX_WORKSPACE_TTL_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// Answer of `GET /config/system-prompt`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,4 +108,20 @@ pub struct UserDebugLogging {
 pub struct UpdateUserDebugLogging {
     /// Whether to record calls of one's own chats.
     pub debug_logging_enabled: bool,
+}
+
+/// Which templates agents may use. Body and answer of `/config/template-allowlist`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateAllowlist {
+    /// Their ids; all templates when there are none.
+    pub template_ids: Vec<TemplateId>,
+}
+
+/// When workspaces are stopped whose template does not say. Body and answer of `/config/workspace-ttl`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkspaceTtl {
+    /// Milliseconds without use, from a minute to 30 days; 0 = never.
+    pub workspace_ttl_ms: i64,
 }

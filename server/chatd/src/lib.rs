@@ -21,7 +21,8 @@ pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
 pub use frame::Frame;
 pub use live::relay::LiveSource;
 pub use sources::{
-    ConnectedWorkspace, ModelSource, ResolvedModel, WorkspaceSource, WorkspaceUnavailable,
+    ConnectedWorkspace, ModelSource, OwnWorkspaces, ResolvedModel, WorkspaceRefused,
+    WorkspaceSource, WorkspaceUnavailable,
 };
 pub use state::StateError;
 pub use stream::{Renderer, StreamOptions};

@@ -1,12 +1,15 @@
-//! What the daemon needs from above: models, and tools for a chat. `platform` implements both.
+//! What the daemon needs from above: models, and workspaces for its tools. `platform` implements all of it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sdk::chats::ChatError;
-use sdk::ids::{ChatId, ModelConfigId, WorkspaceId};
+use sdk::errors::Validation;
+use sdk::ids::{BuildId, ChatId, ModelConfigId, UserId, WorkspaceId};
 use sdk::models::ModelCallConfig;
+use sdk::templates::Template;
+use sdk::workspaces::{Build, BuildLog, CreateBuild, CreateWorkspace, ReadBuildLog, Workspace};
 use workspace::connection::AgentClient;
 
 /// A model that is ready to be called.
@@ -58,4 +61,59 @@ pub trait WorkspaceSource: Debug + Send + Sync {
         id: WorkspaceId,
         chat: ChatId,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable>;
+    /// A connected agent when there is one or one is on its way; starts nothing. Returns within its own deadline.
+    async fn look(&self, id: WorkspaceId, chat: ChatId) -> Option<ConnectedWorkspace> {
+        self.connect(id, chat).await.ok()
+    }
+}
+
+/// Why something with templates or workspaces was refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct WorkspaceRefused {
+    /// A sentence for the model and for people.
+    pub message: String,
+    /// The fields that are wrong, each with what is right.
+    pub validations: Vec<Validation>,
+    /// Whether something else is being done with the workspace right now.
+    pub is_busy: bool,
+}
+
+/// What an agent may do with templates and workspaces: all of it with the rights of the chat's owner.
+#[async_trait]
+pub trait OwnWorkspaces: Debug + Send + Sync {
+    /// The templates that agents may use for this person, those with most developers first.
+    async fn list_templates(&self, owner: UserId) -> Result<Vec<Template>, WorkspaceRefused>;
+
+    /// A workspace as it is now; `None` when it is gone.
+    async fn get_workspace(
+        &self,
+        owner: UserId,
+        id: WorkspaceId,
+    ) -> Result<Option<Workspace>, WorkspaceRefused>;
+
+    /// Makes a workspace from a template that agents may use and begins to start it. A branch is called after `title`.
+    async fn create_workspace(
+        &self,
+        owner: UserId,
+        request: CreateWorkspace,
+        title: &str,
+    ) -> Result<Workspace, WorkspaceRefused>;
+
+    /// Begins to start or stop a workspace.
+    async fn create_build(
+        &self,
+        owner: UserId,
+        id: WorkspaceId,
+        request: CreateBuild,
+    ) -> Result<Build, WorkspaceRefused>;
+
+    /// A build's log from an offset on.
+    async fn get_build_log(
+        &self,
+        owner: UserId,
+        id: WorkspaceId,
+        build: BuildId,
+        query: ReadBuildLog,
+    ) -> Result<BuildLog, WorkspaceRefused>;
 }

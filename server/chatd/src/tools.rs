@@ -1,7 +1,7 @@
 //! Tools that a model may call, and the seam behind which they run.
 //!
 //! A tool never fails the turn: whatever goes wrong becomes a result with `is_error` that tells the model what to do
-//! next. [`WorkspaceTools`] are those of a chat with a workspace.
+//! next. [`WorkspaceTools`] work in the chat's workspace; root chats get one with those of `lifecycle`.
 
 mod arguments;
 mod definitions;
@@ -10,13 +10,16 @@ mod duration;
 mod execute;
 mod facts;
 mod files;
+mod lifecycle;
 mod processes;
+mod templates;
 mod workspace_tools;
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sdk::ids::{BuildId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
 use store::chats::ChatRow;
@@ -70,9 +73,21 @@ pub trait OutputSink: Send + Sync {
     fn push(&self, delta: String);
 }
 
+/// The chat that a tool runs for: what it works in, and the one thing that a tool may change of it.
+#[async_trait]
+pub trait ChatBinding: Send + Sync {
+    /// The workspace that the chat works in now. An error is words for the model.
+    async fn workspace(&self) -> Result<Option<WorkspaceId>, String>;
+
+    /// From now on the chat works in this workspace, which the build makes ready. An error is words for the model.
+    async fn bind(&self, workspace: WorkspaceId, build: Option<BuildId>) -> Result<(), String>;
+}
+
 /// What a running tool gets besides its arguments.
 #[derive(Clone)]
 pub struct ToolContext {
+    /// The chat.
+    pub chat: Arc<dyn ChatBinding>,
     /// Takes live output.
     pub output: Arc<dyn OutputSink>,
     /// Cancelled when the turn is stopped.

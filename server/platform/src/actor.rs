@@ -25,6 +25,8 @@ pub enum Via {
     Token(TokenId),
     /// A command on the server's own machine.
     CommandLine,
+    /// An agent that works in one of the person's chats.
+    Agent,
 }
 
 impl Actor {

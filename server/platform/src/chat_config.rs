@@ -1,4 +1,5 @@
-//! What is configured about agents: instructions, when histories are summarized, and whether calls are recorded.
+//! What is configured about agents: instructions, when histories are summarized, whether calls are recorded, and what
+//! workspaces agents may make for how long.
 //!
 //! What the deployment configures is for owners alone and does not exist for others; what is a person's own is read
 //! and changed by them alone.
@@ -9,5 +10,6 @@ mod error;
 mod prompts;
 #[cfg(test)]
 mod tests;
+mod workspaces;
 
 pub use error::ChatConfigError;

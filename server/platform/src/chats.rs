@@ -159,6 +159,7 @@ impl Platform {
                 Some(workspace) => Some(Some(self.usable_workspace(actor, workspace).await?)),
                 None => None,
             },
+            build_id: None,
             pin_order: request.pin_order,
             mode: Mode {
                 plan_mode: request.plan_mode.filter(|mode| *mode != row.plan_mode),

@@ -25,6 +25,7 @@ use crate::secrets::{Secrets, SecretsError};
 use crate::sessions::attempts::Attempts;
 use crate::users::first::ensure_default_organization;
 use crate::workspaces::WorkspaceError;
+use crate::workspaces::for_agents::ForAgents;
 use crate::workspaces::service::Workspaces;
 use crate::{Failure, FailureKind, PlatformOptions};
 
@@ -112,27 +113,31 @@ impl Platform {
         let notices = Notices::start(&db).await?;
         let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
         let workspaces = Workspaces::new(&db, &notices, &Hub::default(), backend, &options);
-        let daemon = Daemon::new(DaemonOptions {
-            db: db.clone(),
-            notices: notices.clone(),
-            clock: options.clock.clone(),
-            models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
-            tools: Arc::new(WorkspaceToolSource::new(Arc::new(workspaces.clone()))),
-            timings: Timings::default(),
-        });
-        Ok(Self(Arc::new(Inner {
-            db,
-            notices,
-            clock: options.clock.clone(),
-            workspaces,
-            daemon,
-            renderer: Renderer::default(),
-            replica_token,
-            passwords: Passwords::new(),
-            attempts: Attempts::new(&options.clock),
-            registry,
-            background: Background::default(),
-            options,
+        Ok(Self(Arc::new_cyclic(|inner| {
+            let tools = WorkspaceToolSource::new(Arc::new(workspaces.clone()))
+                .with_lifecycle(Arc::new(ForAgents::new(inner)));
+            let daemon = Daemon::new(DaemonOptions {
+                db: db.clone(),
+                notices: notices.clone(),
+                clock: options.clock.clone(),
+                models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
+                tools: Arc::new(tools),
+                timings: Timings::default(),
+            });
+            Inner {
+                db,
+                notices,
+                clock: options.clock.clone(),
+                workspaces,
+                daemon,
+                renderer: Renderer::default(),
+                replica_token,
+                passwords: Passwords::new(),
+                attempts: Attempts::new(&options.clock),
+                registry,
+                background: Background::default(),
+                options,
+            }
         })))
     }
 

@@ -167,7 +167,7 @@ impl Platform {
             Via::Token(id) => tokens::get(&self.0.db, id)
                 .await?
                 .is_some_and(|found| is_valid(&found, now)),
-            Via::CommandLine => true,
+            Via::CommandLine | Via::Agent => true,
         })
     }
 

@@ -6,6 +6,7 @@
 mod connect;
 mod error;
 mod follow;
+pub(crate) mod for_agents;
 mod requests;
 mod run;
 pub(crate) mod service;

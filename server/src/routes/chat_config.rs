@@ -2,6 +2,7 @@
 
 mod compaction_thresholds;
 mod debug_logging;
+mod workspaces;
 
 use axum::Json;
 use axum::extract::State;
@@ -26,6 +27,7 @@ pub fn routes() -> Routes {
         )
         .merge(compaction_thresholds::routes())
         .merge(debug_logging::routes())
+        .merge(workspaces::routes())
 }
 
 /// The deployment's instructions for agents, for owners.

@@ -2,7 +2,7 @@
 //! needs of them in one look.
 
 use chrono::{DateTime, Utc};
-use sdk::ids::{ModelConfigId, UserId};
+use sdk::ids::{ModelConfigId, TemplateId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
@@ -11,6 +11,8 @@ use crate::{Db, StoreError, Tx, on_reader, settings, user_settings};
 
 const SYSTEM_PROMPT: &str = "chat_system_prompt";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
+const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
+const WORKSPACE_TTL_MS: &str = "chat_workspace_ttl_ms";
 const USER_PROMPT: &str = "chat_user_prompt";
 const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
 /// Before the model's id.
@@ -172,6 +174,36 @@ pub async fn put_debug_logging_wish(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     user_settings::put(tx, user, USER_DEBUG_LOGGING, &is_wanted, now).await
+}
+
+/// The templates that agents may use; all when it is empty.
+pub async fn get_template_allowlist(db: &Db) -> Result<Vec<TemplateId>, StoreError> {
+    let found = settings::get(db, TEMPLATE_ALLOWLIST).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sets the templates that agents may use.
+pub async fn put_template_allowlist(
+    tx: &mut Tx,
+    templates: &[TemplateId],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, TEMPLATE_ALLOWLIST, &templates, now).await
+}
+
+/// After how many milliseconds without use workspaces are stopped whose template does not say; 0 = never.
+pub async fn get_workspace_ttl_ms(db: &Db) -> Result<i64, StoreError> {
+    let found = settings::get(db, WORKSPACE_TTL_MS).await?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Sets after how many milliseconds without use workspaces are stopped whose template does not say.
+pub async fn put_workspace_ttl_ms(
+    tx: &mut Tx,
+    workspace_ttl_ms: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, WORKSPACE_TTL_MS, &workspace_ttl_ms, now).await
 }
 
 fn threshold_key(model: ModelConfigId) -> String {

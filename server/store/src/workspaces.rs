@@ -53,13 +53,14 @@ const SET_PREPARED: &str = "UPDATE workspaces SET working_directory = $2, branch
 const SET_PARAMETERS: &str =
     "UPDATE workspaces SET parameters = $2, updated_at = $3 WHERE id = $1 AND NOT deleted";
 const TOUCH: &str = "UPDATE workspaces SET last_used_at = $2 WHERE id = $1 AND NOT deleted";
-/// Of those that a template stops, with the seconds it leaves them; no chat of theirs is at work.
+/// Of those that were made from a template, with the seconds that it or else the deployment leaves them; no chat of
+/// theirs is at work.
 const IDLE: &str = concat!(
     "SELECT ",
     columns!(),
-    ", (SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id) AS idle_stop_seconds \
-     FROM workspaces WHERE status = 'ready' AND NOT deleted AND template_id IN \
-     (SELECT t.id FROM templates t WHERE t.idle_stop_seconds IS NOT NULL) \
+    ", COALESCE((SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id), $2) AS idle_stop_seconds \
+     FROM workspaces WHERE status = 'ready' AND NOT deleted AND template_id IS NOT NULL \
+     AND COALESCE((SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id), $2) IS NOT NULL \
      AND NOT EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = workspaces.id AND c.status IN ('running', 'interrupting')) \
      ORDER BY id LIMIT $1"
 );
@@ -247,13 +248,18 @@ pub async fn touch(db: &Db, id: WorkspaceId, now: DateTime<Utc>) -> Result<(), S
     Ok(())
 }
 
-/// Ready workspaces of templates with an idle time in which no chat is at work, and that time.
+/// Ready workspaces with an idle time in which no chat is at work, and that time. Where a template says none, it is
+/// `usual_seconds`.
 pub async fn list_stoppable(
     db: &Db,
+    usual_seconds: Option<i64>,
     limit: i64,
 ) -> Result<Vec<(WorkspaceRow, Duration)>, StoreError> {
-    let raw: Vec<Idle> =
-        on_reader!(db, pool => sqlx::query_as(IDLE).bind(limit).fetch_all(pool).await?);
+    let raw: Vec<Idle> = on_reader!(db, pool => sqlx::query_as(IDLE)
+        .bind(limit)
+        .bind(usual_seconds)
+        .fetch_all(pool)
+        .await?);
     raw.into_iter()
         .map(|idle| {
             let seconds = u64::try_from(idle.idle_stop_seconds).unwrap_or(u64::MAX);

@@ -4,9 +4,9 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::chat_config::{
-    CompactionThreshold, CompactionThresholds, DebugLogging, SystemPrompt,
+    CompactionThreshold, CompactionThresholds, DebugLogging, SystemPrompt, TemplateAllowlist,
     UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
-    UserDebugLogging, UserPrompt,
+    UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -15,6 +15,8 @@ const USER_PROMPT: &str = "/api/experimental/chats/config/user-prompt";
 const THRESHOLDS: &str = "/api/experimental/chats/config/user-compaction-thresholds";
 const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
+const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
+const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
 
 impl Client {
     /// `GET /config/system-prompt`.
@@ -90,5 +92,29 @@ impl Client {
     ) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, USER_DEBUG_LOGGING, change)
             .await
+    }
+
+    /// `GET /config/template-allowlist`.
+    pub async fn get_template_allowlist(&self) -> Result<TemplateAllowlist, ClientError> {
+        self.get(TEMPLATE_ALLOWLIST).await
+    }
+
+    /// `PUT /config/template-allowlist`.
+    pub async fn update_template_allowlist(
+        &self,
+        allowlist: &TemplateAllowlist,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, TEMPLATE_ALLOWLIST, allowlist)
+            .await
+    }
+
+    /// `GET /config/workspace-ttl`.
+    pub async fn get_workspace_ttl(&self) -> Result<WorkspaceTtl, ClientError> {
+        self.get(WORKSPACE_TTL).await
+    }
+
+    /// `PUT /config/workspace-ttl`.
+    pub async fn update_workspace_ttl(&self, ttl: &WorkspaceTtl) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, WORKSPACE_TTL, ttl).await
     }
 }

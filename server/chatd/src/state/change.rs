@@ -417,6 +417,7 @@ fn watch_events(before: Option<&ChatRow>, chat: &ChatRow) -> Vec<WatchEventKind>
     let was_owned = before.worker_id.is_some();
     let is_moved = before.status != chat.status
         || before.workspace_id != chat.workspace_id
+        || before.build_id != chat.build_id
         || (chat.status == Status::Running && was_owned != chat.worker_id.is_some());
     if is_moved {
         events.push(WatchEventKind::StatusChange);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sdk::ids::{ChatId, WorkspaceId};
+use sdk::ids::{BuildId, ChatId, WorkspaceId};
 use store::chats::{self, details};
 
 use super::change::{Change, Locked};
@@ -18,6 +18,8 @@ pub struct Details {
     pub labels: Option<BTreeMap<String, String>>,
     /// The workspace; `Some(None)` detaches it.
     pub workspace_id: Option<Option<WorkspaceId>>,
+    /// The build that makes that workspace ready, when one is under way.
+    pub build_id: Option<BuildId>,
     /// The place among the pinned chats; 0 unpins.
     pub pin_order: Option<i32>,
     /// How the agent works.
@@ -78,7 +80,7 @@ impl Change {
         }
         if let Some(workspace_id) = new.workspace_id {
             locked.chat.workspace_id = workspace_id;
-            locked.chat.build_id = None;
+            locked.chat.build_id = new.build_id;
             locked.chat.agent_id = None;
             locked.chat.updated_at = self.now;
         }

@@ -10,6 +10,61 @@ fn tool(name: &str, description: &str, properties: &Value, required: &[&str]) ->
     }
 }
 
+/// The tools with which a root chat gets a workspace. Of a chat that has none this is said, because the model cannot
+/// know it otherwise.
+pub(super) fn lifecycle(has_workspace: bool) -> Vec<llm::Tool> {
+    let parameters = json!({
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "description": "Values of the template's parameters by name",
+    });
+    let create = if has_workspace {
+        "Make a workspace from a template and use it in this chat. This chat has one already: it is returned."
+    } else {
+        "Make a workspace from a template and use it in this chat. This chat has no workspace yet; files and commands \
+         need one. Make one only when the work needs it."
+    };
+    vec![
+        tool(
+            "list_templates",
+            "The templates that workspaces can be made from, 10 a page.",
+            &json!({
+                "query": {"type": "string", "description": "Part of the name or the description"},
+                "page": {"type": "integer", "description": "From 1"},
+            }),
+            &[],
+        ),
+        tool(
+            "read_template",
+            "A template with its parameters.",
+            &json!({"template_id": {"type": "string"}}),
+            &["template_id"],
+        ),
+        tool(
+            "create_workspace",
+            create,
+            &json!({
+                "template_id": {"type": "string"},
+                "name": {"type": "string", "description": "Made up when absent"},
+                "parameters": parameters,
+            }),
+            &["template_id"],
+        ),
+        tool(
+            "start_workspace",
+            "Start this chat's workspace when it is stopped or failed, or wait for a start that is under way.",
+            &json!({"parameters": parameters}),
+            &[],
+        ),
+        tool(
+            "stop_workspace",
+            "Stop this chat's workspace and everything that runs in it. Files stay.",
+            &json!({}),
+            &[],
+        ),
+    ]
+}
+
 /// The tools of a chat with a workspace.
 pub(super) fn workspace() -> Vec<llm::Tool> {
     vec![

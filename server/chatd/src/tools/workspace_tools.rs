@@ -1,4 +1,4 @@
-//! The tools of a chat with a workspace. The workspace is connected when the first of them needs it.
+//! The tools that work in a chat's workspace. It is connected when the first of them needs it, and not before.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,34 +10,59 @@ use store::chats::ChatRow;
 use tokio::time::timeout;
 use workspace::connection::AgentError;
 
+use super::lifecycle::{Lifecycle, Turns};
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
 };
-use crate::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
+use crate::sources::{ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
 
-/// A workspace that must be started may take this long before the turn goes on without its facts.
+/// A workspace that is being started may take this long before the turn goes on without its facts.
 const FACTS_DEADLINE: Duration = Duration::from_secs(20);
 
-/// Gives chats with a workspace its tools.
+/// Said to a chat that can make itself a workspace.
+const NO_WORKSPACE: &str = "This chat has no workspace yet. Choose a template with list_templates, make a workspace with \
+                            create_workspace, then call this again.";
+/// Said to a chat that cannot.
+const NO_WORKSPACE_HERE: &str = "This chat has no workspace. Tell the user that it needs one.";
+
+/// Gives chats the tools of their workspace.
 #[derive(Clone, Debug)]
 pub struct WorkspaceToolSource {
     workspaces: Arc<dyn WorkspaceSource>,
+    own: Option<Arc<dyn OwnWorkspaces>>,
+    turns: Turns,
 }
 
 impl WorkspaceToolSource {
     /// Tools that run in these workspaces.
     pub fn new(workspaces: Arc<dyn WorkspaceSource>) -> Self {
-        Self { workspaces }
+        Self {
+            workspaces,
+            own: None,
+            turns: Turns::default(),
+        }
+    }
+
+    /// Lets root chats make, start and stop workspaces.
+    #[must_use]
+    pub fn with_lifecycle(mut self, own: Arc<dyn OwnWorkspaces>) -> Self {
+        self.own = Some(own);
+        self
     }
 }
 
 impl ToolSource for WorkspaceToolSource {
     fn tools(&self, chat: &ChatRow) -> Option<Arc<dyn ToolSet>> {
-        let workspace_id = chat.workspace_id?;
+        let own = self.own.clone().filter(|_| chat.parent_chat_id.is_none());
+        let lifecycle = own.map(|own| Lifecycle::new(own, chat, self.turns.of(chat.id)));
+        if chat.workspace_id.is_none() && lifecycle.is_none() {
+            return None;
+        }
         let tools = WorkspaceTools {
             workspaces: self.workspaces.clone(),
-            workspace_id,
+            workspace_id: chat.workspace_id,
             chat_id: chat.id,
+            lifecycle,
         };
         Some(Arc::new(tools))
     }
@@ -47,18 +72,34 @@ impl ToolSource for WorkspaceToolSource {
 #[derive(Debug)]
 pub struct WorkspaceTools {
     workspaces: Arc<dyn WorkspaceSource>,
-    workspace_id: WorkspaceId,
+    /// As it was when the step began.
+    workspace_id: Option<WorkspaceId>,
     chat_id: ChatId,
+    /// Those of root chats.
+    lifecycle: Option<Lifecycle>,
 }
 
 impl WorkspaceTools {
-    async fn connect(&self) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
-        let mut connected = self
-            .workspaces
-            .connect(self.workspace_id, self.chat_id)
-            .await?;
+    async fn connect(&self, context: &ToolContext) -> Result<ConnectedWorkspace, Outcome> {
+        // Another call of the same step may just have made one.
+        let id = match self.workspace_id {
+            Some(id) => Some(id),
+            None => context.chat.workspace().await.map_err(Outcome::error)?,
+        };
+        let none = if self.lifecycle.is_some() {
+            NO_WORKSPACE
+        } else {
+            NO_WORKSPACE_HERE
+        };
+        let id = id.ok_or_else(|| Outcome::error(none))?;
+        let connected = self.workspaces.connect(id, self.chat_id).await;
+        let connected = connected.map_err(|error| Outcome::error(error.message))?;
+        Ok(self.for_chat(connected))
+    }
+
+    fn for_chat(&self, mut connected: ConnectedWorkspace) -> ConnectedWorkspace {
         connected.client = connected.client.for_chat(self.chat_id.0, Vec::new());
-        Ok(connected)
+        connected
     }
 
     async fn dispatch(
@@ -66,8 +107,13 @@ impl WorkspaceTools {
         call: &ToolCallPart,
         context: &ToolContext,
     ) -> Result<Outcome, Outcome> {
+        if let Some(lifecycle) = &self.lifecycle
+            && let Some(outcome) = lifecycle.run(call, context).await
+        {
+            return outcome;
+        }
         let connected = tokio::select! {
-            connected = self.connect() => connected.map_err(|error| Outcome::error(error.message))?,
+            connected = self.connect(context) => connected?,
             () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
         };
         let client = &connected.client;
@@ -87,13 +133,18 @@ impl WorkspaceTools {
 #[async_trait]
 impl ToolSet for WorkspaceTools {
     fn definitions(&self) -> Vec<llm::Tool> {
-        definitions::workspace()
+        let mut tools = definitions::workspace();
+        if self.lifecycle.is_some() {
+            tools.extend(definitions::lifecycle(self.workspace_id.is_some()));
+        }
+        tools
     }
 
     async fn facts(&self) -> Option<String> {
+        let id = self.workspace_id?;
         let gathered = timeout(FACTS_DEADLINE, async {
-            let connected = self.connect().await.ok()?;
-            facts::gather(&connected).await.ok()
+            let connected = self.workspaces.look(id, self.chat_id).await?;
+            facts::gather(&self.for_chat(connected)).await.ok()
         });
         gathered.await.ok().flatten()
     }
@@ -105,11 +156,16 @@ impl ToolSet for WorkspaceTools {
     }
 
     async fn resume(&self, call: &ToolCallPart, context: ToolContext) -> Option<Outcome> {
+        if let Some(lifecycle) = &self.lifecycle
+            && let Some(outcome) = lifecycle.resume(call, &context).await
+        {
+            return Some(outcome);
+        }
         if call.tool_name != "execute" {
             return None;
         }
         let connected = tokio::select! {
-            connected = self.connect() => connected.ok()?,
+            connected = self.connect(&context) => connected.ok()?,
             () = context.cancel.cancelled() => return None,
         };
         execute::resume(&connected.client, call, &context).await

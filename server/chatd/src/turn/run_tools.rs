@@ -16,12 +16,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::binding::RunningChat;
 use super::control::Stop;
 use super::{Runner, Turn};
 use crate::hub::Channel;
 use crate::live::Pair;
 use crate::state::open_calls::{Unanswered, result_message};
-use crate::tools::{Outcome, OutputSink, ToolContext, ToolSet};
+use crate::tools::{ChatBinding, Outcome, OutputSink, ToolContext, ToolSet};
 
 /// No call takes longer, whatever its tool says.
 const CALL_DEADLINE: Duration = Duration::from_mins(15);
@@ -73,6 +74,10 @@ impl Runner {
         let cancel = CancellationToken::new();
         let _cancels_when_dropped = cancel.clone().drop_guard();
         let pair = self.pair();
+        let chat: Arc<dyn ChatBinding> = Arc::new(RunningChat {
+            shared: Arc::clone(&self.shared),
+            chat_id: self.chat_id,
+        });
         let mut running: FuturesOrdered<_> = calls
             .iter()
             .map(|call| {
@@ -84,6 +89,7 @@ impl Runner {
                     tool_name: call.tool_name.clone(),
                 };
                 let context = ToolContext {
+                    chat: Arc::clone(&chat),
                     output: Arc::new(output),
                     cancel: cancel.clone(),
                     run_id: run_id(self.chat_id, revision, &call.tool_call_id),

@@ -21,6 +21,7 @@ mod defects;
 mod faults;
 mod harness;
 mod interrupts;
+mod lifecycle;
 mod lists;
 mod model_based;
 mod modes;

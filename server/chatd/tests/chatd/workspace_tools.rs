@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chatd::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
-use chatd::tools::{Outcome, OutputSink, ToolContext, ToolSource, WorkspaceToolSource};
-use sdk::ids::{ChatId, WorkspaceId};
+use chatd::tools::{
+    ChatBinding, Outcome, OutputSink, ToolContext, ToolSource, WorkspaceToolSource,
+};
+use sdk::ids::{BuildId, ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +35,20 @@ impl WorkspaceSource for Gone {
     }
 }
 
+/// A chat that works in no other workspace than its row says.
+struct Unbound;
+
+#[async_trait]
+impl ChatBinding for Unbound {
+    async fn workspace(&self) -> Result<Option<WorkspaceId>, String> {
+        Ok(None)
+    }
+
+    async fn bind(&self, _: WorkspaceId, _: Option<BuildId>) -> Result<(), String> {
+        Err("These tools bind nothing.".into())
+    }
+}
+
 struct Nowhere;
 
 impl OutputSink for Nowhere {
@@ -52,6 +68,7 @@ async fn run(source: &WorkspaceToolSource, name: &str, args: Value) -> Outcome {
     let bench_chat = chat_row().await;
     let tools = source.tools(&bench_chat).unwrap();
     let context = ToolContext {
+        chat: Arc::new(Unbound),
         output: Arc::new(Nowhere),
         cancel: CancellationToken::new(),
         run_id: uuid::Uuid::now_v7(),
@@ -312,6 +329,7 @@ async fn a_stopped_command_is_ended_and_its_output_kept() {
         }
     }
     let context = ToolContext {
+        chat: Arc::new(Unbound),
         output: Arc::new(Forward(sender)),
         cancel: cancel.clone(),
         run_id: uuid::Uuid::now_v7(),
@@ -349,6 +367,7 @@ async fn what_a_command_still_says_after_a_restart_is_collected_and_nothing_runs
     let tools = source.tools(&chat_row().await).unwrap();
     let run_id = uuid::Uuid::now_v7();
     let context = |run_id| ToolContext {
+        chat: Arc::new(Unbound),
         output: Arc::new(Nowhere),
         cancel: CancellationToken::new(),
         run_id,

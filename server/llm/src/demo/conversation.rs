@@ -97,6 +97,13 @@ impl<'a> Conversation<'a> {
         self.request.tools.iter().any(|tool| tool.name == name)
     }
 
+    /// Whether tools would find no workspace to work in; the tool that makes one says so.
+    pub(super) fn lacks_workspace(&self) -> bool {
+        let tools = &self.request.tools;
+        let create = tools.iter().find(|tool| tool.name == "create_workspace");
+        create.is_some_and(|tool| tool.description.contains("has no workspace"))
+    }
+
     /// Whether a tool's schema speaks of a field, at any depth.
     pub(super) fn tool_takes(&self, name: &str, field: &str) -> bool {
         let tool = self.request.tools.iter().find(|tool| tool.name == name);

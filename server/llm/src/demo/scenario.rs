@@ -29,7 +29,7 @@ const QUOTED_LINES: usize = 12;
 
 /// What comes next in the turn.
 pub(super) fn step(conversation: &Conversation<'_>) -> Step {
-    if !conversation.has_tool("execute") {
+    if !conversation.has_tool("execute") || conversation.lacks_workspace() {
         return talk(conversation);
     }
     if let Some(failed) = conversation
@@ -67,9 +67,7 @@ fn talk(conversation: &Conversation<'_>) -> Step {
             ),
         );
     }
-    text.push_str(
-        "No workspace tools are offered in this chat, so it can only talk. To see more:\n\n",
-    );
+    text.push_str("There is no workspace in this chat, so it can only talk. To see more:\n\n");
     text.push_str("- choose a folder for the chat, and it will list, read and change files\n");
     text.push_str("- put directives into a message, and it will do what they say\n");
     text.push_str("- connect a real model in the settings\n\n");

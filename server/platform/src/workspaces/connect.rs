@@ -1,4 +1,5 @@
-//! Getting a connected agent for a chat: take the one there is, wait for one that is coming back, start one.
+//! Getting a connected agent for a chat: take the one there is, wait for one that is coming back, start one. A chat
+//! that only looks starts none.
 
 use std::time::Duration;
 
@@ -42,9 +43,31 @@ impl WorkspaceSource for Workspaces {
             }
         }
     }
+
+    async fn look(&self, id: WorkspaceId, _chat: ChatId) -> Option<ConnectedWorkspace> {
+        let looked = tokio::time::timeout(CONNECT_DEADLINE, self.look_now(id));
+        looked.await.ok().flatten()
+    }
 }
 
 impl Workspaces {
+    /// The agent that is there or comes; starts nothing.
+    async fn look_now(&self, id: WorkspaceId) -> Option<ConnectedWorkspace> {
+        if let Some(connected) = self.already_connected(id).await.ok()? {
+            return Some(connected);
+        }
+        let row = self.usable(id).await.ok()?;
+        if row.status.start_in_words().is_some() {
+            // Whoever has the turn is starting it.
+            drop(self.turn(id).await);
+        } else if row.status == WorkspaceStatus::Reconnecting {
+            let agent = agents::current(&self.db, id).await.ok()??;
+            let client = self.hub().client(agent.id.0);
+            client.wait_until_connected(RECONNECT_DEADLINE).await.ok()?;
+        }
+        self.already_connected(id).await.ok()?
+    }
+
     async fn connect_now(&self, id: WorkspaceId) -> Result<ConnectedWorkspace, String> {
         if let Some(connected) = self.already_connected(id).await? {
             return Ok(connected);
@@ -114,7 +137,7 @@ impl Workspaces {
             .await
             .map_err(|error| in_words(error.into()))?;
         row.ok_or_else(|| {
-            "The workspace of this chat was deleted. Start a new chat to get another one."
+            "The workspace of this chat was deleted. Make another one with create_workspace, or start a new chat."
                 .to_owned()
         })
     }

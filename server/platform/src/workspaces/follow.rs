@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use sdk::ids::AgentId;
 use sdk::workspaces::{Transition, WorkspaceStatus};
-use store::StoreError;
 use store::workspaces::{self, NewStatus, WorkspaceRow, agents, builds};
+use store::{StoreError, chat_config};
 use tokio::sync::broadcast::error::RecvError;
 use workspace::backend::{BackendError, Status};
 use workspace::connection::{ConnectionEvent, ConnectionState};
@@ -141,10 +141,12 @@ impl Workspaces {
         }
     }
 
-    /// Stops workspaces that nobody used for as long as their template says.
+    /// Stops workspaces that nobody used for as long as their template says, or else the deployment.
     pub(super) async fn stop_idle(&self) -> Result<(), WorkspaceError> {
         let now = self.clock.now();
-        for (row, idle) in workspaces::list_stoppable(&self.db, MAX_ROWS).await? {
+        let ttl_ms = chat_config::get_workspace_ttl_ms(&self.db).await?;
+        let usual_seconds = (ttl_ms > 0).then_some(ttl_ms.saturating_add(999) / 1000);
+        for (row, idle) in workspaces::list_stoppable(&self.db, usual_seconds, MAX_ROWS).await? {
             let last_used_at = row.last_used_at.unwrap_or(row.created_at);
             let is_idle = (now - last_used_at)
                 .to_std()

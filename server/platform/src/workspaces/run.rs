@@ -176,6 +176,8 @@ impl Workspaces {
         self.show(&job.row, WorkspaceStatus::WaitingForAgent, None)
             .await;
         self.wait_for_agent(job, agent_id).await?;
+        // However long the start took: whoever wanted it has the whole idle time to begin.
+        workspaces::touch(&self.db, job.row.id, self.clock.now()).await?;
         self.show(&job.row, WorkspaceStatus::Ready, None).await;
         Ok(agent_id)
     }

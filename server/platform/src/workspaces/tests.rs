@@ -348,3 +348,56 @@ async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_deployments_idle_time_holds_for_templates_that_say_none() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let platform = &test.platform;
+        let mut made = Vec::new();
+        for (name, idle_stop_seconds) in [("own", Some(3600)), ("none", None)] {
+            let template = sdk::templates::CreateTemplate {
+                name: name.to_owned(),
+                idle_stop_seconds,
+                ..Default::default()
+            };
+            let template = platform.create_template(&owner, template).await.unwrap();
+            let request = CreateWorkspace {
+                template_id: Some(template.id),
+                ..CreateWorkspace::default()
+            };
+            let workspace = platform.create_workspace(&owner, request).await.unwrap();
+            finished(&test, &owner, workspace.id).await;
+            let ready = store::workspaces::NewStatus {
+                status: WorkspaceStatus::Ready,
+                reason: None,
+                since: test.clock.now(),
+            };
+            workspaces::set_status(&platform.0.db, workspace.id, ready)
+                .await
+                .unwrap();
+            made.push(workspace.id);
+        }
+        let service = &platform.0.workspaces;
+        let builds = async |id| platform.list_builds(&owner, id).await.unwrap().len();
+        test.clock.advance(chrono::TimeDelta::minutes(30));
+        service.stop_idle().await.unwrap();
+        assert_eq!(builds(made[1]).await, 1, "nothing is set");
+        for (ttl_ms, is_taken) in [
+            (59_999, false),
+            (-1, false),
+            (2_592_000_001, false),
+            (1_800_000, true),
+        ] {
+            let ttl = sdk::chat_config::WorkspaceTtl {
+                workspace_ttl_ms: ttl_ms,
+            };
+            let set = platform.update_workspace_ttl(&owner, ttl).await;
+            assert_eq!(set.is_ok(), is_taken, "{ttl_ms}");
+        }
+        service.stop_idle().await.unwrap();
+        assert_eq!((builds(made[0]).await, builds(made[1]).await), (1, 2));
+        platform.shut_down().await;
+    })
+    .await;
+}

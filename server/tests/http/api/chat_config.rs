@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use sdk::chat_config::{
-    UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
-    UserPrompt,
+    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt,
+    UpdateUserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use sdk::client::{Client, ClientError};
 use sdk::ids::ModelConfigId;
@@ -126,4 +126,49 @@ async fn a_deployment_can_force_debug_logging() {
     let refused = put(&owner, "user-debug-logging", json!("no object")).await;
     assert_eq!(refused["status"], 409, "{refused}");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn which_templates_agents_use_and_when_workspaces_stop_is_for_owners_to_say() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let member = server.member("mia").await;
+        assert_eq!(
+            owner.get_template_allowlist().await.unwrap(),
+            TemplateAllowlist::default()
+        );
+        assert_eq!(status(member.get_template_allowlist().await), 404);
+        for body in [json!({"template_ids": []}), json!("no object")] {
+            let refused = put(&member, "template-allowlist", body).await;
+            assert_eq!(refused["status"], 404, "{refused}");
+        }
+        let refused = put(&owner, "template-allowlist", json!({"template_ids": ["x"]})).await;
+        assert_eq!(refused["status"], 400, "{refused}");
+        let unknown = json!({"template_ids": [uuid::Uuid::now_v7()]});
+        let refused = put(&owner, "template-allowlist", unknown).await;
+        assert_eq!(
+            refused["body"]["validations"][0]["field"], "template_ids",
+            "{refused}"
+        );
+
+        let half_an_hour = WorkspaceTtl {
+            workspace_ttl_ms: 30 * 60 * 1000,
+        };
+        assert_eq!(
+            status(member.update_workspace_ttl(&half_an_hour).await),
+            403
+        );
+        owner.update_workspace_ttl(&half_an_hour).await.unwrap();
+        assert_eq!(member.get_workspace_ttl().await.unwrap(), half_an_hour);
+        let refused = put(&owner, "workspace-ttl", json!({"workspace_ttl_ms": 59_999})).await;
+        assert_eq!(
+            refused["body"]["validations"][0]["field"], "workspace_ttl_ms",
+            "{refused}"
+        );
+        owner
+            .update_workspace_ttl(&WorkspaceTtl::default())
+            .await
+            .unwrap();
+    })
+    .await;
 }

@@ -7,6 +7,7 @@ mod modes;
 mod prompts;
 mod stuck_readers;
 mod titles;
+mod workspace_tools;
 
 use std::time::Duration;
 
