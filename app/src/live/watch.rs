@@ -101,6 +101,7 @@ fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Opti
             known.last_error_info = chat.last_error_info;
             known.last_model_config_id = chat.last_model_config_id;
             known.workspace_id = chat.workspace_id;
+            known.build_id = chat.build_id;
             known.updated_at = chat.updated_at;
         }
         WatchEventKind::Created => {

@@ -64,7 +64,7 @@ impl Sheet {
                 }
             }
             Self::Tools => {
-                view! { {tools::cards()}{tools::groups()}{changes::lines()}{changes::panels()} }
+                view! { {tools::cards()}{tools::workspaces()}{tools::groups()}{changes::lines()}{changes::panels()} }
             }
         }
     }

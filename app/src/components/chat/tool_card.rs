@@ -83,10 +83,14 @@ pub fn ToolCard(
     let is_command =
         Memo::new(move |_| described.with(|(_, body)| matches!(body, Body::Command { .. })));
     let has_output = Memo::new(move |_| {
-        described
-            .with(|(_, body)| matches!(body, Body::Command { output, .. } if !output.is_empty()))
+        described.with(|(_, body)| match body {
+            Body::Command { output: text, .. } | Body::Workspace { log: text, .. } => {
+                !text.is_empty()
+            }
+            _ => false,
+        })
     });
-    // A command opens by itself when it begins to print while the reader watches; nothing closes by itself.
+    // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_output = Memo::new(move |was: Option<&bool>| {
         was.copied().unwrap_or(false) || (state.get() == ToolState::Running && has_output.get())
     });
@@ -154,6 +158,12 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             .map(|file| edited_file(file, work_folder))
             .collect_view()
             .into_any(),
+        Body::Workspace {
+            id,
+            log,
+            errors,
+            note,
+        } => workspace_view(id.as_deref(), log, errors, note.clone(), state),
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),
         Body::Json { arguments, result } => view! {
@@ -208,6 +218,32 @@ fn command_view(
         .map(|note| view! { <p class="tool-note">{note}</p> })
         .collect_view();
     view! { {prompt}{folder}{printed}{notes}{ending} }
+}
+
+fn workspace_view(
+    id: Option<&str>,
+    log: &str,
+    errors: &[String],
+    note: Option<String>,
+    state: ToolState,
+) -> AnyView {
+    let printed = if !log.is_empty() {
+        output_view(log, "Build log")
+    } else if state.is_open() || (errors.is_empty() && id.is_none()) {
+        nothing(state)
+    } else {
+        ().into_any()
+    };
+    let errors = errors
+        .iter()
+        .cloned()
+        .map(|error| view! { <p class="tool-exit failed">{error}</p> })
+        .collect_view();
+    let note = note.map(|note| view! { <p class="tool-note">{note}</p> });
+    let link = id.map(|id| {
+        view! { <p class="tool-note"><a class="link" href=format!("/workspaces/{id}")>"Open the workspace"</a></p> }
+    });
+    view! { {printed}{errors}{note}{link} }
 }
 
 fn nothing_printed(state: ToolState) -> AnyView {

@@ -5,6 +5,7 @@ mod describe;
 mod partial_json;
 #[cfg(test)]
 mod tests;
+mod workspaces;
 
 use sdk::parts::{ToolCallPart, ToolResultPart};
 

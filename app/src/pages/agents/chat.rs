@@ -5,7 +5,7 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 use sdk::chats::Chat;
-use sdk::ids::ChatId;
+use sdk::ids::{BuildId, ChatId, WorkspaceId};
 use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
@@ -21,6 +21,7 @@ use crate::components::chat::scroll::Follow;
 use crate::components::chat::timeline_view::Timeline;
 use crate::components::chat::tool_card::WorkFolder;
 use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
+use crate::components::control_flow::Show;
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::{awaited, fresh};
@@ -113,8 +114,9 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     let changes = Changes::new(changes, highlights);
     let composer = Composer::new(open, &models, chat.last_model_config_id);
     let follow = Follow::new(open.has_newer);
-    let has_workspace = workspace.is_some();
     let workspace = RwSignal::new(workspace);
+    // A chat may come to one while it is open.
+    let has_workspace = Memo::new(move |_| workspace.with(Option::is_some));
     let workspace_status = Signal::derive(move || {
         workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
     });
@@ -143,7 +145,10 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     });
     if !is_older_page {
         live(open, changes, follow, workspace_status);
-        watch_workspace(open, workspace, changes);
+        let bound = Memo::new(move |_| {
+            row.with(|row| row.as_ref().map(|row| (row.workspace_id, row.build_id)))
+        });
+        watch_workspace(open, workspace, changes, bound);
         tell(open, agents, follow);
     }
     escape(open, composer, agents);
@@ -160,13 +165,13 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     view! {
         // Read once more after this chat's owner is gone, when another page puts its title on top.
         <Title text=move || row.try_with(|_| title_of(row)).unwrap_or_default()/>
-        <div class=if has_workspace { "chat-frame has-panel" } else { "chat-frame" }>
+        <div class="chat-frame" class:has-panel=move || has_workspace.get()>
             <section class="chat" aria-label="Conversation">
                 <TopBar chat=row workspace changes/>
                 <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
                 {move || bottom()}
             </section>
-            {has_workspace.then(|| view! { <GitPanel changes workspace/> })}
+            <Show when=move || has_workspace.get()><GitPanel changes workspace/></Show>
         </div>
     }
 }
@@ -217,12 +222,17 @@ fn live(
     });
 }
 
-/// Keeps the page's knowledge of the workspace fresh. It is looked at while it is on its way to somewhere, once more when
-/// a turn ends (a short one may be over before its workspace was seen), and when the watch of its changes fails.
+/// What the chat's row says of its workspace and the start it waits for.
+type Bound = Option<(Option<WorkspaceId>, Option<BuildId>)>;
+
+/// Keeps the page's knowledge of the workspace fresh. It is looked at while it is on its way to somewhere, when the chat is
+/// bound to another one or to another start of it, once more when a turn ends (a short one may be over before its
+/// workspace was seen), and when the watch of its changes fails.
 fn watch_workspace(
     open: OpenChat,
     workspace: RwSignal<Option<sdk::workspaces::Workspace>>,
     changes: Changes,
+    bound: Memo<Bound>,
 ) {
     let is_moving = Memo::new(move |_| {
         let status =
@@ -251,6 +261,13 @@ fn watch_workspace(
                 on_cleanup(move || handle.clear());
             }
         }
+    });
+    Effect::new(move |before: Option<Bound>| {
+        let now = bound.get();
+        if before.is_some_and(|before| before != now) {
+            look();
+        }
+        now
     });
     Effect::new(move |before: Option<(bool, bool)>| {
         let now = (open.is_busy(), changes.has_failed());

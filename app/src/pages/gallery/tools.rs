@@ -14,6 +14,8 @@ use crate::view;
 
 const DIFF: &str = "--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -3,3 +3,4 @@ pub fn greet\n /// A greeting for a name.\n-    format!(\"Hello, {name}\")\n+    let title = title_of(name);\n+    format!(\"Good day, {title} {name}\")\n }\n";
 
+const BUILD_LOG: &str = "cloning https://git.example.com/greeter.git\nReceiving objects: 100% (812/812), done.\nrunning the setup script\nadded 214 packages in 4s\nstarting the agent\n";
+
 /// A tool with what it is asked and what it answers.
 struct Kind {
     tool: &'static str,
@@ -62,6 +64,31 @@ fn kinds() -> Vec<Kind> {
             json!({"success": true}),
         ),
         kind(
+            "list_templates",
+            json!({"query": "service"}),
+            json!({"templates": [{"id": "0190", "name": "service", "display_name": "Service", "description": "The greeting service with its database.", "active_developers": 3}], "count": 1, "page": 1, "total_pages": 1, "total_count": 1}),
+        ),
+        kind(
+            "read_template",
+            json!({"template_id": "service"}),
+            json!({"template": {"name": "service", "display_name": "Service", "description": "The greeting service with its database."}, "parameters": [{"name": "region", "type": "string", "required": true}, {"name": "size", "type": "number", "default": "2", "required": false}]}),
+        ),
+        kind(
+            "create_workspace",
+            json!({"template_id": "service"}),
+            json!({"created": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "ready", "build_id": "0191", "log": BUILD_LOG}),
+        ),
+        kind(
+            "start_workspace",
+            json!({}),
+            json!({"started": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "ready", "build_id": "0191"}),
+        ),
+        kind(
+            "stop_workspace",
+            json!({}),
+            json!({"stopped": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "stopped", "build_id": "0191", "hint": "The workspace is stopped. Call start_workspace to go on in it."}),
+        ),
+        kind(
             "ticket_search",
             json!({"words": "greeting", "open": true}),
             json!({"tickets": [{"id": 4, "title": "Greet politely"}]}),
@@ -103,6 +130,51 @@ fn in_every_state(Kind { tool, args, answer }: &Kind) -> Vec<ToolRun> {
         run("failed", Some(args), None, Some((&refused, true))),
         run("interrupted", Some(args), None, None),
     ]
+}
+
+/// Workspaces that are being made, failed, are refused, and take longer than the call waits.
+pub fn workspaces() -> impl IntoView {
+    let create = |id: &str| {
+        let args = json!({"template_id": "service"});
+        samples::call(id, "create_workspace", Some(args), None)
+    };
+    let mut log = samples::answer("building", Value::Null, false);
+    log.result = None;
+    log.result_delta = Some(BUILD_LOG.to_owned());
+    let building = ToolRun::new(create("building"), Some(log), true);
+    let answered = |id: &str, answer: Value, is_error: bool| {
+        ToolRun::new(
+            create(id),
+            Some(samples::answer(id, answer, is_error)),
+            false,
+        )
+    };
+    let ended = vec![
+        answered(
+            "build-failed",
+            json!({"created": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "failed", "build_id": "0191", "error": "The setup script failed: npm: command not found", "log": "running the setup script\nsetup: line 3: npm: command not found\n", "hint": "Call start_workspace to try again, if need be with other parameters."}),
+            false,
+        ),
+        answered(
+            "build-refused",
+            json!({"error": "Some fields are not right. Correct them and try again.", "validations": [{"field": "parameters.region", "detail": "Choose one of europe, america."}]}),
+            true,
+        ),
+        answered(
+            "build-waits",
+            json!({"created": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "setting_up", "build_id": "0191", "log": BUILD_LOG, "hint": "It is still being worked on. Call start_workspace to wait on; stop_workspace ends it."}),
+            false,
+        ),
+        answered(
+            "build-stopped",
+            json!({"created": false, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "stopped", "build_id": "0191", "hint": "The workspace is stopped. Call start_workspace to go on in it."}),
+            false,
+        ),
+    ];
+    part(
+        "Workspaces of agents",
+        view! { <div class="stack">{group(vec![building])}{group(ended)}</div> },
+    )
 }
 
 /// Calls in a row, and commands that print, print much, fail, and go on.

@@ -4,6 +4,7 @@ use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
 use serde_json::Value;
 
 use super::partial_json::text_field;
+use super::workspaces;
 use super::{ToolRun, ToolState};
 use crate::components::chat::words;
 use crate::components::icons::Icon;
@@ -42,6 +43,17 @@ pub enum Body {
     Edits(Vec<DiffFile>),
     /// Text that was read, written or answered.
     Text(String),
+    /// A workspace that is made, started or stopped.
+    Workspace {
+        /// Its id, once it is known.
+        id: Option<String>,
+        /// What the build says, as far as it came, or its end.
+        log: String,
+        /// Why it failed, and which values were refused.
+        errors: Vec<String>,
+        /// Further words: what to do next.
+        note: Option<String>,
+    },
     /// Arguments and result as they are.
     Json {
         /// The arguments.
@@ -77,6 +89,35 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
             ],
         ),
         "process_signal" => process(run, Icon::Square, ["Stopping", "Stopped", "Could not stop"]),
+        "list_templates" => workspaces::list_templates(run),
+        "read_template" => workspaces::read_template(run),
+        "create_workspace" => workspaces::workspace(
+            run,
+            Icon::FolderPlus,
+            [
+                "Making a workspace",
+                "Made workspace",
+                "Could not make a workspace",
+            ],
+        ),
+        "start_workspace" => workspaces::workspace(
+            run,
+            Icon::Monitor,
+            [
+                "Starting the workspace",
+                "Started workspace",
+                "Could not start the workspace",
+            ],
+        ),
+        "stop_workspace" => workspaces::workspace(
+            run,
+            Icon::Square,
+            [
+                "Stopping the workspace",
+                "Stopped workspace",
+                "Could not stop the workspace",
+            ],
+        ),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => (
             summary(
@@ -104,8 +145,12 @@ fn summarized(run: &ToolRun) -> (Summary, Body) {
     (line, Body::Text(words))
 }
 
-/// Whether a result without the error mark still tells of a failure: a command that did not end well.
+/// Whether a result without the error mark still tells of a failure: a command that did not end well, a build that
+/// failed.
 pub fn is_failure(result: &Value) -> bool {
+    if result.get("build_id").is_some() && result.get("error").is_some() {
+        return true;
+    }
     let code = result.get("exit_code").and_then(Value::as_i64);
     code.is_some_and(|code| code != 0)
         && result
@@ -311,7 +356,12 @@ fn generic(run: &ToolRun) -> (Summary, Body) {
     (line, Body::Json { arguments, result })
 }
 
-fn summary(run: &ToolRun, icon: Icon, [open, done, failed]: [&str; 3], object: String) -> Summary {
+pub(super) fn summary(
+    run: &ToolRun,
+    icon: Icon,
+    [open, done, failed]: [&str; 3],
+    object: String,
+) -> Summary {
     let verb = match run.state {
         ToolState::Preparing | ToolState::Running => open,
         ToolState::Done => done,
@@ -325,7 +375,7 @@ fn summary(run: &ToolRun, icon: Icon, [open, done, failed]: [&str; 3], object: S
     }
 }
 
-fn argument(run: &ToolRun, name: &str) -> String {
+pub(super) fn argument(run: &ToolRun, name: &str) -> String {
     let complete = run
         .call
         .args
@@ -341,7 +391,7 @@ fn argument(run: &ToolRun, name: &str) -> String {
     complete.or_else(streamed).unwrap_or_default()
 }
 
-fn answer<'run>(run: &'run ToolRun, name: &str) -> Option<&'run Value> {
+pub(super) fn answer<'run>(run: &'run ToolRun, name: &str) -> Option<&'run Value> {
     run.result
         .as_ref()?
         .result
@@ -350,12 +400,12 @@ fn answer<'run>(run: &'run ToolRun, name: &str) -> Option<&'run Value> {
         .filter(|value| !value.is_null())
 }
 
-fn answer_text(run: &ToolRun, name: &str) -> Option<String> {
+pub(super) fn answer_text(run: &ToolRun, name: &str) -> Option<String> {
     answer(run, name).and_then(text_of)
 }
 
 /// The words of a failed call: the `error` field, or the whole answer when it is a text.
-fn error_text(run: &ToolRun) -> Option<String> {
+pub(super) fn error_text(run: &ToolRun) -> Option<String> {
     let result = run
         .result
         .as_ref()
@@ -373,7 +423,7 @@ fn error_text(run: &ToolRun) -> Option<String> {
     )
 }
 
-fn text_of(value: &Value) -> Option<String> {
+pub(super) fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

@@ -131,3 +131,82 @@ fn an_unknown_tool_shows_its_json() {
         }
     );
 }
+
+#[test]
+fn a_workspace_that_is_made_shows_its_log_then_its_name_and_link() {
+    let args = Some(json!({"template_id": "service"}));
+    let running = ToolRun::new(
+        call("create_workspace", args.clone(), None),
+        result(None, Some("Cloning\n"), false),
+        true,
+    );
+    let (summary, body) = describe(&running);
+    assert_eq!(summary.verb, "Making a workspace");
+    assert!(matches!(body, Body::Workspace { log, id: None, .. } if log == "Cloning\n"));
+    let answer = json!({
+        "created": true, "workspace_id": "w", "workspace_name": "service-1", "status": "ready", "build_id": "b"
+    });
+    let done = ToolRun::new(
+        call("create_workspace", args, None),
+        result(Some(answer), None, false),
+        false,
+    );
+    let (summary, body) = describe(&done);
+    assert_eq!(
+        (done.state, summary.verb.as_str(), summary.object.as_str()),
+        (ToolState::Done, "Made workspace", "service-1")
+    );
+    assert!(matches!(body, Body::Workspace { id: Some(id), .. } if id == "w"));
+}
+
+#[test]
+fn a_build_that_failed_is_a_failure_although_the_tool_answered() {
+    let answer = json!({
+        "created": true, "workspace_id": "w", "workspace_name": "service-1", "status": "failed", "build_id": "b",
+        "error": "The setup script failed.", "log": "no such command\n", "hint": "Call start_workspace."
+    });
+    let run = ToolRun::new(
+        call("create_workspace", Some(json!({})), None),
+        result(Some(answer), None, false),
+        false,
+    );
+    let (summary, body) = describe(&run);
+    assert_eq!(
+        (run.state, summary.verb.as_str()),
+        (ToolState::Failed, "Could not make a workspace")
+    );
+    let Body::Workspace { log, errors, .. } = body else {
+        panic!("a workspace")
+    };
+    assert_eq!(
+        (log.as_str(), errors),
+        (
+            "no such command\n",
+            vec!["The setup script failed.".to_owned()]
+        )
+    );
+}
+
+#[test]
+fn refused_values_are_named_and_an_existing_workspace_is_called_so() {
+    let answer = json!({
+        "error": "Some fields are not right.",
+        "validations": [{"field": "parameters.region", "detail": "Give a value."}]
+    });
+    let refused = ToolRun::new(
+        call("create_workspace", Some(json!({})), None),
+        result(Some(answer), None, true),
+        false,
+    );
+    let (_, body) = describe(&refused);
+    assert!(
+        matches!(body, Body::Workspace { errors, .. } if errors == ["Some fields are not right.", "parameters.region: Give a value."])
+    );
+    let answer = json!({"created": false, "workspace_name": "service-1", "status": "stopped"});
+    let found = ToolRun::new(
+        call("create_workspace", Some(json!({})), None),
+        result(Some(answer), None, false),
+        false,
+    );
+    assert_eq!(describe(&found).0.verb, "Found stopped workspace");
+}
