@@ -1,12 +1,15 @@
 //! What is configured about agents: the reader's own part, and for owners the deployment's instructions.
 
 use leptos::prelude::*;
-use sdk::chat_config::{SystemPrompt, UserPrompt};
+use sdk::chat_config::{MAX_WORKSPACE_TTL_MS, SystemPrompt, UserPrompt};
 use sdk::ids::ModelConfigId;
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
+
+/// Most minutes without use after which workspaces may be stopped.
+pub const MAX_IDLE_MINUTES: i64 = MAX_WORKSPACE_TTL_MS / 60_000;
 
 /// What the page about agents shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -17,6 +20,17 @@ pub struct ChatConfig {
     pub thresholds: Vec<ModelThreshold>,
     /// The deployment's instructions, for owners.
     pub system_prompt: Option<SystemPrompt>,
+    /// What workspaces agents may make, for owners.
+    pub workspaces: Option<AgentWorkspaces>,
+}
+
+/// What workspaces agents may make, and when they are stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentWorkspaces {
+    /// Names of the templates that agents may use; all when there are none.
+    pub template_names: Vec<String>,
+    /// Minutes without use after which workspaces are stopped whose template does not say; 0 = never.
+    pub idle_minutes: i64,
 }
 
 /// When histories that a model works on are summarized.
@@ -43,10 +57,41 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     } else {
         None
     };
+    let workspaces = if actor.is_owner() {
+        Some(agent_workspaces(&platform, &actor).await?)
+    } else {
+        None
+    };
     Ok(ChatConfig {
         user_prompt: user_prompt.map_err(super::failed)?,
         thresholds: thresholds(&platform, &actor).await?,
         system_prompt,
+        workspaces,
+    })
+}
+
+#[cfg(feature = "ssr")]
+async fn agent_workspaces(
+    platform: &platform::Platform,
+    actor: &platform::Actor,
+) -> Result<AgentWorkspaces, AppError> {
+    let allowlist = platform.get_template_allowlist(actor).await;
+    let allowlist = allowlist.map_err(super::failed)?.template_ids;
+    let templates = platform
+        .list_templates(actor)
+        .await
+        .map_err(super::failed)?;
+    let ttl = platform
+        .get_workspace_ttl(actor)
+        .await
+        .map_err(super::failed)?;
+    // A template that was deleted meanwhile cannot be used by anybody.
+    let listed = templates
+        .into_iter()
+        .filter(|template| allowlist.contains(&template.id));
+    Ok(AgentWorkspaces {
+        template_names: listed.map(|template| template.name).collect(),
+        idle_minutes: ttl.workspace_ttl_ms / 60_000,
     })
 }
 
@@ -127,5 +172,61 @@ pub async fn update_compaction_threshold(
         .update_compaction_threshold(&actor, model_config_id, change)
         .await
         .map(drop)
+        .map_err(super::failed)
+}
+
+/// Sets which templates agents may use, by their names, one a line; none = all.
+#[server(name = UpdateTemplateAllowlist, prefix = "/api/page", endpoint = "update_template_allowlist", output = PageJson)]
+pub async fn update_template_allowlist(
+    #[server(default)] template_names: String,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let templates = platform
+        .list_templates(&actor)
+        .await
+        .map_err(super::failed)?;
+    let mut template_ids = Vec::new();
+    let names = template_names.split(['\n', ',']).map(str::trim);
+    for name in names.filter(|name| !name.is_empty()) {
+        let known = templates.iter().find(|template| template.name == name);
+        let usable = known
+            .filter(|template| !template.deprecated)
+            .ok_or_else(|| {
+                let detail =
+                    format!("There is no template {name:?}, or it is not to be used any more.");
+                AppError::invalid_field("template_names", &detail)
+            })?;
+        template_ids.push(usable.id);
+    }
+    let change = sdk::chat_config::TemplateAllowlist { template_ids };
+    platform
+        .update_template_allowlist(&actor, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets after how many minutes without use workspaces are stopped whose template does not say; nothing = never.
+#[server(name = UpdateWorkspaceTtl, prefix = "/api/page", endpoint = "update_workspace_ttl", output = PageJson)]
+pub async fn update_workspace_ttl(#[server(default)] idle_minutes: String) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let text = idle_minutes.trim();
+    let minutes: i64 = if text.is_empty() {
+        0
+    } else {
+        let minutes = text.parse().ok();
+        let minutes = minutes.filter(|minutes| (0..=MAX_IDLE_MINUTES).contains(minutes));
+        minutes.ok_or_else(|| {
+            AppError::invalid_field(
+                "idle_minutes",
+                "Use a whole number from 0 to 43,200 (30 days).",
+            )
+        })?
+    };
+    let change = sdk::chat_config::WorkspaceTtl {
+        workspace_ttl_ms: minutes * 60_000,
+    };
+    platform
+        .update_workspace_ttl(&actor, change)
+        .await
         .map_err(super::failed)
 }

@@ -3,6 +3,7 @@
 
 mod compaction_thresholds;
 mod system_prompt;
+mod workspaces;
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -34,6 +35,7 @@ fn sections(config: ChatConfig) -> AnyView {
         user_prompt,
         thresholds,
         system_prompt,
+        workspaces,
     } = config;
     view! {
         <Section title="Your instructions" lead="They hold in all of your chats, beside what holds for everybody.">
@@ -50,6 +52,17 @@ fn sections(config: ChatConfig) -> AnyView {
                 view! {
                     <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
                         {system_prompt::form(prompt)}
+                    </Section>
+                }
+            })}
+        {workspaces
+            .map(|workspaces| {
+                view! {
+                    <Section
+                        title="Workspaces of agents"
+                        lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
+                    >
+                        {workspaces::forms(workspaces)}
                     </Section>
                 }
             })}

@@ -40,6 +40,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/update_user_prompt", Access::SignedIn),
     ("/api/page/update_compaction_threshold", Access::SignedIn),
     ("/api/page/update_system_prompt", Access::Owner),
+    ("/api/page/update_template_allowlist", Access::Owner),
+    ("/api/page/update_workspace_ttl", Access::Owner),
     ("/api/page/list_tokens", Access::SignedIn),
     ("/api/page/create_token", Access::SignedIn),
     ("/api/page/delete_token", Access::SignedIn),
