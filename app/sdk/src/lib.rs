@@ -25,4 +25,5 @@ pub mod stream;
 pub mod templates;
 pub mod tokens;
 pub mod users;
+pub mod workspace_shares;
 pub mod workspaces;

@@ -183,6 +183,9 @@ pub struct ListWorkspaces {
     /// At most so many, up to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// In place of one's own, those that others share.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
 }
 
 /// Query of `DELETE /workspaces/{workspace}`.

@@ -21,7 +21,7 @@ pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
 pub use frame::Frame;
 pub use live::relay::LiveSource;
 pub use sources::{
-    ConnectedWorkspace, ModelSource, OwnWorkspaces, ResolvedModel, WorkspaceRefused,
+    ConnectFor, ConnectedWorkspace, ModelSource, OwnWorkspaces, ResolvedModel, WorkspaceRefused,
     WorkspaceSource, WorkspaceUnavailable,
 };
 pub use state::StateError;

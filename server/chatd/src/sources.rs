@@ -52,6 +52,15 @@ pub struct WorkspaceUnavailable {
     pub message: String,
 }
 
+/// For whom a workspace is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectFor {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// Its owner, who must be allowed to work in the workspace.
+    pub owner_id: UserId,
+}
+
 /// Where workspaces come from.
 #[async_trait]
 pub trait WorkspaceSource: Debug + Send + Sync {
@@ -59,11 +68,11 @@ pub trait WorkspaceSource: Debug + Send + Sync {
     async fn connect(
         &self,
         id: WorkspaceId,
-        chat: ChatId,
+        whom: ConnectFor,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable>;
     /// A connected agent when there is one or one is on its way; starts nothing. Returns within its own deadline.
-    async fn look(&self, id: WorkspaceId, chat: ChatId) -> Option<ConnectedWorkspace> {
-        self.connect(id, chat).await.ok()
+    async fn look(&self, id: WorkspaceId, whom: ConnectFor) -> Option<ConnectedWorkspace> {
+        self.connect(id, whom).await.ok()
     }
 }
 

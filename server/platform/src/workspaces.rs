@@ -1,4 +1,5 @@
-//! Workspaces: where agents work. Each belongs to a person; owners of the deployment may look after all of them.
+//! Workspaces: where agents work. Each belongs to a person, who may share it; owners of the deployment may look after all
+//! of them. What each may do is decided in `shares`.
 //!
 //! The methods here check and answer; `service` does the work, one build of a workspace at a time, in the
 //! background. `chatd` reaches the agents through [`Platform::workspace_source`].
@@ -10,6 +11,7 @@ pub(crate) mod for_agents;
 mod requests;
 mod run;
 pub(crate) mod service;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use chatd::sources::WorkspaceSource;
 use sdk::ids::{AgentId, BuildId, WorkspaceId};
+use sdk::workspace_shares::WorkspacePermission as Permission;
 use sdk::workspaces::{
     Build, BuildLog, CreateBuild, CreateWorkspace, ListWorkspaces, ReadBuildLog, Sandbox,
     Transition, UnsavedWork, UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
@@ -40,18 +43,21 @@ const LONGEST_LOG_WAIT: Duration = Duration::from_secs(30);
 const LOG_POLL: Duration = Duration::from_millis(250);
 
 impl Platform {
-    /// The caller's workspaces, newest first.
+    /// The caller's workspaces, or those that others share with them, newest first.
     pub async fn list_workspaces(
         &self,
         actor: &Actor,
         query: &ListWorkspaces,
     ) -> Result<Vec<Workspace>, WorkspaceError> {
         let limit = query.limit.unwrap_or(MAX_LISTED).clamp(1, MAX_LISTED);
-        let latest = builds::latest_of_owner(&self.0.db, actor.user_id).await?;
+        let latest = builds::latest_of_person(&self.0.db, actor.user_id).await?;
         // Afterwards: a build ends after the workspace shows what came of it.
-        let rows =
-            workspaces::list_of_owner(&self.0.db, actor.user_id, query.after_id, i64::from(limit))
-                .await?;
+        let (db, limit) = (&self.0.db, i64::from(limit));
+        let rows = if query.shared {
+            workspaces::list_shared_with(db, actor.user_id, query.after_id, limit).await?
+        } else {
+            workspaces::list_of_owner(db, actor.user_id, query.after_id, limit).await?
+        };
         let mut latest: HashMap<WorkspaceId, Build> = latest.into_iter().collect();
         Ok(rows
             .into_iter()
@@ -62,13 +68,15 @@ impl Platform {
             .collect())
     }
 
-    /// A workspace of the caller, or any for owners of the deployment.
+    /// A workspace that the caller may see.
     pub async fn get_workspace(
         &self,
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<Workspace, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Read)
+            .await?;
         self.with_latest_build(row).await
     }
 
@@ -135,7 +143,9 @@ impl Platform {
         id: WorkspaceId,
         change: UpdateWorkspace,
     ) -> Result<Workspace, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Update)
+            .await?;
         if let Some(name) = change.name {
             let name = requests::check_name(&name)
                 .map_err(|detail| WorkspaceError::invalid("name", detail))?;
@@ -154,7 +164,9 @@ impl Platform {
         id: WorkspaceId,
         force: bool,
     ) -> Result<(), WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Delete)
+            .await?;
         self.0.workspaces.delete(&row, force).await
     }
 
@@ -164,7 +176,9 @@ impl Platform {
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<UnsavedWork, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Read)
+            .await?;
         self.0.workspaces.unsaved_work(row.id).await
     }
 
@@ -175,7 +189,11 @@ impl Platform {
         id: WorkspaceId,
         request: CreateBuild,
     ) -> Result<Build, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let needed = match request.transition {
+            Transition::Start | Transition::Stop => Permission::Update,
+            Transition::Delete => Permission::Delete,
+        };
+        let row = self.permitted_workspace(actor, id, needed).await?;
         if request.transition == Transition::Delete {
             self.0
                 .workspaces
@@ -222,7 +240,9 @@ impl Platform {
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<Vec<Build>, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Read)
+            .await?;
         Ok(builds::list(&self.0.db, row.id, MAX_BUILDS).await?)
     }
 
@@ -234,7 +254,9 @@ impl Platform {
         build: BuildId,
         query: ReadBuildLog,
     ) -> Result<BuildLog, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let row = self
+            .permitted_workspace(actor, id, Permission::Read)
+            .await?;
         let wait = Duration::from_secs(query.wait_seconds).min(LONGEST_LOG_WAIT);
         let deadline = tokio::time::Instant::now() + wait;
         loop {
@@ -275,7 +297,8 @@ impl Platform {
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<Option<AgentClient>, WorkspaceError> {
-        let row = self.visible_workspace(actor, id).await?;
+        let needed = [Permission::ApplicationConnect, Permission::Ssh];
+        let row = self.workspace_for_any(actor, id, &needed).await?;
         Ok(self.0.workspaces.connected(row.id).await?)
     }
 
@@ -292,18 +315,6 @@ impl Platform {
     /// Where connected agents are registered.
     pub fn agent_hub(&self) -> &Hub {
         self.0.workspaces.hub()
-    }
-
-    async fn visible_workspace(
-        &self,
-        actor: &Actor,
-        id: WorkspaceId,
-    ) -> Result<WorkspaceRow, WorkspaceError> {
-        let row = workspaces::get(&self.0.db, id)
-            .await?
-            .filter(|row| !row.deleted);
-        row.filter(|row| row.owner_id == actor.user_id || actor.is_owner())
-            .ok_or(WorkspaceError::NotFound)
     }
 
     async fn with_latest_build(&self, row: WorkspaceRow) -> Result<Workspace, WorkspaceError> {

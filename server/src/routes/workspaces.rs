@@ -1,5 +1,7 @@
 //! `/api/v2/workspaces`: where agents work, and their builds.
 
+mod shares;
+
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
@@ -27,9 +29,10 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(get_unsaved_work))
         .add(Access::SignedIn, routes!(list_builds, create_build))
         .add(Access::SignedIn, routes!(get_build_log))
+        .merge(shares::routes())
 }
 
-/// One's own workspaces, newest first.
+/// One's own workspaces, newest first; with `shared` those that others share.
 #[utoipa::path(
     get, path = "/api/v2/workspaces", tag = "workspaces", params(ListWorkspaces),
     responses((status = 200, body = Vec<Workspace>))

@@ -1,8 +1,10 @@
-//! Workspaces, their builds ([`builds`]) and the agents of their starts ([`agents`]).
+//! Workspaces, their builds ([`builds`]), the agents of their starts ([`agents`]), and whom they are shared with
+//! ([`shares`]).
 
 pub mod agents;
 pub mod builds;
 mod row;
+pub mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +38,12 @@ const LIST_OF_OWNER: &str = concat!(
     "SELECT ",
     columns!(),
     " FROM workspaces WHERE owner_id = $1 AND NOT deleted AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3"
+);
+const LIST_SHARED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM workspaces WHERE id IN (SELECT s.workspace_id FROM workspace_shares s WHERE s.user_id = $1) \
+     AND NOT deleted AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3"
 );
 const LIST_WITH_STATUS: &str = concat!(
     "SELECT ",
@@ -135,6 +143,22 @@ pub async fn list_of_owner(
 ) -> Result<Vec<WorkspaceRow>, StoreError> {
     let raw: Vec<Raw> = on_reader!(db, pool => sqlx::query_as(LIST_OF_OWNER)
         .bind(owner_id.0)
+        .bind(before.map(|id| id.0))
+        .bind(limit)
+        .fetch_all(pool)
+        .await?);
+    raw.into_iter().map(WorkspaceRow::try_from).collect()
+}
+
+/// Workspaces that others share with a person, newest first, older than `before`.
+pub async fn list_shared_with(
+    db: &Db,
+    user_id: UserId,
+    before: Option<WorkspaceId>,
+    limit: i64,
+) -> Result<Vec<WorkspaceRow>, StoreError> {
+    let raw: Vec<Raw> = on_reader!(db, pool => sqlx::query_as(LIST_SHARED)
+        .bind(user_id.0)
         .bind(before.map(|id| id.0))
         .bind(limit)
         .fetch_all(pool)
@@ -291,6 +315,7 @@ crate::statements![
     INSERT,
     GET,
     LIST_OF_OWNER,
+    LIST_SHARED,
     LIST_WITH_STATUS,
     RENAME,
     SET_STATUS,

@@ -5,6 +5,7 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::allowed_folders::{AllowedFolder, CreateAllowedFolder};
 use crate::ids::{AllowedFolderId, BuildId, WorkspaceId};
+use crate::workspace_shares::{UpdateWorkspaceAcl, WorkspaceAcl};
 use crate::workspaces::{
     Build, BuildLog, CreateBuild, CreateWorkspace, DeleteWorkspace, ListWorkspaces, ReadBuildLog,
     UnsavedWork, UpdateWorkspace, Workspace,
@@ -84,6 +85,26 @@ impl Client {
     ) -> Result<BuildLog, ClientError> {
         self.get_with(&format!("{WORKSPACES}/{id}/builds/{build}/log"), query)
             .await
+    }
+
+    /// `GET /workspaces/{workspace}/acl`: with whom it is shared.
+    pub async fn get_workspace_acl(&self, id: WorkspaceId) -> Result<WorkspaceAcl, ClientError> {
+        self.get(&format!("{WORKSPACES}/{id}/acl")).await
+    }
+
+    /// `PATCH /workspaces/{workspace}/acl`: what those that are named may do from now on.
+    pub async fn update_workspace_acl(
+        &self,
+        id: WorkspaceId,
+        change: &UpdateWorkspaceAcl,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PATCH, &format!("{WORKSPACES}/{id}/acl"), change)
+            .await
+    }
+
+    /// `DELETE /workspaces/{workspace}/acl`: it is shared with nobody.
+    pub async fn delete_workspace_acl(&self, id: WorkspaceId) -> Result<(), ClientError> {
+        self.delete(&format!("{WORKSPACES}/{id}/acl")).await
     }
 
     /// `GET /allowed-folders`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sdk::ids::{ChatId, WorkspaceId};
+use sdk::ids::WorkspaceId;
 use sdk::parts::ToolCallPart;
 use store::chats::ChatRow;
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use super::lifecycle::{Lifecycle, Turns};
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
 };
-use crate::sources::{ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
+use crate::sources::{ConnectFor, ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
 
 /// A workspace that is being started may take this long before the turn goes on without its facts.
 const FACTS_DEADLINE: Duration = Duration::from_secs(20);
@@ -61,7 +61,10 @@ impl ToolSource for WorkspaceToolSource {
         let tools = WorkspaceTools {
             workspaces: self.workspaces.clone(),
             workspace_id: chat.workspace_id,
-            chat_id: chat.id,
+            whom: ConnectFor {
+                chat_id: chat.id,
+                owner_id: chat.owner_id,
+            },
             lifecycle,
         };
         Some(Arc::new(tools))
@@ -74,7 +77,7 @@ pub struct WorkspaceTools {
     workspaces: Arc<dyn WorkspaceSource>,
     /// As it was when the step began.
     workspace_id: Option<WorkspaceId>,
-    chat_id: ChatId,
+    whom: ConnectFor,
     /// Those of root chats.
     lifecycle: Option<Lifecycle>,
 }
@@ -92,13 +95,13 @@ impl WorkspaceTools {
             NO_WORKSPACE_HERE
         };
         let id = id.ok_or_else(|| Outcome::error(none))?;
-        let connected = self.workspaces.connect(id, self.chat_id).await;
+        let connected = self.workspaces.connect(id, self.whom).await;
         let connected = connected.map_err(|error| Outcome::error(error.message))?;
         Ok(self.for_chat(connected))
     }
 
     fn for_chat(&self, mut connected: ConnectedWorkspace) -> ConnectedWorkspace {
-        connected.client = connected.client.for_chat(self.chat_id.0, Vec::new());
+        connected.client = connected.client.for_chat(self.whom.chat_id.0, Vec::new());
         connected
     }
 
@@ -143,7 +146,7 @@ impl ToolSet for WorkspaceTools {
     async fn facts(&self) -> Option<String> {
         let id = self.workspace_id?;
         let gathered = timeout(FACTS_DEADLINE, async {
-            let connected = self.workspaces.look(id, self.chat_id).await?;
+            let connected = self.workspaces.look(id, self.whom).await?;
             facts::gather(&self.for_chat(connected)).await.ok()
         });
         gathered.await.ok().flatten()

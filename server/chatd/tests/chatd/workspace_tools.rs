@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chatd::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
+use chatd::sources::{ConnectFor, ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
 use chatd::tools::{
     ChatBinding, Outcome, OutputSink, ToolContext, ToolSource, WorkspaceToolSource,
 };
-use sdk::ids::{BuildId, ChatId, WorkspaceId};
+use sdk::ids::{BuildId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ impl WorkspaceSource for Gone {
     async fn connect(
         &self,
         _: WorkspaceId,
-        _: ChatId,
+        _: ConnectFor,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
         Err(WorkspaceUnavailable {
             message: "The workspace was deleted. Ask for another one.".into(),
@@ -124,7 +124,7 @@ impl WorkspaceSource for RealWorkspace {
     async fn connect(
         &self,
         _: WorkspaceId,
-        _: ChatId,
+        _: ConnectFor,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
         Ok(ConnectedWorkspace {
             client: self.client.clone(),

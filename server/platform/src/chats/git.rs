@@ -8,7 +8,7 @@ use workspace::connection::AgentClient;
 use workspace::protocol::{GitChanges, GitEvent, RepositoryChanges as AgentChanges};
 
 use super::ChatFailure;
-use crate::{Actor, Failure as _, Platform};
+use crate::{Actor, Failure as _, FailureKind, Platform};
 
 /// Looking at changes starts no workspace.
 const ASLEEP: &str = "The chat's workspace is not connected now. It starts with the next message.";
@@ -61,8 +61,14 @@ impl Platform {
         let chat = self.own_chat(actor, id).await?;
         let workspace = chat.workspace_id.ok_or(ChatFailure::NoWorkspace)?;
         let connected = self.connected_agent(actor, workspace).await;
-        let client =
-            connected.map_err(|error| ChatFailure::WorkspaceUnavailable(error.message()))?;
+        let client = connected.map_err(|error| match error.kind() {
+            FailureKind::Forbidden => ChatFailure::Workspace {
+                message: error.message(),
+                kind: FailureKind::Forbidden,
+                validations: Vec::new(),
+            },
+            _ => ChatFailure::WorkspaceUnavailable(error.message()),
+        })?;
         let client = client.ok_or_else(|| ChatFailure::WorkspaceUnavailable(ASLEEP.to_owned()))?;
         Ok(client.for_chat(id.0, Vec::new()))
     }

@@ -6,7 +6,7 @@ use sdk::chats::CreateChat;
 use sdk::errors::Validation;
 use sdk::ids::{ModelConfigId, WorkspaceId};
 use sdk::workspaces::CreateWorkspace;
-use store::{model_configs, workspaces};
+use store::model_configs;
 
 use super::ChatFailure;
 use crate::workspaces::WorkspaceError;
@@ -70,21 +70,24 @@ impl Platform {
         });
     }
 
-    /// A workspace of the caller's.
+    /// A workspace in which the caller's chats may work.
     pub(super) async fn usable_workspace(
         &self,
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<WorkspaceId, ChatFailure> {
-        let row = workspaces::get(&self.0.db, id).await?;
-        row.filter(|row| row.owner_id == actor.user_id && !row.deleted)
-            .map(|row| row.id)
-            .ok_or_else(|| {
-                ChatFailure::field(
-                    "workspace_id",
-                    "You have no such workspace. Choose another one.",
-                )
-            })
+        match self.attachable_workspace(actor, id).await {
+            Ok(row) => Ok(row.id),
+            Err(WorkspaceError::NotFound) => Err(ChatFailure::field(
+                "workspace_id",
+                "You have no such workspace. Choose another one.",
+            )),
+            Err(error) => Err(ChatFailure::Workspace {
+                message: error.message(),
+                kind: error.kind(),
+                validations: error.validations(),
+            }),
+        }
     }
 
     /// The wished model, or the default one.

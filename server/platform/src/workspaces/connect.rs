@@ -4,14 +4,16 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chatd::sources::{ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
+use chatd::sources::{ConnectFor, ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
 use chrono::TimeDelta;
-use sdk::ids::{ChatId, WorkspaceId};
+use sdk::ids::{UserId, WorkspaceId};
+use sdk::workspace_shares::WorkspacePermission;
 use sdk::workspaces::{Transition, WorkspaceStatus};
 use store::workspaces::{self, WorkspaceRow, agents};
 use workspace::backend::Status;
 
 use super::service::Workspaces;
+use super::shares::permissions_of;
 use super::{WorkspaceError, reload};
 use crate::{Failure as _, FailureKind};
 
@@ -22,18 +24,25 @@ const RECONNECT_DEADLINE: Duration = Duration::from_secs(30);
 /// How exactly is noted when a workspace was last used.
 const USE_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 
+const GONE: &str = "The workspace of this chat was deleted. Make another one with create_workspace, or start a new chat.";
+const NOT_SHARED: &str = "The workspace of this chat is no longer shared with its owner. Tell the user to ask for it, or \
+                          to choose another one.";
+const ASLEEP: &str = "The workspace of this chat is not running, and the chat's owner may not start it. Tell the user to \
+                      ask whoever it belongs to.";
+
 #[async_trait]
 impl WorkspaceSource for Workspaces {
     async fn connect(
         &self,
         id: WorkspaceId,
-        chat: ChatId,
+        whom: ConnectFor,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
-        match tokio::time::timeout(CONNECT_DEADLINE, self.connect_now(id)).await {
+        let connecting = self.connect_now(id, whom.owner_id);
+        match tokio::time::timeout(CONNECT_DEADLINE, connecting).await {
             Ok(Ok(connected)) => Ok(connected),
             Ok(Err(message)) => Err(WorkspaceUnavailable { message }),
             Err(_) => {
-                tracing::warn!(workspace_id = %id, chat_id = %chat, "a workspace did not become ready in time");
+                tracing::warn!(workspace_id = %id, chat_id = %whom.chat_id, "a workspace did not become ready in time");
                 let minutes = CONNECT_DEADLINE.as_secs() / 60;
                 Err(WorkspaceUnavailable {
                     message: format!(
@@ -44,19 +53,19 @@ impl WorkspaceSource for Workspaces {
         }
     }
 
-    async fn look(&self, id: WorkspaceId, _chat: ChatId) -> Option<ConnectedWorkspace> {
-        let looked = tokio::time::timeout(CONNECT_DEADLINE, self.look_now(id));
+    async fn look(&self, id: WorkspaceId, whom: ConnectFor) -> Option<ConnectedWorkspace> {
+        let looked = tokio::time::timeout(CONNECT_DEADLINE, self.look_now(id, whom.owner_id));
         looked.await.ok().flatten()
     }
 }
 
 impl Workspaces {
     /// The agent that is there or comes; starts nothing.
-    async fn look_now(&self, id: WorkspaceId) -> Option<ConnectedWorkspace> {
-        if let Some(connected) = self.already_connected(id).await.ok()? {
+    async fn look_now(&self, id: WorkspaceId, owner: UserId) -> Option<ConnectedWorkspace> {
+        if let Some(connected) = self.already_connected(id, owner).await.ok()? {
             return Some(connected);
         }
-        let row = self.usable(id).await.ok()?;
+        let row = self.usable(id, owner).await.ok()?;
         if row.status.start_in_words().is_some() {
             // Whoever has the turn is starting it.
             drop(self.turn(id).await);
@@ -65,22 +74,27 @@ impl Workspaces {
             let client = self.hub().client(agent.id.0);
             client.wait_until_connected(RECONNECT_DEADLINE).await.ok()?;
         }
-        self.already_connected(id).await.ok()?
+        self.already_connected(id, owner).await.ok()?
     }
 
-    async fn connect_now(&self, id: WorkspaceId) -> Result<ConnectedWorkspace, String> {
-        if let Some(connected) = self.already_connected(id).await? {
+    async fn connect_now(
+        &self,
+        id: WorkspaceId,
+        owner: UserId,
+    ) -> Result<ConnectedWorkspace, String> {
+        if let Some(connected) = self.already_connected(id, owner).await? {
             return Ok(connected);
         }
         // Whoever has the turn may be starting it right now.
         let turn = self.turn(id).await;
-        if let Some(connected) = self.already_connected(id).await? {
+        if let Some(connected) = self.already_connected(id, owner).await? {
             return Ok(connected);
         }
-        let row = self.usable(id).await?;
+        let row = self.usable(id, owner).await?;
         if self.comes_back(&row).await.map_err(in_words)? {
             self.show(&row, WorkspaceStatus::Ready, None).await;
         } else {
+            self.startable(&row, owner).await?;
             let job = self
                 .note(&row, Transition::Start, &row.name, turn)
                 .await
@@ -99,7 +113,7 @@ impl Workspaces {
                 Err(_) => return Err("The server is being stopped.".to_owned()),
             }
         }
-        self.already_connected(id)
+        self.already_connected(id, owner)
             .await?
             .ok_or_else(|| "The workspace's agent lost its connection. Try again.".to_owned())
     }
@@ -107,9 +121,10 @@ impl Workspaces {
     async fn already_connected(
         &self,
         id: WorkspaceId,
+        owner: UserId,
     ) -> Result<Option<ConnectedWorkspace>, String> {
         // Side by side: each call of a tool comes here.
-        let (row, client) = tokio::join!(self.usable(id), self.connected(id));
+        let (row, client) = tokio::join!(self.usable(id, owner), self.connected(id));
         let (row, client) = (row?, client.map_err(|error| in_words(error.into()))?);
         if client.is_some() {
             self.note_use(&row).await;
@@ -132,14 +147,38 @@ impl Workspaces {
         }
     }
 
-    async fn usable(&self, id: WorkspaceId) -> Result<WorkspaceRow, String> {
+    /// The workspace, as long as its owner lets this person work in it.
+    async fn usable(&self, id: WorkspaceId, person: UserId) -> Result<WorkspaceRow, String> {
         let row = reload(&self.db, id)
             .await
             .map_err(|error| in_words(error.into()))?;
-        row.ok_or_else(|| {
-            "The workspace of this chat was deleted. Make another one with create_workspace, or start a new chat."
-                .to_owned()
-        })
+        let row = row.ok_or_else(|| GONE.to_owned())?;
+        if self.may(&row, person, WorkspacePermission::Ssh).await? {
+            Ok(row)
+        } else {
+            Err(NOT_SHARED.to_owned())
+        }
+    }
+
+    /// Whether this person may have it started.
+    async fn startable(&self, row: &WorkspaceRow, person: UserId) -> Result<(), String> {
+        if self.may(row, person, WorkspacePermission::Update).await? {
+            Ok(())
+        } else {
+            Err(ASLEEP.to_owned())
+        }
+    }
+
+    async fn may(
+        &self,
+        row: &WorkspaceRow,
+        person: UserId,
+        permission: WorkspacePermission,
+    ) -> Result<bool, String> {
+        let permissions = permissions_of(&self.db, row, person)
+            .await
+            .map_err(|error| in_words(error.into()))?;
+        Ok(permissions.is_some_and(|all| all.contains(&permission)))
     }
 
     /// Waits for an agent whose process runs.

@@ -1,6 +1,7 @@
 //! Why something about workspaces failed.
 
 use sdk::errors::Validation;
+use sdk::workspace_shares::WorkspacePermission;
 use store::StoreError;
 use workspace::backend::{BackendError, UnsavedWork};
 
@@ -18,6 +19,12 @@ pub enum WorkspaceError {
     /// No such workspace for the caller.
     #[error("There is no such workspace.")]
     NotFound,
+    /// The caller may see the workspace and not do this with it; one of these would be needed.
+    #[error("The workspace is shared with you without {}. Ask its owner for it.", names(.0))]
+    NotShared(Vec<WorkspacePermission>),
+    /// Only whose it is may share it.
+    #[error("Only the owner of the workspace may share it. Ask them.")]
+    NotYours,
     /// No such build.
     #[error("There is no such build of this workspace.")]
     NoBuild,
@@ -65,6 +72,7 @@ impl Failure for WorkspaceError {
         match self {
             Self::Invalid(_) => FailureKind::Invalid,
             Self::NotFound | Self::NoBuild => FailureKind::NotFound,
+            Self::NotShared(_) | Self::NotYours => FailureKind::Forbidden,
             Self::NameTaken | Self::Busy | Self::Ended | Self::UnsavedWork(_) => {
                 FailureKind::Conflict
             }
@@ -107,6 +115,11 @@ impl Failure for WorkspaceError {
             _ => Vec::new(),
         }
     }
+}
+
+fn names(permissions: &[WorkspacePermission]) -> String {
+    let names: Vec<_> = permissions.iter().map(|one| one.as_str()).collect();
+    names.join(" or ")
 }
 
 fn losses(work: &UnsavedWork) -> String {

@@ -46,6 +46,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("workspaces", crate::workspaces::STATEMENTS),
         ("workspaces/agents", crate::workspaces::agents::STATEMENTS),
         ("workspaces/builds", crate::workspaces::builds::STATEMENTS),
+        ("workspaces/shares", crate::workspaces::shares::STATEMENTS),
     ]
 }
 

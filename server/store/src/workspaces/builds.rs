@@ -17,9 +17,10 @@ const FINISH_ALL: &str = "UPDATE workspace_builds SET status = 'failed', reason 
      WHERE status = 'running'";
 const LIST: &str = "SELECT id, workspace_id, transition, status, reason, created_at, finished_at \
      FROM workspace_builds WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
-const LATEST_OF_OWNER: &str = "SELECT b.id, b.workspace_id, b.transition, b.status, b.reason, b.created_at, b.finished_at \
+const LATEST_OF_PERSON: &str = "SELECT b.id, b.workspace_id, b.transition, b.status, b.reason, b.created_at, b.finished_at \
      FROM workspace_builds b JOIN workspaces w ON w.id = b.workspace_id \
-     WHERE w.owner_id = $1 AND NOT w.deleted AND b.id = (SELECT l.id FROM workspace_builds l \
+     WHERE (w.owner_id = $1 OR w.id IN (SELECT s.workspace_id FROM workspace_shares s WHERE s.user_id = $1)) \
+     AND NOT w.deleted AND b.id = (SELECT l.id FROM workspace_builds l \
      WHERE l.workspace_id = b.workspace_id ORDER BY l.created_at DESC, l.id DESC LIMIT 1)";
 const GET_LOG: &str =
     "SELECT status, log FROM workspace_builds WHERE id = $1 AND workspace_id = $2";
@@ -125,12 +126,12 @@ pub async fn list(
 }
 
 /// The newest build of each of an owner's workspaces.
-pub async fn latest_of_owner(
+pub async fn latest_of_person(
     db: &Db,
     owner_id: UserId,
 ) -> Result<Vec<(WorkspaceId, Build)>, StoreError> {
     let raw: Vec<Raw> = on_reader!(db, pool =>
-        sqlx::query_as(LATEST_OF_OWNER).bind(owner_id.0).fetch_all(pool).await?);
+        sqlx::query_as(LATEST_OF_PERSON).bind(owner_id.0).fetch_all(pool).await?);
     raw.into_iter()
         .map(|raw| Ok((WorkspaceId(raw.workspace_id), Build::try_from(raw)?)))
         .collect()
@@ -192,6 +193,6 @@ crate::statements![
     FINISH,
     FINISH_ALL,
     LIST,
-    LATEST_OF_OWNER,
+    LATEST_OF_PERSON,
     GET_LOG
 ];

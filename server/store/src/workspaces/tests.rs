@@ -245,7 +245,7 @@ async fn builds_keep_their_log_and_end_once_and_agents_end_with_the_next() {
             (listed[1].status, listed[1].reason.as_deref()),
             (BuildStatus::Failed, Some("broken"))
         );
-        let latest = builds::latest_of_owner(&test.db, owner.id).await.unwrap();
+        let latest = builds::latest_of_person(&test.db, owner.id).await.unwrap();
         assert_eq!(
             (latest.len(), latest[0].0, latest[0].1.id),
             (1, workspace.id, second_build)

@@ -38,7 +38,11 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) {
     );
 }
 
-pub(super) async fn until(client: &Client, id: WorkspaceId, status: WorkspaceStatus) -> Workspace {
+pub(in crate::api) async fn until(
+    client: &Client,
+    id: WorkspaceId,
+    status: WorkspaceStatus,
+) -> Workspace {
     let wait = async {
         loop {
             let workspace = client.get_workspace(id).await.unwrap();

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use chatd::sources::{
-    ConnectedWorkspace, OwnWorkspaces, WorkspaceRefused, WorkspaceSource, WorkspaceUnavailable,
+    ConnectFor, ConnectedWorkspace, OwnWorkspaces, WorkspaceRefused, WorkspaceSource,
+    WorkspaceUnavailable,
 };
 use chatd::tools::{ChatBinding, OutputSink};
 use sdk::errors::Validation;
-use sdk::ids::{BuildId, ChatId, OrganizationId, TemplateId, UserId, WorkspaceId};
+use sdk::ids::{BuildId, OrganizationId, TemplateId, UserId, WorkspaceId};
 use sdk::templates::{Template, TemplateBackend};
 use sdk::workspaces::{
     Build, BuildLog, BuildStatus, CreateBuild, CreateWorkspace, ReadBuildLog, Transition,
@@ -229,7 +230,7 @@ impl WorkspaceSource for NoAgents {
     async fn connect(
         &self,
         _: WorkspaceId,
-        _: ChatId,
+        _: ConnectFor,
     ) -> Result<ConnectedWorkspace, WorkspaceUnavailable> {
         Err(WorkspaceUnavailable {
             message: "No agent.".into(),

@@ -6,12 +6,14 @@ use sdk::client::Client;
 use sdk::live::LiveChat;
 use sdk::parts::{Part, ToolResultPart};
 use sdk::templates::{CreateTemplate, ParameterType, Template, TemplateParameter, UpdateTemplate};
+use sdk::workspace_shares::{UpdateWorkspaceAcl, WorkspacePermission};
 use sdk::workspaces::{
     CreateWorkspace, DeleteWorkspace, ListWorkspaces, Workspace, WorkspaceStatus,
 };
 use serde_json::{Value, json};
 
 use super::{follow, message, new_chat, run, status};
+use crate::api::workspaces::until;
 use crate::support::on_both;
 
 fn results_of(live: &LiveChat) -> Vec<ToolResultPart> {
@@ -247,6 +249,47 @@ async fn a_chat_that_needs_no_workspace_starts_none() {
         assert_eq!(workspace.status, WorkspaceStatus::Stopped);
         assert_eq!(owner.list_builds(workspace.id).await.unwrap().len(), 2);
         delete_all(&owner).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_workspace_is_worked_in_by_whom_its_owner_lets_until_it_is_taken_back() {
+    on_both(async |server| {
+        let (member, guest) = (server.member("mia").await, server.member("sam").await);
+        let shared = member
+            .create_workspace(&CreateWorkspace::default())
+            .await
+            .unwrap();
+        until(&member, shared.id, WorkspaceStatus::Ready).await;
+        let share = async |permissions: &[WorkspacePermission]| {
+            let change = UpdateWorkspaceAcl {
+                user_permissions: [("sam".to_owned(), permissions.to_vec())].into(),
+            };
+            member.update_workspace_acl(shared.id, &change).await.unwrap();
+        };
+        let work = "!call execute {\"command\": \"echo here\", \"timeout\": \"1m\"}\n!call stop_workspace {}\n!then\n\
+                    !text \"the end\"";
+        let new = CreateChat {
+            workspace_id: Some(shared.id),
+            ..new_chat(work)
+        };
+        share(&[WorkspacePermission::Read]).await;
+        assert_eq!(guest.get_workspace(shared.id).await.unwrap().id, shared.id);
+        assert_eq!(status(guest.create_chat(&new)).await, 403);
+        share(&[WorkspacePermission::Ssh]).await;
+        let chat = guest.create_chat(&new).await.unwrap();
+        let results = results_of(&follow(&guest, chat.id).await);
+        assert_eq!(value(&results[0])["output"], "here\n", "{results:?}");
+        assert!(results[1].is_error, "stopping needs more: {results:?}");
+
+        share(&[]).await;
+        let again = "!call execute {\"command\": \"echo still here\"}\n!then\n!text \"the end\"";
+        guest.send_message(chat.id, &message(again)).await.unwrap();
+        let results = results_of(&follow(&guest, chat.id).await);
+        let said = value(&results[2])["error"].as_str().unwrap();
+        assert!(said.contains("no longer shared"), "{said}");
+        delete_all(&member).await;
     })
     .await;
 }
