@@ -108,6 +108,7 @@ pub async fn list_workspaces(after_id: Option<WorkspaceId>) -> Result<WorkspaceL
     let query = sdk::workspaces::ListWorkspaces {
         after_id,
         limit: Some(WORKSPACES_PER_PAGE + 1),
+        shared: false,
     };
     let mut workspaces = platform
         .list_workspaces(&actor, &query)
