@@ -172,11 +172,7 @@ impl From<Template> for TemplateForm {
             repository_url: template.repository_url.unwrap_or_default(),
             branch: template.branch.unwrap_or_default(),
             setup_script: template.setup_script,
-            environment: template
-                .environment
-                .iter()
-                .map(|(name, value)| format!("{name}={value}\n"))
-                .collect(),
+            environment: template.environment.iter().map(write_variable).collect(),
             parameters: template.parameters.into_iter().map(Into::into).collect(),
             idle_stop_minutes: template
                 .idle_stop_seconds
@@ -257,6 +253,10 @@ fn read_environment(text: &str) -> Result<BTreeMap<String, String>, String> {
         }
     }
     Ok(environment)
+}
+
+fn write_variable((name, value): (&String, &String)) -> String {
+    format!("{name}={value}\n")
 }
 
 fn read_minutes(text: &str) -> Result<Option<u32>, &'static str> {

@@ -78,11 +78,10 @@ pub fn logs() -> impl IntoView {
         };
         view! { <div class="card"><BuildLogView log=ShownLog::new(piece) label=label.to_owned()/></div> }
     };
-    let long: String = (1..=400)
-        .map(|line| {
-            format!("[{line}/400] Compiling a crate with a name that says what it is for\n")
-        })
+    let long: Vec<String> = (1..=400)
+        .map(|line| format!("[{line}/400] Compiling a crate with a name that says what it is for"))
         .collect();
+    let long = long.join("\n");
     let odd = "npm warn \\u{1b}]8;;http://evil\\u{7}<script>alert(1)</script>\n".to_owned()
         + &"a-word-without-an-end-".repeat(30);
     part(
