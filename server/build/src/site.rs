@@ -16,8 +16,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-/// The shipped wasm module must stay below this, compressed with brotli.
-const WASM_BUDGET_BYTES: usize = 340 * 1024;
+/// The shipped wasm module must stay below this, compressed with brotli: the goal of `docs/performance.md`.
+const WASM_BUDGET_BYTES: usize = 350_000;
 
 /// How to build the site.
 #[derive(Args)]
