@@ -8,6 +8,8 @@ mod instructions;
 pub(crate) mod kept;
 pub mod visible;
 
+use std::sync::Arc;
+
 use std::collections::HashSet;
 
 use llm::{Content, SystemBlock, ToolResultContent};
@@ -27,7 +29,7 @@ pub struct Prompt {
     /// Instructions.
     pub system: Vec<SystemBlock>,
     /// The conversation.
-    pub messages: Vec<llm::Message>,
+    pub messages: Arc<Vec<llm::Message>>,
     /// Ids of all tool calls in it.
     pub call_ids: HashSet<String>,
     /// Whether the history has calls whose ids are not in `call_ids`, because a summary stands for them.
@@ -199,12 +201,14 @@ impl Prompt {
                 self.call_ids.insert(id.clone());
             }
         }
-        match self.messages.last_mut() {
+        // Copies only while a call is still being made of it, as an interrupted one may.
+        let messages = Arc::make_mut(&mut self.messages);
+        match messages.last_mut() {
             // Results of one step belong together.
             Some(last) if last.role == role && role == llm::Role::Tool => {
                 last.content.extend(content);
             }
-            _ => self.messages.push(llm::Message { role, content }),
+            _ => messages.push(llm::Message { role, content }),
         }
     }
 }

@@ -11,12 +11,12 @@ mod thinking;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use http::{HeaderMap, HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header};
+use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header, write_body};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -103,19 +103,27 @@ impl Model for AnthropicModel {
         if request.model.is_empty() {
             request.model.clone_from(&self.id);
         }
-        let url = self.shared.endpoint.base.join("/v1/messages");
-        let body = request::body(&request).to_string();
-        match self
-            .shared
-            .call((Method::POST, url), body, &request.metadata)
-        {
-            Ok(call) => open_stream(call, events::EventDecoder::new(self.provider()), cancel),
-            Err(error) => futures::stream::iter([Err(error)]).boxed(),
-        }
+        let shared = Arc::clone(&self.shared);
+        let request = Arc::new(request);
+        let answer = async move {
+            let name = shared.endpoint.name();
+            match shared.message(&request).await {
+                Ok(call) => open_stream(call, events::EventDecoder::new(name), cancel),
+                Err(error) => futures::stream::iter([Err(error)]).boxed(),
+            }
+        };
+        answer.flatten_stream().boxed()
     }
 }
 
 impl Shared {
+    async fn message(&self, request: &Arc<Request>) -> Result<Call, Error> {
+        let write = |request: &Request| request::body(request).to_string();
+        let body = write_body(self.endpoint.name(), request, write).await?;
+        let url = self.endpoint.base.join("/v1/messages");
+        self.call((Method::POST, url), body, &request.metadata)
+    }
+
     fn call(
         &self,
         target: (Method, Url),

@@ -4,6 +4,7 @@
 //! one ([`HttpClient::with_transport`]). Redirects are never followed, because they would carry the key elsewhere.
 
 mod address;
+mod body;
 mod endpoint;
 mod exchange;
 mod faults;
@@ -20,6 +21,7 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
+pub(crate) use body::write_body;
 pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::dialect::{Dialect, Dialects};
-use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header};
+use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header, write_body};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -116,6 +116,7 @@ impl Model for OpenAiModel {
             request.model.clone_from(&self.id);
         }
         let shared = Arc::clone(&self.shared);
+        let request = Arc::new(request);
         let parts = async_stream::stream! {
             let (mut answer, first) = shared.open(&request, &cancel).await;
             if let Some(part) = first {
@@ -134,12 +135,12 @@ impl Shared {
     /// safe because a refused request has not begun to answer.
     async fn open(
         &self,
-        request: &Request,
+        request: &Arc<Request>,
         cancel: &CancellationToken,
     ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
         loop {
             let dialect = self.dialects.of(&request.model);
-            let mut answer = self.answer(request, dialect, cancel.clone());
+            let mut answer = self.answer(request, dialect, cancel.clone()).await;
             let first = answer.next().await;
             match &first {
                 Some(Err(error)) if self.dialects.learn(&request.model, dialect, error) => {}
@@ -148,10 +149,13 @@ impl Shared {
         }
     }
 
-    fn answer(&self, request: &Request, dialect: Dialect, cancel: CancellationToken) -> PartStream {
-        let url = self.endpoint.base.join("/chat/completions");
-        let body = request::body(request, dialect).to_string();
-        match self.call((Method::POST, url), body, &request.metadata) {
+    async fn answer(
+        &self,
+        request: &Arc<Request>,
+        dialect: Dialect,
+        cancel: CancellationToken,
+    ) -> PartStream {
+        match self.completion(request, dialect).await {
             Ok(call) => {
                 let decoder =
                     events::EventDecoder::new(self.endpoint.name(), self.dialects.is_official());
@@ -159,6 +163,13 @@ impl Shared {
             }
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
+    }
+
+    async fn completion(&self, request: &Arc<Request>, dialect: Dialect) -> Result<Call, Error> {
+        let write = move |request: &Request| request::body(request, dialect).to_string();
+        let body = write_body(self.endpoint.name(), request, write).await?;
+        let url = self.endpoint.base.join("/chat/completions");
+        self.call((Method::POST, url), body, &request.metadata)
     }
 
     /// OpenAI cannot be called without a key; a compatible server on a private network often has none.

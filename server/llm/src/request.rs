@@ -3,6 +3,7 @@
 //! The adapters translate this; they drop what a provider has no word for and never fail on it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
@@ -14,8 +15,8 @@ pub struct Request {
     pub model: String,
     /// Instructions before the conversation, in order.
     pub system: Vec<SystemBlock>,
-    /// The conversation, oldest first.
-    pub messages: Vec<Message>,
+    /// The conversation, oldest first. Shared, because a long one would take long to copy for each call.
+    pub messages: Arc<Vec<Message>>,
     /// Tools the model may call.
     pub tools: Vec<Tool>,
     /// Whether it may, must or must not call them.

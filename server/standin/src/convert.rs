@@ -1,6 +1,7 @@
 //! What both protocols need to turn a body into the neutral request that scripts read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use llm::{Content, Message, Purpose, Request, Role, Tool, ToolResultContent};
 use serde_json::Value;
@@ -27,7 +28,7 @@ impl Converter {
 
     pub(crate) fn message(&mut self, role: Role, content: Vec<Content>) {
         if !content.is_empty() {
-            self.request.messages.push(Message { role, content });
+            Arc::make_mut(&mut self.request.messages).push(Message { role, content });
         }
     }
 

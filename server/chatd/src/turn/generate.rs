@@ -1,5 +1,6 @@
 //! One answer of the model: streamed to readers, tried again when that may help.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -170,7 +171,7 @@ pub(super) fn request(turn: &Turn) -> Request {
         .and_then(ReasoningEffort::parse);
     Request {
         system: turn.prompt.system.clone(),
-        messages: turn.prompt.messages.clone(),
+        messages: Arc::clone(&turn.prompt.messages),
         tools: turn.definitions(),
         max_output_tokens: Some(max_output_tokens(&turn.model)),
         temperature: options.temperature,

@@ -82,7 +82,7 @@ pub(crate) async fn ask(
     let began = Instant::now();
     let mut request = Request {
         system: vec![SystemBlock::new(instruction)],
-        messages: vec![llm::Message::user(source)],
+        messages: Arc::new(vec![llm::Message::user(source)]),
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
         ..Request::new(model.model.id())
     };

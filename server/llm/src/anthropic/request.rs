@@ -100,7 +100,7 @@ fn tool_choice(choice: ToolChoice, thinks: bool) -> Value {
 
 fn messages(request: &Request) -> Vec<Value> {
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
-    for message in &request.messages {
+    for message in request.messages.iter() {
         let role = if message.role == Role::Assistant {
             "assistant"
         } else {

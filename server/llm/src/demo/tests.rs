@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+use std::sync::Arc;
+
 use futures::StreamExt;
 use serde_json::{Value, json};
 
@@ -22,7 +24,7 @@ fn demo() -> Demo {
 
 fn request(message: &str) -> Request {
     Request {
-        messages: vec![Message::user(message)],
+        messages: Arc::new(vec![Message::user(message)]),
         ..Request::default()
     }
 }
@@ -63,15 +65,17 @@ async fn turn(message: &str, tool_names: &[&str], tool: impl Fn(&str) -> String)
     let mut responses = Vec::new();
     for _ in 0..20 {
         let response = answer(request.clone()).await;
-        request.messages.push(Message {
+        Arc::make_mut(&mut request.messages).push(Message {
             role: Role::Assistant,
             content: response.content.clone(),
         });
         for content in &response.content {
             if let Content::ToolCall { id, name, .. } = content {
-                request
-                    .messages
-                    .push(Message::tool_result(id, name, tool(name)));
+                Arc::make_mut(&mut request.messages).push(Message::tool_result(
+                    id,
+                    name,
+                    tool(name),
+                ));
             }
         }
         let is_last = response.finish_reason != FinishReason::ToolCalls;
@@ -152,13 +156,15 @@ async fn follows_the_schema_of_the_edit_tool() {
         arguments: "{}".to_owned(),
     };
     for name in ["execute", "read_file"] {
-        request.messages.push(Message {
+        Arc::make_mut(&mut request.messages).push(Message {
             role: Role::Assistant,
             content: vec![call(name)],
         });
-        request
-            .messages
-            .push(Message::tool_result(name, name, workspace(name)));
+        Arc::make_mut(&mut request.messages).push(Message::tool_result(
+            name,
+            name,
+            workspace(name),
+        ));
     }
     let response = answer(request).await;
     assert_eq!(
@@ -182,7 +188,7 @@ async fn copes_with_an_empty_folder_and_with_tools_that_fail() {
         ..request("x")
     };
     let first = answer(request.clone()).await;
-    request.messages.push(Message {
+    Arc::make_mut(&mut request.messages).push(Message {
         role: Role::Assistant,
         content: first.content,
     });
@@ -190,7 +196,7 @@ async fn copes_with_an_empty_folder_and_with_tools_that_fail() {
     if let Content::ToolResult { is_error, .. } = &mut result.content[0] {
         *is_error = true;
     }
-    request.messages.push(result);
+    Arc::make_mut(&mut request.messages).push(result);
     let response = answer(request).await;
     assert_eq!(response.finish_reason, FinishReason::Stop);
     assert!(response.text().contains("no workspace"));

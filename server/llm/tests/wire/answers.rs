@@ -1,5 +1,7 @@
 //! What works.
 
+use std::sync::Arc;
+
 use futures::StreamExt;
 use llm::{
     Content, FinishReason, Message, ProviderKind, ReasoningEffort, Request, Role, StreamPart,
@@ -91,14 +93,16 @@ async fn a_turn_with_parallel_calls_goes_around() {
             ("execute", "{\"command\": \"ls ü\"}")
         );
         assert_ne!(calls[0].0, calls[1].0);
-        request.messages.push(Message {
+        Arc::make_mut(&mut request.messages).push(Message {
             role: Role::Assistant,
             content: first.content,
         });
         for (id, name, _) in calls {
-            request
-                .messages
-                .push(Message::tool_result(id, &name, format!("result of {name}")));
+            Arc::make_mut(&mut request.messages).push(Message::tool_result(
+                id,
+                &name,
+                format!("result of {name}"),
+            ));
         }
         // The server refuses a thought that does not come back with its signature, and calls without results.
         let second = collect(stream(&provider, request)).await.unwrap();
@@ -144,12 +148,14 @@ async fn images_and_failed_results_are_taken() {
         let provider = provider(kind, &server.base_url());
         let image = || bytes::Bytes::from_static(b"\x89PNG\r\n");
         let mut request = request("!call execute {}\n!then\n!text seen");
-        request.messages[0].content.push(Content::Image {
-            media_type: "image/png".to_owned(),
-            data: image(),
-        });
+        Arc::make_mut(&mut request.messages)[0]
+            .content
+            .push(Content::Image {
+                media_type: "image/png".to_owned(),
+                data: image(),
+            });
         let first = collect(stream(&provider, request.clone())).await.unwrap();
-        request.messages.push(Message {
+        Arc::make_mut(&mut request.messages).push(Message {
             role: Role::Assistant,
             content: first.content,
         });
@@ -157,7 +163,7 @@ async fn images_and_failed_results_are_taken() {
             media_type: "image/png".to_owned(),
             data: image(),
         }];
-        request.messages.push(Message {
+        Arc::make_mut(&mut request.messages).push(Message {
             role: Role::Tool,
             content: vec![Content::ToolResult {
                 tool_call_id: "demo_1_0".to_owned(),

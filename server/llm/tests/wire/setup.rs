@@ -44,7 +44,7 @@ pub(crate) fn request(message: &str) -> Request {
         input_schema: json!({"type": "object"}),
     };
     Request {
-        messages: vec![Message::user(message)],
+        messages: Arc::new(vec![Message::user(message)]),
         tools: vec![tool("execute"), tool("read_file")],
         ..Request::default()
     }

@@ -1,6 +1,7 @@
 //! The call that makes a summary: the same prompt as the next step's, so that the provider's cache serves it, with the
 //! wish for a summary at its end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use llm::{CancellationToken, Purpose, Request, ToolChoice};
@@ -77,13 +78,14 @@ async fn ask(turn: &Turn, request: Request, cause: &Cause) -> Result<llm::Respon
         instruction.push_str("\n\nThe person asks that the summary keeps this above all: ");
         instruction.push_str(wish);
     }
-    let mut history = request.messages.clone();
+    let mut history = Vec::clone(&request.messages);
     for _ in 0..MAX_HALVINGS {
-        let mut request = request.clone();
-        request.messages.clone_from(&history);
-        request
-            .messages
-            .push(llm::Message::user(instruction.as_str()));
+        let mut asked = history.clone();
+        asked.push(llm::Message::user(instruction.as_str()));
+        let request = Request {
+            messages: Arc::new(asked),
+            ..request.clone()
+        };
         match llm::collect(turn.model.model.stream(request, CancellationToken::new())).await {
             Err(error) if is_overflow(&error) && history.len() > 2 => history = later_half(history),
             outcome => return outcome,

@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde_json::json;
 
@@ -40,7 +42,7 @@ fn conversation() -> Request {
             SystemBlock::new("  "),
             SystemBlock::new("The folder is /w."),
         ],
-        messages: vec![
+        messages: Arc::new(vec![
             Message {
                 role: Role::User,
                 content: vec![
@@ -94,7 +96,7 @@ fn conversation() -> Request {
                 vec![ToolResultContent::Text("ok".to_owned())],
                 false,
             ),
-        ],
+        ]),
         tools: vec![
             Tool {
                 name: "execute".to_owned(),
