@@ -7,11 +7,12 @@ use anyhow::{Context as _, Result, ensure};
 use chrono::Utc;
 use futures::future::try_join_all;
 use http::Method;
+use sdk::chat_config::UpdateCompactionThreshold;
 use sdk::chats::{ChatStatus, ListChats};
 use sdk::client::Client;
 use sdk::ids::{ChatId, ModelConfigId};
 use sdk::live::LiveChat;
-use sdk::messages::{ListMessages, Message, Role};
+use sdk::messages::{CreateMessage, ListMessages, Message, Role};
 use sdk::parts::Part;
 use sdk::stream::StreamEventKind;
 
@@ -35,9 +36,9 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     let little = Seeded::start(server, model_url, MANY_CHATS, FEW_MESSAGES).await?;
     let mut figures = opening(&much, &little, rounds).await.context("open")?;
     figures.push(listing(&much, rounds).await.context("list")?);
-    figures.push(sending(&much, rounds).await.context("send")?);
-    little.process.stop().await?;
     let model = wait_for_model(&much.client).await?;
+    figures.push(sending(&much, model, rounds).await.context("send")?);
+    little.process.stop().await?;
     figures.push(readers(&much, model).await.context("1,000 readers")?);
     much.process.stop().await?;
     Ok(figures)
@@ -144,8 +145,14 @@ async fn listing(much: &Seeded, rounds: usize) -> Result<Figure> {
     ))
 }
 
-/// From the request to its answer; the turn that follows is waited for and not counted.
-async fn sending(much: &Seeded, rounds: usize) -> Result<Figure> {
+/// From the request to its answer; the turn that follows is waited for and not counted. The whole history goes to the
+/// model each time: summaries are switched off.
+async fn sending(much: &Seeded, model: ModelConfigId, rounds: usize) -> Result<Figure> {
+    let never = UpdateCompactionThreshold {
+        threshold_percent: 100,
+    };
+    let changed = much.client.update_compaction_threshold(model, &never);
+    changed.await?;
     let query = ListChats {
         limit: Some(1),
         ..ListChats::default()
@@ -157,9 +164,12 @@ async fn sending(much: &Seeded, rounds: usize) -> Result<Figure> {
         "the list begins with the long chat"
     );
     let (mut long, mut short) = (Vec::new(), Vec::new());
+    for chat in [much.long_chat, short_chat] {
+        send(&much.client, chat, model).await?;
+    }
     for _ in 0..rounds.min(20) {
-        long.push(send(&much.client, much.long_chat).await?);
-        short.push(send(&much.client, short_chat).await?);
+        long.push(send(&much.client, much.long_chat, model).await?);
+        short.push(send(&much.client, short_chat, model).await?);
     }
     let (long, short) = (Times::new(long), Times::new(short));
     Ok(Figure::new(
@@ -173,19 +183,26 @@ async fn sending(much: &Seeded, rounds: usize) -> Result<Figure> {
     ))
 }
 
-async fn send(client: &Client, chat: ChatId) -> Result<Duration> {
-    let message = drive::message(SHORT_ANSWER);
+async fn send(client: &Client, chat: ChatId, model: ModelConfigId) -> Result<Duration> {
+    let message = CreateMessage {
+        model_config_id: Some(model),
+        ..drive::message(SHORT_ANSWER)
+    };
     let started = Instant::now();
     client.send_message(chat, &message).await?;
     let time = started.elapsed();
-    while client.get_chat(chat).await?.status.is_busy() {
+    loop {
+        let chat = client.get_chat(chat).await?;
+        if chat.status == ChatStatus::Waiting {
+            return Ok(time);
+        }
         ensure!(
-            started.elapsed() < TURN_DEADLINE,
-            "the turn did not end in time"
+            chat.status.is_busy() && started.elapsed() < TURN_DEADLINE,
+            "the turn did not end well: {:?}",
+            chat.last_error
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    Ok(time)
 }
 
 /// How long each word was on its way from the model to each reader, and whether every reader has what the store has.
