@@ -145,7 +145,12 @@ impl Runner {
         let (found, config, client_tools) = (found?, config?, client_tools?);
         let model = match model {
             Ok(model) => model,
-            Err(error) => return self.finish_error(error).await,
+            Err(error) => {
+                if found.open_calls.is_none() {
+                    self.shared.prompts.put(self.chat_id, found.known);
+                }
+                return self.finish_error(error).await;
+            }
         };
         let tools = self.shared.tools.tools(&self.chat);
         let mut turn = Turn::new(model, tools, client_tools, &config);
@@ -165,7 +170,12 @@ impl Runner {
         if let Some(text) = found.first_words {
             self.make_title(&text, &turn.model);
         }
-        self.steps(&mut turn).await
+        let next = self.steps(&mut turn).await;
+        // However it ended: what came since is read when the chat's next turn begins.
+        if let Some(known) = turn.unload() {
+            self.shared.prompts.put(self.chat_id, known);
+        }
+        next
     }
 
     async fn steps(&mut self, turn: &mut Turn) -> Result<Next, StateError> {

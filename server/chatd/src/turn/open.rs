@@ -26,6 +26,8 @@ pub(crate) struct Turn {
     pub(super) instructions: Instructions,
     facts: Option<String>,
     pub(super) prompt: Prompt,
+    /// The `history_version` up to which `prompt` holds the chat's history; unknown while a commit is under way.
+    pub(super) known_at: Option<i64>,
     /// What the last call of the model read; unknown after a summary.
     pub(super) context_tokens: Option<i64>,
     /// Summaries made in this turn.
@@ -48,6 +50,7 @@ impl Turn {
             instructions: Instructions::of(config),
             facts: None,
             prompt: Prompt::default(),
+            known_at: None,
             context_tokens: None,
             compactions: 0,
         }
@@ -56,6 +59,7 @@ impl Turn {
     /// Begins with what is known of the chat.
     pub(super) fn load(&mut self, known: Known) {
         self.prompt = known.prompt;
+        self.known_at = Some(known.history_version);
         self.prompt.set_instructions(&self.instructions);
         self.context_tokens = known.context_tokens;
         if let Some(facts) = self.facts.clone() {
@@ -64,13 +68,14 @@ impl Turn {
     }
 
     /// Gives back what is known, for the chat's next turn. What is configured may be something else by then.
-    pub(super) fn unload(&mut self, history_version: i64) -> Known {
+    pub(super) fn unload(&mut self) -> Option<Known> {
+        let history_version = self.known_at.take()?;
         self.prompt.set_instructions(&Instructions::default());
-        Known {
+        Some(Known {
             prompt: std::mem::take(&mut self.prompt),
             context_tokens: self.context_tokens,
             history_version,
-        }
+        })
     }
 
     pub(super) fn set_facts(&mut self, facts: String) {

@@ -67,6 +67,7 @@ impl Runner {
             return Ok(super::next_after(code));
         }
         turn.prompt.push(Role::Assistant, &parts);
+        turn.known_at = Some(self.chat.history_version);
         // A loss of power must not make the model ask again for what a tool has done already.
         self.shared.db.durable().await?;
         let revision = self.chat.history_version;
@@ -84,6 +85,7 @@ impl Runner {
         results: Vec<NewMessage>,
         asks_client: bool,
     ) -> Result<Next, StateError> {
+        turn.known_at = None;
         for result in &results {
             turn.prompt.push(Role::Tool, &result.content);
         }
@@ -92,7 +94,11 @@ impl Runner {
             false if turn.is_ended_by(&results) => After::EndTurn,
             false => After::GoOn,
         };
-        match (self.commit(results, after).await?, after) {
+        let landed = self.commit(results, after).await?;
+        if self.is_all_of(landed, after) {
+            turn.known_at = Some(self.chat.history_version);
+        }
+        match (landed, after) {
             (Landed::Committed(_), After::GoOn) if self.shared.draining.is_cancelled() => {
                 self.abandon().await
             }
@@ -139,18 +145,20 @@ impl Runner {
                 .await;
         }
         let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
-        match self.commit(messages, After::EndTurn).await? {
-            Landed::Committed(code) => {
-                // Otherwise a queued message is in the history too.
-                if self.chat.status == Status::Waiting {
-                    turn.prompt.push(Role::Assistant, &answer.parts);
-                    let known = turn.unload(self.chat.history_version);
-                    self.shared.prompts.put(self.chat_id, known);
-                }
-                Ok(super::next_after(code))
-            }
-            Landed::Interrupted(code) => Ok(super::next_after(code)),
+        let landed = self.commit(messages, After::EndTurn).await?;
+        if self.is_all_of(landed, After::EndTurn) {
+            turn.prompt.push(Role::Assistant, &answer.parts);
+            turn.known_at = Some(self.chat.history_version);
         }
+        let (Landed::Committed(code) | Landed::Interrupted(code)) = landed;
+        Ok(super::next_after(code))
+    }
+
+    /// Whether a commit added nothing but what it was given. A person may have stopped the turn meanwhile, and with a
+    /// turn's end a queued message joins the history.
+    fn is_all_of(&self, landed: Landed, after: After) -> bool {
+        let is_open = after != After::EndTurn || self.chat.status == Status::Waiting;
+        matches!(landed, Landed::Committed(_)) && is_open
     }
 
     /// A history that is too long for the model is summarized; everything else ends the turn.
