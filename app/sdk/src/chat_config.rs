@@ -38,6 +38,14 @@ pub struct UpdateSystemPrompt {
     pub include_default_system_prompt: Option<bool>,
 }
 
+/// What the deployment asks of agents that plan. Body and answer of `/config/plan-mode-instructions`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanModeInstructions {
+    /// At most 131,072 bytes; empty = the built-in ones alone.
+    pub plan_mode_instructions: String,
+}
+
 /// A person's own instructions, which hold in all of their chats. Body and answer of `/config/user-prompt`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //!
 //! A tool never fails the turn: whatever goes wrong becomes a result with `is_error` that tells the model what to do
 //! next. [`WorkspaceTools`] work in the chat's workspace; root chats get one with those of `lifecycle`.
+//! Of a chat in plan mode `planning` holds back what would change anything.
 
 mod arguments;
 mod definitions;
@@ -11,6 +12,7 @@ mod execute;
 mod facts;
 mod files;
 mod lifecycle;
+mod planning;
 mod processes;
 mod templates;
 mod workspace_tools;

@@ -153,7 +153,8 @@ impl Runner {
             }
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let mut turn = Turn::new(model, tools, client_tools, &config);
+        let plan_mode = self.chat.plan_mode;
+        let mut turn = Turn::new(model, tools, client_tools, &config, plan_mode);
         if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
         }
@@ -180,6 +181,10 @@ impl Runner {
 
     async fn steps(&mut self, turn: &mut Turn) -> Result<Next, StateError> {
         for number in 0..MAX_STEPS {
+            // Instructions and tools of the other mode.
+            if self.chat.plan_mode != turn.plan_mode {
+                return Ok(Next::Again);
+            }
             if number > 0
                 && let Some(stop) = self.refresh(turn, REFRESH_DEADLINE).await
             {

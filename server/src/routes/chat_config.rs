@@ -2,6 +2,7 @@
 
 mod compaction_thresholds;
 mod debug_logging;
+mod plan_mode;
 mod workspaces;
 
 use axum::Json;
@@ -27,6 +28,7 @@ pub fn routes() -> Routes {
         )
         .merge(compaction_thresholds::routes())
         .merge(debug_logging::routes())
+        .merge(plan_mode::routes())
         .merge(workspaces::routes())
 }
 

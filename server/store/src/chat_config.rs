@@ -10,6 +10,7 @@ use sqlx::types::Json;
 use crate::{Db, StoreError, Tx, on_reader, settings, user_settings};
 
 const SYSTEM_PROMPT: &str = "chat_system_prompt";
+const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
 const WORKSPACE_TTL_MS: &str = "chat_workspace_ttl_ms";
@@ -18,8 +19,8 @@ const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
 /// Before the model's id.
 const COMPACTION_THRESHOLD: &str = "chat_compaction_threshold:";
 
-const OF_TURN: &str = "SELECT key, value FROM settings WHERE key = $1 \
-     UNION ALL SELECT key, value FROM user_settings WHERE user_id = $2 AND key IN ($3, $4)";
+const OF_TURN: &str = "SELECT key, value FROM settings WHERE key IN ($1, $2) \
+     UNION ALL SELECT key, value FROM user_settings WHERE user_id = $3 AND key IN ($4, $5)";
 
 /// The deployment's own instructions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,8 @@ impl Default for SystemPromptSetting {
 pub struct TurnConfig {
     /// The deployment's instructions.
     pub system_prompt: SystemPromptSetting,
+    /// What the deployment asks of agents that plan; empty when there is nothing.
+    pub plan_mode_instructions: String,
     /// Those of the chat's owner; empty when there are none.
     pub user_prompt: String,
     /// The owner's own threshold for the model.
@@ -58,6 +61,7 @@ pub async fn of_turn(
 ) -> Result<TurnConfig, StoreError> {
     let rows: Vec<(String, Json<Value>)> = on_reader!(db, pool => sqlx::query_as(OF_TURN)
         .bind(SYSTEM_PROMPT)
+        .bind(PLAN_MODE_INSTRUCTIONS)
         .bind(owner.0)
         .bind(USER_PROMPT)
         .bind(threshold_key(model))
@@ -67,6 +71,9 @@ pub async fn of_turn(
     for (key, value) in rows {
         match key.as_str() {
             SYSTEM_PROMPT => config.system_prompt = settings::read("settings", &key, value.0)?,
+            PLAN_MODE_INSTRUCTIONS => {
+                config.plan_mode_instructions = settings::read("settings", &key, value.0)?;
+            }
             USER_PROMPT => config.user_prompt = settings::read("settings", &key, value.0)?,
             _ => config.compaction_threshold = threshold_of(&value.0),
         }
@@ -92,6 +99,21 @@ pub async fn put_system_prompt(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     settings::put(tx, SYSTEM_PROMPT, prompt, now).await
+}
+
+/// What the deployment asks of agents that plan; empty when there is nothing.
+pub async fn get_plan_mode_instructions(db: &Db) -> Result<String, StoreError> {
+    let found = settings::get(db, PLAN_MODE_INSTRUCTIONS).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sets what the deployment asks of agents that plan.
+pub async fn put_plan_mode_instructions(
+    tx: &mut Tx,
+    instructions: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, PLAN_MODE_INSTRUCTIONS, &instructions, now).await
 }
 
 /// A person's instructions; empty when they have none.

@@ -4,13 +4,14 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::chat_config::{
-    CompactionThreshold, CompactionThresholds, DebugLogging, SystemPrompt, TemplateAllowlist,
-    UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
-    UserDebugLogging, UserPrompt, WorkspaceTtl,
+    CompactionThreshold, CompactionThresholds, DebugLogging, PlanModeInstructions, SystemPrompt,
+    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt,
+    UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
 const SYSTEM_PROMPT: &str = "/api/experimental/chats/config/system-prompt";
+const PLAN_MODE_INSTRUCTIONS: &str = "/api/experimental/chats/config/plan-mode-instructions";
 const USER_PROMPT: &str = "/api/experimental/chats/config/user-prompt";
 const THRESHOLDS: &str = "/api/experimental/chats/config/user-compaction-thresholds";
 const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
@@ -30,6 +31,20 @@ impl Client {
         change: &UpdateSystemPrompt,
     ) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, SYSTEM_PROMPT, change)
+            .await
+    }
+
+    /// `GET /config/plan-mode-instructions`.
+    pub async fn get_plan_mode_instructions(&self) -> Result<PlanModeInstructions, ClientError> {
+        self.get(PLAN_MODE_INSTRUCTIONS).await
+    }
+
+    /// `PUT /config/plan-mode-instructions`.
+    pub async fn update_plan_mode_instructions(
+        &self,
+        change: &PlanModeInstructions,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, PLAN_MODE_INSTRUCTIONS, change)
             .await
     }
 

@@ -1,7 +1,8 @@
-//! Instructions that are configured: the deployment's, then the person's own. What a chat was created with and what is
-//! known of its workspace follow them in the prompt.
+//! Instructions that are configured: the deployment's, the person's own, then those of plan mode. What a chat was
+//! created with and what is known of its workspace follow them in the prompt.
 
 use llm::SystemBlock;
+use sdk::chats::PlanMode;
 use store::chat_config::TurnConfig;
 
 /// What chats begin with unless the deployment configured otherwise. Kept short: it is sent with each call.
@@ -16,19 +17,32 @@ You are a coding agent in Switchyard. You work for the person you talk to, in a 
 - Do not commit, push or delete things that you were not asked for. Keep secrets out of answers.
 - Answer briefly in Markdown: what you did, where (path:line), what is left. No emojis.";
 
+/// What an agent that plans is told beside them. Where the plan lies is among the facts of the workspace.
+const PLAN_MODE: &str = "\
+This chat is in plan mode: find out what has to be done and write a plan; do not do it yet.
+- Look with read_file and execute. Run only what changes nothing: no installing, committing, moving or deleting.
+- Ask with ask_user_question what only the person can decide, and what you could not find out. Do not ask for consent.
+- Write the plan as Markdown into the plan file, which the facts of the workspace name; nothing else can be written. Say \
+what is wanted, what you found (path:line), the steps in order, how each is checked, and what could go wrong.
+- Then call propose_plan. The person reads it, asks for changes, or lets you implement it.
+- Without a workspace, or for what needs no file, answer with the plan itself.";
+
 /// Instructions for all chats of a person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instructions(Vec<SystemBlock>);
 
 impl Instructions {
     /// Those that hold for a turn.
-    pub fn of(config: &TurnConfig) -> Self {
+    pub fn of(config: &TurnConfig, plan_mode: PlanMode) -> Self {
         let mut blocks = vec![SystemBlock::new(deployment(config))];
         let own = config.user_prompt.trim();
         if !own.is_empty() {
             blocks.push(SystemBlock::new(format!(
                 "<user-instructions>\n{own}\n</user-instructions>"
             )));
+        }
+        if plan_mode == PlanMode::Plan {
+            blocks.push(SystemBlock::new(planning(config)));
         }
         Self(blocks)
     }
@@ -48,6 +62,13 @@ fn deployment(config: &TurnConfig) -> String {
     }
 }
 
+fn planning(config: &TurnConfig) -> String {
+    match config.plan_mode_instructions.trim() {
+        "" => PLAN_MODE.to_owned(),
+        own => format!("{PLAN_MODE}\n\n{own}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use store::chat_config::SystemPromptSetting;
@@ -61,9 +82,9 @@ mod tests {
                 include_default_system_prompt,
             },
             user_prompt: own.to_owned(),
-            compaction_threshold: None,
+            ..TurnConfig::default()
         };
-        let blocks = Instructions::of(&config).0;
+        let blocks = Instructions::of(&config, PlanMode::Off).0;
         blocks.into_iter().map(|block| block.text).collect()
     }
 
@@ -91,5 +112,22 @@ mod tests {
                 "<user-instructions>\nSpeak French.\n</user-instructions>"
             ]
         );
+    }
+
+    #[test]
+    fn who_plans_is_told_so_last_with_what_the_deployment_adds() {
+        let mut config = TurnConfig {
+            user_prompt: "Speak French.".to_owned(),
+            ..TurnConfig::default()
+        };
+        let last = |config: &TurnConfig| {
+            let blocks = Instructions::of(config, PlanMode::Plan).0;
+            assert_eq!(blocks.len(), 3);
+            blocks.into_iter().next_back().map(|block| block.text)
+        };
+        assert_eq!(last(&config).as_deref(), Some(PLAN_MODE));
+        config.plan_mode_instructions = " Name the risks. ".to_owned();
+        let both = format!("{PLAN_MODE}\n\nName the risks.");
+        assert_eq!(last(&config), Some(both));
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 use llm::Role::{Assistant, Tool, User};
+use sdk::chats::PlanMode;
 use serde_json::json;
 use store::chat_config::TurnConfig;
 
@@ -124,13 +125,15 @@ fn newer_facts_take_the_place_of_older_ones() {
 fn newer_instructions_take_the_place_of_older_ones_alone() {
     let mut prompt = build(&[], Some("facts".into()));
     let unconfigured = prompt.clone();
-    prompt.set_instructions(&Instructions::of(&TurnConfig {
+    let brief = TurnConfig {
         user_prompt: "Be brief.".to_owned(),
         ..TurnConfig::default()
-    }));
+    };
+    prompt.set_instructions(&Instructions::of(&brief, PlanMode::Off));
     let own = "<user-instructions>\nBe brief.\n</user-instructions>";
     assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, own, "facts"]);
-    prompt.set_instructions(&Instructions::of(&TurnConfig::default()));
+    let usual = Instructions::of(&TurnConfig::default(), PlanMode::Off);
+    prompt.set_instructions(&usual);
     assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, "facts"]);
     prompt.set_instructions(&Instructions::default());
     assert_eq!(prompt, unconfigured);

@@ -65,6 +65,34 @@ pub(super) fn lifecycle(has_workspace: bool) -> Vec<llm::Tool> {
     ]
 }
 
+/// The tools with which a root chat in plan mode turns to the person.
+pub(super) fn planning() -> Vec<llm::Tool> {
+    vec![
+        tool(
+            "propose_plan",
+            "Show the user the plan file and end the turn. They ask for changes or let you implement it.",
+            &json!({"path": {"type": "string", "description": "The plan file; its usual place when absent"}}),
+            &[],
+        ),
+        tool(
+            "ask_user_question",
+            "Ask the user 1 to 4 questions with 2 to 4 options each and end the turn. They can also answer something else.",
+            &json!({
+                "questions": {"type": "array", "items": {"type": "object", "required": ["header", "question", "options"], "properties": {
+                    "header": {"type": "string", "description": "What it is about, in a word or two"},
+                    "question": {"type": "string"},
+                    "options": {"type": "array", "items": {
+                        "type": "object",
+                        "required": ["label", "description"],
+                        "properties": {"label": {"type": "string"}, "description": {"type": "string"}},
+                    }},
+                }}},
+            }),
+            &["questions"],
+        ),
+    ]
+}
+
 /// The tools of a chat with a workspace.
 pub(super) fn workspace() -> Vec<llm::Tool> {
     vec![

@@ -3,13 +3,19 @@
 
 use std::fmt::Write as _;
 
+use sdk::ids::ChatId;
 use workspace::connection::AgentError;
 use workspace::protocol::InstructionFile;
 
+use super::planning::plan_file;
 use crate::prompt::visible;
 use crate::sources::ConnectedWorkspace;
 
-pub(super) async fn gather(connected: &ConnectedWorkspace) -> Result<String, AgentError> {
+/// `plan_of` is the chat whose plan file is named among them.
+pub(super) async fn gather(
+    connected: &ConnectedWorkspace,
+    plan_of: Option<ChatId>,
+) -> Result<String, AgentError> {
     let context = connected.client.context().await?;
     let about = &context.about;
     let mut facts = format!(
@@ -18,6 +24,10 @@ pub(super) async fn gather(connected: &ConnectedWorkspace) -> Result<String, Age
     );
     if let Some(branch) = &connected.branch {
         let _ = writeln!(facts, "Git branch: {branch}");
+    }
+    if let Some(chat) = plan_of {
+        let plan = plan_file(&about.home_directory, chat);
+        let _ = writeln!(facts, "Plan file: {plan}");
     }
     for file in &context.instruction_files {
         let text = instructions(file);

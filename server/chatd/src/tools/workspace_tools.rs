@@ -4,13 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sdk::ids::WorkspaceId;
+use sdk::chats::PlanMode;
+use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use store::chats::ChatRow;
 use tokio::time::timeout;
 use workspace::connection::AgentError;
 
 use super::lifecycle::{Lifecycle, Turns};
+use super::planning::PlanTools;
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
 };
@@ -53,9 +55,11 @@ impl WorkspaceToolSource {
 
 impl ToolSource for WorkspaceToolSource {
     fn tools(&self, chat: &ChatRow) -> Option<Arc<dyn ToolSet>> {
-        let own = self.own.clone().filter(|_| chat.parent_chat_id.is_none());
+        let is_root = chat.parent_chat_id.is_none();
+        let plans = chat.plan_mode == PlanMode::Plan;
+        let own = self.own.clone().filter(|_| is_root);
         let lifecycle = own.map(|own| Lifecycle::new(own, chat, self.turns.of(chat.id)));
-        if chat.workspace_id.is_none() && lifecycle.is_none() {
+        if chat.workspace_id.is_none() && lifecycle.is_none() && !plans {
             return None;
         }
         let tools = WorkspaceTools {
@@ -67,6 +71,14 @@ impl ToolSource for WorkspaceToolSource {
             },
             lifecycle,
         };
+        if plans {
+            let chat_id = chat.id;
+            return Some(Arc::new(PlanTools {
+                tools,
+                chat_id,
+                is_root,
+            }));
+        }
         Some(Arc::new(tools))
     }
 }
@@ -83,7 +95,10 @@ pub struct WorkspaceTools {
 }
 
 impl WorkspaceTools {
-    async fn connect(&self, context: &ToolContext) -> Result<ConnectedWorkspace, Outcome> {
+    pub(super) async fn connect(
+        &self,
+        context: &ToolContext,
+    ) -> Result<ConnectedWorkspace, Outcome> {
         // Another call of the same step may just have made one.
         let id = match self.workspace_id {
             Some(id) => Some(id),
@@ -98,6 +113,16 @@ impl WorkspaceTools {
         let connected = self.workspaces.connect(id, self.whom).await;
         let connected = connected.map_err(|error| Outcome::error(error.message))?;
         Ok(self.for_chat(connected))
+    }
+
+    /// What is known of the workspace, and where that chat's plan lies.
+    pub(super) async fn gather_facts(&self, plan_of: Option<ChatId>) -> Option<String> {
+        let id = self.workspace_id?;
+        let gathered = timeout(FACTS_DEADLINE, async {
+            let connected = self.workspaces.look(id, self.whom).await?;
+            facts::gather(&self.for_chat(connected), plan_of).await.ok()
+        });
+        gathered.await.ok().flatten()
     }
 
     fn for_chat(&self, mut connected: ConnectedWorkspace) -> ConnectedWorkspace {
@@ -144,12 +169,7 @@ impl ToolSet for WorkspaceTools {
     }
 
     async fn facts(&self) -> Option<String> {
-        let id = self.workspace_id?;
-        let gathered = timeout(FACTS_DEADLINE, async {
-            let connected = self.workspaces.look(id, self.whom).await?;
-            facts::gather(&self.for_chat(connected)).await.ok()
-        });
-        gathered.await.ok().flatten()
+        self.gather_facts(None).await
     }
 
     async fn run(&self, call: &ToolCallPart, context: ToolContext) -> Outcome {

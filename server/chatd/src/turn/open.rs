@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sdk::chats::DynamicTool;
+use sdk::chats::{DynamicTool, PlanMode};
 use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart};
 use serde_json::{Value, json};
@@ -28,6 +28,8 @@ pub(crate) struct Turn {
     pub(super) prompt: Prompt,
     /// The `history_version` up to which `prompt` holds the chat's history; unknown while a commit is under way.
     pub(super) known_at: Option<i64>,
+    /// As it was when the turn began.
+    pub(super) plan_mode: PlanMode,
     /// What the last call of the model read; unknown after a summary.
     pub(super) context_tokens: Option<i64>,
     /// Summaries made in this turn.
@@ -40,17 +42,23 @@ impl Turn {
         tools: Option<Arc<dyn ToolSet>>,
         client_tools: Vec<DynamicTool>,
         config: &TurnConfig,
+        plan_mode: PlanMode,
     ) -> Self {
         let own_threshold = config.compaction_threshold;
         Self {
             compaction_threshold: own_threshold.unwrap_or(model.compression_threshold),
             model,
             tools,
-            client_tools: client_tools.into_iter().map(definition).collect(),
-            instructions: Instructions::of(config),
+            // What the client does with a call is not known, so who plans makes none.
+            client_tools: match plan_mode {
+                PlanMode::Plan => Vec::new(),
+                PlanMode::Off => client_tools.into_iter().map(definition).collect(),
+            },
+            instructions: Instructions::of(config, plan_mode),
             facts: None,
             prompt: Prompt::default(),
             known_at: None,
+            plan_mode,
             context_tokens: None,
             compactions: 0,
         }

@@ -1,9 +1,10 @@
-//! Instructions that hold in all chats: the deployment's, and each person's own. They hold from the next turn on.
+//! Instructions that hold in all chats: the deployment's, what it asks of agents that plan, and each person's own. They hold from the next turn on.
 
 use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
 use chatd::prompt::visible;
 use sdk::chat_config::{
-    MAX_PROMPT_BYTES, PROMPT_TOO_LONG, SystemPrompt, UpdateSystemPrompt, UserPrompt,
+    MAX_PROMPT_BYTES, PROMPT_TOO_LONG, PlanModeInstructions, SystemPrompt, UpdateSystemPrompt,
+    UserPrompt,
 };
 use store::chat_config;
 
@@ -37,6 +38,32 @@ impl Platform {
             setting.include_default_system_prompt = include;
         }
         chat_config::put_system_prompt(&mut tx, &setting, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// What the deployment asks of agents that plan. Owners only.
+    pub async fn get_plan_mode_instructions(
+        &self,
+        actor: &Actor,
+    ) -> Result<PlanModeInstructions, ChatConfigError> {
+        actor.require_owner(ChatConfigError::NotFound)?;
+        Ok(PlanModeInstructions {
+            plan_mode_instructions: chat_config::get_plan_mode_instructions(&self.0.db).await?,
+        })
+    }
+
+    /// Sets what the deployment asks of agents that plan. Owners only.
+    pub async fn update_plan_mode_instructions(
+        &self,
+        actor: &Actor,
+        change: PlanModeInstructions,
+    ) -> Result<(), ChatConfigError> {
+        actor.require_owner(ChatConfigError::Forbidden)?;
+        let instructions = check("plan_mode_instructions", &change.plan_mode_instructions)?;
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.clock.now();
+        chat_config::put_plan_mode_instructions(&mut tx, &instructions, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use sdk::chat_config::{
-    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt,
-    UpdateUserDebugLogging, UserPrompt, WorkspaceTtl,
+    PlanModeInstructions, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
+    UpdateSystemPrompt, UpdateUserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use sdk::client::{Client, ClientError};
 use sdk::ids::ModelConfigId;
@@ -52,6 +52,22 @@ async fn instructions_are_read_and_set() {
             owner.get_user_prompt().await.unwrap(),
             UserPrompt::default()
         );
+        let planning = PlanModeInstructions {
+            plan_mode_instructions: "Name the risks.\u{200b} ".to_owned(),
+        };
+        owner
+            .update_plan_mode_instructions(&planning)
+            .await
+            .unwrap();
+        let kept = owner.get_plan_mode_instructions().await.unwrap();
+        assert_eq!(kept.plan_mode_instructions, "Name the risks.");
+        assert_eq!(status(member.get_plan_mode_instructions().await), 404);
+        let refused = member.update_plan_mode_instructions(&planning).await;
+        assert_eq!(status(refused), 403);
+        let long = json!({ "plan_mode_instructions": "x".repeat(131_073) });
+        let refused = put(&owner, "plan-mode-instructions", long).await;
+        assert_eq!(refused["status"], 400, "{refused}");
+
         let long = json!({ "custom_prompt": "x".repeat(131_073) });
         let refused = put(&member, "user-prompt", long).await;
         assert_eq!(refused["status"], 400, "{refused}");

@@ -4,6 +4,7 @@ mod faults;
 mod list;
 mod misfortunes;
 mod modes;
+mod planning;
 mod prompts;
 mod stuck_readers;
 mod titles;

@@ -24,7 +24,7 @@ const SCRIPT: &str = "!reason \"I should look.\"\n!text \"Looking.\"\n\
 const CONTEXT_LIMIT: i64 = 100_000;
 
 /// A model behind a provider of this kind that the stand-in plays.
-async fn model_of(owner: &Client, kind: ProviderKind, base_url: &str) -> ModelConfigId {
+pub(super) async fn model_of(owner: &Client, kind: ProviderKind, base_url: &str) -> ModelConfigId {
     let provider = CreateProviderConfig {
         provider: kind,
         display_name: None,
