@@ -1,7 +1,7 @@
 //! What is configured about agents: the reader's own part, and for owners the deployment's instructions.
 
 use leptos::prelude::*;
-use sdk::chat_config::{MAX_WORKSPACE_TTL_MS, SystemPrompt, UserPrompt};
+use sdk::chat_config::{MAX_WORKSPACE_TTL_MS, PlanModeInstructions, SystemPrompt, UserPrompt};
 use sdk::ids::ModelConfigId;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct ChatConfig {
     pub thresholds: Vec<ModelThreshold>,
     /// The deployment's instructions, for owners.
     pub system_prompt: Option<SystemPrompt>,
+    /// What the deployment asks of agents that plan, for owners.
+    pub plan_mode: Option<PlanModeInstructions>,
     /// What workspaces agents may make, for owners.
     pub workspaces: Option<AgentWorkspaces>,
 }
@@ -57,6 +59,12 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     } else {
         None
     };
+    let plan_mode = if actor.is_owner() {
+        let instructions = platform.get_plan_mode_instructions(&actor).await;
+        Some(instructions.map_err(super::failed)?)
+    } else {
+        None
+    };
     let workspaces = if actor.is_owner() {
         Some(agent_workspaces(&platform, &actor).await?)
     } else {
@@ -66,6 +74,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
         user_prompt: user_prompt.map_err(super::failed)?,
         thresholds: thresholds(&platform, &actor).await?,
         system_prompt,
+        plan_mode,
         workspaces,
     })
 }
@@ -148,6 +157,21 @@ pub async fn update_system_prompt(
     };
     platform
         .update_system_prompt(&actor, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets what the deployment asks of agents that plan.
+#[server(name = UpdatePlanModeInstructions, prefix = "/api/page", endpoint = "update_plan_mode_instructions", output = PageJson)]
+pub async fn update_plan_mode_instructions(
+    #[server(default)] plan_mode_instructions: String,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = PlanModeInstructions {
+        plan_mode_instructions,
+    };
+    platform
+        .update_plan_mode_instructions(&actor, change)
         .await
         .map_err(super::failed)
 }

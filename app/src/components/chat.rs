@@ -1,6 +1,7 @@
 //! The parts of the agents page: the list, the timeline and its cards, the composer, the panel of changes.
 
 pub mod act;
+pub mod answers;
 pub mod callouts;
 pub mod chat_rows;
 pub mod code_copy;
@@ -20,6 +21,7 @@ pub mod live_line;
 pub mod message;
 pub mod model_picker;
 pub mod palette;
+pub mod planning;
 pub mod prompt_history;
 pub mod questions;
 pub mod queue;

@@ -119,6 +119,7 @@ fn chat(agents: Agents) -> AnyView {
         {turns::failures(now)}
         {turns::connections(now)}
         {composers::composers(now)}
+        {composers::answers(now)}
         {composers::gauges(now)}
         {list::rows(now)}
         {list::workspaces(now)}

@@ -25,9 +25,12 @@ use super::settings::{
 };
 use super::setup::SetupPage;
 use super::workspaces::{WorkspacePage, WorkspacesPage};
+use crate::components::chat::answers::Answers;
+use crate::components::chat::composer::Composer;
 use crate::components::chat::context::Agents;
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
+use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
 use crate::components::control_flow::Show;
 use crate::components::feedback::ErrorState;
@@ -232,6 +235,35 @@ pub fn overlays(agents: Agents) -> AnyView {
 )]
 fn overlays_part() -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Palette/> <Shortcuts/> <Questions/> })
+}
+
+/// The way to answer a plan or questions, while the chat waits for that.
+pub fn answers(composer: Composer) -> AnyView {
+    let is_loaded = RwSignal::new(false);
+    let asked = Memo::new(move |_| {
+        let is_open = !composer.chat.is_busy() && composer.edited.with(Option::is_none);
+        is_open.then(|| composer.chat.messages.with(|messages| asked(messages)))?
+    });
+    Effect::new(move |_| {
+        if asked.with(Option::is_some) && !is_loaded.get_untracked() {
+            // Without it the answer can still be typed.
+            spawn_local(async move {
+                if load_answers().await.is_ok() {
+                    let _ = is_loaded.try_set(true);
+                }
+            });
+        }
+    });
+    let draw = move || {
+        let asked = asked.get().filter(|_| is_loaded.get())?;
+        answers_part(composer, asked).now_or_never()?.ok()
+    };
+    draw.into_any()
+}
+
+#[wasm_split::wasm_split(answers, wasm_split_path = wasm_split, preload(load_answers), fallible)]
+fn answers_part(composer: Composer, asked: Asked) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Answers composer asked/> })
 }
 
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";

@@ -14,6 +14,7 @@ use super::context_ring::ContextRing;
 use super::draft::draft_key;
 use super::editor::{Editor, EditorField};
 use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
+use super::planning::{PlanToggle, mode};
 use super::prompt_history::PromptHistory;
 use super::queue::QueueList;
 use crate::api::chats::{edit_message, send_message};
@@ -21,6 +22,7 @@ use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
+use crate::pages::parts::answers;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -35,6 +37,8 @@ pub struct Composer {
     pub edited: RwSignal<Option<Arc<Message>>>,
     /// The model of the next message.
     pub model: RwSignal<Option<ModelConfigId>>,
+    /// Whether the next message is to be planned only.
+    pub plans: RwSignal<bool>,
     /// Whether a message is on its way.
     pub is_sending: RwSignal<bool>,
     /// Why the last one was refused.
@@ -50,6 +54,7 @@ impl Composer {
             editor: Editor::new(draft_key(Some(chat.id))),
             edited: RwSignal::new(None),
             model: RwSignal::new(starting_model(catalogue, Some(last_model))),
+            plans: RwSignal::new(false),
             is_sending: RwSignal::new(false),
             error: RwSignal::new(None),
             put_aside: StoredValue::new(String::new()),
@@ -85,6 +90,23 @@ impl Composer {
         }
         let text = self.editor.take();
         let edited = self.edited.get_untracked();
+        self.dispatch(text, edited, busy_behavior, true);
+    }
+
+    /// Says something that was not typed; what is typed stays.
+    pub fn say(self, text: String) {
+        if !self.is_sending.get_untracked() {
+            self.dispatch(text, None, BusyBehavior::Queue, false);
+        }
+    }
+
+    fn dispatch(
+        self,
+        text: String,
+        edited: Option<Arc<Message>>,
+        busy_behavior: BusyBehavior,
+        is_typed: bool,
+    ) {
         self.is_sending.set(true);
         self.error.set(None);
         spawn_local(async move {
@@ -96,7 +118,9 @@ impl Composer {
                 Ok(()) => self.after_sending(edited.is_some()),
                 Err(error) => {
                     self.error.set(Some(error));
-                    self.editor.give_back(text);
+                    if is_typed {
+                        self.editor.give_back(text);
+                    }
                 }
             }
         });
@@ -132,6 +156,7 @@ impl Composer {
                 content,
                 model_config_id,
                 busy_behavior: Some(busy_behavior),
+                plan_mode: Some(mode(self.plans.get_untracked())),
                 ..CreateMessage::default()
             },
         )
@@ -171,6 +196,7 @@ pub fn ComposerBox(
         editor,
         edited,
         model,
+        plans,
         is_sending,
         error,
         ..
@@ -195,6 +221,7 @@ pub fn ComposerBox(
     view! {
         <div class="composer">
             <QueueList composer/>
+            {answers(composer)}
             {(!has_model).then(|| view! { <NoModelHelp/> })}
             <form class="composer-box" class:editing=move || edited.with(Option::is_some)
                 on:submit=move |event| {
@@ -214,6 +241,7 @@ pub fn ComposerBox(
                     on_send=Callback::new(move |behavior| composer.send(behavior)) history=PromptHistory::new(chat.id, editor, error)/>
                 <div class="composer-bar">
                     <ModelPicker catalogue chosen=model/>
+                    <PlanToggle plans/>
                     <ContextRing chat limit/>
                     <span class="spacer"></span>
                     <Show when=may_interrupt>

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::diff_lines::DiffLines;
+use super::streaming_text::StreamingText;
 use super::tools::{Body, ToolRun, ToolState, describe};
 use super::words;
 use crate::components::control_flow::{For, Show};
@@ -90,9 +91,10 @@ pub fn ToolCard(
             _ => false,
         })
     });
+    let is_plan = described.with_untracked(|(_, body)| matches!(body, Body::Plan(_)));
     // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_output = Memo::new(move |was: Option<&bool>| {
-        was.copied().unwrap_or(false) || (state.get() == ToolState::Running && has_output.get())
+        was.copied().unwrap_or(is_plan) || (state.get() == ToolState::Running && has_output.get())
     });
     view! {
         <details class="tool" data-state=move || state.get().label() open=move || opened_by_output.get()>
@@ -164,6 +166,10 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             errors,
             note,
         } => workspace_view(id.as_deref(), log, errors, note.clone(), state),
+        Body::Plan(text) => {
+            let text = text.clone();
+            view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> }
+        }
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),
         Body::Json { arguments, result } => view! {

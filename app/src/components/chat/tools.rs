@@ -3,6 +3,7 @@
 
 mod describe;
 mod partial_json;
+mod planning;
 #[cfg(test)]
 mod tests;
 mod workspaces;

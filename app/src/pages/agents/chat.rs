@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
-use sdk::chats::Chat;
+use sdk::chats::{Chat, PlanMode};
 use sdk::ids::{BuildId, ChatId, WorkspaceId};
 use sdk::workspaces::WorkspaceStatus;
 
@@ -113,6 +113,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     let open = OpenChat::new(&chat, page);
     let changes = Changes::new(changes, highlights);
     let composer = Composer::new(open, &models, chat.last_model_config_id);
+    composer.plans.set(chat.plan_mode == PlanMode::Plan);
     let follow = Follow::new(open.has_newer);
     let workspace = RwSignal::new(workspace);
     // A chat may come to one while it is open.
@@ -151,6 +152,9 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         watch_workspace(open, workspace, changes, bound);
         tell(open, agents, follow);
     }
+    // Another tab, or another client, may have changed it.
+    let is_planned = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.plan_mode)));
+    Effect::new(move |_| composer.plans.set(is_planned.get() == Some(PlanMode::Plan)));
     escape(open, composer, agents);
     let catalogue = StoredValue::new(models);
     let bottom = move || {

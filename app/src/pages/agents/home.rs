@@ -23,6 +23,7 @@ use crate::components::chat::editor::{Editor, EditorField};
 use crate::components::chat::model_picker::{
     ModelPicker, NoModelHelp, is_demo, starting_model, usable,
 };
+use crate::components::chat::planning::{PlanToggle, mode};
 use crate::components::chat::top_bar::ListButton;
 use crate::components::feedback::{ErrorState, skeleton_rows};
 use crate::components::form::focus;
@@ -68,6 +69,7 @@ struct Form {
     template: Memo<Option<OfferedTemplate>>,
     /// What its parameters are to be.
     values: StoredValue<Values>,
+    plans: RwSignal<bool>,
     is_sending: RwSignal<bool>,
     error: RwSignal<Option<AppError>>,
 }
@@ -91,6 +93,7 @@ impl Form {
             place,
             template,
             values: StoredValue::new(Values::new()),
+            plans: RwSignal::new(false),
             is_sending: RwSignal::new(false),
             error,
         }
@@ -148,6 +151,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
                 <div class="composer-bar">
                     <ModelPicker catalogue=models chosen=form.model/>
                     <PlacePicker places templates place=form.place/>
+                    <PlanToggle plans=form.plans/>
                     <span class="spacer"></span>
                     <button type="submit" class="button button-primary button-small send" aria-busy=move || form.is_sending.get().to_string()
                         disabled=move || !is_hydrated.get() || form.is_sending.get() || form.editor.is_blank() || !has_model>
@@ -259,6 +263,7 @@ where
         new_workspace: form.place.get_untracked().workspace(parameters),
         model_config_id: form.model.get_untracked(),
         client_type: Some(ClientType::Ui),
+        plan_mode: Some(mode(form.plans.get_untracked())),
         ..CreateChat::default()
     };
     spawn_local(async move {

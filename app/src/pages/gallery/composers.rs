@@ -11,8 +11,12 @@ use sdk::models::ModelCatalogue;
 use sdk::parts::Part;
 
 use super::{part, samples};
+use serde_json::json;
+
+use crate::components::chat::answers::Answers;
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context_ring::ContextRing;
+use crate::components::chat::planning::Asked;
 use crate::error::{AppError, ErrorCode};
 use crate::view;
 
@@ -34,6 +38,8 @@ pub fn composers(now: DateTime<Utc>) -> impl IntoView {
         "and the documentation",
     );
     busy.chat.queue.set(queue(now));
+    let planning = idle(937, "Greet people by their title.");
+    planning.plans.set(true);
     let editing = idle(931, "Greet people very politely.");
     let earlier = samples::message(931, Role::User, vec![Part::text("Greet")], now);
     editing.edited.set(Some(Arc::new(earlier)));
@@ -52,6 +58,7 @@ pub fn composers(now: DateTime<Utc>) -> impl IntoView {
     let with_model = [
         idle(935, ""),
         idle(936, "Greet"),
+        planning,
         busy,
         editing,
         sending,
@@ -64,6 +71,33 @@ pub fn composers(now: DateTime<Utc>) -> impl IntoView {
     part(
         "Composer and queue",
         view! { <div class="stack">{with_model} {drawn(without_model, &none)}</div> },
+    )
+}
+
+/// A plan and questions that wait for an answer.
+pub fn answers(now: DateTime<Utc>) -> impl IntoView {
+    let composer = |number| {
+        let chat = samples::chat(number, "", ChatStatus::Waiting, now);
+        let open = samples::open(&chat, Vec::new());
+        Composer::new(open, &samples::catalogue(), samples::MODEL)
+    };
+    let option =
+        |label: &str, description: &str| json!({"label": label, "description": description});
+    let questions = vec![
+        json!({"header": "Titles", "question": "Where do the titles of people come from?", "options": [
+            option("The address book", "It has them for most people, and is asked already."),
+            option("A column of its own", "Needs a migration, and somebody who fills it in."),
+        ]}),
+        json!({"question": "What is said to people without a title?", "options": [option("Hello", ""), option("Good day", "")]}),
+    ];
+    part(
+        "A plan and questions",
+        view! {
+            <div class="stack">
+                <Answers composer=composer(941) asked=Asked::Plan/>
+                <Answers composer=composer(942) asked=Asked::Questions(questions)/>
+            </div>
+        },
     )
 }
 

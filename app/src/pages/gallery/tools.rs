@@ -89,6 +89,16 @@ fn kinds() -> Vec<Kind> {
             json!({"stopped": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "stopped", "build_id": "0191", "hint": "The workspace is stopped. Call start_workspace to go on in it."}),
         ),
         kind(
+            "propose_plan",
+            json!({}),
+            json!({"ok": true, "kind": "plan", "content": "# Greet politely\n\n1. Read the title in `src/lib.rs:3`\n2. Say it before the name\n\nChecked by `cargo test`; people **without** a title stay as they are."}),
+        ),
+        kind(
+            "ask_user_question",
+            json!({}),
+            json!({"questions": [{"header": "Titles", "question": "Where do titles come from?", "options": [{"label": "The address book"}, {"label": "A column of its own"}]}]}),
+        ),
+        kind(
             "ticket_search",
             json!({"words": "greeting", "open": true}),
             json!({"tickets": [{"id": 4, "title": "Greet politely"}]}),

@@ -2,6 +2,7 @@
 //! everybody.
 
 mod compaction_thresholds;
+mod plan_mode;
 mod system_prompt;
 mod workspaces;
 
@@ -35,6 +36,7 @@ fn sections(config: ChatConfig) -> AnyView {
         user_prompt,
         thresholds,
         system_prompt,
+        plan_mode,
         workspaces,
     } = config;
     view! {
@@ -52,6 +54,14 @@ fn sections(config: ChatConfig) -> AnyView {
                 view! {
                     <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
                         {system_prompt::form(prompt)}
+                    </Section>
+                }
+            })}
+        {plan_mode
+            .map(|instructions| {
+                view! {
+                    <Section title="Plan mode" lead="An agent that plans looks and asks, writes its plan, and changes nothing before the person agrees.">
+                        {plan_mode::form(instructions)}
                     </Section>
                 }
             })}

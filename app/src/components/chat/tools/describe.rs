@@ -4,6 +4,7 @@ use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
 use serde_json::Value;
 
 use super::partial_json::text_field;
+use super::planning;
 use super::workspaces;
 use super::{ToolRun, ToolState};
 use crate::components::chat::words;
@@ -43,6 +44,8 @@ pub enum Body {
     Edits(Vec<DiffFile>),
     /// Text that was read, written or answered.
     Text(String),
+    /// A plan, as Markdown.
+    Plan(String),
     /// A workspace that is made, started or stopped.
     Workspace {
         /// Its id, once it is known.
@@ -118,6 +121,8 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
                 "Could not stop the workspace",
             ],
         ),
+        "propose_plan" => planning::propose_plan(run),
+        "ask_user_question" => planning::ask_user_question(run),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => (
             summary(

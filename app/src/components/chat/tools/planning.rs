@@ -1,0 +1,44 @@
+//! Calls with which an agent that plans turns to the person.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::ToolRun;
+use super::describe::{Body, Summary, answer, answer_text, error_text, summary};
+use crate::components::icons::Icon;
+
+/// `propose_plan`.
+pub(super) fn propose_plan(run: &ToolRun) -> (Summary, Body) {
+    let line = summary(
+        run,
+        Icon::List,
+        ["Proposing", "Proposed", "Could not propose"],
+        "a plan".to_owned(),
+    );
+    let body = match answer_text(run, "content") {
+        Some(plan) => Body::Plan(plan),
+        None => Body::Text(error_text(run).unwrap_or_default()),
+    };
+    (line, body)
+}
+
+/// `ask_user_question`.
+pub(super) fn ask_user_question(run: &ToolRun) -> (Summary, Body) {
+    let line = summary(
+        run,
+        Icon::MessageSquare,
+        ["Asking", "Asked", "Could not ask"],
+        "you".to_owned(),
+    );
+    let mut text = error_text(run).unwrap_or_default();
+    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
+    let words = |value: &Value, name| value.get(name).and_then(Value::as_str).map(str::to_owned);
+    for question in list(answer(run, "questions")) {
+        let _ = writeln!(text, "{}", words(&question, "question").unwrap_or_default());
+        for option in list(question.get("options")) {
+            let _ = writeln!(text, "  · {}", words(&option, "label").unwrap_or_default());
+        }
+    }
+    (line, Body::Text(text))
+}
