@@ -36,7 +36,12 @@ test("instructions and thresholds are saved and shown", async ({ page, context, 
   await page.getByRole("button", { name: /^Save the threshold of/ }).first().click();
   await expect(page.getByText("Saved", { exact: true })).toHaveCount(3);
 
+  await page.getByLabel("Instructions for plans (optional)").fill("Name the risks.");
+  await page.getByRole("button", { name: "Save for plans" }).click();
+  await expect(page.locator("#plan-mode").getByText("Saved", { exact: true })).toBeVisible();
+
   await page.reload();
+  await expect(page.getByLabel("Instructions for plans (optional)")).toHaveValue("Name the risks.");
   await expect(own(page)).toHaveValue("Answer in French.\nBe brief.");
   await expect(everybodys(page)).toHaveValue("Use tabs.");
   await expect(page.getByLabel("Begin with the built-in instructions")).not.toBeChecked();

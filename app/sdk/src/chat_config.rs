@@ -1,5 +1,6 @@
 //! What is configured about agents in general: the deployment's instructions and people's own, when histories are
-//! summarized, whether calls of models are recorded, and what workspaces agents may make for how long.
+//! summarized, whether calls of models are recorded, what workspaces agents may make for how long, and how long archived
+//! chats are kept.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ pub const PROMPT_TOO_LONG: &str = "Use at most 131,072 bytes.";
 pub const MIN_WORKSPACE_TTL_MS: i64 = 60 * 1000;
 /// Longest: 30 days.
 pub const MAX_WORKSPACE_TTL_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// Longest time for which archived chats are kept when it is limited: ten years.
+pub const MAX_RETENTION_DAYS: i32 = 3650;
 
 /// Answer of `GET /config/system-prompt`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -132,4 +136,12 @@ pub struct TemplateAllowlist {
 pub struct WorkspaceTtl {
     /// Milliseconds without use, from a minute to 30 days; 0 = never.
     pub workspace_ttl_ms: i64,
+}
+
+/// How long archived chats are kept. Body and answer of `/config/retention-days`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetentionDays {
+    /// Days after the last change, at most 3,650; 0 = for good, as long as nobody said otherwise.
+    pub retention_days: i32,
 }

@@ -22,6 +22,8 @@ pub struct ChatConfig {
     pub system_prompt: Option<SystemPrompt>,
     /// What the deployment asks of agents that plan, for owners.
     pub plan_mode: Option<PlanModeInstructions>,
+    /// After how many days archived chats are deleted, for owners; 0 = never.
+    pub retention_days: Option<i32>,
     /// What workspaces agents may make, for owners.
     pub workspaces: Option<AgentWorkspaces>,
 }
@@ -65,6 +67,12 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     } else {
         None
     };
+    let retention_days = if actor.is_owner() {
+        let retention = platform.get_retention_days(&actor).await;
+        Some(retention.map_err(super::failed)?.retention_days)
+    } else {
+        None
+    };
     let workspaces = if actor.is_owner() {
         Some(agent_workspaces(&platform, &actor).await?)
     } else {
@@ -75,6 +83,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
         thresholds: thresholds(&platform, &actor).await?,
         system_prompt,
         plan_mode,
+        retention_days,
         workspaces,
     })
 }
@@ -172,6 +181,24 @@ pub async fn update_plan_mode_instructions(
     };
     platform
         .update_plan_mode_instructions(&actor, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets after how many days archived chats are deleted; nothing = never.
+#[server(name = UpdateRetentionDays, prefix = "/api/page", endpoint = "update_retention_days", output = PageJson)]
+pub async fn update_retention_days(
+    #[server(default)] retention_days: String,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let retention_days = match retention_days.trim() {
+        "" => 0,
+        text => text.parse().map_err(|_| {
+            AppError::invalid_field("retention_days", "Use a whole number from 0 to 3,650.")
+        })?,
+    };
+    platform
+        .update_retention_days(&actor, sdk::chat_config::RetentionDays { retention_days })
         .await
         .map_err(super::failed)
 }

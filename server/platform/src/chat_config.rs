@@ -1,5 +1,5 @@
-//! What is configured about agents: instructions, when histories are summarized, whether calls are recorded, and what
-//! workspaces agents may make for how long.
+//! What is configured about agents: instructions, when histories are summarized, whether calls are recorded, what
+//! workspaces agents may make for how long, and how long archived chats are kept.
 //!
 //! What the deployment configures is for owners alone and does not exist for others; what is a person's own is read
 //! and changed by them alone.
@@ -8,6 +8,7 @@ mod compaction_thresholds;
 mod debug_logging;
 mod error;
 mod prompts;
+mod retention;
 #[cfg(test)]
 mod tests;
 mod workspaces;

@@ -10,6 +10,7 @@ pub(crate) mod fields;
 mod filter;
 mod git;
 mod live;
+mod retention;
 mod seed;
 #[cfg(test)]
 mod tests;

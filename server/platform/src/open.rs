@@ -147,6 +147,7 @@ impl Platform {
         self.start_presets().await?;
         self.0.workspaces.start_following().await?;
         self.0.daemon.start();
+        self.start_retention();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ const SYSTEM_PROMPT: &str = "chat_system_prompt";
 const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
+const RETENTION_DAYS: &str = "chat_retention_days";
 const WORKSPACE_TTL_MS: &str = "chat_workspace_ttl_ms";
 const USER_PROMPT: &str = "chat_user_prompt";
 const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
@@ -226,6 +227,21 @@ pub async fn put_workspace_ttl_ms(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     settings::put(tx, WORKSPACE_TTL_MS, &workspace_ttl_ms, now).await
+}
+
+/// After how many days archived chats are deleted; 0 = never.
+pub async fn get_retention_days(db: &Db) -> Result<i32, StoreError> {
+    let found = settings::get(db, RETENTION_DAYS).await?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Sets after how many days archived chats are deleted.
+pub async fn put_retention_days(
+    tx: &mut Tx,
+    retention_days: i32,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, RETENTION_DAYS, &retention_days, now).await
 }
 
 fn threshold_key(model: ModelConfigId) -> String {

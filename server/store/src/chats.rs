@@ -9,6 +9,7 @@ pub mod claim;
 pub mod client_tools;
 pub mod details;
 pub mod list;
+pub mod retention;
 mod row;
 pub mod title_locks;
 

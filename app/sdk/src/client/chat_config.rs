@@ -4,9 +4,9 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::chat_config::{
-    CompactionThreshold, CompactionThresholds, DebugLogging, PlanModeInstructions, SystemPrompt,
-    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt,
-    UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
+    CompactionThreshold, CompactionThresholds, DebugLogging, PlanModeInstructions, RetentionDays,
+    SystemPrompt, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
+    UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -17,6 +17,7 @@ const THRESHOLDS: &str = "/api/experimental/chats/config/user-compaction-thresho
 const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
+const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
 
 impl Client {
@@ -45,6 +46,17 @@ impl Client {
         change: &PlanModeInstructions,
     ) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, PLAN_MODE_INSTRUCTIONS, change)
+            .await
+    }
+
+    /// `GET /config/retention-days`.
+    pub async fn get_retention_days(&self) -> Result<RetentionDays, ClientError> {
+        self.get(RETENTION_DAYS).await
+    }
+
+    /// `PUT /config/retention-days`.
+    pub async fn update_retention_days(&self, change: &RetentionDays) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, RETENTION_DAYS, change)
             .await
     }
 

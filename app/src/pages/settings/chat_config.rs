@@ -3,6 +3,7 @@
 
 mod compaction_thresholds;
 mod plan_mode;
+mod retention;
 mod system_prompt;
 mod workspaces;
 
@@ -37,6 +38,7 @@ fn sections(config: ChatConfig) -> AnyView {
         thresholds,
         system_prompt,
         plan_mode,
+        retention_days,
         workspaces,
     } = config;
     view! {
@@ -73,6 +75,14 @@ fn sections(config: ChatConfig) -> AnyView {
                         lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
                     >
                         {workspaces::forms(workspaces)}
+                    </Section>
+                }
+            })}
+        {retention_days
+            .map(|days| {
+                view! {
+                    <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
+                        {retention::form(days)}
                     </Section>
                 }
             })}

@@ -272,3 +272,66 @@ async fn a_queued_message_that_was_edited_keeps_the_model_chosen_for_it() {
     );
     bench.end().await;
 }
+
+/// Puts a chat into the archive, with its last change so many days ago.
+async fn put_away(db: &Db, id: ChatId, archived: bool, days: i64) {
+    const SET: &str = "UPDATE chats SET archived = $2, updated_at = $3 WHERE id = $1";
+    let updated_at = Clock::system().now() - chrono::TimeDelta::days(days);
+    let changed = match db {
+        Db::Sqlite { writer, .. } => {
+            let query = sqlx::query(SET).bind(id.0).bind(archived).bind(updated_at);
+            query.execute(writer).await.unwrap().rows_affected()
+        }
+        Db::Postgres(pool) => {
+            let query = sqlx::query(SET).bind(id.0).bind(archived).bind(updated_at);
+            query.execute(pool).await.unwrap().rows_affected()
+        }
+    };
+    assert_eq!(changed, 1);
+}
+
+#[tokio::test]
+async fn only_what_is_archived_and_old_is_deleted_with_what_is_below_it() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let idle = async |parent| chat(db, seed, parent, Status::Waiting).await;
+        let (old, older, fresh, open) = (
+            idle(None).await,
+            idle(None).await,
+            idle(None).await,
+            idle(None).await,
+        );
+        let (below_old, below_fresh) = (idle(Some(old)).await, idle(Some(fresh)).await);
+        for (id, archived, days) in [
+            (old, true, 31),
+            // It is its tree's root that counts.
+            (below_old, true, 1),
+            (older, true, 40),
+            (fresh, true, 29),
+            (below_fresh, true, 90),
+            (open, false, 90),
+        ] {
+            put_away(db, id, archived, days).await;
+        }
+        let before = Clock::system().now() - chrono::TimeDelta::days(30);
+        let delete = async |limit| {
+            chats::retention::delete_archived(db, before, limit)
+                .await
+                .unwrap()
+        };
+        assert_eq!(delete(1).await, 1, "the oldest first");
+        assert_eq!(chats::get(db, older).await.unwrap(), None);
+        assert_eq!(delete(10).await, 2);
+        assert_eq!(delete(10).await, 0);
+        for gone in [old, below_old] {
+            assert_eq!(chats::get(db, gone).await.unwrap(), None);
+            let all = store::messages::prompt(db, gone).await.unwrap();
+            assert!(all.is_empty(), "its messages go with it");
+        }
+        for kept in [fresh, below_fresh, open] {
+            row(db, kept).await;
+        }
+    })
+    .await;
+}

@@ -155,3 +155,41 @@ async fn a_chat_that_cannot_be_made_leaves_no_workspace() {
         .expect("the workspace stays");
     test.platform.shut_down().await;
 }
+
+#[tokio::test]
+async fn archived_chats_go_after_the_days_that_an_owner_set() {
+    on_both(async |test| {
+        let owner = owner_with_models(&test).await;
+        let platform = &test.platform;
+        let chat = platform.create_chat(&owner, hello()).await.unwrap().id;
+        let is_busy = async || {
+            let chat = platform.get_chat(&owner, chat).await.unwrap();
+            chat.status.is_busy()
+        };
+        while is_busy().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let archived = UpdateChat {
+            archived: Some(true),
+            ..UpdateChat::default()
+        };
+        platform.update_chat(&owner, chat, archived).await.unwrap();
+        test.clock.advance(chrono::TimeDelta::days(3));
+        for (days, deleted) in [(0, 0), (4, 0), (2, 1), (2, 0)] {
+            let change = sdk::chat_config::RetentionDays {
+                retention_days: days,
+            };
+            let changed = platform.update_retention_days(&owner, change);
+            changed.await.unwrap();
+            assert_eq!(
+                platform.delete_old_chats().await.unwrap(),
+                deleted,
+                "{days}"
+            );
+        }
+        let gone = platform.get_chat(&owner, chat).await.unwrap_err();
+        assert_eq!(gone.kind(), FailureKind::NotFound);
+        test.platform.shut_down().await;
+    })
+    .await;
+}

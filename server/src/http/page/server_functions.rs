@@ -42,6 +42,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/update_system_prompt", Access::Owner),
     ("/api/page/update_template_allowlist", Access::Owner),
     ("/api/page/update_plan_mode_instructions", Access::Owner),
+    ("/api/page/update_retention_days", Access::Owner),
     ("/api/page/update_workspace_ttl", Access::Owner),
     ("/api/page/list_tokens", Access::SignedIn),
     ("/api/page/create_token", Access::SignedIn),

@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use sdk::chat_config::{
-    PlanModeInstructions, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
-    UpdateSystemPrompt, UpdateUserDebugLogging, UserPrompt, WorkspaceTtl,
+    PlanModeInstructions, RetentionDays, TemplateAllowlist, UpdateCompactionThreshold,
+    UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use sdk::client::{Client, ClientError};
 use sdk::ids::ModelConfigId;
@@ -185,6 +185,28 @@ async fn which_templates_agents_use_and_when_workspaces_stop_is_for_owners_to_sa
             .update_workspace_ttl(&WorkspaceTtl::default())
             .await
             .unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_long_archived_chats_are_kept_is_for_owners_to_say_and_for_all_to_know() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let member = server.member("mia").await;
+        let unset = RetentionDays::default();
+        assert_eq!(member.get_retention_days().await.unwrap(), unset);
+        let month = RetentionDays { retention_days: 30 };
+        owner.update_retention_days(&month).await.unwrap();
+        assert_eq!(member.get_retention_days().await.unwrap(), month);
+        assert_eq!(status(member.update_retention_days(&unset).await), 403);
+        for days in [-1, 3651] {
+            let wrong = RetentionDays {
+                retention_days: days,
+            };
+            assert_eq!(status(owner.update_retention_days(&wrong).await), 400);
+        }
+        assert_eq!(owner.get_retention_days().await.unwrap(), month);
     })
     .await;
 }

@@ -1,0 +1,37 @@
+//! How long archived chats are kept.
+
+use sdk::chat_config::{MAX_RETENTION_DAYS, RetentionDays};
+use store::chat_config;
+
+use super::ChatConfigError;
+use crate::{Actor, Platform};
+
+impl Platform {
+    /// How long archived chats are kept. For everybody whose chats they are.
+    pub async fn get_retention_days(
+        &self,
+        _actor: &Actor,
+    ) -> Result<RetentionDays, ChatConfigError> {
+        Ok(RetentionDays {
+            retention_days: chat_config::get_retention_days(&self.0.db).await?,
+        })
+    }
+
+    /// Sets how long archived chats are kept. Owners only.
+    pub async fn update_retention_days(
+        &self,
+        actor: &Actor,
+        change: RetentionDays,
+    ) -> Result<(), ChatConfigError> {
+        actor.require_owner(ChatConfigError::Forbidden)?;
+        let days = change.retention_days;
+        if !(0..=MAX_RETENTION_DAYS).contains(&days) {
+            let detail = "Use 1 to 3,650 days, or 0 to keep them.";
+            return Err(ChatConfigError::field("retention_days", detail));
+        }
+        let mut tx = self.0.db.begin().await?;
+        chat_config::put_retention_days(&mut tx, days, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
