@@ -9,32 +9,7 @@ use crate::view;
 #[component]
 pub fn PageHeader(
     /// The page's title.
-    title: &'static str,
-    /// What the page is for.
-    #[prop(optional)]
-    lead: &'static str,
-    /// The main action.
-    #[prop(optional)]
-    children: Option<Children>,
-) -> impl IntoView {
-    view! {
-        <Title text=title/>
-        <header class="page-header">
-            <div class="page-header-text">
-                <h1 class="page-title" id="page-title" tabindex="-1">
-                    {title}
-                </h1>
-                {(!lead.is_empty()).then(|| view! { <p class="page-lead">{lead}</p> })}
-            </div>
-            {children.map(|children| children())}
-        </header>
-    }
-}
-
-/// The same for a page whose title is known only with its content.
-#[component]
-pub fn NamedHeader(
-    /// The page's title.
+    #[prop(into)]
     title: String,
     /// What the page is for.
     #[prop(optional)]

@@ -17,7 +17,7 @@ use crate::components::feedback::{EmptyState, FormError, Notice, NoticeKind};
 use crate::components::form::on_answer;
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::{fresh, loaded};
-use crate::components::page_header::NamedHeader;
+use crate::components::page_header::PageHeader;
 use crate::components::relative_time::{RelativeTime, browser_now_ms};
 use crate::components::table::Table;
 use crate::components::workspaces::actions::{Actions, power};
@@ -86,14 +86,14 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
     };
     let label = Signal::derive(move || log_label(open));
     view! {
-        <NamedHeader title=name.clone()>
+        <PageHeader title=name.clone()>
             <div class="cell-buttons">
                 {power(id, name, status, actions, false)}
                 <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on:click=ask>
                     {icon(Icon::Trash2)} "Delete"
                 </Button>
             </div>
-        </NamedHeader>
+        </PageHeader>
         <div class="stack workspace-page" id=PAGE>
             <p class="workspace-now">
                 {move || open.workspace.with(|workspace| state::dot(workspace.status))}

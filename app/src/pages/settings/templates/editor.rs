@@ -16,7 +16,7 @@ use crate::components::field::{Checkbox, Input, Segment, Segments, TextArea, Tex
 use crate::components::form::{error_of, field_error, on_answer};
 use crate::components::icons::Icon;
 use crate::components::loaded::{fresh, loaded};
-use crate::components::page_header::{NamedHeader, Section};
+use crate::components::page_header::{PageHeader, Section};
 use crate::error::{AppError, ErrorCode};
 use crate::view;
 
@@ -87,7 +87,7 @@ fn editor(template: Option<Template>) -> AnyView {
     }
     let content = editor_of(form, id.is_some(), error, pending);
     view! {
-        <NamedHeader title lead="Workspaces that exist find a change when they start the next time. What they cloned stays as it is."/>
+        <PageHeader title lead="Workspaces that exist find a change when they start the next time. What they cloned stays as it is."/>
         <div id=FORM>{in_its_form(id, create, update, content)}</div>
     }
 }
