@@ -9,6 +9,7 @@ use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use store::chats::ChatRow;
 use tokio::time::timeout;
+use uuid::Uuid;
 use workspace::connection::AgentError;
 
 use super::lifecycle::{Lifecycle, Turns};
@@ -69,6 +70,7 @@ impl ToolSource for WorkspaceToolSource {
                 chat_id: chat.id,
                 owner_id: chat.owner_id,
             },
+            ancestors: chat.ancestor_ids(),
             lifecycle,
         };
         if plans {
@@ -90,6 +92,8 @@ pub struct WorkspaceTools {
     /// As it was when the step began.
     workspace_id: Option<WorkspaceId>,
     whom: ConnectFor,
+    /// The chats above it, who see what it touches.
+    ancestors: Vec<Uuid>,
     /// Those of root chats.
     lifecycle: Option<Lifecycle>,
 }
@@ -126,7 +130,8 @@ impl WorkspaceTools {
     }
 
     fn for_chat(&self, mut connected: ConnectedWorkspace) -> ConnectedWorkspace {
-        connected.client = connected.client.for_chat(self.whom.chat_id.0, Vec::new());
+        let (chat, ancestors) = (self.whom.chat_id.0, self.ancestors.clone());
+        connected.client = connected.client.for_chat(chat, ancestors);
         connected
     }
 

@@ -130,6 +130,21 @@ pub struct ChatRow {
     pub mcp_server_ids: Vec<McpServerId>,
 }
 
+impl ChatRow {
+    /// The chats above it, nearest first. Of a longer line the two ends are known here, which is where work begins.
+    pub fn ancestor_ids(&self) -> Vec<Uuid> {
+        let root = self
+            .root_chat_id
+            .filter(|root| Some(*root) != self.parent_chat_id);
+        self.parent_chat_id
+            .into_iter()
+            .chain(root)
+            .filter(|ancestor| *ancestor != self.id)
+            .map(|ancestor| ancestor.0)
+            .collect()
+    }
+}
+
 /// The columns as the drivers give them.
 #[derive(sqlx::FromRow)]
 pub(crate) struct RawChat {

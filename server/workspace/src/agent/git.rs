@@ -1,13 +1,20 @@
 //! What changed in the workspace's repositories: one snapshot, or a stream of them.
 //!
-//! A chat sees the repository of the working directory and the repositories of the files its tools touched. The
-//! git panel is driven by [`watch`]; a scan runs when a tool touched something, when asked, and every half minute.
+//! A chat sees the repository of the working directory and those in which its tools, and the tools of the chats above
+//! and below it, touched files or ran commands. The git panel is driven by [`watch`]; a scan runs when a tool touched
+//! something, when the file system tells of a change, when asked, and every half minute.
 
 mod diff;
+mod folders;
+mod notices;
+mod place;
 mod remote;
 mod repository;
 mod scanner;
+mod status;
 mod stream;
+mod ticks;
+mod touched;
 
 pub use scanner::Scanner;
 
@@ -28,19 +35,18 @@ pub async fn changes(
     State(state): State<AgentState>,
     headers: HeaderMap,
 ) -> Result<Json<GitChanges>, ApiError> {
-    let repositories = state
-        .inner
-        .scanner
-        .scan(&ChatScope::from_headers(&headers))
-        .await
-        .map_err(|error| ApiError::failed(error.to_string()))?;
-    let repositories = repositories
-        .iter()
-        .map(|repository| repository.as_ref().clone())
-        .collect();
+    let scanner = &state.inner.scanner;
+    let scope = ChatScope::from_headers(&headers);
+    let scanned = scanner.scan(&scope, scanner::SCAN_PAUSE).await;
+    let mut repositories = Vec::with_capacity(scanned.repositories.len());
+    for (_, repository) in scanned.repositories {
+        let repository = repository.map_err(|error| ApiError::failed(error.to_string()))?;
+        repositories.push(repository.as_ref().clone());
+    }
     Ok(Json(GitChanges {
         scanned_at: Utc::now(),
         repositories,
+        left_out_repositories: scanned.left_out,
     }))
 }
 

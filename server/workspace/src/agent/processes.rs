@@ -63,10 +63,10 @@ pub async fn start(
     let wait = Duration::from_millis(request.wait_ms).min(MAX_WAIT);
     let processes = &state.inner.processes;
     let mut started = processes.start(&state, &scope, request).await?;
+    let process = processes.find(&scope, started.id)?;
     // A command may change anything; the git panel looks again.
-    state.touched(&scope, []);
+    state.worked_in(&scope, process.workdir.clone());
     if !started.background && !wait.is_zero() {
-        let process = processes.find(&scope, started.id)?;
         process.wait_for_end(wait).await;
         let output = process.output();
         started.output = (!output.running).then_some(output);

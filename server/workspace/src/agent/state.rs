@@ -59,6 +59,11 @@ impl AgentState {
         self.inner.scanner.touched(scope, paths);
     }
 
+    /// Remembers where this chat runs a command, which may change anything.
+    pub(super) fn worked_in(&self, scope: &ChatScope, folder: PathBuf) {
+        self.inner.scanner.worked_in(scope, folder);
+    }
+
     /// A command ended and may have changed files.
     pub(super) fn notice_process_end(&self) {
         self.inner.scanner.notice();

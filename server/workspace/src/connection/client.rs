@@ -12,7 +12,7 @@ use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::{
-    codec::{FramedRead, LinesCodec},
+    codec::{FramedRead, LinesCodec, LinesCodecError},
     io::StreamReader,
 };
 use uuid::Uuid;
@@ -37,7 +37,7 @@ const GIT_SCAN: Duration = Duration::from_secs(90);
 pub(super) const MAX_PROCESS_WAIT: Duration = Duration::from_mins(5);
 /// What a waiting call may take beyond its wait.
 const WAIT_MARGIN: Duration = Duration::from_secs(15);
-/// A line of the git stream holds at most this much: a diff at its limit, escaped as JSON, for several repositories.
+/// A line of the git stream holds at most this much: diffs at their limit, and the names of very many files.
 const MAX_GIT_LINE_BYTES: usize = 32 * 1024 * 1024;
 
 /// A client of one agent.
@@ -324,8 +324,13 @@ fn git_events(body: Incoming) -> impl Stream<Item = Result<GitEvent, AgentError>
         LinesCodec::new_with_max_length(MAX_GIT_LINE_BYTES),
     );
     lines.map(|line| {
-        let line = line.map_err(|_| AgentError::Disconnected {
-            since: Some(chrono::Utc::now()),
+        let line = line.map_err(|error| match error {
+            LinesCodecError::MaxLineLengthExceeded => AgentError::TooLarge {
+                limit_bytes: MAX_GIT_LINE_BYTES,
+            },
+            LinesCodecError::Io(_) => AgentError::Disconnected {
+                since: Some(chrono::Utc::now()),
+            },
         })?;
         serde_json::from_str(&line).map_err(|error| AgentError::Protocol {
             message: error.to_string(),

@@ -10,6 +10,9 @@ pub struct GitChanges {
     pub scanned_at: DateTime<Utc>,
     /// The repositories; in a stream only those that changed since the snapshot before.
     pub repositories: Vec<RepositoryChanges>,
+    /// Repositories of the chat beyond the limit, which are not looked at.
+    #[serde(default)]
+    pub left_out_repositories: u64,
 }
 
 /// One line of the `git/watch` stream.
@@ -47,7 +50,7 @@ pub struct RepositoryChanges {
     /// Unified diff of tracked changes against `base` and of untracked files that are not ignored; whole files only.
     #[serde(default)]
     pub unified_diff: String,
-    /// Every changed file, also those whose text is left out of `unified_diff`.
+    /// Every changed file, also those whose text is left out of `unified_diff`; not those of `unlisted_files`.
     #[serde(default)]
     pub files: Vec<ChangedFile>,
     /// Lines added in all files.
@@ -59,6 +62,15 @@ pub struct RepositoryChanges {
     /// What `unified_diff` does not hold because of its size limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,
+    /// Files that git does not track and does not ignore.
+    #[serde(default)]
+    pub untracked_files: u64,
+    /// Untracked files beyond the limit, of which nothing more is known than that they are there.
+    #[serde(default)]
+    pub unlisted_files: u64,
+    /// Files that a commit of everything would take, untracked ones too.
+    #[serde(default)]
+    pub uncommitted_files: u64,
     /// The repository is gone; sent once.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removed: bool,

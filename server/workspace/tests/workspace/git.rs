@@ -4,13 +4,14 @@ use futures::StreamExt;
 use uuid::Uuid;
 use workspace::{
     backend::Source,
-    connection::AgentClient,
+    connection::{AgentClient, GitWatch},
     protocol::{
-        ChangedFile, EditFilesRequest, FileChange, FileEdit, FileEdits, GitEvent, RepositoryChanges,
+        ChangedFile, EditFilesRequest, FileChange, FileEdit, FileEdits, GitEvent,
+        RepositoryChanges, StartProcess,
     },
 };
 
-use crate::support::{Fixture, LONG, execute, git, worktree};
+use crate::support::{Fixture, LONG, command, execute, git, worktree};
 
 async fn changes(client: &AgentClient) -> RepositoryChanges {
     let mut changes = client.git_changes().await.unwrap();
@@ -172,6 +173,128 @@ async fn a_hostile_configuration_runs_nothing_during_a_scan() {
     fixture.end().await;
 }
 
+/// The repositories of the next message.
+async fn changed(watch: &mut GitWatch) -> Vec<RepositoryChanges> {
+    let next = async {
+        loop {
+            match watch.next().await.unwrap().unwrap() {
+                GitEvent::Changes(changes) => return changes.repositories,
+                GitEvent::Alive => {}
+                GitEvent::Error { message } => panic!("{message}"),
+            }
+        }
+    };
+    tokio::time::timeout(LONG, next).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watch_hears_of_changes_that_no_tool_made() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("project");
+    let running = fixture.start(worktree(&repository, "watch")).await;
+    let mut watch = running.client.watch_git().await.unwrap();
+    assert!(changed(&mut watch).await[0].files.is_empty());
+    let folder = &running.started.folder;
+    // The scans that happen anyway would need five times half a minute.
+    let all = async {
+        for number in 1..=5 {
+            let below = folder.join(format!("new-{number}"));
+            std::fs::create_dir(&below).unwrap();
+            std::fs::write(below.join("file"), "x\n").unwrap();
+            let seen = loop {
+                let seen = changed(&mut watch).await.remove(0);
+                if seen.untracked_files == number {
+                    break seen;
+                }
+            };
+            assert_eq!((seen.uncommitted_files, seen.additions), (number, number));
+        }
+    };
+    tokio::time::timeout(LONG, all).await.unwrap();
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "all of it"]);
+    let committed = loop {
+        let seen = changed(&mut watch).await.remove(0);
+        if seen.uncommitted_files == 0 {
+            break seen;
+        }
+    };
+    assert_eq!((committed.untracked_files, committed.additions), (0, 5));
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_sent_while_nothing_changed() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("project");
+    std::fs::write(repository.join(".gitignore"), "*.log\n").unwrap();
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "-m", "second"]);
+    let running = fixture.start(worktree(&repository, "watch")).await;
+    let mut watch = running.client.watch_git().await.unwrap();
+    assert!(changed(&mut watch).await[0].files.is_empty());
+    // A command, an ignored file and two requests: four looks, nothing to tell.
+    execute(
+        &running.client,
+        "echo x > noise.log; touch readme.md; git status",
+    )
+    .await;
+    for _ in 0..2 {
+        running.client.refresh_git().await.unwrap();
+        let alive = tokio::time::timeout(LONG, watch.next()).await.unwrap();
+        assert_eq!(alive.unwrap().unwrap(), GitEvent::Alive);
+    }
+    execute(&running.client, "echo x > change").await;
+    assert_eq!(changed(&mut watch).await[0].files.len(), 1);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chat_sees_the_repositories_of_the_chats_above_and_below_it() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    let (parent, child) = (Uuid::now_v7(), Uuid::now_v7());
+    let above = running.client.for_chat(parent, vec![]);
+    let below = running.client.for_chat(child, vec![parent]);
+    let stranger = running.client.for_chat(Uuid::now_v7(), vec![]);
+    let roots = async |client: &AgentClient| {
+        let changes = client.git_changes().await.unwrap();
+        let roots = changes.repositories.into_iter().map(|seen| seen.repo_root);
+        roots.collect::<Vec<_>>()
+    };
+    let own = roots(&stranger).await;
+    execute(&above, "git init -q /tmp/above; git init -q /tmp/below").await;
+    above.write_file("/tmp/above/file", "x\n").await.unwrap();
+    let in_folder = StartProcess {
+        workdir: Some("/tmp/below".into()),
+        ..command("true")
+    };
+    below.start_process(&in_folder).await.unwrap();
+    let all = [&own[..], &["/tmp/above".into(), "/tmp/below".into()]].concat();
+    assert_eq!(roots(&below).await, all);
+    assert_eq!(roots(&above).await, all);
+    assert_eq!(roots(&stranger).await, own);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_untracked_files_beyond_the_limit() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    execute(
+        &running.client,
+        "mkdir many && cd many && seq 20003 | xargs touch",
+    )
+    .await;
+    let now = changes(&running.client).await;
+    assert_eq!((now.files.len(), now.unlisted_files), (20_000, 3));
+    assert_eq!(
+        (now.untracked_files, now.uncommitted_files),
+        (20_003, 20_003)
+    );
+    fixture.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_watch_follows_edits_of_its_chat_and_says_when_a_repository_is_gone() {
     let fixture = Fixture::new().await;
@@ -179,18 +302,7 @@ async fn the_watch_follows_edits_of_its_chat_and_says_when_a_repository_is_gone(
     let running = fixture.start(worktree(&repository, "watch")).await;
     let client = running.client.for_chat(Uuid::now_v7(), vec![]);
     let mut watch = client.watch_git().await.unwrap();
-    let mut next = async move || loop {
-        match tokio::time::timeout(LONG, watch.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap()
-        {
-            GitEvent::Changes(changes) => return changes.repositories,
-            GitEvent::Alive => {}
-            GitEvent::Error { message } => panic!("{message}"),
-        }
-    };
+    let mut next = async move || changed(&mut watch).await;
     assert!(next().await[0].files.is_empty());
     let readme = running
         .started

@@ -1,10 +1,10 @@
 //! Reading what `git diff` prints: the list of files with their counts, and the text cut to whole files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::protocol::{ChangedFile, FileChange, LeftOut};
 
-/// The text of a repository's changes holds at most this much.
+/// The text of a repository's changes holds at most this much, as it is written in JSON.
 pub const MAX_DIFF_BYTES: usize = 3 * 1024 * 1024;
 const SUBMODULE_MODE: &str = "160000";
 
@@ -61,15 +61,18 @@ pub fn files(output: &[u8]) -> Vec<ChangedFile> {
     files
 }
 
-/// Marks the files that `git diff --name-only --diff-filter=U -z` names: compared with a commit, they look modified.
-pub fn mark_conflicts(files: &mut [ChangedFile], unmerged: &[u8]) {
-    let names: Vec<_> = unmerged
-        .split(|&byte| byte == 0)
-        .map(String::from_utf8_lossy)
+/// Marks the files that are unmerged: compared with a commit, they look modified.
+pub fn mark_conflicts(files: &mut [ChangedFile], unmerged: &[Vec<u8>]) {
+    if unmerged.is_empty() {
+        return;
+    }
+    let names: HashSet<_> = unmerged
+        .iter()
+        .map(|name| String::from_utf8_lossy(name))
         .collect();
     for file in files
         .iter_mut()
-        .filter(|file| names.iter().any(|name| *name == file.path))
+        .filter(|file| names.contains(file.path.as_str()))
     {
         file.change = FileChange::Conflicted;
     }
@@ -134,9 +137,12 @@ pub fn fitting(
         sections.pop();
     }
     let mut text = String::new();
+    let mut room = limit;
     let mut included = vec![false; files.len()];
     for (position, section) in sections.iter().enumerate() {
-        if text.len() + section.len() <= limit {
+        let size = written_bytes(section);
+        if size <= room {
+            room -= size;
             text.push_str(section);
             if let Some(included) = included.get_mut(position) {
                 *included = true;
@@ -160,6 +166,16 @@ pub fn fitting(
         text,
         (left_out.files > 0 && !is_complete).then_some(left_out),
     )
+}
+
+/// How long a text is when it is written in JSON.
+pub fn written_bytes(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+        0..32 => 5,
+        _ => 0,
+    });
+    text.len() + escapes.sum::<usize>()
 }
 
 /// The patch cut at the beginning of every file. No line of content can begin like that.
@@ -237,8 +253,9 @@ mod tests {
         let big = format!("diff --git a/big b/big\n{}", "+x\n".repeat(100));
         let patch = format!("diff --git a/a b/a\n+1\n{big}diff --git a/c b/c\n+3\n");
         let files = [file("a", 1), file("big", 100), file("c", 1)];
-        let (text, left_out) = fitting(patch.as_bytes(), false, &files, 100);
-        assert_eq!(text, "diff --git a/a b/a\n+1\ndiff --git a/c b/c\n+3\n");
+        let small = "diff --git a/a b/a\n+1\ndiff --git a/c b/c\n+3\n";
+        let (text, left_out) = fitting(patch.as_bytes(), false, &files, written_bytes(small));
+        assert_eq!(text, small);
         assert_eq!(
             left_out,
             Some(LeftOut {
@@ -260,6 +277,11 @@ mod tests {
         fn any_bytes_are_survived(output in prop::collection::vec(any::<u8>(), 0..300)) {
             let files = files(&output);
             fitting(&output, false, &files, 50);
+        }
+
+        #[test]
+        fn knows_how_long_a_text_is_in_json(text in any::<String>()) {
+            prop_assert_eq!(written_bytes(&text), serde_json::to_string(&text).unwrap().len() - 2);
         }
     }
 }

@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{diff, remote};
+use super::{
+    diff,
+    place::Place,
+    remote,
+    status::{self, Status},
+};
 use crate::{
     git_command::{GitCommand, GitError},
     protocol::RepositoryChanges,
 };
-
-/// More untracked files than this are not looked at.
-const MAX_UNTRACKED: usize = 20_000;
 
 /// What to scan.
 pub struct Scan<'a> {
@@ -24,31 +26,45 @@ pub struct Scan<'a> {
     pub base: Option<&'a str>,
     /// A folder for the copy of the index.
     pub scratch: &'a Path,
+    /// The mark of the scan before; the same one means that nothing changed since.
+    pub mark: Option<u64>,
 }
 
-/// The root of the innermost repository that this path lies in.
-pub fn root_of(path: &Path) -> Option<PathBuf> {
-    path.ancestors()
-        .find(|folder| folder.join(".git").exists())
-        .map(Path::to_path_buf)
+/// What a scan found.
+pub struct Found {
+    /// What the next scan compares itself with.
+    pub mark: Option<u64>,
+    /// The state; absent when nothing changed since the scan before.
+    pub changes: Option<RepositoryChanges>,
 }
 
 /// Scans a repository.
-pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
+pub async fn scan(scan: &Scan<'_>) -> Result<Found, GitError> {
+    let place = Place::of(scan.root).await?;
+    let status = status::read(scan.root, &place.configuration()).await?;
+    if status.mark.is_some() && status.mark == scan.mark {
+        return Ok(Found {
+            mark: status.mark,
+            changes: None,
+        });
+    }
+    Ok(Found {
+        mark: status.mark,
+        changes: Some(changes(scan, &place, status).await?),
+    })
+}
+
+async fn changes(
+    scan: &Scan<'_>,
+    place: &Place,
+    status: Status,
+) -> Result<RepositoryChanges, GitError> {
     let git = || GitCommand::in_workspace(scan.root);
-    let head = git()
-        .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
-        .optional_text()
-        .await?;
-    let branch = git()
-        .args(["symbolic-ref", "--quiet", "--short", "HEAD"])
-        .optional_text()
-        .await?;
     let origin = git()
         .args(["config", "--get", "remote.origin.url"])
         .optional_text()
         .await?;
-    let base = base(scan, head.as_deref()).await?;
+    let base = base(scan, status.head.as_deref()).await?;
     let tree = match &base {
         Some(base) => base.clone(),
         // The empty tree's name depends on the repository's hash function.
@@ -59,25 +75,22 @@ pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
                 .await?
         }
     };
-    let index = IndexCopy::new(scan).await?;
-    index.add_untracked(scan.root).await?;
+    let index = IndexCopy::new(scan, place).await?;
+    index.add_untracked(scan.root, &status.untracked).await?;
     let listed = index
         .diff(scan.root, &tree, &["--raw", "--numstat", "-z"])
         .output()
         .await?;
-    let unmerged = git()
-        .args(["diff", "--name-only", "--diff-filter=U", "-z"])
-        .output()
-        .await?;
     let mut files = diff::files(&listed.stdout);
-    diff::mark_conflicts(&mut files, &unmerged.stdout);
+    diff::mark_conflicts(&mut files, &status.unmerged);
     let patch = index.diff(scan.root, &tree, &["--patch"]).output().await?;
     let (unified_diff, left_out) =
         diff::fitting(&patch.stdout, patch.is_cut, &files, diff::MAX_DIFF_BYTES);
+    let untracked = status.untracked.len() as u64 + status.unlisted;
     Ok(RepositoryChanges {
         repo_root: scan.root.display().to_string(),
-        branch,
-        head,
+        branch: status.branch,
+        head: status.head,
         base,
         remote_origin: origin.as_deref().map(remote::without_credentials),
         unified_diff,
@@ -85,6 +98,9 @@ pub async fn scan(scan: &Scan<'_>) -> Result<RepositoryChanges, GitError> {
         deletions: files.iter().map(|file| file.deletions).sum(),
         files,
         left_out,
+        untracked_files: untracked,
+        unlisted_files: status.unlisted,
+        uncommitted_files: status.tracked.len() as u64 + untracked,
         removed: false,
     })
 }
@@ -112,15 +128,13 @@ struct IndexCopy {
 }
 
 impl IndexCopy {
-    async fn new(scan: &Scan<'_>) -> Result<Self, GitError> {
-        let git = GitCommand::in_workspace(scan.root).args(["rev-parse", "--git-path", "index"]);
-        let index = scan.root.join(git.text().await?);
+    async fn new(scan: &Scan<'_>, place: &Place) -> Result<Self, GitError> {
         let copy = Self {
             path: scan
                 .scratch
                 .join(format!("index-{}", Uuid::new_v4().simple())),
         };
-        match tokio::fs::copy(&index, &copy.path).await {
+        match tokio::fs::copy(&place.index, &copy.path).await {
             Ok(_) => Ok(copy),
             // Nothing was ever added.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && scan.scratch.is_dir() => {
@@ -137,19 +151,7 @@ impl IndexCopy {
         GitCommand::in_workspace(root).env("GIT_INDEX_FILE", &self.path)
     }
 
-    async fn add_untracked(&self, root: &Path) -> Result<(), GitError> {
-        let listed = self
-            .git(root)
-            .args(["ls-files", "--others", "--exclude-standard", "-z"])
-            .output()
-            .await?;
-        let names: Vec<&[u8]> = listed
-            .stdout
-            .split(|&byte| byte == 0)
-            // A name that ends in a slash is a repository inside this one.
-            .filter(|name| !name.is_empty() && !name.ends_with(b"/"))
-            .take(MAX_UNTRACKED)
-            .collect();
+    async fn add_untracked(&self, root: &Path, names: &[Vec<u8>]) -> Result<(), GitError> {
         if names.is_empty() {
             return Ok(());
         }
@@ -163,7 +165,7 @@ impl IndexCopy {
         // Files that went away in the meantime or cannot be read are no reason to show nothing.
         self.git(root)
             .args(arguments)
-            .input(names.join(&0))
+            .input(names.join(&0_u8))
             .run()
             .await?;
         Ok(())

@@ -1,76 +1,93 @@
-//! Which repositories matter to whom, and scanning each at most once a second unless something was touched.
+//! Scans repositories: each at most once a second, and only when something may have changed.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use tokio::{sync::watch, time::Instant};
-use uuid::Uuid;
 
-use super::repository::{self, Scan};
+use super::{
+    notices::{Follower, Notices},
+    repository::{self, Scan},
+    ticks::Ticks,
+    touched::{Touched, root_of},
+};
 use crate::{
     git_command::GitError,
     protocol::{ChatScope, RepositoryChanges},
 };
 
-/// A result this young is used again when nothing was touched since.
-const FRESH_FOR: Duration = Duration::from_secs(1);
-/// Folders remembered for one chat.
-const MAX_FOLDERS: usize = 500;
+/// Scans of a repository begin at least this long after each other.
+pub const SCAN_PAUSE: Duration = Duration::from_secs(1);
+/// What was scanned and not asked for again is kept this long.
+const KEPT_FOR: Duration = Duration::from_mins(2);
+
+type Slot = Arc<tokio::sync::Mutex<Option<Newest>>>;
 
 /// Knows the touched folders and the newest scan of each repository.
 pub struct Scanner {
     working_directory: PathBuf,
     base_commit: Option<String>,
     scratch: PathBuf,
-    touched: Mutex<HashMap<Uuid, BTreeSet<PathBuf>>>,
-    ticks: watch::Sender<u64>,
-    newest: tokio::sync::Mutex<HashMap<PathBuf, Newest>>,
+    touched: Touched,
+    ticks: Arc<Ticks>,
+    notices: Notices,
+    slots: Mutex<HashMap<PathBuf, Slot>>,
 }
 
 struct Newest {
     tick: u64,
     at: Instant,
+    took: Duration,
+    mark: Option<u64>,
     changes: Arc<RepositoryChanges>,
+}
+
+/// The repositories of a chat.
+pub struct Scanned {
+    /// Each root with its state, or why it cannot be told now.
+    pub repositories: Vec<(PathBuf, Result<Arc<RepositoryChanges>, GitError>)>,
+    /// Repositories beyond the limit.
+    pub left_out: u64,
 }
 
 impl Scanner {
     /// A scanner of the working directory's repository and of what will be touched.
     pub fn new(working_directory: PathBuf, base_commit: Option<String>, scratch: PathBuf) -> Self {
-        let (ticks, _) = watch::channel(0);
+        let ticks = Arc::new(Ticks::default());
         Self {
             working_directory,
             base_commit,
             scratch,
-            touched: Mutex::default(),
+            touched: Touched::default(),
+            notices: Notices::new(ticks.clone()),
             ticks,
-            newest: tokio::sync::Mutex::default(),
+            slots: Mutex::default(),
         }
     }
 
     /// Remembers that this chat's tools touched files.
-    pub fn touched(&self, scope: &ChatScope, paths: impl IntoIterator<Item = PathBuf>) {
-        let folders: Vec<PathBuf> = paths
+    pub fn touched(&self, scope: &ChatScope, files: impl IntoIterator<Item = PathBuf>) {
+        let folders = files
             .into_iter()
-            .filter_map(|path| path.parent().map(Path::to_path_buf))
-            .collect();
-        {
-            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-            for chat in scope.chats() {
-                let known = touched.entry(chat).or_default();
-                let room = MAX_FOLDERS.saturating_sub(known.len());
-                known.extend(folders.iter().take(room).cloned());
-            }
+            .filter_map(|path| path.parent().map(Path::to_path_buf));
+        for root in self.touched.add(scope, folders) {
+            self.ticks.notice_in(&root);
         }
+    }
+
+    /// Remembers that this chat's command works in a folder; what it changes is anybody's guess.
+    pub fn worked_in(&self, scope: &ChatScope, folder: PathBuf) {
+        self.touched.add(scope, [folder]);
         self.notice();
     }
 
-    /// Something may have changed.
+    /// Anything may have changed.
     pub fn notice(&self) {
-        self.ticks.send_modify(|tick| *tick += 1);
+        self.ticks.notice();
     }
 
     /// Wakes whoever waits for something to be touched.
@@ -78,55 +95,92 @@ impl Scanner {
         self.ticks.subscribe()
     }
 
-    /// The state of every repository that matters to this chat.
-    pub async fn scan(&self, scope: &ChatScope) -> Result<Vec<Arc<RepositoryChanges>>, GitError> {
-        let mut changes = Vec::new();
-        for root in self.roots(scope) {
-            changes.push(self.scan_one(root).await?);
-        }
-        Ok(changes)
+    /// Somebody who hears from the file system.
+    pub fn follower(&self) -> Follower {
+        self.notices.follower()
     }
 
-    fn roots(&self, scope: &ChatScope) -> BTreeSet<PathBuf> {
-        let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
-        let folders = scope
-            .chat_id
-            .and_then(|chat| touched.get(&chat))
-            .into_iter()
-            .flatten();
-        folders
-            .chain([&self.working_directory])
-            .filter_map(|folder| repository::root_of(folder))
-            .collect()
+    /// The repositories that matter to this chat, and how many there are beyond the limit.
+    pub fn roots(&self, scope: &ChatScope) -> (Vec<PathBuf>, u64) {
+        self.touched.roots(scope, &self.working_directory)
     }
 
-    async fn scan_one(&self, root: PathBuf) -> Result<Arc<RepositoryChanges>, GitError> {
-        let mut newest = self.newest.lock().await;
-        let tick = *self.ticks.borrow();
-        if let Some(known) = newest.get(&root)
-            && known.tick == tick
-            && known.at.elapsed() < FRESH_FOR
-        {
-            return Ok(known.changes.clone());
+    /// The state of every repository that matters to this chat. What was seen within `max_age` is taken as it is, when
+    /// nothing was noticed since.
+    pub async fn scan(&self, scope: &ChatScope, max_age: Duration) -> Scanned {
+        let (roots, left_out) = self.roots(scope);
+        let mut repositories = Vec::with_capacity(roots.len());
+        for root in roots {
+            let changes = self.scan_one(&root, max_age).await;
+            repositories.push((root, changes));
         }
-        let is_own = repository::root_of(&self.working_directory).as_ref() == Some(&root);
-        let base = self.base_commit.as_deref().filter(|_| is_own);
-        let changes = Arc::new(
-            repository::scan(&Scan {
-                root: &root,
-                base,
-                scratch: &self.scratch,
-            })
-            .await?,
-        );
-        newest.insert(
+        self.forget_old();
+        Scanned {
+            repositories,
+            left_out,
+        }
+    }
+
+    async fn scan_one(
+        &self,
+        root: &Path,
+        max_age: Duration,
+    ) -> Result<Arc<RepositoryChanges>, GitError> {
+        let slot = self.slot(root);
+        let mut newest = slot.lock().await;
+        if let Some(known) = &*newest {
+            if known.tick == self.ticks.of(root) && known.at.elapsed() < max_age {
+                return Ok(known.changes.clone());
+            }
+            // A tree that takes long to look at is looked at half of the time at most.
+            tokio::time::sleep_until(known.at + SCAN_PAUSE.max(known.took * 2)).await;
+        }
+        let (tick, at) = (self.ticks.of(root), Instant::now());
+        let is_own = root_of(&self.working_directory).as_deref() == Some(root);
+        let scan = Scan {
             root,
-            Newest {
-                tick,
-                at: Instant::now(),
-                changes: changes.clone(),
-            },
-        );
+            base: self.base_commit.as_deref().filter(|_| is_own),
+            scratch: &self.scratch,
+            mark: newest.as_ref().and_then(|known| known.mark),
+        };
+        let found = repository::scan(&scan).await?;
+        let changes = match (found.changes, newest.as_ref()) {
+            (Some(changes), _) => Arc::new(changes),
+            (None, Some(known)) => known.changes.clone(),
+            (None, None) => return Err(unmarked()),
+        };
+        *newest = Some(Newest {
+            tick,
+            at,
+            took: at.elapsed(),
+            mark: found.mark,
+            changes: changes.clone(),
+        });
         Ok(changes)
+    }
+
+    fn slot(&self, root: &Path) -> Slot {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.entry(root.to_path_buf()).or_default().clone()
+    }
+
+    /// Lets go of what nobody has asked for in a while; a diff may be large.
+    fn forget_old(&self) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, slot| {
+            slot.try_lock().map_or(true, |newest| {
+                newest
+                    .as_ref()
+                    .is_none_or(|known| known.at.elapsed() < KEPT_FOR)
+            })
+        });
+    }
+}
+
+/// A scan without a mark before it always has a state.
+fn unmarked() -> GitError {
+    GitError::Failed {
+        action: "status".into(),
+        message: "nothing is known of the repository yet; look again".into(),
     }
 }

@@ -1,7 +1,7 @@
 //! The stream behind the git panel: a line whenever a repository looks different than in the line before.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     sync::Arc,
     time::Duration,
@@ -12,6 +12,10 @@ use chrono::Utc;
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 
+use super::{
+    diff::{MAX_DIFF_BYTES, written_bytes},
+    scanner::{SCAN_PAUSE, Scanned},
+};
 use crate::{
     agent::AgentState,
     protocol::{ChatScope, GitChanges, GitEvent, RepositoryChanges},
@@ -19,8 +23,6 @@ use crate::{
 
 /// A scan happens at least this often.
 const SCAN_INTERVAL: Duration = Duration::from_secs(30);
-/// And at most this often.
-const SCAN_PAUSE: Duration = Duration::from_secs(1);
 
 /// Lines of JSON until the reader goes away.
 pub fn lines(
@@ -42,66 +44,124 @@ async fn feed(
     scope: &ChatScope,
     sender: &mpsc::Sender<Result<Bytes, Infallible>>,
 ) {
+    let scanner = &state.inner.scanner;
     // Subscribed before the first scan: what is touched during it leads to another one.
-    let mut ticks = state.inner.scanner.ticks();
-    let mut shown = BTreeMap::new();
-    let mut is_first = true;
+    let mut ticks = scanner.ticks();
+    let mut follower = scanner.follower();
+    let mut shown = Shown::default();
+    let mut max_age = SCAN_PAUSE;
     loop {
         let begun = Instant::now();
         ticks.mark_unchanged();
-        let event = next_event(state, scope, &mut shown, is_first).await;
-        is_first = false;
-        let Ok(mut line) = serde_json::to_vec(&event) else {
-            return;
-        };
-        line.push(b'\n');
-        if sender.send(Ok(Bytes::from(line))).await.is_err() {
-            return;
+        // Before the scan, so that what changes after it is heard of.
+        follower.follow(&scanner.roots(scope).0).await;
+        let scanned = scanner.scan(scope, max_age).await;
+        for event in shown.take(scanned) {
+            let Ok(mut line) = serde_json::to_vec(&event) else {
+                return;
+            };
+            line.push(b'\n');
+            if sender.send(Ok(Bytes::from(line))).await.is_err() {
+                return;
+            }
         }
-        let _ = tokio::time::timeout(SCAN_INTERVAL, ticks.changed()).await;
+        let woken = tokio::time::timeout(SCAN_INTERVAL, ticks.changed()).await;
+        // Woken, only what was heard of is looked at again; else everything is.
+        max_age = if woken.is_ok() {
+            SCAN_INTERVAL
+        } else {
+            SCAN_PAUSE
+        };
         tokio::time::sleep_until(begun + SCAN_PAUSE).await;
     }
 }
 
-async fn next_event(
-    state: &AgentState,
-    scope: &ChatScope,
-    shown: &mut BTreeMap<String, Arc<RepositoryChanges>>,
-    is_first: bool,
-) -> GitEvent {
-    let scanned = match state.inner.scanner.scan(scope).await {
-        Ok(scanned) => scanned,
-        Err(error) => {
-            return GitEvent::Error {
-                message: error.to_string(),
-            };
+/// What the reader was told.
+#[derive(Default)]
+struct Shown {
+    repositories: BTreeMap<String, Arc<RepositoryChanges>>,
+    left_out: u64,
+    problem: Option<String>,
+    has_begun: bool,
+}
+
+impl Shown {
+    /// What the reader must be told now; a sign of life when there is nothing.
+    fn take(&mut self, scanned: Scanned) -> Vec<GitEvent> {
+        let left_out = scanned.left_out;
+        let (changed, problem) = self.compare(scanned);
+        let mut events = Vec::new();
+        if !changed.is_empty() || !self.has_begun || self.left_out != left_out {
+            events = messages(changed, left_out);
         }
+        (self.has_begun, self.left_out) = (true, left_out);
+        if problem != self.problem {
+            self.problem.clone_from(&problem);
+            events.extend(problem.map(|message| GitEvent::Error { message }));
+        }
+        if events.is_empty() {
+            events.push(GitEvent::Alive);
+        }
+        events
+    }
+
+    fn compare(&mut self, scanned: Scanned) -> (Vec<RepositoryChanges>, Option<String>) {
+        let mut present = BTreeSet::new();
+        let (mut changed, mut problem) = (Vec::new(), None);
+        for (root, repository) in scanned.repositories {
+            let root = root.display().to_string();
+            match repository {
+                Ok(repository) => {
+                    if self.repositories.get(&root) != Some(&repository) {
+                        changed.push(repository.as_ref().clone());
+                        self.repositories.insert(root.clone(), repository);
+                    }
+                }
+                Err(error) => {
+                    problem = Some(format!("{root}: {error}"));
+                    // Told anew when it can be looked at again, which ends the problem.
+                    self.repositories.remove(&root);
+                }
+            }
+            present.insert(root);
+        }
+        self.repositories.retain(|root, last| {
+            let is_present = present.contains(root);
+            if !is_present {
+                changed.push(gone(last));
+            }
+            is_present
+        });
+        (changed, problem)
+    }
+}
+
+/// Messages of which each holds one repository, or several whose diffs are as large as one may be.
+fn messages(changed: Vec<RepositoryChanges>, left_out_repositories: u64) -> Vec<GitEvent> {
+    let scanned_at = Utc::now();
+    let mut batches: Vec<Vec<RepositoryChanges>> = vec![Vec::new()];
+    let mut room = MAX_DIFF_BYTES;
+    for repository in changed {
+        let size = written_bytes(&repository.unified_diff);
+        match batches.last_mut() {
+            Some(batch) if batch.is_empty() || size <= room => {
+                room = room.saturating_sub(size);
+                batch.push(repository);
+            }
+            _ => {
+                room = MAX_DIFF_BYTES.saturating_sub(size);
+                batches.push(vec![repository]);
+            }
+        }
+    }
+    let message = |repositories| {
+        GitEvent::Changes(GitChanges {
+            scanned_at,
+            repositories,
+            left_out_repositories,
+        })
     };
-    let present: HashSet<String> = scanned
-        .iter()
-        .map(|repository| repository.repo_root.clone())
-        .collect();
-    let mut changed = Vec::new();
-    for repository in scanned {
-        if shown.get(&repository.repo_root) != Some(&repository) {
-            changed.push(repository.as_ref().clone());
-            shown.insert(repository.repo_root.clone(), repository);
-        }
-    }
-    shown.retain(|root, last| {
-        let is_present = present.contains(root);
-        if !is_present {
-            changed.push(gone(last));
-        }
-        is_present
-    });
-    if changed.is_empty() && !is_first {
-        return GitEvent::Alive;
-    }
-    GitEvent::Changes(GitChanges {
-        scanned_at: Utc::now(),
-        repositories: changed,
-    })
+    batches.into_iter().map(message).collect()
 }
 
 fn gone(last: &RepositoryChanges) -> RepositoryChanges {
@@ -111,7 +171,103 @@ fn gone(last: &RepositoryChanges) -> RepositoryChanges {
         additions: 0,
         deletions: 0,
         left_out: None,
+        untracked_files: 0,
+        unlisted_files: 0,
+        uncommitted_files: 0,
         removed: true,
         ..last.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::git_command::GitError;
+
+    fn repository(root: &str, diff: &str) -> RepositoryChanges {
+        serde_json::from_value(serde_json::json!({"repo_root": root, "unified_diff": diff}))
+            .unwrap()
+    }
+
+    fn scanned(found: Vec<(&str, Result<&str, GitError>)>) -> Scanned {
+        let state = |(root, diff): (&str, Result<&str, GitError>)| {
+            (
+                PathBuf::from(root),
+                diff.map(|diff| Arc::new(repository(root, diff))),
+            )
+        };
+        Scanned {
+            repositories: found.into_iter().map(state).collect(),
+            left_out: 0,
+        }
+    }
+
+    fn told(events: &[GitEvent]) -> Vec<&str> {
+        let names = events.iter().map(|event| match event {
+            GitEvent::Changes(changes) => changes
+                .repositories
+                .iter()
+                .map(|repository| repository.repo_root.as_str())
+                .collect(),
+            GitEvent::Error { .. } => vec!["error"],
+            GitEvent::Alive => vec!["alive"],
+        });
+        names.flatten().collect()
+    }
+
+    #[test]
+    fn tells_only_what_changed_and_that_a_repository_is_gone_once() {
+        let mut shown = Shown::default();
+        assert_eq!(
+            told(&shown.take(scanned(vec![("/a", Ok("1")), ("/b", Ok("1"))]))),
+            ["/a", "/b"]
+        );
+        assert_eq!(
+            told(&shown.take(scanned(vec![("/a", Ok("1")), ("/b", Ok("2"))]))),
+            ["/b"]
+        );
+        assert_eq!(
+            told(&shown.take(scanned(vec![("/a", Ok("1")), ("/b", Ok("2"))]))),
+            ["alive"]
+        );
+        let events = shown.take(scanned(vec![("/a", Ok("1"))]));
+        assert!(
+            matches!(&events[0], GitEvent::Changes(changes) if changes.repositories[0].removed)
+        );
+        assert_eq!(told(&shown.take(scanned(vec![("/a", Ok("1"))]))), ["alive"]);
+    }
+
+    #[test]
+    fn a_repository_that_cannot_be_read_is_said_once_hides_no_other_and_comes_back() {
+        let mut shown = Shown::default();
+        let failing = || scanned(vec![("/a", Err(GitError::Missing)), ("/b", Ok("1"))]);
+        assert_eq!(told(&shown.take(failing())), ["/b", "error"]);
+        assert_eq!(told(&shown.take(failing())), ["alive"]);
+        assert_eq!(
+            told(&shown.take(scanned(vec![("/a", Ok("1")), ("/b", Ok("1"))]))),
+            ["/a"]
+        );
+    }
+
+    #[test]
+    fn large_diffs_go_in_messages_of_their_own() {
+        let large = "x".repeat(MAX_DIFF_BYTES / 2 + 1);
+        let found = vec![
+            ("/a", Ok(large.as_str())),
+            ("/b", Ok("1")),
+            ("/c", Ok(large.as_str())),
+        ];
+        let events = Shown::default().take(scanned(found));
+        assert_eq!(events.len(), 2);
+        assert_eq!(told(&events), ["/a", "/b", "/c"]);
     }
 }

@@ -1,0 +1,496 @@
+//! Notices of the file system: what changes in a followed repository outside of a tool is heard of at once.
+//!
+//! Folders are watched one by one, those that git ignores are not, and no more than a fixed number of all repositories
+//! together. What lies beyond, and what the system cannot watch, is seen by the scans that happen anyway. Nothing is
+//! watched while nobody follows.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use notify::{
+    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{CreateKind, ModifyKind},
+};
+
+use super::{folders, place::Place, ticks::Ticks};
+
+/// As many folders are watched; each costs the kernel a little memory.
+pub const MAX_WATCHED_FOLDERS: usize = 8192;
+/// As many new folders are remembered until the next look.
+const MAX_CREATED: usize = 1024;
+
+/// Who hears of what.
+#[derive(Clone)]
+pub struct Notices {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    ticks: Arc<Ticks>,
+    heard: Arc<Mutex<Heard>>,
+    /// Made with the first follower and dropped with the last. Never taken by the thread that hears.
+    watcher: Mutex<Option<RecommendedWatcher>>,
+}
+
+/// What the hearing thread looks into.
+#[derive(Default)]
+struct Heard {
+    folders: HashMap<PathBuf, Vec<Listener>>,
+    repositories: HashMap<PathBuf, Repository>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Listener {
+    root: PathBuf,
+    is_of_git: bool,
+}
+
+#[derive(Default)]
+struct Repository {
+    followers: usize,
+    /// New folders that are not watched yet.
+    created: Vec<PathBuf>,
+}
+
+impl Notices {
+    /// Notices that are told to these ticks.
+    pub fn new(ticks: Arc<Ticks>) -> Self {
+        let shared = Shared {
+            ticks,
+            heard: Arc::default(),
+            watcher: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// Somebody who will follow repositories.
+    pub fn follower(&self) -> Follower {
+        Follower {
+            notices: self.clone(),
+            roots: BTreeSet::new(),
+        }
+    }
+
+    /// How many folders are watched.
+    #[cfg(test)]
+    pub fn watched_folders(&self) -> usize {
+        self.shared.heard().folders.len()
+    }
+}
+
+/// Follows repositories until it is dropped.
+pub struct Follower {
+    notices: Notices,
+    roots: BTreeSet<PathBuf>,
+}
+
+impl Follower {
+    /// Follows these repositories and no others, and what was made in them since the last time.
+    pub async fn follow(&mut self, roots: &[PathBuf]) {
+        let wanted: BTreeSet<PathBuf> = roots.iter().cloned().collect();
+        let gone: Vec<PathBuf> = self.roots.difference(&wanted).cloned().collect();
+        self.notices.shared.leave(&gone);
+        for root in &wanted {
+            let is_new = !self.roots.contains(root) && self.notices.shared.join(root);
+            if is_new {
+                self.notices.begin(root).await;
+            } else {
+                self.notices.catch_up(root).await;
+            }
+        }
+        self.roots = wanted;
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let (shared, roots) = (self.notices.shared.clone(), std::mem::take(&mut self.roots));
+        let roots: Vec<PathBuf> = roots.into_iter().collect();
+        // Taking watches back speaks with the hearing thread.
+        tokio::task::spawn_blocking(move || shared.leave(&roots));
+    }
+}
+
+impl Notices {
+    async fn begin(&self, root: &Path) {
+        let mut listeners = Vec::new();
+        if let Ok(place) = Place::of(root).await {
+            listeners.extend(place.folders().into_iter().map(|folder| (folder, true)));
+        }
+        // Without a list there is the root, and the scans that happen anyway.
+        let (folders, is_cut) = folders::of_work_tree(root)
+            .await
+            .unwrap_or_else(|_| (vec![PathBuf::new()], true));
+        let folders = folders.into_iter().map(|folder| (root.join(folder), false));
+        listeners.extend(folders);
+        let is_whole = self.watch(root, listeners).await && !is_cut;
+        if !is_whole {
+            tracing::info!(root = %root.display(), MAX_WATCHED_FOLDERS, "not all folders are watched; changes in the others are seen every half minute");
+        }
+        if self.shared.followers(root) > 1 {
+            // Whoever came in the meantime has looked without being told of what changed since.
+            self.shared.ticks.notice_in(root);
+        }
+    }
+
+    async fn catch_up(&self, root: &Path) {
+        let created = self.shared.take_created(root);
+        if created.is_empty() {
+            return;
+        }
+        let found = folders::worth_it(root, created, MAX_WATCHED_FOLDERS).await;
+        let listeners = found.into_iter().map(|folder| (folder, false)).collect();
+        self.watch(root, listeners).await;
+    }
+
+    /// Watches folders, in the order given; false when not all of them could be.
+    async fn watch(&self, root: &Path, folders: Vec<(PathBuf, bool)>) -> bool {
+        let (shared, root) = (self.shared.clone(), root.to_path_buf());
+        let watching = tokio::task::spawn_blocking(move || shared.watch(&root, folders));
+        watching.await.unwrap_or(false)
+    }
+}
+
+impl Shared {
+    fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One more follower; true for the first one.
+    fn join(&self, root: &Path) -> bool {
+        let mut heard = self.heard();
+        let repository = heard.repositories.entry(root.to_path_buf()).or_default();
+        repository.followers += 1;
+        repository.followers == 1
+    }
+
+    fn followers(&self, root: &Path) -> usize {
+        let heard = self.heard();
+        let repository = heard.repositories.get(root);
+        repository.map_or(0, |repository| repository.followers)
+    }
+
+    fn take_created(&self, root: &Path) -> Vec<PathBuf> {
+        let mut heard = self.heard();
+        let repository = heard.repositories.get_mut(root);
+        repository.map_or_else(Vec::new, |known| std::mem::take(&mut known.created))
+    }
+
+    fn leave(&self, roots: &[PathBuf]) {
+        let (quiet, is_over) = self.heard().leave(roots);
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_over {
+            *watcher = None;
+        } else if let Some(watcher) = watcher.as_mut() {
+            for folder in quiet {
+                // A folder that is gone is watched no more anyway.
+                let _ = watcher.unwatch(&folder);
+            }
+        }
+    }
+
+    fn watch(&self, root: &Path, folders: Vec<(PathBuf, bool)>) -> bool {
+        let mut watcher = self.watcher.lock().unwrap_or_else(PoisonError::into_inner);
+        if watcher.is_none() {
+            *watcher = self.listen();
+        }
+        let Some(watcher) = watcher.as_mut() else {
+            return false;
+        };
+        for (folder, is_of_git) in folders {
+            let listener = Listener {
+                root: root.to_path_buf(),
+                is_of_git,
+            };
+            match self.heard().add(&folder, listener) {
+                Added::New => {}
+                Added::Known => continue,
+                Added::Full => return false,
+            }
+            // Not under the lock: the hearing thread takes it, and this waits for that thread.
+            if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                self.heard().folders.remove(&folder);
+                if !matches!(error.kind, notify::ErrorKind::PathNotFound) && folder.is_dir() {
+                    tracing::info!(folder = %folder.display(), %error, "a folder cannot be watched");
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn listen(&self) -> Option<RecommendedWatcher> {
+        let (heard, ticks) = (self.heard.clone(), self.ticks.clone());
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let Ok(event) = event else {
+                return ticks.notice();
+            };
+            if event.need_rescan() {
+                return ticks.notice();
+            }
+            let touched = {
+                let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                heard.hear(&event)
+            };
+            for root in touched {
+                ticks.notice_in(&root);
+            }
+        });
+        watcher
+            .inspect_err(|error| tracing::info!(%error, "the file system gives no notices"))
+            .ok()
+    }
+}
+
+enum Added {
+    New,
+    Known,
+    Full,
+}
+
+impl Heard {
+    fn add(&mut self, folder: &Path, listener: Listener) -> Added {
+        // Left in the meantime.
+        if !self.repositories.contains_key(&listener.root) {
+            return Added::Full;
+        }
+        if let Some(known) = self.folders.get_mut(folder) {
+            if !known.contains(&listener) {
+                known.push(listener);
+            }
+            return Added::Known;
+        }
+        if self.folders.len() >= MAX_WATCHED_FOLDERS {
+            return Added::Full;
+        }
+        self.folders.insert(folder.to_path_buf(), vec![listener]);
+        Added::New
+    }
+
+    /// Folders that nobody listens to any more, and whether nobody follows anything.
+    fn leave(&mut self, roots: &[PathBuf]) -> (Vec<PathBuf>, bool) {
+        let mut left = BTreeSet::new();
+        for root in roots {
+            if let Some(repository) = self.repositories.get_mut(root) {
+                repository.followers -= 1;
+                if repository.followers == 0 {
+                    self.repositories.remove(root);
+                    left.insert(root.clone());
+                }
+            }
+        }
+        if left.is_empty() {
+            return (Vec::new(), false);
+        }
+        for listeners in self.folders.values_mut() {
+            listeners.retain(|listener| !left.contains(&listener.root));
+        }
+        let quiet = self
+            .folders
+            .extract_if(|_, listeners| listeners.is_empty())
+            .map(|(folder, _)| folder)
+            .collect();
+        (quiet, self.repositories.is_empty())
+    }
+
+    /// The repositories in which something may look different after this.
+    fn hear(&mut self, event: &Event) -> BTreeSet<PathBuf> {
+        let mut touched = BTreeSet::new();
+        // Reading changes nothing, and closing comes after a change that was told.
+        if matches!(event.kind, EventKind::Access(_)) {
+            return touched;
+        }
+        for path in &event.paths {
+            let holder = path.parent().and_then(|folder| self.folders.get(folder));
+            let listeners = holder.into_iter().chain(self.folders.get(path)).flatten();
+            let is_lock = path.extension().is_some_and(|ending| ending == "lock");
+            let mut is_in_tree = BTreeSet::new();
+            for listener in listeners {
+                if listener.is_of_git && is_lock {
+                    continue;
+                }
+                if !listener.is_of_git {
+                    is_in_tree.insert(listener.root.clone());
+                }
+                touched.insert(listener.root.clone());
+            }
+            if may_be_new_folder(event.kind) {
+                self.note_created(path, is_in_tree);
+            }
+            if matches!(event.kind, EventKind::Remove(_)) {
+                self.folders.remove(path);
+            }
+        }
+        touched
+    }
+
+    fn note_created(&mut self, path: &Path, roots: BTreeSet<PathBuf>) {
+        for root in roots {
+            if let Some(repository) = self.repositories.get_mut(&root)
+                && repository.created.len() < MAX_CREATED
+                && !self.folders.contains_key(path)
+            {
+                repository.created.push(path.to_path_buf());
+            }
+        }
+    }
+}
+
+fn may_be_new_folder(kind: EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Create(CreateKind::Folder | CreateKind::Any)
+            | EventKind::Modify(ModifyKind::Name(_))
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+    use std::time::Duration;
+
+    use super::*;
+    use crate::git_command::GitCommand;
+
+    async fn git(root: &Path, arguments: &[&str]) {
+        let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+        let git = GitCommand::in_workspace(root)
+            .args(identity)
+            .args(arguments);
+        git.output().await.unwrap();
+    }
+
+    struct Stage {
+        _folder: tempfile::TempDir,
+        root: PathBuf,
+        ticks: Arc<Ticks>,
+        notices: Notices,
+    }
+
+    impl Stage {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path().canonicalize().unwrap();
+            git(&root, &["init", "--quiet", "-b", "trunk"]).await;
+            std::fs::create_dir_all(root.join("src/deep")).unwrap();
+            std::fs::create_dir_all(root.join("target/debug")).unwrap();
+            std::fs::write(root.join("src/deep/file"), "1").unwrap();
+            std::fs::write(root.join(".gitignore"), "target\n").unwrap();
+            git(&root, &["add", "."]).await;
+            let ticks = Arc::new(Ticks::default());
+            Self {
+                _folder: folder,
+                root,
+                notices: Notices::new(ticks.clone()),
+                ticks,
+            }
+        }
+
+        /// Waits until this was heard of. No scan happens here by itself.
+        async fn heard(&self, change: impl Future<Output = ()>) {
+            let mut bell = self.ticks.subscribe();
+            bell.mark_unchanged();
+            let before = self.ticks.of(&self.root);
+            change.await;
+            tokio::time::timeout(Duration::from_mins(1), bell.changed())
+                .await
+                .expect("it is heard of")
+                .unwrap();
+            assert!(self.ticks.of(&self.root) > before);
+        }
+    }
+
+    #[tokio::test]
+    async fn hears_of_files_folders_and_commits_and_not_of_what_is_ignored() {
+        let stage = Stage::new().await;
+        let (root, mut follower) = (&stage.root, stage.notices.follower());
+        follower.follow(std::slice::from_ref(root)).await;
+        stage
+            .heard(async { std::fs::write(root.join("src/deep/file"), "2").unwrap() })
+            .await;
+        stage.heard(git(root, &["add", "."])).await;
+        stage
+            .heard(git(root, &["commit", "--quiet", "-m", "first"]))
+            .await;
+        stage
+            .heard(async { std::fs::create_dir_all(root.join("new/below")).unwrap() })
+            .await;
+        follower.follow(std::slice::from_ref(root)).await;
+        let watched: Vec<PathBuf> = stage
+            .notices
+            .shared
+            .heard()
+            .folders
+            .keys()
+            .cloned()
+            .collect();
+        assert!(watched.contains(&root.join("new/below")), "{watched:?}");
+        assert!(
+            watched
+                .iter()
+                .all(|folder| !folder.starts_with(root.join("target"))
+                    && !folder.starts_with(root.join(".git/objects"))),
+            "{watched:?}"
+        );
+        stage
+            .heard(async { std::fs::write(root.join("new/below/file"), "").unwrap() })
+            .await;
+        stage
+            .heard(async { std::fs::remove_dir_all(root.join("new")).unwrap() })
+            .await;
+    }
+
+    #[tokio::test]
+    async fn watches_nothing_once_the_last_follower_is_gone() {
+        let stage = Stage::new().await;
+        let (mut one, mut other) = (stage.notices.follower(), stage.notices.follower());
+        one.follow(std::slice::from_ref(&stage.root)).await;
+        other.follow(std::slice::from_ref(&stage.root)).await;
+        let watched = stage.notices.watched_folders();
+        assert!(watched > 3);
+        one.follow(&[]).await;
+        assert_eq!(stage.notices.watched_folders(), watched);
+        drop(other);
+        let quiet = async {
+            while stage.notices.watched_folders() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), quiet)
+            .await
+            .unwrap();
+        let watcher = stage.notices.shared.watcher.lock().unwrap();
+        assert!(watcher.is_none());
+    }
+
+    #[test]
+    fn stops_at_the_limit_and_says_so() {
+        let mut heard = Heard::default();
+        let listener = Listener {
+            root: PathBuf::from("/root"),
+            is_of_git: false,
+        };
+        heard.repositories.entry(listener.root.clone()).or_default();
+        for number in 0..MAX_WATCHED_FOLDERS {
+            let folder = PathBuf::from(format!("/root/{number}"));
+            assert!(matches!(heard.add(&folder, listener.clone()), Added::New));
+        }
+        let one_more = heard.add(Path::new("/root/more"), listener.clone());
+        assert!(matches!(one_more, Added::Full));
+        assert!(matches!(
+            heard.add(Path::new("/root/1"), listener),
+            Added::Known
+        ));
+    }
+}
