@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::chats::ChatError;
-use crate::git::{GitWatchMessage, RepositoryChanges};
+use crate::git::{GitWatchMessage, GitWatchProblem, RepositoryChanges};
 use crate::ids::{ChatId, FileId};
 use crate::messages::{Message, QueuedMessage};
 use crate::parts::{
@@ -199,7 +199,11 @@ pub(crate) struct FlatGitWatchMessage {
     r#type: String,
     scanned_at: Option<DateTime<Utc>>,
     repositories: Option<Vec<RepositoryChanges>>,
+    #[serde(default)]
+    omitted_repositories: u32,
     message: Option<String>,
+    reason: Option<GitWatchProblem>,
+    since: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<FlatGitWatchMessage> for GitWatchMessage {
@@ -210,9 +214,12 @@ impl TryFrom<FlatGitWatchMessage> for GitWatchMessage {
             "changes" => Ok(Self::Changes {
                 scanned_at: need(flat.scanned_at, "scanned_at")?,
                 repositories: need(flat.repositories, "repositories")?,
+                omitted_repositories: flat.omitted_repositories,
             }),
             "error" => Ok(Self::Error {
                 message: need(flat.message, "message")?,
+                reason: flat.reason,
+                since: flat.since,
             }),
             _ => Err(Missing("type")),
         }
@@ -366,9 +373,17 @@ mod tests {
         comes_back(&GitWatchMessage::Changes {
             scanned_at,
             repositories: vec![RepositoryChanges::default()],
+            omitted_repositories: 2,
         });
         comes_back(&GitWatchMessage::Error {
             message: "gone".into(),
+            reason: None,
+            since: None,
+        });
+        comes_back(&GitWatchMessage::Error {
+            message: "away".into(),
+            reason: Some(GitWatchProblem::Reconnecting),
+            since: Some(scanned_at),
         });
         comes_back(&Sandbox::Bubblewrap);
         comes_back(&Sandbox::None {

@@ -20,12 +20,34 @@ pub enum GitWatchMessage {
         scanned_at: DateTime<Utc>,
         /// The changed repositories.
         repositories: Vec<RepositoryChanges>,
+        /// Repositories of the chat beyond the limit; nothing is known of them.
+        #[serde(skip_serializing_if = "is_zero")]
+        omitted_repositories: u32,
     },
-    /// Something went wrong; the socket stays open.
+    /// Something went wrong. The socket stays open, unless the reason says that there is nothing to wait for.
     Error {
-        /// What happened.
+        /// What happened, and what to do.
         message: String,
+        /// The kind of it; absent when a repository could not be looked at.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<GitWatchProblem>,
+        /// Since when.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<DateTime<Utc>>,
     },
+}
+
+/// Why nothing is heard of a workspace.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GitWatchProblem {
+    /// Its agent lost the connection; a whole snapshot follows when it is back.
+    Reconnecting,
+    /// It does not run any more; the socket is closed.
+    Stopped,
+    /// The reader may not look into it any more; the socket is closed.
+    Refused,
 }
 
 /// Client → server on the same socket.
@@ -64,6 +86,12 @@ pub struct RepositoryChanges {
     /// Files left out of the diff because it grew over the limit.
     #[serde(skip_serializing_if = "is_zero")]
     pub omitted_files: u32,
+    /// Files among the changed ones that git does not track.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub untracked_files: u32,
+    /// Files that a commit of everything would take; less than all when commits were made since the base.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub uncommitted_files: u32,
     /// The repository is gone.
     #[serde(skip_serializing_if = "is_false")]
     pub removed: bool,

@@ -58,7 +58,7 @@ pub struct ChatView {
     /// Its workspace.
     pub workspace: Option<Workspace>,
     /// What changed in it, when that was known at once.
-    pub changes: Vec<RepositoryChanges>,
+    pub changes: Option<Vec<RepositoryChanges>>,
     /// The changes' files with highlighted lines.
     pub highlights: Vec<HighlightedFile>,
     /// Models to choose from.
@@ -156,7 +156,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         None => None,
     };
     let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
-    let highlights = changes::highlight(&changes).await;
+    let highlights = changes::highlight(changes.as_deref().unwrap_or_default()).await;
     Ok(ChatView {
         chat,
         page,

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod answers;
 pub mod callouts;
+pub mod changes;
 pub mod chat_rows;
 pub mod code_copy;
 pub mod composer;

@@ -20,7 +20,7 @@ pub fn Tabs(
 ) -> impl IntoView {
     let values: Vec<_> = tabs.iter().map(|(value, _)| *value).collect();
     let on_keydown = move |event: KeyboardEvent| {
-        let Some(value) = neighbour(&values, selected.get_untracked(), &event.key()) else {
+        let Some(value) = neighbour(&values, &selected.get_untracked(), &event.key()) else {
             return;
         };
         event.prevent_default();
@@ -57,8 +57,13 @@ pub fn Tabs(
     }
 }
 
-fn neighbour(values: &[&'static str], selected: &str, key: &str) -> Option<&'static str> {
-    let at = values.iter().position(|value| *value == selected)?;
+/// What a key leads to from the chosen one.
+pub fn neighbour<Value: Clone + PartialEq>(
+    values: &[Value],
+    selected: &Value,
+    key: &str,
+) -> Option<Value> {
+    let at = values.iter().position(|value| value == selected)?;
     let count = values.len();
     let index = match key {
         "ArrowRight" => (at + 1) % count,
@@ -67,7 +72,7 @@ fn neighbour(values: &[&'static str], selected: &str, key: &str) -> Option<&'sta
         "End" => count - 1,
         _ => return None,
     };
-    values.get(index).copied()
+    values.get(index).cloned()
 }
 
 #[cfg(test)]
@@ -85,9 +90,9 @@ mod tests {
     #[test]
     fn arrow_keys_walk_around_the_ends() {
         let values = ["git", "terminal", "debug"];
-        assert_eq!(neighbour(&values, "debug", "ArrowRight"), Some("git"));
-        assert_eq!(neighbour(&values, "git", "ArrowLeft"), Some("debug"));
-        assert_eq!(neighbour(&values, "git", "End"), Some("debug"));
-        assert_eq!(neighbour(&values, "git", "x"), None);
+        assert_eq!(neighbour(&values, &"debug", "ArrowRight"), Some("git"));
+        assert_eq!(neighbour(&values, &"git", "ArrowLeft"), Some("debug"));
+        assert_eq!(neighbour(&values, &"git", "End"), Some("debug"));
+        assert_eq!(neighbour(&values, &"git", "x"), None);
     }
 }

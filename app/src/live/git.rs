@@ -5,26 +5,15 @@ use sdk::ids::ChatId;
 
 use super::socket::{Plan, Socket, Verdict};
 
-/// Follows a chat's changes until the current owner is cleaned up. `on_error` is told what went wrong in the
-/// workspace; nothing means that all is well again. Browser only.
-pub fn follow(
-    socket: Socket,
-    chat: ChatId,
-    on_changes: impl Fn(Vec<RepositoryChanges>) + 'static,
-    on_error: impl Fn(Option<String>) + 'static,
-) {
+/// Follows a chat's changes until the current owner is cleaned up. Browser only.
+pub fn follow(socket: Socket, chat: ChatId, on_message: impl Fn(GitWatchMessage) + 'static) {
     socket.start(Plan {
         path: Box::new(move || format!("/api/experimental/chats/{chat}/git/watch")),
         on_open: Box::new(|_| {}),
         on_frame: Box::new(move |frame| {
-            match crate::json::read::<GitWatchMessage>(frame) {
-                Ok(GitWatchMessage::Changes { repositories, .. }) => {
-                    on_error(None);
-                    on_changes(repositories);
-                }
-                Ok(GitWatchMessage::Error { message }) => on_error(Some(message)),
-                // A ping.
-                Err(_) => {}
+            // What a newer server says besides is not for this page.
+            if let Ok(message) = crate::json::read::<GitWatchMessage>(frame) {
+                on_message(message);
             }
             Verdict::Continue
         }),

@@ -16,6 +16,8 @@ use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::agents::AgentsHome;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
@@ -28,6 +30,7 @@ use super::workspaces::{WorkspacePage, WorkspacesPage};
 use crate::components::chat::answers::Answers;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::context::Agents;
+use crate::components::chat::git_panel::{GitPanel, Panel};
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
 use crate::components::chat::planning::{Asked, asked};
@@ -131,8 +134,15 @@ impl PartPage {
 pub async fn load_part_of(path: &str) -> bool {
     match PartPage::at(path) {
         Some(page) => page.load().await.is_ok(),
+        None if is_chat(path) => bring_git_panel().await,
         None => true,
     }
+}
+
+/// Whether a chat stands at a path: the panel beside it was rendered with it.
+fn is_chat(path: &str) -> bool {
+    path.strip_prefix("/agents/")
+        .is_some_and(|rest| !rest.is_empty())
 }
 
 #[wasm_split::wasm_split(door, wasm_split_path = wasm_split, preload(load_door), fallible)]
@@ -266,6 +276,42 @@ fn answers_part(composer: Composer, asked: Asked) -> Result<AnyView, SplitLoader
     Ok(view! { <Answers composer asked/> })
 }
 
+/// On the server every part is there.
+static IS_GIT_PANEL_HERE: AtomicBool = AtomicBool::new(cfg!(not(target_family = "wasm")));
+
+async fn bring_git_panel() -> bool {
+    let is_here = load_git_panel().await.is_ok();
+    IS_GIT_PANEL_HERE.store(is_here, Ordering::Relaxed);
+    is_here
+}
+
+/// The panel of changes, as soon as it is there: at once, unless the reader came from a page without one.
+pub fn git_panel(panel: Panel) -> AnyView {
+    let is_here = RwSignal::new(IS_GIT_PANEL_HERE.load(Ordering::Relaxed));
+    if !is_here.get_untracked() {
+        let toasts = Agents::expect().toasts;
+        spawn_local(async move {
+            if bring_git_panel().await {
+                let _ = is_here.try_set(true);
+            } else {
+                toasts.show(ToastKind::Error, LOST.to_owned());
+            }
+        });
+    }
+    let draw = move || git_panel_part(panel).now_or_never().and_then(Result::ok);
+    view! { <Show when=move || is_here.get()>{draw()}</Show> }
+}
+
+#[wasm_split::wasm_split(
+    git_panel,
+    wasm_split_path = wasm_split,
+    preload(load_git_panel),
+    fallible
+)]
+fn git_panel_part(panel: Panel) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <GitPanel panel/> })
+}
+
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";
 
 /// The part did not come: the connection is lost, or the server has a newer page by now.
@@ -280,6 +326,14 @@ fn lost() -> AnyView {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chat_comes_with_its_panel() {
+        assert!(is_chat("/agents/01900000-0000-7000-8000-000000000001"));
+        for path in ["/agents", "/agents/", "/settings/users"] {
+            assert!(!is_chat(path), "{path}");
+        }
+    }
 
     #[test]
     fn finds_the_part_of_a_page_before_the_router_does() {

@@ -297,9 +297,20 @@ impl Platform {
         actor: &Actor,
         id: WorkspaceId,
     ) -> Result<Option<AgentClient>, WorkspaceError> {
+        let (_, client) = self.looked_into(actor, id).await?;
+        Ok(client)
+    }
+
+    /// The same, with the workspace as it stands.
+    pub(crate) async fn looked_into(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<(WorkspaceRow, Option<AgentClient>), WorkspaceError> {
         let needed = [Permission::ApplicationConnect, Permission::Ssh];
         let row = self.workspace_for_any(actor, id, &needed).await?;
-        Ok(self.0.workspaces.connected(row.id).await?)
+        let client = self.0.workspaces.connected(row.id).await?;
+        Ok((row, client))
     }
 
     /// The agent of a token: `None` for a token that never was, [`WorkspaceError::AgentGone`] for one that holds no

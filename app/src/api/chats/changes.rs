@@ -25,12 +25,12 @@ pub async fn first_snapshot(
     actor: &Actor,
     chat_id: ChatId,
     workspace: Option<&Workspace>,
-) -> Vec<RepositoryChanges> {
+) -> Option<Vec<RepositoryChanges>> {
     if workspace.is_none_or(|workspace| workspace.status != WorkspaceStatus::Ready) {
-        return Vec::new();
+        return None;
     }
     let snapshot = timeout(FIRST_SNAPSHOT_WITHIN, platform.git_changes(actor, chat_id)).await;
-    snapshot.ok().and_then(Result::ok).unwrap_or_default()
+    snapshot.ok().and_then(Result::ok)
 }
 
 /// The lines of the changes' files as highlighted HTML.

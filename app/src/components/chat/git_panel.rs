@@ -1,191 +1,74 @@
-//! The right panel: what changed in the chat's workspace, live.
+//! The right panel: what changed in the chat's workspace, live, a view for each repository.
+//!
+//! A part of its own (`pages::parts`). The agent in the workspace looks; `follow` hears of it.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::sync::Arc;
+mod commit;
+mod file;
+mod follow;
+mod highlights;
+mod notes;
+mod repository;
+mod tabs;
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use sdk::git::RepositoryChanges;
-use sdk::workspaces::{Sandbox, Workspace};
+use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
+use self::highlights::Highlights;
+use self::repository::RepositoryView;
+use self::tabs::RepositoryTabs;
+use super::changes::Changes;
+use super::composer::Composer;
 use super::context::Agents;
-use super::diff_lines::DiffLines;
 use super::frame::{Edge, Side, toggle};
-use super::tool_card::counts;
-use super::words;
-use crate::api::chats::{HighlightedFile, render_diff};
 use crate::components::button::IconButton;
-use crate::components::control_flow::{For, Show};
-use crate::components::feedback::EmptyState;
+use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
-use crate::diff::{self, DiffFile, FileChange};
-use crate::live::chat::OpenChat;
-use crate::live::git;
-use crate::live::socket::Socket;
 use crate::view;
 
-/// Files with more lines than this start folded.
-const LARGE_FILE_LINES: usize = 800;
-
-type FileKey = (String, u64);
-
-/// The changes of an open chat. Cheap to copy.
+/// What the panel works on. Cheap to copy.
 #[derive(Clone, Copy)]
-pub struct Changes {
-    repositories: RwSignal<Vec<RepositoryChanges>>,
-    highlighted: RwSignal<HashMap<FileKey, Arc<Vec<String>>>>,
-    /// Why the workspace cannot be watched.
-    pub error: RwSignal<Option<String>>,
-    socket: Socket,
-    is_due: StoredValue<bool>,
-}
-
-impl Changes {
-    /// Starts with what the server rendered.
-    pub fn new(repositories: Vec<RepositoryChanges>, highlights: Vec<HighlightedFile>) -> Self {
-        let files: Vec<_> = repositories.iter().flat_map(files_of).collect();
-        Self {
-            highlighted: RwSignal::new(pair_highlights(&files, highlights)),
-            repositories: RwSignal::new(repositories),
-            error: RwSignal::new(None),
-            socket: Socket::new(),
-            is_due: StoredValue::new(false),
-        }
-    }
-
-    /// Follows the workspace until the current owner is cleaned up. Browser only.
-    pub fn follow(self, chat: OpenChat) {
-        git::follow(
-            self.socket,
-            chat.id,
-            move |changed| {
-                let _ = self
-                    .repositories
-                    .try_update(|known| git::merge(known, changed));
-                self.highlight_soon();
-            },
-            move |message| {
-                let _ = self.error.try_set(message);
-            },
-        );
-    }
-
-    /// Whether the workspace said why it cannot be watched.
-    pub fn has_failed(self) -> bool {
-        self.error.with(Option::is_some)
-    }
-
-    /// Asks the workspace for a new look.
-    pub fn refresh(self) {
-        git::refresh(self.socket);
-    }
-
-    /// Added and removed lines of everything.
-    pub fn totals(self) -> (u32, u32, u32) {
-        self.repositories.with(|repositories| {
-            repositories
-                .iter()
-                .fold((0, 0, 0), |(files, added, removed), repository| {
-                    (
-                        files + repository.changed_files,
-                        added + repository.additions,
-                        removed + repository.deletions,
-                    )
-                })
-        })
-    }
-
-    /// Colours come a moment after the lines, from the server; one question at a time.
-    fn highlight_soon(self) {
-        if self.is_due.try_get_value() != Some(false) {
-            return;
-        }
-        self.is_due.set_value(true);
-        set_timeout(
-            move || {
-                if self.is_due.try_set_value(false).is_none() {
-                    self.highlight();
-                }
-            },
-            std::time::Duration::from_millis(150),
-        );
-    }
-
-    fn highlight(self) {
-        for repository in self.repositories.get_untracked() {
-            let Some(text) = repository.unified_diff.clone() else {
-                continue;
-            };
-            let files = files_of(&repository);
-            let is_known = self
-                .highlighted
-                .with_untracked(|known| files.iter().all(|file| known.contains_key(&key_of(file))));
-            if is_known {
-                continue;
-            }
-            spawn_local(async move {
-                // Without colours the lines are as readable.
-                if let Ok(highlights) = render_diff(text).await {
-                    let pairs = pair_highlights(&files, highlights);
-                    let _ = self.highlighted.try_update(|known| known.extend(pairs));
-                }
-            });
-        }
-    }
-}
-
-fn files_of(repository: &RepositoryChanges) -> Vec<Arc<DiffFile>> {
-    let text = repository.unified_diff.as_deref().unwrap_or_default();
-    diff::parse(text).into_iter().map(Arc::new).collect()
-}
-
-fn key_of(file: &DiffFile) -> FileKey {
-    let mut hasher = DefaultHasher::new();
-    file.hash(&mut hasher);
-    (file.path().to_owned(), hasher.finish())
-}
-
-fn pair_highlights(
-    files: &[Arc<DiffFile>],
-    highlights: Vec<HighlightedFile>,
-) -> HashMap<FileKey, Arc<Vec<String>>> {
-    let mut by_path: HashMap<String, Vec<String>> = highlights
-        .into_iter()
-        .map(|file| (file.path, file.lines))
-        .collect();
-    files
-        .iter()
-        .filter_map(|file| {
-            let lines = by_path
-                .remove(file.path())
-                .filter(|lines| lines.len() == file.line_count())?;
-            Some((key_of(file), Arc::new(lines)))
-        })
-        .collect()
+pub struct Panel {
+    /// The changes.
+    pub changes: Changes,
+    /// The chat's workspace.
+    pub workspace: Signal<Option<Workspace>>,
+    /// Where a request to commit is written.
+    pub composer: Composer,
+    /// Whether the chat takes messages.
+    pub can_commit: Signal<bool>,
+    /// Whether the workspace is followed; an older page of a chat stands still.
+    pub is_live: bool,
 }
 
 /// The panel.
 #[component]
 pub fn GitPanel(
-    /// The changes.
-    changes: Changes,
-    /// The chat's workspace.
-    #[prop(into)]
-    workspace: Signal<Option<Workspace>>,
+    /// What it works on.
+    panel: Panel,
 ) -> impl IntoView {
     let agents = Agents::expect();
+    let Panel {
+        changes, workspace, ..
+    } = panel;
+    if panel.is_live {
+        follow::while_it_runs(changes, panel.composer.chat.id, workspace);
+    }
+    let on_commit = Callback::new(move |request| commit::ask(agents, panel.composer, request));
+    let look = move |_| {
+        follow::refresh(changes);
+        agents.announcer.say("Looking for changes.");
+    };
     view! {
         <section class="right-panel git-panel" id="panel" aria-label="Changes">
             <Edge side=Side::Panel/>
             <div class="panel-head">
                 <h2 class="panel-title">{icon(Icon::GitBranch)} "Changes"</h2>
                 <span class="spacer"></span>
-                <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=move |_| changes.refresh()/>
+                <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1"><ChangesView changes workspace/></div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace on_commit can_commit=panel.can_commit/></div>
         </section>
     }
 }
@@ -198,25 +81,42 @@ pub fn ChangesView(
     /// The chat's workspace.
     #[prop(into)]
     workspace: Signal<Option<Workspace>>,
+    /// Takes the words that ask for a commit.
+    on_commit: Callback<String>,
+    /// Whether the chat takes them.
+    #[prop(into)]
+    can_commit: Signal<bool>,
 ) -> impl IntoView {
-    let is_empty = Memo::new(move |_| changes.totals().0 == 0);
+    let highlights = Highlights::new(changes);
+    let roots = Memo::new(move |_| {
+        changes.repositories.with(|known| {
+            let roots = known.iter().map(|repository| repository.repo_root.clone());
+            roots.collect::<Vec<_>>()
+        })
+    });
+    let chosen = RwSignal::new(None::<String>);
+    let shown = Memo::new(move |before: Option<&Option<String>>| {
+        let roots = roots.get();
+        let is_there = |root: &String| roots.contains(root);
+        // What is looked at stays until the reader chooses another one or it is gone.
+        chosen
+            .get()
+            .filter(is_there)
+            .or_else(|| before.cloned().flatten().filter(is_there))
+            .or_else(|| {
+                changes
+                    .repositories
+                    .with_untracked(|known| tabs::first(known))
+            })
+    });
+    let has_several = Memo::new(move |_| roots.with(|roots| roots.len() > 1));
     view! {
         {move || workspace.get().map(|workspace| place(&workspace))}
-        {move || changes.error.get().map(|message| view! {
-            <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}{plain("p", message)}</div>
-        })}
-        <For each=move || changes.repositories.get() key=|repository| repository.repo_root.clone() let(repository)>
-            <Repository changes root=repository.repo_root/>
-        </For>
-        <Show when=move || is_empty.get()>{move || nothing(workspace.get().is_some())}</Show>
-    }
-}
-
-fn nothing(has_workspace: bool) -> AnyView {
-    if has_workspace {
-        view! { <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/> }
-    } else {
-        view! { <EmptyState name=Icon::Folder title="No workspace" text="This chat talks only. Start a chat with a folder or an empty workspace to let an agent change files."/> }
+        {move || notes::problem(changes, workspace)}
+        <Show when=move || has_several.get()><RepositoryTabs changes roots shown chosen/></Show>
+        {move || shown.get().map(|root| view! { <RepositoryView changes highlights root is_one_of_several=has_several on_commit can_commit/> })}
+        {move || notes::omitted(changes.omitted.get())}
+        {move || notes::nothing(changes, workspace)}
     }
 }
 
@@ -226,6 +126,9 @@ fn place(workspace: &Workspace) -> AnyView {
         .folder
         .clone()
         .unwrap_or_else(|| workspace.working_directory.clone());
+    if folder.is_empty() && workspace.status != WorkspaceStatus::Ready {
+        return ().into_any();
+    }
     let sandbox = match &workspace.sandbox {
         Some(Sandbox::None { reason }) => Some(view! {
             <details class="unprotected">
@@ -240,159 +143,5 @@ fn place(workspace: &Workspace) -> AnyView {
             <span class="place-folder" title=workspace.working_directory.clone()>{icon_with_class(Icon::Folder, "icon icon-small")} <span>{folder}</span></span>
             {sandbox}
         </div>
-    }
-}
-
-fn branch_view(branch: String) -> impl IntoView {
-    let title = branch.clone();
-    view! { <span class="branch" title=title>{icon_with_class(Icon::GitBranch, "icon icon-small")} <span>{branch}</span></span> }
-}
-
-#[component]
-fn Repository(changes: Changes, root: String) -> impl IntoView {
-    let repository = Memo::new(move |_| {
-        changes.repositories.with(|known| {
-            known
-                .iter()
-                .find(|repository| repository.repo_root == root)
-                .cloned()
-        })
-    });
-    let files = Memo::new(move |_| {
-        repository.with(|repository| repository.as_ref().map(files_of).unwrap_or_default())
-    });
-    let branch = move || {
-        repository.with(|repository| {
-            repository
-                .as_ref()
-                .map(|repository| repository.branch.clone())
-                .filter(|branch| !branch.is_empty())
-        })
-    };
-    let base = move || {
-        repository.with(|repository| {
-            repository
-                .as_ref()
-                .and_then(|repository| repository.base_commit.clone())
-        })
-    };
-    let numbers = move || {
-        repository.with(|repository| {
-            repository.as_ref().filter(|repository| repository.changed_files > 0).map(|repository| {
-                let files = words::count(usize::try_from(repository.changed_files).unwrap_or(0), "file", "files");
-                view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }
-            })
-        })
-    };
-    let omitted = move || {
-        repository.with(|repository| {
-            repository
-                .as_ref()
-                .map_or(0, |repository| repository.omitted_files)
-        })
-    };
-    view! {
-        <section class="repository">
-            <div class="summary">
-                {move || branch().map(branch_view)}
-                {move || base().map(|base| view! { <span class="base" title=base.clone()>"against " {plain("code", base.chars().take(8).collect::<String>())}</span> })}
-                <span class="spacer"></span> {move || numbers()}
-            </div>
-            {move || (omitted() > 0).then(|| view! {
-                <div class="notice panel-notice" role="status">
-                    {icon(Icon::Info)} <p class="notice-title">"This diff is too large to show whole"</p>
-                    <p class="notice-detail">{format!("{} are left out. Look at them in the workspace.", words::count(usize::try_from(omitted()).unwrap_or(0), "file", "files"))}</p>
-                </div>
-            })}
-            <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
-                <FileSection changes files file/>
-            </For>
-        </section>
-    }
-}
-
-#[component]
-fn FileSection(
-    changes: Changes,
-    files: Memo<Vec<Arc<DiffFile>>>,
-    file: Arc<DiffFile>,
-) -> impl IntoView {
-    let path = file.path().to_owned();
-    let is_open = file.line_count() <= LARGE_FILE_LINES;
-    let first = Arc::clone(&file);
-    let current = Memo::new(move |_| {
-        files
-            .with(|files| files.iter().find(|file| file.path() == path).cloned())
-            .unwrap_or_else(|| Arc::clone(&first))
-    });
-    let html = Memo::new(move |_| {
-        let key = current.with(|file| key_of(file));
-        changes.highlighted.with(|known| known.get(&key).cloned())
-    });
-    view! {
-        <details class="file-head" open=is_open>
-            <summary>
-                {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
-                {move || current.with(|file| file_name(file))} <span class="spacer"></span>
-                {move || current.with(|file| file_badge(file))}
-                {move || current.with(|file| (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions)))}
-            </summary>
-            {move || file_body(current.get(), html.get())}
-        </details>
-    }
-}
-
-fn file_name(file: &DiffFile) -> AnyView {
-    let path = file.path().to_owned();
-    let (folder, name) = path
-        .rsplit_once('/')
-        .map_or((String::new(), path.clone()), |(folder, name)| {
-            (format!("{folder}/"), name.to_owned())
-        });
-    let old = file
-        .old_path
-        .clone()
-        .filter(|_| matches!(file.change, FileChange::Renamed | FileChange::Copied));
-    let title = old
-        .as_ref()
-        .map_or_else(|| path.clone(), |old| format!("{old} → {path}"));
-    view! {
-        <span class="file-name" title=title>
-            {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> })}
-            <span class="file-folder">{folder}</span><span class="file-leaf">{name}</span>
-        </span>
-    }
-}
-
-fn file_badge(file: &DiffFile) -> Option<AnyView> {
-    let (class, words) = match file.change {
-        FileChange::Added => ("badge badge-green", "new"),
-        FileChange::Deleted => ("badge badge-red", "deleted"),
-        FileChange::Renamed => ("badge badge-purple", "renamed"),
-        FileChange::Copied => ("badge badge-purple", "copied"),
-        FileChange::ModeOnly => ("badge", "permissions"),
-        FileChange::Modified if file.is_binary => ("badge", "binary"),
-        FileChange::Modified => return None,
-    };
-    Some(view! { <span class=class>{words}</span> })
-}
-
-fn file_body(file: Arc<DiffFile>, html: Option<Arc<Vec<String>>>) -> AnyView {
-    if file.line_count() == 0 {
-        let words = match file.change {
-            _ if file.is_binary => "A binary file; its content is not shown.".to_owned(),
-            FileChange::ModeOnly => format!(
-                "Permissions changed from {} to {}.",
-                file.old_mode.as_deref().unwrap_or("?"),
-                file.new_mode.as_deref().unwrap_or("?")
-            ),
-            FileChange::Renamed | FileChange::Copied => "The content is the same.".to_owned(),
-            _ => "The file is empty.".to_owned(),
-        };
-        return view! { <p class="file-note">{words}</p> };
-    }
-    match html {
-        Some(html) => view! { <DiffLines file html/> },
-        None => view! { <DiffLines file/> },
     }
 }

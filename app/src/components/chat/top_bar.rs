@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use sdk::chats::Chat;
 use sdk::workspaces::{Sandbox, Workspace};
 
+use super::changes::Changes;
 use super::chat_rows::{ChatMenu, leave_chat};
 use super::context::Agents;
 use super::frame::{Side, toggle};
-use super::git_panel::Changes;
 use super::tool_card::counts;
 use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;

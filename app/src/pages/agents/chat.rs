@@ -10,10 +10,11 @@ use sdk::workspaces::WorkspaceStatus;
 
 use crate::api::chats::{ChatView, chat_workspace, view_chat};
 use crate::api::codec::resource;
+use crate::components::chat::changes::Changes;
 use crate::components::chat::chat_rows::{leave_chat, set_archived_from_button};
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context::Agents;
-use crate::components::chat::git_panel::{Changes, GitPanel};
+use crate::components::chat::git_panel::Panel;
 use crate::components::chat::history_pages::OlderLink;
 use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
@@ -27,6 +28,7 @@ use crate::components::icons::{Icon, icon};
 use crate::components::loaded::{awaited, fresh};
 use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
+use crate::pages::parts::git_panel;
 use crate::view;
 
 const WORKSPACE_CHECK: std::time::Duration = std::time::Duration::from_secs(2);
@@ -145,7 +147,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         Some(row)
     });
     if !is_older_page {
-        live(open, changes, follow, workspace_status);
+        live(open, follow);
         let bound = Memo::new(move |_| {
             row.with(|row| row.as_ref().map(|row| (row.workspace_id, row.build_id)))
         });
@@ -157,6 +159,13 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     Effect::new(move |_| composer.plans.set(is_planned.get() == Some(PlanMode::Plan)));
     escape(open, composer, agents);
     let catalogue = StoredValue::new(models);
+    let panel = Panel {
+        changes,
+        workspace: workspace.into(),
+        composer,
+        can_commit: Signal::derive(move || !is_older_page && !is_archived.get()),
+        is_live: !is_older_page,
+    };
     let bottom = move || {
         if is_archived.get() {
             view! { <ArchivedNote chat=row/> }
@@ -175,7 +184,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
                 <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
                 {move || bottom()}
             </section>
-            <Show when=move || has_workspace.get()><GitPanel changes workspace/></Show>
+            <Show when=move || has_workspace.get()>{git_panel(panel)}</Show>
         </div>
     }
 }
@@ -209,21 +218,9 @@ fn links(id: &ChatId, page: &sdk::messages::MessagePage, is_older_page: bool) ->
     }
 }
 
-fn live(
-    open: OpenChat,
-    changes: Changes,
-    follow: Follow,
-    workspace: Signal<Option<WorkspaceStatus>>,
-) {
+fn live(open: OpenChat, follow: Follow) {
     follow.start();
     Effect::new(move |_| open.follow());
-    // A workspace that is not there yet refuses the watch.
-    let is_ready = Memo::new(move |_| workspace.get() == Some(WorkspaceStatus::Ready));
-    Effect::new(move |_| {
-        if is_ready.get() {
-            changes.follow(open);
-        }
-    });
 }
 
 /// What the chat's row says of its workspace and the start it waits for.

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
-use sdk::git::RepositoryChanges;
-use sdk::workspaces::{Sandbox, WorkspaceStatus};
+use sdk::git::{GitWatchProblem, RepositoryChanges};
+use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use super::{part, samples};
 use crate::api::chats::HighlightedFile;
+use crate::components::chat::changes::{Changes, Problem};
 use crate::components::chat::context::Agents;
 use crate::components::chat::diff_lines::DiffLines;
-use crate::components::chat::git_panel::{Changes, ChangesView};
+use crate::components::chat::git_panel::ChangesView;
 use crate::diff;
 use crate::view;
 
@@ -55,48 +57,121 @@ fn coloured() -> Vec<String> {
     ]
 }
 
-/// The panel: with changes of each kind, with none, without a workspace, failed.
+/// The panel in every state.
 pub fn panels() -> impl IntoView {
     let now = Agents::expect().now.get_untracked();
-    let mut unprotected = samples::workspace(WorkspaceStatus::Ready, now);
+    let sample = |status| samples::workspace(status, now);
+    let mut unprotected = sample(WorkspaceStatus::Ready);
     unprotected.sandbox = Some(Sandbox::None {
         reason: "bubblewrap is not installed. Install it to keep agents apart.".to_owned(),
     });
-    let ready = Some(samples::workspace(WorkspaceStatus::Ready, now));
-    let failed = Changes::new(Vec::new(), Vec::new());
-    failed
-        .error
-        .set(Some("The workspace is not connected.".to_owned()));
-    let none = || Changes::new(Vec::new(), Vec::new());
-    let panel = |changes, workspace| {
-        view! { <div class="card"><ChangesView changes workspace=Signal::stored(workspace)/></div> }
-    };
-    part(
-        "Changes",
-        view! {
+    let ready = || Some(sample(WorkspaceStatus::Ready));
+    let unknown = || Changes::new(None, Vec::new());
+    let known = |repositories: Vec<RepositoryChanges>| Changes::new(Some(repositories), Vec::new());
+    let stopped = || Some(sample(WorkspaceStatus::Stopped));
+    let starting = Some(sample(WorkspaceStatus::Starting));
+    view! {
+        {part("Changes", view! {
             <div class="gallery-grid">
-                {panel(changed(), Some(unprotected))}
-                <div class="stack">{panel(none(), ready.clone())}{panel(none(), None)}{panel(failed, ready)}</div>
+                <div class="stack">{panel(changed(), Some(unprotected))}</div>
+                <div class="stack">{panel(several(), ready())}{panel(known(vec![committed()]), ready())}</div>
             </div>
-        },
-    )
+        })}
+        {part("Changes: nothing to show, nothing new", view! {
+            <div class="gallery-grid">
+                <div class="stack">
+                    {panel(known(vec![unchanged()]), ready())}{panel(known(Vec::new()), ready())}
+                    {panel(unknown(), ready())}{panel(unknown(), None)}{panel(unknown(), starting)}
+                </div>
+                <div class="stack">
+                    {panel(away(now), ready())}{panel(failed(), ready())}
+                    {panel(known(vec![committed()]), stopped())}{panel(unknown(), stopped())}
+                    {panel(unknown(), Some(sample(WorkspaceStatus::Failed)))}
+                </div>
+            </div>
+        })}
+    }
 }
 
-fn changed() -> Changes {
-    let repository = RepositoryChanges {
+fn panel(changes: Changes, workspace: Option<Workspace>) -> AnyView {
+    let (workspace, on_commit) = (Signal::stored(workspace), Callback::new(|_: String| {}));
+    let can_commit = Signal::stored(true);
+    view! { <div class="card"><ChangesView changes workspace on_commit can_commit/></div> }
+}
+
+fn unchanged() -> RepositoryChanges {
+    RepositoryChanges {
         repo_root: "/srv/greeter".to_owned(),
         branch: "switchyard/greet-politely-4f2a".to_owned(),
         base_commit: Some("7466d35aa0".to_owned()),
+        ..RepositoryChanges::default()
+    }
+}
+
+fn repository() -> RepositoryChanges {
+    RepositoryChanges {
         unified_diff: Some(format!("{EDITED}{OTHERS}")),
         changed_files: 9,
         additions: 4,
         deletions: 3,
         omitted_files: 3,
-        ..RepositoryChanges::default()
-    };
+        untracked_files: 1,
+        uncommitted_files: 6,
+        remote_origin: Some("https://git.example.com/acme/greeter.git".to_owned()),
+        ..unchanged()
+    }
+}
+
+fn committed() -> RepositoryChanges {
+    RepositoryChanges {
+        unified_diff: Some(EDITED.to_owned()),
+        changed_files: 1,
+        additions: 3,
+        deletions: 2,
+        ..unchanged()
+    }
+}
+
+fn changed() -> Changes {
     let highlight = HighlightedFile {
         path: "src/lib.rs".to_owned(),
         lines: coloured(),
     };
-    Changes::new(vec![repository], vec![highlight])
+    Changes::new(Some(vec![repository()]), vec![highlight])
+}
+
+/// Two of one name, one in no branch, and more than are shown.
+fn several() -> Changes {
+    let other = |root: &str, branch: &str| RepositoryChanges {
+        repo_root: root.to_owned(),
+        branch: branch.to_owned(),
+        uncommitted_files: 1,
+        ..committed()
+    };
+    let one = other("/home/agent/clients/acme/protocol", "trunk");
+    let another = other("/home/agent/clients/other/protocol", "");
+    let changes = Changes::new(Some(vec![unchanged(), one, another]), Vec::new());
+    changes.omitted.set(2);
+    changes
+}
+
+fn away(now: DateTime<Utc>) -> Changes {
+    let changes = Changes::new(Some(vec![committed()]), Vec::new());
+    changes.problem.set(Some(Problem {
+        message: "The workspace's agent lost its connection. It connects again by itself."
+            .to_owned(),
+        reason: Some(GitWatchProblem::Reconnecting),
+        since: Some(now - TimeDelta::minutes(3)),
+    }));
+    changes
+}
+
+fn failed() -> Changes {
+    let changes = Changes::new(None, Vec::new());
+    changes.problem.set(Some(Problem {
+        message: "/srv/greeter: git status failed: fatal: index file corrupt".to_owned(),
+        reason: None,
+        since: None,
+    }));
+    changes
 }

@@ -1,45 +1,47 @@
 //! What changes in a chat's workspace, live.
 
-use futures::{Stream, StreamExt};
+mod watch;
+
 use sdk::git::{GitWatchMessage, RepositoryChanges};
-use sdk::ids::ChatId;
+use sdk::ids::{ChatId, WorkspaceId};
+use sdk::workspaces::WorkspaceStatus;
+use store::workspaces::WorkspaceRow;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 use workspace::connection::AgentClient;
-use workspace::protocol::{GitChanges, GitEvent, RepositoryChanges as AgentChanges};
+use workspace::protocol::RepositoryChanges as AgentChanges;
 
+use self::watch::Watch;
 use super::ChatFailure;
+use crate::workspaces::WorkspaceError;
 use crate::{Actor, Failure as _, FailureKind, Platform};
-
-/// Looking at changes starts no workspace.
-const ASLEEP: &str = "The chat's workspace is not connected now. It starts with the next message.";
 
 /// Messages of a git watch, and the way to ask for a scan.
 pub struct GitWatch {
-    /// What changed, a snapshot first.
+    /// What changed, a snapshot first. When an error is the last message, it says why there are no more.
     pub messages: futures::stream::BoxStream<'static, GitWatchMessage>,
     /// A message here makes the workspace scan now.
     pub refresh: mpsc::Sender<()>,
 }
 
+/// An agent whose repositories a chat shows.
+struct Looked {
+    client: AgentClient,
+    workspace_id: WorkspaceId,
+    ancestors: Vec<Uuid>,
+}
+
 impl Platform {
     /// Watches the repositories of a chat's workspace.
     pub async fn watch_git(&self, actor: &Actor, id: ChatId) -> Result<GitWatch, ChatFailure> {
-        let client = self.chat_agent(actor, id).await?;
-        let events = client
-            .watch_git()
-            .await
-            .map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
-        let (refresh, mut requests) = mpsc::channel(1);
-        let scanner = client.clone();
-        tokio::spawn(async move {
-            while requests.recv().await.is_some() {
-                if let Err(error) = scanner.refresh_git().await {
-                    tracing::debug!(%error, "a scan could not be asked for");
-                }
-            }
-        });
+        let looked = self.chat_agent(actor, id).await?;
+        let events = looked.client.watch_git().await;
+        let events =
+            events.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
+        let (refresh, requests) = mpsc::channel(1);
+        let watch = Watch::new(self.clone(), *actor, id, looked, events, requests);
         Ok(GitWatch {
-            messages: messages(events).boxed(),
+            messages: watch.messages(),
             refresh,
         })
     }
@@ -50,62 +52,73 @@ impl Platform {
         actor: &Actor,
         id: ChatId,
     ) -> Result<Vec<RepositoryChanges>, ChatFailure> {
-        let client = self.chat_agent(actor, id).await?;
-        let changes = client.git_changes().await;
+        let looked = self.chat_agent(actor, id).await?;
+        let changes = looked.client.git_changes().await;
         let changes =
             changes.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
         Ok(changes.repositories.into_iter().map(repository).collect())
     }
 
-    async fn chat_agent(&self, actor: &Actor, id: ChatId) -> Result<AgentClient, ChatFailure> {
+    async fn chat_agent(&self, actor: &Actor, id: ChatId) -> Result<Looked, ChatFailure> {
         let chat = self.own_chat(actor, id).await?;
-        let workspace = chat.workspace_id.ok_or(ChatFailure::NoWorkspace)?;
-        let connected = self.connected_agent(actor, workspace).await;
-        let client = connected.map_err(|error| match error.kind() {
-            FailureKind::Forbidden => ChatFailure::Workspace {
-                message: error.message(),
-                kind: FailureKind::Forbidden,
-                validations: Vec::new(),
-            },
-            _ => ChatFailure::WorkspaceUnavailable(error.message()),
-        })?;
-        let client = client.ok_or_else(|| ChatFailure::WorkspaceUnavailable(ASLEEP.to_owned()))?;
-        Ok(client.for_chat(id.0, Vec::new()))
+        let workspace_id = chat.workspace_id.ok_or(ChatFailure::NoWorkspace)?;
+        let looked = self.looked_into(actor, workspace_id).await;
+        let (row, client) = looked.map_err(|error| refused(&error))?;
+        let client = client.ok_or_else(|| ChatFailure::WorkspaceUnavailable(asleep(&row)))?;
+        let ancestors = chat.ancestor_ids();
+        Ok(Looked {
+            client: client.for_chat(id.0, ancestors.clone()),
+            workspace_id,
+            ancestors,
+        })
     }
 }
 
-fn messages(events: workspace::connection::GitWatch) -> impl Stream<Item = GitWatchMessage> + Send {
-    events.filter_map(|event| async move {
-        match event {
-            Ok(GitEvent::Changes(changes)) => Some(changes_message(changes)),
-            Ok(GitEvent::Error { message }) => Some(GitWatchMessage::Error { message }),
-            Ok(GitEvent::Alive) => None,
-            Err(error) => Some(GitWatchMessage::Error {
-                message: error.to_string(),
-            }),
-        }
-    })
+fn refused(error: &WorkspaceError) -> ChatFailure {
+    match error.kind() {
+        kind @ (FailureKind::Forbidden | FailureKind::NotFound) => ChatFailure::Workspace {
+            message: error.message(),
+            kind,
+            validations: Vec::new(),
+        },
+        _ => ChatFailure::WorkspaceUnavailable(error.message()),
+    }
 }
 
-fn changes_message(changes: GitChanges) -> GitWatchMessage {
-    GitWatchMessage::Changes {
-        scanned_at: changes.scanned_at,
-        repositories: changes.repositories.into_iter().map(repository).collect(),
+/// Why there is nobody to ask. Looking at changes starts no workspace.
+fn asleep(row: &WorkspaceRow) -> String {
+    let since = row.status_since.format("%Y-%m-%d %H:%M:%S UTC");
+    match (row.status, row.status.start_in_words()) {
+        (_, Some(words)) => format!("{words}. Look again when the workspace is ready."),
+        (WorkspaceStatus::Ready | WorkspaceStatus::Reconnecting, _) => format!(
+            "The workspace's agent lost its connection at {since}. It connects again by itself; look again in a moment."
+        ),
+        (WorkspaceStatus::Failed, _) => {
+            "The workspace could not be started. Its page says why; the next message starts it again."
+                .to_owned()
+        }
+        _ => "The workspace is stopped. It starts with the next message.".to_owned(),
     }
 }
 
 fn repository(changes: AgentChanges) -> RepositoryChanges {
-    let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let omitted = changes.left_out.map_or(0, |left_out| left_out.files) + changes.unlisted_files;
     RepositoryChanges {
         repo_root: changes.repo_root,
         branch: changes.branch.unwrap_or_default(),
         base_commit: changes.base,
         remote_origin: changes.remote_origin,
         unified_diff: (!changes.unified_diff.is_empty()).then_some(changes.unified_diff),
-        changed_files: count(changes.files.len() as u64),
+        changed_files: count(changes.files.len() as u64 + changes.unlisted_files),
         additions: count(changes.additions),
         deletions: count(changes.deletions),
-        omitted_files: changes.left_out.map_or(0, |left_out| count(left_out.files)),
+        omitted_files: count(omitted),
+        untracked_files: count(changes.untracked_files),
+        uncommitted_files: count(changes.uncommitted_files),
         removed: changes.removed,
     }
+}
+
+fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

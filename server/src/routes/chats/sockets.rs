@@ -3,6 +3,8 @@
 //! Everything is checked and subscribed before the upgrade, so that a refusal is an ordinary HTTP answer. A reader
 //! that takes nothing for too long is told to come again; it comes back with its cursor and misses nothing.
 
+mod git;
+
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -15,10 +17,8 @@ use futures::stream::SplitSink;
 use futures::{SinkExt as _, Stream, StreamExt as _};
 use http::StatusCode;
 use platform::{Actor, Platform, Subscription, Topic};
-use sdk::git::GitWatchRequest;
 use sdk::ids::{ChatId, MessageId};
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::routes;
@@ -47,8 +47,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(watch_chats))
         .add(Access::SignedIn, routes!(stream_chat))
-        .add(Access::SignedIn, routes!(watch_git))
-        .add(Access::SignedIn, routes!(watch_git_alias))
+        .merge(git::routes())
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,7 +79,9 @@ async fn stream_chat(
         .await?;
     let texts = frames.filter_map(async |frame| match frame {
         // The text itself is shared by all readers of the chat.
-        Ok(frame) => Utf8Bytes::try_from(Bytes::from_owner(frame)).ok(),
+        Ok(frame) => Utf8Bytes::try_from(Bytes::from_owner(frame))
+            .ok()
+            .map(Frame::Text),
         Err(error) => {
             tracing::error!(%error, "a stream could not be read; its reader comes back");
             None
@@ -88,7 +89,7 @@ async fn stream_chat(
     });
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, ignore, life)))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -110,10 +111,10 @@ async fn watch_chats(
     upgrade: Upgrade,
 ) -> Result<Response, ApiError> {
     let events = state.platform.watch_chats(&actor, query.since);
-    let texts = with_pings(events.filter_map(async |event| text_of(&event)));
+    let texts = with_pings(events.filter_map(async |event| text_of(&event))).map(Frame::Text);
     let life = Life::new(&state, actor);
     let upgrade = checked(upgrade)?;
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, None, life)))
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, ignore, life)))
 }
 
 /// Adds pings that a page can see, so that it can tell a quiet list from a dead connection.
@@ -129,45 +130,16 @@ fn with_pings(texts: impl Stream<Item = Utf8Bytes> + Send) -> impl Stream<Item =
     })
 }
 
-/// What changes in the repositories of a chat's workspace.
-#[utoipa::path(
-    get, path = "/api/experimental/chats/{chat}/git/watch", tag = "chats",
-    params(("chat" = ChatId, Path)), responses((status = 101), (status = 400), (status = 404), (status = 503))
-)]
-async fn watch_git(
-    State(state): State<AppState>,
-    caller: Caller,
-    chat: PathOf<ChatId>,
-    upgrade: Upgrade,
-) -> Result<Response, ApiError> {
-    open_git_watch(&state, caller, chat, upgrade).await
+/// What goes to a reader.
+enum Frame {
+    Text(Utf8Bytes),
+    /// The last one: a close code, and why in a few words.
+    End(u16, &'static str),
 }
 
-/// The same under its other name.
-#[utoipa::path(
-    get, path = "/api/experimental/chats/{chat}/stream/git", tag = "chats",
-    params(("chat" = ChatId, Path)), responses((status = 101), (status = 400), (status = 404), (status = 503))
-)]
-async fn watch_git_alias(
-    State(state): State<AppState>,
-    caller: Caller,
-    chat: PathOf<ChatId>,
-    upgrade: Upgrade,
-) -> Result<Response, ApiError> {
-    open_git_watch(&state, caller, chat, upgrade).await
-}
-
-async fn open_git_watch(
-    state: &AppState,
-    Caller(actor): Caller,
-    PathOf(chat): PathOf<ChatId>,
-    upgrade: Upgrade,
-) -> Result<Response, ApiError> {
-    let watch = state.platform.watch_git(&actor, chat).await?;
-    let texts = watch.messages.filter_map(async |message| text_of(&message));
-    let life = Life::new(state, actor);
-    let upgrade = checked(upgrade)?;
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, Some(watch.refresh), life)))
+/// Most sockets only speak.
+fn ignore(_: &str) -> Option<Utf8Bytes> {
+    None
 }
 
 fn text_of(message: &impl Serialize) -> Option<Utf8Bytes> {
@@ -264,8 +236,8 @@ fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
 
 async fn serve(
     socket: WebSocket,
-    texts: impl Stream<Item = Utf8Bytes> + Send,
-    refresh: Option<mpsc::Sender<()>>,
+    frames: impl Stream<Item = Frame> + Send,
+    mut answer: impl FnMut(&str) -> Option<Utf8Bytes> + Send,
     life: Life,
 ) {
     let (mut sink, mut incoming) = socket.split();
@@ -273,23 +245,24 @@ async fn serve(
     ping.reset();
     let deadline = life.reader_deadline;
     let ended = life.ended();
-    futures::pin_mut!(texts, ended);
+    futures::pin_mut!(frames, ended);
     let (code, reason) = loop {
         let outgoing = tokio::select! {
             // In this order, so that a busy stream cannot outrun the end.
             biased;
             code = &mut ended => break (code, ""),
             message = incoming.next() => match message {
-                Some(Ok(Message::Text(text))) => {
-                    ask_for_scan(refresh.as_ref(), text.as_str());
-                    continue;
-                }
+                Some(Ok(Message::Text(text))) => match answer(text.as_str()) {
+                    Some(answer) => Message::Text(answer),
+                    None => continue,
+                },
                 Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                 Some(Ok(_)) => continue,
             },
             _ = ping.tick() => Message::Ping(Bytes::new()),
-            text = texts.next() => match text {
-                Some(text) => Message::Text(text),
+            frame = frames.next() => match frame {
+                Some(Frame::Text(text)) => Message::Text(text),
+                Some(Frame::End(code, reason)) => break (code, reason),
                 None => break (close_code::AGAIN, ""),
             },
         };
@@ -325,14 +298,5 @@ async fn send(
         Ok(Ok(())) => Delivery::Taken,
         Ok(Err(_)) => Delivery::Gone,
         Err(_) => Delivery::Stuck,
-    }
-}
-
-fn ask_for_scan(refresh: Option<&mpsc::Sender<()>>, text: &str) {
-    if let Some(refresh) = refresh
-        && let Ok(GitWatchRequest::Refresh) = serde_json::from_str(text)
-    {
-        // One request at a time is enough; more would scan the same.
-        let _ = refresh.try_send(());
     }
 }

@@ -1,0 +1,133 @@
+//! One repository: its branch, what changed in it, and the button that asks for a commit.
+
+use leptos::prelude::*;
+use sdk::git::RepositoryChanges;
+
+use super::commit;
+use super::file::FileSection;
+use super::highlights::{Highlights, files_of};
+use super::tabs::element_id;
+use crate::components::button::Button;
+use crate::components::chat::changes::Changes;
+use crate::components::chat::tool_card::counts;
+use crate::components::chat::words;
+use crate::components::control_flow::{For, Show};
+use crate::components::feedback::EmptyState;
+use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::plain::plain;
+use crate::view;
+
+/// The repository.
+#[component]
+pub fn RepositoryView(
+    changes: Changes,
+    highlights: Highlights,
+    root: String,
+    is_one_of_several: Memo<bool>,
+    on_commit: Callback<String>,
+    can_commit: Signal<bool>,
+) -> impl IntoView {
+    let (id, label) = (element_id(&root, "panel"), element_id(&root, "tab"));
+    let repository = Memo::new(move |_| {
+        changes.repositories.with(|known| {
+            let found = known.iter().find(|repository| repository.repo_root == root);
+            found.cloned().unwrap_or_default()
+        })
+    });
+    let files = Memo::new(move |_| repository.with(files_of));
+    let is_unchanged = Memo::new(move |_| repository.with(|known| known.changed_files == 0));
+    let ask = move |_| {
+        let request = repository
+            .with_untracked(|known| commit::request(known, is_one_of_several.get_untracked()));
+        on_commit.run(request);
+    };
+    let may_commit =
+        move || can_commit.get() && repository.with(|known| known.uncommitted_files > 0);
+    view! {
+        <section class="repository" id=id
+            role=move || is_one_of_several.get().then_some("tabpanel")
+            aria-labelledby=move || is_one_of_several.get().then(|| label.clone())>
+            <div class="summary">
+                {move || repository.with(|known| head(known, is_one_of_several.get()))} <span class="spacer"></span>
+                {move || repository.with(numbers)}
+                <Show when=may_commit><Button is_small=true on:click=ask>"Commit"</Button></Show>
+            </div>
+            {move || repository.with(details)}
+            {move || repository.with(|known| omitted(known.omitted_files))}
+            <Show when=move || is_unchanged.get()>
+                <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
+            </Show>
+            <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
+                <FileSection highlights files file/>
+            </For>
+        </section>
+    }
+}
+
+fn head(repository: &RepositoryChanges, is_one_of_several: bool) -> AnyView {
+    let root = is_one_of_several.then(|| {
+        let (title, root) = (repository.repo_root.clone(), repository.repo_root.clone());
+        view! { <span class="place-folder" title=title>{icon_with_class(Icon::Folder, "icon icon-small")} <span>{root}</span></span> }
+    });
+    let branch = repository.branch.clone();
+    let (title, words) = if branch.is_empty() {
+        ("HEAD is detached".to_owned(), "no branch".to_owned())
+    } else {
+        (branch.clone(), branch)
+    };
+    let base = repository.base_commit.clone().map(|base| {
+        let short: String = base.chars().take(8).collect();
+        view! { <span class="base" title=base>"against " {plain("code", short)}</span> }
+    });
+    view! {
+        {root}
+        <span class="branch" title=title>{icon_with_class(Icon::GitBranch, "icon icon-small")} <span>{words}</span></span>
+        {base}
+    }
+}
+
+fn numbers(repository: &RepositoryChanges) -> Option<AnyView> {
+    (repository.changed_files > 0).then(|| {
+        let files = words::count(number(repository.changed_files), "file", "files");
+        view! { <span class="summary-files">{files}</span>{counts(repository.additions, repository.deletions)} }
+    })
+}
+
+/// What is not tracked, what is not committed, and where it comes from.
+fn details(repository: &RepositoryChanges) -> Option<AnyView> {
+    let mut parts = Vec::new();
+    if repository.untracked_files > 0 {
+        parts.push(words::count(
+            number(repository.untracked_files),
+            "untracked file",
+            "untracked files",
+        ));
+    }
+    if repository.changed_files > 0 && repository.uncommitted_files == 0 {
+        parts.push("all committed".to_owned());
+    } else if repository.uncommitted_files < repository.changed_files {
+        parts.push(format!("{} not committed", repository.uncommitted_files));
+    }
+    if let Some(origin) = &repository.remote_origin {
+        parts.push(format!("origin {origin}"));
+    }
+    let words = parts.join(" · ");
+    let title = words.clone();
+    (!words.is_empty()).then(|| view! { <p class="repository-details" title=title>{words}</p> })
+}
+
+fn omitted(files: u32) -> Option<AnyView> {
+    (files > 0).then(|| {
+        let files = words::count(number(files), "file is", "files are");
+        view! {
+            <div class="notice panel-notice" role="status">
+                {icon(Icon::Info)} <p class="notice-title">"This diff is too large to show whole"</p>
+                <p class="notice-detail">{format!("{files} left out. Look at them in the workspace.")}</p>
+            </div>
+        }
+    })
+}
+
+fn number(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
