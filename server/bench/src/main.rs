@@ -6,6 +6,7 @@
 
 mod drive;
 mod figures;
+mod git_watch;
 mod processes;
 mod scale;
 mod scenarios;
@@ -54,6 +55,7 @@ async fn main() -> Result<()> {
     let mut figures = scenarios::run(&server, model_url, rounds).await?;
     if !short {
         figures.extend(scale::run(&server, model_url, rounds).await?);
+        figures.extend(git_watch::run(&server, model_url).await?);
         figures.extend(take_over::run(&server, database_url.as_deref()).await?);
     }
     model_server.stop().await?;

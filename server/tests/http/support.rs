@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use workspace::connection::Hub;
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -31,6 +32,8 @@ pub async fn on_both(test: impl AsyncFn(&TestServer)) {
 /// A running server with a data folder of its own. Dropping it stops it.
 pub struct TestServer {
     pub base_url: String,
+    /// Where the agents of its workspaces are connected.
+    pub agents: Hub,
     data_dir: TempDir,
     /// Its PostgreSQL database, when it has one.
     database: Option<TestDb>,
@@ -68,12 +71,14 @@ impl TestServer {
         let mut options = ServerOptions::default();
         change(&mut platform, &mut options);
         let server = Server::start(listener, platform, options).await.unwrap();
+        let agents = server.state().platform.agent_hub().clone();
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(server.run(async move {
             let _ = stopped.await;
         }));
         Self {
             base_url: url.as_str().trim_end_matches('/').to_owned(),
+            agents,
             data_dir,
             database: None,
             stop: Some(stop),

@@ -4,23 +4,18 @@
 //! together. What lies beyond, and what the system cannot watch, is seen by the scans that happen anyway. Nothing is
 //! watched while nobody follows.
 
+mod heard;
+
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
-    event::{CreateKind, ModifyKind},
-};
+use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use self::heard::{Heard, Listener, MAX_CREATED, MAX_WATCHED_FOLDERS};
 use super::{folders, place::Place, ticks::Ticks};
-
-/// As many folders are watched; each costs the kernel a little memory.
-pub const MAX_WATCHED_FOLDERS: usize = 8192;
-/// As many new folders are remembered until the next look.
-const MAX_CREATED: usize = 1024;
 
 /// Who hears of what.
 #[derive(Clone)]
@@ -33,26 +28,6 @@ struct Shared {
     heard: Arc<Mutex<Heard>>,
     /// Made with the first follower and dropped with the last. Never taken by the thread that hears.
     watcher: Mutex<Option<RecommendedWatcher>>,
-}
-
-/// What the hearing thread looks into.
-#[derive(Default)]
-struct Heard {
-    folders: HashMap<PathBuf, Vec<Listener>>,
-    repositories: HashMap<PathBuf, Repository>,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-struct Listener {
-    root: PathBuf,
-    is_of_git: bool,
-}
-
-#[derive(Default)]
-struct Repository {
-    followers: usize,
-    /// New folders that are not watched yet.
-    created: Vec<PathBuf>,
 }
 
 impl Notices {
@@ -94,16 +69,19 @@ impl Follower {
     pub async fn follow(&mut self, roots: &[PathBuf]) {
         let wanted: BTreeSet<PathBuf> = roots.iter().cloned().collect();
         let gone: Vec<PathBuf> = self.roots.difference(&wanted).cloned().collect();
+        self.roots.retain(|root| wanted.contains(root));
         self.notices.shared.leave(&gone);
-        for root in &wanted {
-            let is_new = !self.roots.contains(root) && self.notices.shared.join(root);
-            if is_new {
-                self.notices.begin(root).await;
+        for root in wanted {
+            // Noted first: whoever follows no longer, also in the midst of this, leaves.
+            let is_first = self.roots.insert(root.clone()) && self.notices.shared.join(&root);
+            let notices = self.notices.clone();
+            if is_first {
+                // To its end, as others may follow by now.
+                let _ = tokio::spawn(async move { notices.begin(&root).await }).await;
             } else {
-                self.notices.catch_up(root).await;
+                notices.catch_up(&root).await;
             }
         }
-        self.roots = wanted;
     }
 }
 
@@ -142,6 +120,9 @@ impl Notices {
         let created = self.shared.take_created(root);
         if created.is_empty() {
             return;
+        }
+        if created.len() >= MAX_CREATED {
+            return self.begin(root).await;
         }
         let found = folders::worth_it(root, created, MAX_WATCHED_FOLDERS).await;
         let listeners = found.into_iter().map(|folder| (folder, false)).collect();
@@ -207,12 +188,10 @@ impl Shared {
                 root: root.to_path_buf(),
                 is_of_git,
             };
-            match self.heard().add(&folder, listener) {
-                Added::New => {}
-                Added::Known => continue,
-                Added::Full => return false,
+            if !self.heard().add(&folder, listener) {
+                return false;
             }
-            // Not under the lock: the hearing thread takes it, and this waits for that thread.
+            // Also what is known already: it may be a new folder of an old name. Not under the lock: the hearing thread takes it, and this waits for that thread.
             if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
                 self.heard().folders.remove(&folder);
                 if !matches!(error.kind, notify::ErrorKind::PathNotFound) && folder.is_dir() {
@@ -245,108 +224,6 @@ impl Shared {
             .inspect_err(|error| tracing::info!(%error, "the file system gives no notices"))
             .ok()
     }
-}
-
-enum Added {
-    New,
-    Known,
-    Full,
-}
-
-impl Heard {
-    fn add(&mut self, folder: &Path, listener: Listener) -> Added {
-        // Left in the meantime.
-        if !self.repositories.contains_key(&listener.root) {
-            return Added::Full;
-        }
-        if let Some(known) = self.folders.get_mut(folder) {
-            if !known.contains(&listener) {
-                known.push(listener);
-            }
-            return Added::Known;
-        }
-        if self.folders.len() >= MAX_WATCHED_FOLDERS {
-            return Added::Full;
-        }
-        self.folders.insert(folder.to_path_buf(), vec![listener]);
-        Added::New
-    }
-
-    /// Folders that nobody listens to any more, and whether nobody follows anything.
-    fn leave(&mut self, roots: &[PathBuf]) -> (Vec<PathBuf>, bool) {
-        let mut left = BTreeSet::new();
-        for root in roots {
-            if let Some(repository) = self.repositories.get_mut(root) {
-                repository.followers -= 1;
-                if repository.followers == 0 {
-                    self.repositories.remove(root);
-                    left.insert(root.clone());
-                }
-            }
-        }
-        if left.is_empty() {
-            return (Vec::new(), false);
-        }
-        for listeners in self.folders.values_mut() {
-            listeners.retain(|listener| !left.contains(&listener.root));
-        }
-        let quiet = self
-            .folders
-            .extract_if(|_, listeners| listeners.is_empty())
-            .map(|(folder, _)| folder)
-            .collect();
-        (quiet, self.repositories.is_empty())
-    }
-
-    /// The repositories in which something may look different after this.
-    fn hear(&mut self, event: &Event) -> BTreeSet<PathBuf> {
-        let mut touched = BTreeSet::new();
-        // Reading changes nothing, and closing comes after a change that was told.
-        if matches!(event.kind, EventKind::Access(_)) {
-            return touched;
-        }
-        for path in &event.paths {
-            let holder = path.parent().and_then(|folder| self.folders.get(folder));
-            let listeners = holder.into_iter().chain(self.folders.get(path)).flatten();
-            let is_lock = path.extension().is_some_and(|ending| ending == "lock");
-            let mut is_in_tree = BTreeSet::new();
-            for listener in listeners {
-                if listener.is_of_git && is_lock {
-                    continue;
-                }
-                if !listener.is_of_git {
-                    is_in_tree.insert(listener.root.clone());
-                }
-                touched.insert(listener.root.clone());
-            }
-            if may_be_new_folder(event.kind) {
-                self.note_created(path, is_in_tree);
-            }
-            if matches!(event.kind, EventKind::Remove(_)) {
-                self.folders.remove(path);
-            }
-        }
-        touched
-    }
-
-    fn note_created(&mut self, path: &Path, roots: BTreeSet<PathBuf>) {
-        for root in roots {
-            if let Some(repository) = self.repositories.get_mut(&root)
-                && repository.created.len() < MAX_CREATED
-                && !self.folders.contains_key(path)
-            {
-                repository.created.push(path.to_path_buf());
-            }
-        }
-    }
-}
-
-fn may_be_new_folder(kind: EventKind) -> bool {
-    matches!(
-        kind,
-        EventKind::Create(CreateKind::Folder | CreateKind::Any)
-            | EventKind::Modify(ModifyKind::Name(_))
-    )
 }
 
 #[cfg(test)]
@@ -447,7 +324,14 @@ mod tests {
             .heard(async { std::fs::write(root.join("new/below/file"), "").unwrap() })
             .await;
         stage
-            .heard(async { std::fs::remove_dir_all(root.join("new")).unwrap() })
+            .heard(async { std::fs::rename(root.join("new"), root.join("newer")).unwrap() })
+            .await;
+        follower.follow(std::slice::from_ref(root)).await;
+        stage
+            .heard(async { std::fs::write(root.join("newer/below/file"), "1").unwrap() })
+            .await;
+        stage
+            .heard(async { std::fs::remove_dir_all(root.join("newer")).unwrap() })
             .await;
     }
 
@@ -472,25 +356,5 @@ mod tests {
             .unwrap();
         let watcher = stage.notices.shared.watcher.lock().unwrap();
         assert!(watcher.is_none());
-    }
-
-    #[test]
-    fn stops_at_the_limit_and_says_so() {
-        let mut heard = Heard::default();
-        let listener = Listener {
-            root: PathBuf::from("/root"),
-            is_of_git: false,
-        };
-        heard.repositories.entry(listener.root.clone()).or_default();
-        for number in 0..MAX_WATCHED_FOLDERS {
-            let folder = PathBuf::from(format!("/root/{number}"));
-            assert!(matches!(heard.add(&folder, listener.clone()), Added::New));
-        }
-        let one_more = heard.add(Path::new("/root/more"), listener.clone());
-        assert!(matches!(one_more, Added::Full));
-        assert!(matches!(
-            heard.add(Path::new("/root/1"), listener),
-            Added::Known
-        ));
     }
 }
