@@ -58,7 +58,8 @@ test.describe("on a real git repository", () => {
     // What is looked at stays where it is.
     await expect(panel.locator(".file-head", { hasText: "outside.txt" })).toBeVisible();
     await expect(second).toHaveAttribute("aria-selected", "false");
-    await tabs.getByRole("tab", { selected: true }).focus();
+    await expect(tabs.getByRole("tab").first()).toHaveAttribute("aria-selected", "true");
+    await tabs.getByRole("tab").first().focus();
     await page.keyboard.press("ArrowRight");
     await expect(second).toBeFocused();
     await expect(second).toHaveAttribute("aria-selected", "true");
@@ -95,6 +96,7 @@ test.describe("on a real git repository", () => {
     await page.setViewportSize({ width: 375, height: 812 });
     await composer.fill("");
     await page.getByRole("button", { name: "Show or hide the changes" }).click();
+    await page.screenshot({ path: "artifacts/git-panel-phone.png" });
     await panelOf(page).getByRole("button", { name: "Commit" }).click();
     await expect(panelOf(page)).toBeHidden();
     await expect(composer).toHaveValue(/^Commit the changes/);

@@ -28,13 +28,46 @@ pub fn refresh(socket: Socket) {
     }
 }
 
-/// Replaces the repositories that a message names; each is a full snapshot.
+/// Replaces the repositories that a message names, each a full snapshot, where they stand; new ones come last.
 pub fn merge(known: &mut Vec<RepositoryChanges>, changed: Vec<RepositoryChanges>) {
     for repository in changed {
-        known.retain(|other| other.repo_root != repository.repo_root);
-        if !repository.removed {
-            let place = known.partition_point(|other| other.repo_root < repository.repo_root);
-            known.insert(place, repository);
+        let place = known
+            .iter()
+            .position(|other| other.repo_root == repository.repo_root);
+        match (place, repository.removed) {
+            (Some(place), true) => drop(known.remove(place)),
+            (Some(place), false) => {
+                if let Some(known) = known.get_mut(place) {
+                    *known = repository;
+                }
+            }
+            (None, true) => {}
+            (None, false) => known.push(repository),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(root: &str, additions: u32) -> RepositoryChanges {
+        RepositoryChanges {
+            repo_root: root.to_owned(),
+            additions,
+            ..RepositoryChanges::default()
+        }
+    }
+
+    #[test]
+    fn repositories_keep_their_places_and_go_when_they_are_gone() {
+        let mut known = vec![repository("/work/own", 1), repository("/tmp/other", 1)];
+        let gone = RepositoryChanges {
+            removed: true,
+            ..repository("/tmp/other", 0)
+        };
+        let told = vec![repository("/a", 1), repository("/work/own", 2), gone];
+        merge(&mut known, told);
+        assert_eq!(known, [repository("/work/own", 2), repository("/a", 1)]);
     }
 }

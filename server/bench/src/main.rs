@@ -35,6 +35,9 @@ struct Arguments {
     /// Measure only the chats of one person, not much of everything and several processes.
     #[arg(long)]
     short: bool,
+    /// Measure only the git watch of a large repository.
+    #[arg(long)]
+    git_watch: bool,
 }
 
 #[tokio::main]
@@ -49,14 +52,20 @@ async fn main() -> Result<()> {
         rounds,
         database_url,
         short,
+        git_watch,
     } = arguments;
     let model_server = processes::start_standin(&standin).await?;
     let model_url = &model_server.base_url;
-    let mut figures = scenarios::run(&server, model_url, rounds).await?;
-    if !short {
+    let mut figures = Vec::new();
+    if !git_watch {
+        figures.extend(scenarios::run(&server, model_url, rounds).await?);
+    }
+    if !short && !git_watch {
         figures.extend(scale::run(&server, model_url, rounds).await?);
-        figures.extend(git_watch::run(&server, model_url).await?);
         figures.extend(take_over::run(&server, database_url.as_deref()).await?);
+    }
+    if !short {
+        figures.extend(git_watch::run(&server, model_url).await?);
     }
     model_server.stop().await?;
     figures::print(&figures);
