@@ -13,6 +13,7 @@ mod options;
 mod processes;
 pub mod router;
 mod state;
+mod terminals;
 
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};

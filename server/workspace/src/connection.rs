@@ -10,7 +10,9 @@ mod error;
 mod hub;
 mod severable;
 pub mod socket;
+mod terminals;
 
 pub use client::{AgentClient, GitWatch};
 pub use error::AgentError;
 pub use hub::{ConnectionEvent, ConnectionState, Hub, HubOptions};
+pub use terminals::TerminalCall;

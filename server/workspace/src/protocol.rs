@@ -7,6 +7,7 @@ mod files;
 mod git;
 mod processes;
 mod scope;
+mod terminals;
 
 pub use files::{
     DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits,
@@ -19,6 +20,7 @@ pub use processes::{
     StartProcess, StartedProcess, Truncation,
 };
 pub use scope::{ANCESTOR_CHAT_IDS_HEADER, CHAT_ID_HEADER, ChatScope};
+pub use terminals::{TerminalInput, TerminalOutput, TerminalSize, UnknownFrame, terminal_frames};
 
 use serde::{Deserialize, Serialize};
 

@@ -24,5 +24,7 @@ mod sandbox;
 mod support;
 #[path = "workspace/templates.rs"]
 mod templates;
+#[path = "workspace/terminals.rs"]
+mod terminals;
 #[path = "workspace/tunnel.rs"]
 mod tunnel;

@@ -14,7 +14,7 @@ mod spool;
 mod table;
 
 pub use limits::harden;
-pub use spawn::shell;
+pub use spawn::{inherited_environment, shell};
 pub use table::ProcessTable;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ use axum::{
 };
 use http::Uri;
 
-use super::{AgentState, error::ApiError, files, git, instructions, processes};
+use super::{AgentState, error::ApiError, files, git, instructions, processes, terminals};
 use crate::protocol::About;
 
 /// The agent's HTTP API, below `/api/v0`.
@@ -26,6 +26,7 @@ pub fn router(state: AgentState) -> Router {
         .route("/processes/{id}/output", get(processes::output))
         .route("/processes/{id}/tail", get(processes::tail))
         .route("/processes/{id}/signal", post(processes::signal))
+        .route("/terminals/{id}", post(terminals::open))
         .route("/git/changes", get(git::changes))
         .route("/git/refresh", post(git::refresh))
         .route("/git/watch", get(git::watch));

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{AgentOptions, git::Scanner, processes::ProcessTable};
+use super::{AgentOptions, git::Scanner, processes::ProcessTable, terminals::Terminals};
 use crate::protocol::ChatScope;
 
 /// The agent's state; a cheap clone.
@@ -19,6 +19,7 @@ pub(super) struct Inner {
     /// Held while files are written: one writer at a time.
     pub(super) write_lock: tokio::sync::Mutex<()>,
     pub(super) processes: ProcessTable,
+    pub(super) terminals: Terminals,
     pub(super) scanner: Scanner,
 }
 
@@ -38,6 +39,7 @@ impl AgentState {
                 is_sandboxed: options.is_sandboxed,
                 write_lock: tokio::sync::Mutex::default(),
                 processes: ProcessTable::default(),
+                terminals: Terminals::default(),
                 scanner: Scanner::new(
                     options.working_directory.clone(),
                     options.base_commit.clone(),
@@ -47,9 +49,10 @@ impl AgentState {
         })
     }
 
-    /// Ends every process.
+    /// Ends every process and every terminal.
     pub async fn shut_down(&self) {
         self.inner.processes.kill_all();
+        self.inner.terminals.kill_all();
         // The kernel needs a moment; whoever waits for an exit code gets it.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -3,11 +3,11 @@
 //! A call that may be repeated is sent again when the connection breaks under it, within its deadline. A call
 //! that may not be repeated reports [`AgentError::Disconnected`] and leaves the decision to the caller.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited, combinators::UnsyncBoxBody};
 use hyper::body::Incoming;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::{Instant, timeout_at};
@@ -22,6 +22,9 @@ use crate::protocol::{ChatScope, ErrorBody};
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// Between two attempts of a call, so that an agent whose connection breaks each time is not asked in a hot loop.
 const REPEAT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a request carries: all at once, or as it comes.
+pub(super) type RequestBody = UnsyncBoxBody<Bytes, Infallible>;
 
 /// One call, ready to be sent.
 pub(super) struct Call {
@@ -101,9 +104,21 @@ pub(super) async fn open(
     grace: Duration,
     call: &Call,
 ) -> Result<Incoming, AgentError> {
+    let body = Full::new(call.body.clone()).boxed_unsync();
+    open_with(agent, scope, grace, call, body).await
+}
+
+/// The same with a body that is a stream, too.
+pub(super) async fn open_with(
+    agent: &Agent,
+    scope: &ChatScope,
+    grace: Duration,
+    call: &Call,
+    body: RequestBody,
+) -> Result<Incoming, AgentError> {
     let deadline = Instant::now() + call.deadline;
     let mut sender = wait_for_sender(agent, grace.min(call.deadline)).await?;
-    let request = request(scope, call)?;
+    let request = request(scope, call, body)?;
     let response = timeout_at(deadline, sender.send_request(request))
         .await
         .map_err(|_| timed_out(call))?;
@@ -156,7 +171,8 @@ async fn attempt(
         Ok(sender) => sender,
         Err(error) => return Ok(Err(error)),
     };
-    let request = match request(scope, call) {
+    let body = Full::new(call.body.clone()).boxed_unsync();
+    let request = match request(scope, call, body) {
         Ok(request) => request,
         Err(error) => return Ok(Err(error)),
     };
@@ -219,7 +235,11 @@ fn since(agent: &Agent) -> Option<chrono::DateTime<chrono::Utc>> {
     }
 }
 
-fn request(scope: &ChatScope, call: &Call) -> Result<Request<Full<Bytes>>, AgentError> {
+fn request(
+    scope: &ChatScope,
+    call: &Call,
+    body: RequestBody,
+) -> Result<Request<RequestBody>, AgentError> {
     let mut request = Request::builder()
         .method(call.method.clone())
         .uri(format!("http://agent{}", call.path_and_query))
@@ -227,11 +247,9 @@ fn request(scope: &ChatScope, call: &Call) -> Result<Request<Full<Bytes>>, Agent
     for (name, value) in scope.headers() {
         request = request.header(name, value);
     }
-    request
-        .body(Full::new(call.body.clone()))
-        .map_err(|error| AgentError::Protocol {
-            message: error.to_string(),
-        })
+    request.body(body).map_err(|error| AgentError::Protocol {
+        message: error.to_string(),
+    })
 }
 
 /// Why an answer's body could not be read.

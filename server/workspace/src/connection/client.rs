@@ -30,7 +30,7 @@ use crate::protocol::{
 };
 
 /// Deadline of calls that only touch files or memory.
-const QUICK: Duration = Duration::from_secs(30);
+pub(super) const QUICK: Duration = Duration::from_secs(30);
 /// Deadline of a git scan of a large repository.
 const GIT_SCAN: Duration = Duration::from_secs(90);
 /// The longest a single call waits for a process.
@@ -43,9 +43,9 @@ const MAX_GIT_LINE_BYTES: usize = 32 * 1024 * 1024;
 /// A client of one agent.
 #[derive(Clone)]
 pub struct AgentClient {
-    agent: Arc<Agent>,
-    scope: ChatScope,
-    reconnect_grace: Duration,
+    pub(super) agent: Arc<Agent>,
+    pub(super) scope: ChatScope,
+    pub(super) reconnect_grace: Duration,
 }
 
 /// The stream of a repository watch; it ends with an error when the connection ends.
@@ -306,7 +306,10 @@ impl AgentClient {
     }
 }
 
-fn with_query<Q: Serialize + ?Sized>(path: &str, query: &Q) -> Result<String, AgentError> {
+pub(super) fn with_query<Q: Serialize + ?Sized>(
+    path: &str,
+    query: &Q,
+) -> Result<String, AgentError> {
     let query = serde_urlencoded::to_string(query).map_err(|error| AgentError::Protocol {
         message: error.to_string(),
     })?;

@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    convert::Infallible,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,7 +14,7 @@ use std::{
 use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
@@ -88,7 +89,7 @@ struct Shared {
     events: broadcast::Sender<ConnectionEvent>,
 }
 
-pub(super) type Sender = SendRequest<Full<Bytes>>;
+pub(super) type Sender = SendRequest<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// One agent's slot; clients keep it and see every later connection through it.
 pub(super) struct Agent {

@@ -65,10 +65,15 @@ pub fn shell() -> &'static Path {
     })
 }
 
-fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
-    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
+/// The agent's own environment without what is for the agent alone.
+pub fn inherited_environment() -> BTreeMap<OsString, OsString> {
+    std::env::vars_os()
         .filter(|(name, _)| !name.to_string_lossy().starts_with(ENVIRONMENT_PREFIX))
-        .collect();
+        .collect()
+}
+
+fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
+    let mut environment = inherited_environment();
     let mut set = |name: &str, value: &str| {
         environment.insert(name.into(), value.into());
     };
