@@ -10,6 +10,7 @@ mod chats;
 mod error;
 mod socket;
 mod templates;
+mod terminals;
 mod workspaces;
 
 use std::fmt::Write as _;
@@ -20,6 +21,7 @@ use serde::de::DeserializeOwned;
 
 pub use error::ClientError;
 pub use socket::Subscription;
+pub use terminals::{Terminal, TerminalFrame};
 
 /// Speaks to one Switchyard server.
 #[derive(Clone, Debug)]

@@ -23,6 +23,7 @@ pub mod providers;
 pub mod replicas;
 pub mod stream;
 pub mod templates;
+pub mod terminals;
 pub mod tokens;
 pub mod users;
 pub mod workspace_shares;

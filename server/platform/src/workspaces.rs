@@ -12,6 +12,7 @@ mod requests;
 mod run;
 pub(crate) mod service;
 mod shares;
+pub mod terminals;
 #[cfg(test)]
 mod tests;
 

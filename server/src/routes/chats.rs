@@ -2,7 +2,7 @@
 
 mod context;
 mod messages;
-mod sockets;
+pub(super) mod sockets;
 mod titles;
 
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! `/api/v2/workspaces`: where agents work, and their builds.
 
 mod shares;
+mod terminals;
 
 use axum::Json;
 use axum::extract::State;
@@ -30,6 +31,7 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(list_builds, create_build))
         .add(Access::SignedIn, routes!(get_build_log))
         .merge(shares::routes())
+        .merge(terminals::routes())
 }
 
 /// One's own workspaces, newest first; with `shared` those that others share.

@@ -10,6 +10,7 @@ mod models;
 mod preferences;
 mod providers;
 mod templates;
+mod terminals;
 mod tokens;
 mod users;
 mod workspaces;

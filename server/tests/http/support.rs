@@ -61,7 +61,25 @@ impl TestServer {
     /// The same with other options.
     pub async fn start_with(change: impl FnOnce(&mut PlatformOptions, &mut ServerOptions)) -> Self {
         let data_dir = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::start_at("127.0.0.1:0", data_dir, change).await
+    }
+
+    /// Stops the server and starts another one at the same address with the same data.
+    pub async fn restart(mut self) -> Self {
+        let _ = self.stop.take().unwrap().send(());
+        self.running.take().unwrap().await.unwrap().unwrap();
+        let address = self.base_url.trim_start_matches("http://").to_owned();
+        let database = self.database.take();
+        let server = Self::start_at(&address, self.data_dir, |_, _| {}).await;
+        Self { database, ..server }
+    }
+
+    async fn start_at(
+        address: &str,
+        data_dir: TempDir,
+        change: impl FnOnce(&mut PlatformOptions, &mut ServerOptions),
+    ) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
         let url = local_url(listener.local_addr().unwrap()).unwrap();
         let mut platform = PlatformOptions::new(
             data_dir.path().join("data"),

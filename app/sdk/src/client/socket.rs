@@ -25,6 +25,16 @@ impl Client {
         &self,
         path: &str,
     ) -> Result<Subscription<T>, ClientError> {
+        Ok(Subscription {
+            socket: self.open_socket(path).await?,
+            message: PhantomData,
+        })
+    }
+
+    pub(super) async fn open_socket(
+        &self,
+        path: &str,
+    ) -> Result<WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>, ClientError> {
         let mut url = self.url(path)?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         url.set_scheme(scheme)
@@ -38,10 +48,7 @@ impl Client {
         let (socket, _) = connect_async_with_config(request, None, true)
             .await
             .map_err(failed)?;
-        Ok(Subscription {
-            socket,
-            message: PhantomData,
-        })
+        Ok(socket)
     }
 }
 
@@ -76,7 +83,7 @@ impl<T: DeserializeOwned> Subscription<T> {
     }
 }
 
-fn failed(error: Error) -> ClientError {
+pub(super) fn failed(error: Error) -> ClientError {
     match error {
         Error::Http(response) => ClientError::Api {
             status: response.status().as_u16(),

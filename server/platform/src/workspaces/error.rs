@@ -2,6 +2,7 @@
 
 use sdk::errors::Validation;
 use sdk::workspace_shares::WorkspacePermission;
+use sdk::workspaces::WorkspaceStatus;
 use store::StoreError;
 use workspace::backend::{BackendError, UnsavedWork};
 
@@ -39,6 +40,14 @@ pub enum WorkspaceError {
     /// Deleting would lose work.
     #[error("Deleting the workspace would lose work: {}. Commit, merge or push it, or delete by force.", losses(.0))]
     UnsavedWork(Box<UnsavedWork>),
+    /// What was asked for needs a workspace that runs.
+    #[error("The workspace {}. Start it and try again.", state(*.0))]
+    NotRunning(WorkspaceStatus),
+    /// The agent's connection is lost and did not come back in time.
+    #[error(
+        "The connection to the workspace's agent is lost. It connects again by itself; try again in a moment."
+    )]
+    AgentAway,
     /// The agent's token holds no longer.
     #[error("The workspace was stopped or started anew; this agent is no longer needed.")]
     AgentGone,
@@ -73,9 +82,12 @@ impl Failure for WorkspaceError {
             Self::Invalid(_) => FailureKind::Invalid,
             Self::NotFound | Self::NoBuild => FailureKind::NotFound,
             Self::NotShared(_) | Self::NotYours => FailureKind::Forbidden,
-            Self::NameTaken | Self::Busy | Self::Ended | Self::UnsavedWork(_) => {
-                FailureKind::Conflict
-            }
+            Self::NameTaken
+            | Self::Busy
+            | Self::Ended
+            | Self::UnsavedWork(_)
+            | Self::NotRunning(_) => FailureKind::Conflict,
+            Self::AgentAway => FailureKind::Unavailable,
             // The server answers agents itself; anywhere else this is a credential that does not hold.
             Self::AgentGone => FailureKind::Unauthenticated,
             Self::Backend(error) => match error {
@@ -114,6 +126,15 @@ impl Failure for WorkspaceError {
             }],
             _ => Vec::new(),
         }
+    }
+}
+
+fn state(status: WorkspaceStatus) -> &'static str {
+    match status {
+        WorkspaceStatus::Stopped => "is stopped",
+        WorkspaceStatus::Failed => "could not be started",
+        WorkspaceStatus::Deleted => "was deleted",
+        _ => "is not running yet",
     }
 }
 

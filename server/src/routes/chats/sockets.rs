@@ -30,9 +30,9 @@ use crate::http::extract::{PathOf, QueryOf};
 use crate::state::AppState;
 
 /// What a reader is told that takes nothing for too long.
-const TOO_SLOW: &str = "You take too little. Come again: nothing is lost.";
+pub(in crate::routes) const TOO_SLOW: &str = "You take too little. Come again: nothing is lost.";
 /// Keeps proxies from closing a quiet connection.
-const PING_INTERVAL: Duration = Duration::from_secs(15);
+pub(in crate::routes) const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Pause before a check that failed is made again.
 const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(1);
 /// Clients send next to nothing.
@@ -40,7 +40,7 @@ const MAX_CLIENT_MESSAGE_BYTES: usize = 4 * 1024;
 /// Each open socket has such a buffer; the library's own size is 128 KiB.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+pub(in crate::routes) type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// Routes of this part.
 pub(super) fn routes() -> Routes {
@@ -88,7 +88,7 @@ async fn stream_chat(
         }
     });
     let life = Life::new(&state, actor);
-    let upgrade = checked(upgrade)?;
+    let upgrade = checked(upgrade, MAX_CLIENT_MESSAGE_BYTES)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, ignore, life)))
 }
 
@@ -113,7 +113,7 @@ async fn watch_chats(
     let events = state.platform.watch_chats(&actor, query.since);
     let texts = with_pings(events.filter_map(async |event| text_of(&event))).map(Frame::Text);
     let life = Life::new(&state, actor);
-    let upgrade = checked(upgrade)?;
+    let upgrade = checked(upgrade, MAX_CLIENT_MESSAGE_BYTES)?;
     Ok(upgrade.on_upgrade(move |socket| serve(socket, texts, ignore, life)))
 }
 
@@ -147,7 +147,7 @@ fn text_of(message: &impl Serialize) -> Option<Utf8Bytes> {
 }
 
 /// How long a socket may live: until the server stops or its person may not read any more.
-struct Life {
+pub(in crate::routes) struct Life {
     platform: Platform,
     actor: Actor,
     /// Of the person's sessions, status and role.
@@ -158,7 +158,7 @@ struct Life {
 }
 
 impl Life {
-    fn new(state: &AppState, actor: Actor) -> Self {
+    pub(in crate::routes) fn new(state: &AppState, actor: Actor) -> Self {
         Self {
             platform: state.platform.clone(),
             changes: state
@@ -173,7 +173,7 @@ impl Life {
     }
 
     /// Waits for the end; the code says why. Must be polled to its end: a check that is dropped is lost.
-    async fn ended(self) -> u16 {
+    pub(in crate::routes) async fn ended(self) -> u16 {
         let Self {
             platform,
             actor,
@@ -219,10 +219,13 @@ async fn may_go_on(platform: &Platform, actor: &Actor) -> bool {
     }
 }
 
-fn checked(upgrade: Upgrade) -> Result<WebSocketUpgrade, ApiError> {
+pub(in crate::routes) fn checked(
+    upgrade: Upgrade,
+    max_message_bytes: usize,
+) -> Result<WebSocketUpgrade, ApiError> {
     match upgrade {
         Ok(upgrade) => Ok(upgrade
-            .max_message_size(MAX_CLIENT_MESSAGE_BYTES)
+            .max_message_size(max_message_bytes)
             .read_buffer_size(READ_BUFFER_BYTES)),
         Err(rejection) => {
             let refused = ApiError::new(
@@ -281,7 +284,7 @@ async fn serve(
 }
 
 /// What became of a message.
-enum Delivery {
+pub(in crate::routes) enum Delivery {
     Taken,
     /// The reader takes nothing.
     Stuck,
@@ -289,7 +292,7 @@ enum Delivery {
     Gone,
 }
 
-async fn send(
+pub(in crate::routes) async fn send(
     sink: &mut SplitSink<WebSocket, Message>,
     message: Message,
     deadline: Duration,

@@ -9,7 +9,7 @@ use sdk::ids::ChatId;
 use tokio::sync::mpsc;
 use utoipa_axum::routes;
 
-use super::{Frame, Life, Upgrade, checked, serve, text_of};
+use super::{Frame, Life, MAX_CLIENT_MESSAGE_BYTES, Upgrade, checked, serve, text_of};
 use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
@@ -69,7 +69,7 @@ async fn open(
     let frames = frames(watch.messages);
     let refresh = watch.refresh;
     let life = Life::new(state, actor);
-    let upgrade = checked(upgrade)?;
+    let upgrade = checked(upgrade, MAX_CLIENT_MESSAGE_BYTES)?;
     let answer = move |text: &str| ask_for_scan(&refresh, text);
     Ok(upgrade.on_upgrade(move |socket| serve(socket, frames, answer, life)))
 }
