@@ -19,6 +19,7 @@ pub mod plain;
 pub mod relative_time;
 pub mod table;
 pub mod tabs;
+pub mod terminals;
 pub mod toast;
 pub mod tooltip;
 pub mod workspaces;

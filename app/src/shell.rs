@@ -65,7 +65,10 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
             <script type="module" nonce=use_nonce() inner_html=start></script>
         }
     });
-    (style, font, start)
+    // For the part that opens the first terminal.
+    let terminal = present(&site.terminal)
+        .map(|script| view! { <meta name="terminal-script" content=script/> });
+    (style, font, start, terminal)
 }
 
 /// The URL of a file of the bundle, when there is one.

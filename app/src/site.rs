@@ -14,4 +14,6 @@ pub struct SiteManifest {
     pub css: String,
     /// The interface's font; met late in the style sheet, needed for the first line of text.
     pub font: String,
+    /// The script of terminals, which loads xterm.js.
+    pub terminal: String,
 }

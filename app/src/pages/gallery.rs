@@ -12,6 +12,7 @@ mod list;
 mod samples;
 mod surfaces;
 mod templates;
+mod terminals;
 mod tools;
 mod turns;
 mod workspaces;
@@ -58,6 +59,7 @@ impl Sheet {
                     {workspaces::logs()}
                     {workspaces::builds(now)}
                     {workspaces::about(now)}
+                    {terminals::states()}
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}

@@ -9,14 +9,15 @@
     reason = "how a part says that it could not be loaded"
 )]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::FutureExt as _;
 use futures::future::try_join;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
-
-use std::sync::atomic::{AtomicBool, Ordering};
+use sdk::workspaces::Workspace;
 
 use super::agents::AgentsHome;
 use super::gallery::{GalleryPage, Sheet};
@@ -37,6 +38,7 @@ use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
 use crate::components::control_flow::Show;
 use crate::components::feedback::ErrorState;
+use crate::components::terminals::Terminals;
 use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
 use crate::routes::{Access, guard, login, setup};
@@ -310,6 +312,37 @@ pub fn git_panel(panel: Panel) -> AnyView {
 )]
 fn git_panel_part(panel: Panel) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <GitPanel panel/> })
+}
+
+/// The terminals of a workspace, from the first time that they are wanted; from then on they stay.
+pub fn terminals(workspace: Signal<Option<Workspace>>, is_wanted: Signal<bool>) -> AnyView {
+    let is_loaded = RwSignal::new(None);
+    let load = move || async move {
+        let _ = is_loaded.try_set(Some(load_terminals().await.is_ok()));
+    };
+    Effect::new(move |_| {
+        if is_wanted.get() && is_loaded.get_untracked() != Some(true) {
+            spawn_local(load());
+        }
+    });
+    let draw = move |is_loaded| {
+        let drawn = terminals_part(workspace).now_or_never();
+        drawn
+            .and_then(Result::ok)
+            .filter(|_| is_loaded)
+            .unwrap_or_else(lost)
+    };
+    (move || is_loaded.get().map(draw)).into_any()
+}
+
+#[wasm_split::wasm_split(
+    terminals,
+    wasm_split_path = wasm_split,
+    preload(load_terminals),
+    fallible
+)]
+fn terminals_part(workspace: Signal<Option<Workspace>>) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Terminals workspace/> })
 }
 
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";

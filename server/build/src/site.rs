@@ -1,12 +1,13 @@
 //! The site folder: what the server hands to browsers.
 //!
-//! `<site>/pkg` holds the style sheet, the fonts and a folder with the wasm module, its parts and their JavaScript, under
-//! names that carry a hash of their content, so that they can be cached for ever; `manifest.json` names them for the
+//! `<site>/pkg` holds the style sheet, the fonts, a folder with the wasm module, its parts and their JavaScript, and one
+//! with what draws terminals, under names that carry a hash of their content, so that they can be cached for ever; `manifest.json` names them for the
 //! server. The files of the module name each other, so the folder carries their hash.
 
 mod assets;
 mod bundle;
 mod styles;
+mod terminal;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,6 +70,7 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     let font = assets::hash_fonts(&pkg)?;
     let mut names = assets::hash_names(&pkg)?;
     names.insert("font", font);
+    names.insert("terminal", terminal::copy(root, &pkg)?);
     write_manifest(&pkg, &names)?;
     if arguments.release {
         assets::compress(&work)?;

@@ -30,17 +30,22 @@ pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
     let css = format!("main-{}.css", short_hash(&read(&style)?));
     fs::rename(&style, pkg.join(&css))?;
 
-    let bundle = pkg.join(BUNDLE);
-    let mut files: Vec<PathBuf> = fs::read_dir(&bundle)?
+    let folder = hash_folder(pkg, BUNDLE, "switchyard")?;
+    let entries = ENTRIES.map(|(kind, file)| (kind, format!("{folder}/{file}")));
+    Ok(entries.into_iter().chain([("css", css)]).collect())
+}
+
+/// Renames a folder below `pkg` to carry the hash of what lies in it, and returns its name.
+pub fn hash_folder(pkg: &Path, folder: &str, name: &str) -> Result<String> {
+    let folder = pkg.join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)?
         .map(|entry| Ok(entry?.path()))
         .collect::<Result<_>>()?;
     files.sort();
     let contents: Vec<Vec<u8>> = files.iter().map(|path| read(path)).collect::<Result<_>>()?;
-    let folder = format!("switchyard-{}", short_hash(&contents.concat()));
-    fs::rename(&bundle, pkg.join(&folder))?;
-
-    let entries = ENTRIES.map(|(kind, file)| (kind, format!("{folder}/{file}")));
-    Ok(entries.into_iter().chain([("css", css)]).collect())
+    let name = format!("{name}-{}", short_hash(&contents.concat()));
+    fs::rename(&folder, pkg.join(&name))?;
+    Ok(name)
 }
 
 /// The parts of the module that are loaded when they are first needed.
