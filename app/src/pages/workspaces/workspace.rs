@@ -25,6 +25,7 @@ use crate::components::workspaces::build_log::BuildLogView;
 use crate::components::workspaces::delete::DeleteWorkspace;
 use crate::components::workspaces::state;
 use crate::error::{AppError, ErrorCode};
+use crate::pages::parts::terminals;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -85,6 +86,8 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
         facts(row, owner.clone())
     };
     let label = Signal::derive(move || log_label(open));
+    let has_terminal = RwSignal::new(false);
+    let workspace = Signal::derive(move || Some(open.workspace.get()));
     view! {
         <PageHeader title=name.clone()>
             <div class="cell-buttons">
@@ -109,6 +112,19 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
                 <div class="card-head"><h2>{move || label.get()}</h2></div>
                 <BuildLogView log=open.log label/>
             </div>
+            <section class="card" aria-labelledby="terminal-title">
+                <div class="card-head">
+                    <h2 id="terminal-title">"Terminal"</h2>
+                    <span class="spacer"></span>
+                    <Show when=move || !has_terminal.get()>
+                        <Button kind=ButtonKind::Plain is_small=true disabled=Signal::derive(move || !hydrated.get())
+                            on:click=move |_| has_terminal.set(true)>"Open a terminal"</Button>
+                    </Show>
+                </div>
+                <div class="terminals workspace-terminals" hidden=move || !has_terminal.get()>
+                    {terminals(workspace, has_terminal.into())}
+                </div>
+            </section>
             <section class="card" aria-labelledby="builds-title">
                 <div class="card-head"><h2 id="builds-title">"Builds"</h2></div>
                 {move || builds_table(id, open.builds.get(), open.shown.get(), now)}

@@ -277,3 +277,34 @@ async fn what_cannot_be_opened_is_told_in_the_goodbye() {
     delete(&member, workspace).await;
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_foreign_page_cannot_open_a_terminal_with_the_cookie() {
+    let server = TestServer::start().await;
+    server.owner().await;
+    let login = sdk::users::Login {
+        email: "olga@example.com".into(),
+        password: crate::support::PASSWORD.into(),
+    };
+    let session = server.anonymous().login(&login).await.unwrap();
+    let status = async |origin: &str| {
+        let path = format!("/api/v2/workspaces/{}/pty", Uuid::now_v7());
+        let request = server
+            .anonymous()
+            .request(reqwest::Method::GET, &path)
+            .unwrap()
+            .header(
+                "cookie",
+                format!("switchyard_session={}", session.session_token),
+            )
+            .header("origin", origin)
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "c3dpdGNoeWFyZC1kb2NzIQ==");
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(status("http://127.0.0.1:1").await, 403);
+    assert_eq!(status("null").await, 403);
+    assert_eq!(status(&server.base_url).await, 404, "no such workspace");
+}

@@ -50,7 +50,10 @@ impl Window {
     /// Takes the next frame and says that it was worked off; false when there is none any more.
     async fn take(&mut self) -> Result<bool, AgentError> {
         let frame = tokio::time::timeout(LONG, self.call.output.next());
-        let data = match frame.await.expect("nothing is shown") {
+        let Ok(frame) = frame.await else {
+            panic!("nothing comes after {:?}", self.shown);
+        };
+        let data = match frame {
             None => return Ok(false),
             Some(Ok(TerminalOutput::Ended { exit_code })) => {
                 self.exit_code = Some(exit_code);
@@ -176,7 +179,9 @@ async fn ctrl_c_ends_a_program_and_the_exit_code_is_told() {
     let running = fixture.start(Source::Empty).await;
     let id = Uuid::now_v7();
     let mut window = Window::open(&running.client, id).await;
-    window.type_in("cat\r").await;
+    // Until the shell has made room, the terminal is its own, and lines end otherwise.
+    window.type_in("echo be'gun'; cat\r").await;
+    window.until("begun").await;
     window.type_in("hello cat\r").await;
     // Typed and repeated.
     while window.shown.matches("hello cat").count() < 2 {
