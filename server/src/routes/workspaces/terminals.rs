@@ -62,7 +62,7 @@ async fn open_terminal(
     let conversation = Conversation {
         terminals,
         request,
-        actor: actor.clone(),
+        actor,
         check_interval: state.limits.socket_check_interval,
         deadline: state.limits.reader_deadline,
     };

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::workspaces::until;
 use crate::support::{TestServer, refusal};
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn terminal(id: Uuid, control: bool) -> OpenTerminal {
     OpenTerminal {

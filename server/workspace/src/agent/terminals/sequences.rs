@@ -55,7 +55,6 @@ impl Sequences {
                 left => Place::Character(left - 1),
             },
             Place::Ground | Place::Character(_) => begin(byte),
-            Place::Escape => self.after_escape(byte),
             Place::Control => self.in_control(byte),
             Place::Text => match byte {
                 BELL => Place::Ground,
@@ -63,7 +62,7 @@ impl Sequences {
                 _ => Place::Text,
             },
             Place::TextEscape if byte == b'\\' => Place::Ground,
-            Place::TextEscape => self.after_escape(byte),
+            Place::Escape | Place::TextEscape => self.after_escape(byte),
         };
     }
 
