@@ -33,31 +33,6 @@ const COLOURS = {
   brightBlue: "--accent-hover", brightMagenta: "--purple", brightCyan: "--terminal-cyan", brightWhite: "--text",
 };
 
-// The page's policy lets no style through that does not carry its nonce. xterm.js writes style sheets of its own, which
-// get the nonce here, and `style` attributes for colours of 24 bits, which are set by script instead.
-const nonce = document.querySelector("script[nonce], style[nonce]")?.nonce ?? "";
-
-function setAttribute(name, value) {
-  if (name === "style") this.style.cssText = value;
-  else Element.prototype.setAttribute.call(this, name, value);
-}
-
-function createElement(name, options) {
-  const element = document.createElement(name, options);
-  if (name === "style") element.nonce = nonce;
-  else if (name === "span") element.setAttribute = setAttribute;
-  return element;
-}
-
-const styledDocument = new Proxy(document, {
-  get(target, name) {
-    if (name === "createElement") return createElement;
-    const value = Reflect.get(target, name, target);
-    return typeof value === "function" ? value.bind(target) : value;
-  },
-  set: (target, name, value) => Reflect.set(target, name, value, target),
-});
-
 const styleSheet = new Promise((resolve) => {
   const link = document.createElement("link");
   link.rel = "stylesheet";
@@ -126,7 +101,6 @@ class TerminalWindow extends HTMLElement {
       lineHeight: 1.2,
       scrollback: SCROLL_BACK_LINES,
       theme: this.#theme(),
-      documentOverride: styledDocument,
       cursorBlink: false,
       minimumContrastRatio: 4.5,
       linkHandler: {
@@ -167,13 +141,15 @@ class TerminalWindow extends HTMLElement {
 
   /** The page's colours as they are in the theme of now. */
   #theme() {
-    const probe = document.createElement("span");
-    this.append(probe);
-    const colours = Object.entries(COLOURS).map(([name, token]) => {
+    // One for each: what is given another colour may take its time for it.
+    const probes = Object.entries(COLOURS).map(([name, token]) => {
+      const probe = document.createElement("span");
       probe.style.color = `var(${token})`;
-      return [name, getComputedStyle(probe).color];
+      return [name, probe];
     });
-    probe.remove();
+    this.append(...probes.map(([, probe]) => probe));
+    const colours = probes.map(([name, probe]) => [name, getComputedStyle(probe).color]);
+    for (const [, probe] of probes) probe.remove();
     return Object.fromEntries(colours);
   }
 

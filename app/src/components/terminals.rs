@@ -178,7 +178,7 @@ fn running(id: WorkspaceId) -> AnyView {
             {frame(Place { workspace: id, number: tab.number, chosen, kept, is_script_lost, is_focused: is_asked_for.get_value() }, tab.id)}
         </For>
         <p class="terminal-hint" id="terminal-hint">
-            <kbd>"Ctrl"</kbd> <kbd>"Shift"</kbd> <kbd>"L"</kbd> " leaves the terminal, for its tab"
+            <kbd class="key">"Ctrl+Shift+L"</kbd> " leaves the terminal for its tab"
         </p>
     }
 }

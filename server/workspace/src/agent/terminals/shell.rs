@@ -42,6 +42,8 @@ pub fn start(folder: &Path, size: TerminalSize) -> Result<Started, pty_process::
         .envs(inherited_environment())
         .env("TERM", "xterm-256color")
         .env("COLORTERM", "truecolor")
+        // Workspaces lie deep; the prompt needs the end alone.
+        .env("PROMPT_DIRTRIM", "2")
         .spawn(slave)?;
     // A child that was not waited for always has an id. Zero would mean our own group, so never signal that.
     let leader = child.id().and_then(|id| i32::try_from(id).ok());
