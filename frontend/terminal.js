@@ -1,8 +1,8 @@
 // A terminal on the page: xterm.js, and the socket to the workspace's shell. Loaded when a terminal is first opened.
 //
 // `<terminal-window data-path="/api/v2/workspaces/…/pty" data-terminal="<uuid>">` connects as long as it stands in the document.
-// How it stands is in `data-state` and its neighbours; the event `terminalstate` tells of changes. The page sends it the events
-// `terminalretry`, `terminalend` and `terminalfocus`. What comes out of a terminal is hostile: it is drawn, and nothing
+// How it stands is in `data-state` and its neighbours; the event `terminalstate` tells of changes. It does what
+// `data-command` says, each time that is set: `retry`, `end` or `focus`. What comes out of a terminal is hostile: it is drawn, and nothing
 // else; no clipboard is written and no link opened but by a click.
 
 import { FitAddon } from "./addon-fit.js";
@@ -76,13 +76,18 @@ class TerminalWindow extends HTMLElement {
     await Promise.all([styleSheet, document.fonts.load(`${font.fontSize}px ${font.fontFamily}`).catch(() => {})]);
     if (this.#isGone) return;
     this.#draw(font);
-    this.addEventListener("terminalretry", this.#retry);
-    this.addEventListener("terminalend", this.#end);
-    this.addEventListener("terminalfocus", this.#focus);
     // The page's own keys are not for who types here.
     this.addEventListener("keydown", (event) => event.stopPropagation());
     this.#connect();
     if (this.dataset.focused === "true") this.#focus();
+  }
+
+  static observedAttributes = ["data-command"];
+
+  attributeChangedCallback(_, __, command) {
+    if (command === "retry") this.#retry();
+    else if (command === "end") this.#send({ end: true });
+    else if (command === "focus") this.#focus();
   }
 
   disconnectedCallback() {
@@ -169,16 +174,16 @@ class TerminalWindow extends HTMLElement {
     return event.code !== "KeyV";
   }
 
-  #retry = () => {
+  #retry() {
     if (this.dataset.state === "waiting" || this.dataset.state === "refused") {
       clearTimeout(this.#timer);
       this.#connect();
     }
-  };
+  }
 
-  #end = () => this.#send({ end: true });
-
-  #focus = () => this.#terminal?.focus();
+  #focus() {
+    this.#terminal?.focus();
+  }
 
   #connect() {
     const { cols, rows } = this.#terminal;

@@ -151,7 +151,7 @@ fn running(id: WorkspaceId) -> AnyView {
     };
     let close = move || {
         let number = chosen.get_untracked();
-        send(number, "terminalend");
+        send(number, "end");
         let next = kept.remove(number);
         chosen.set(next);
         focus_on(&tab_id(next));
@@ -225,8 +225,8 @@ fn frame(place: Place, first: Uuid) -> AnyView {
     let id = RwSignal::new((first, is_focused));
     let ways = Ways {
         on_retry: Callback::new(move |()| {
-            send(number, "terminalretry");
-            send(number, "terminalfocus");
+            send(number, "retry");
+            send(number, "focus");
         }),
         on_new: Callback::new(move |()| {
             state.set(State::default());
@@ -343,7 +343,7 @@ fn load_script(is_lost: RwSignal<bool>) {
         }
     });
     let _ = script.add_event_listener_with_callback("error", on_error.unchecked_ref());
-    script.set_id(SCRIPT);
+    let _ = script.set_attribute("id", SCRIPT);
     let _ = script.set_attribute("type", "module");
     let _ = script.set_attribute("src", &place);
     let _ = head.append_child(&script);
@@ -353,11 +353,10 @@ fn window_id(number: u32) -> String {
     format!("terminal-{number}-window")
 }
 
-fn send(number: u32, name: &str) {
-    if let Some(element) = document().get_element_by_id(&window_id(number))
-        && let Ok(event) = web_sys::Event::new(name)
-    {
-        let _ = element.dispatch_event(&event);
+/// The terminal does what its attribute says, each time it is set.
+fn send(number: u32, command: &str) {
+    if let Some(element) = document().get_element_by_id(&window_id(number)) {
+        let _ = element.set_attribute("data-command", command);
     }
 }
 

@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
-use futures::future::try_join;
+use futures::future::{LocalBoxFuture, try_join};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
@@ -36,7 +36,6 @@ use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
 use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
-use crate::components::control_flow::Show;
 use crate::components::feedback::ErrorState;
 use crate::components::terminals::Terminals;
 use crate::components::toast::ToastKind;
@@ -213,30 +212,41 @@ fn gallery_part(sheet: Sheet) -> Result<AnyView, SplitLoaderError> {
 
 /// The palette, the list of keys and the questions, from the first time that one of them is asked for.
 pub fn overlays(agents: Agents) -> AnyView {
-    let is_loaded = RwSignal::new(false);
-    let is_wanted = Memo::new(move |_| {
+    let is_wanted = Signal::derive(move || {
         agents.is_palette_open.get()
             || agents.is_shortcuts_open.get()
             || agents.asked.with(Option::is_some)
     });
-    let load = move || async move {
-        if load_overlays().await.is_ok() {
-            let _ = is_loaded.try_set(true);
-        } else {
-            agents.is_palette_open.set(false);
-            agents.is_shortcuts_open.set(false);
-            agents.asked.set(None);
-            agents.toasts.show(ToastKind::Error, LOST.to_owned());
+    let draw = move |is_loaded: bool| {
+        if is_loaded {
+            return overlays_part().now_or_never().and_then(Result::ok);
         }
+        agents.is_palette_open.set(false);
+        agents.is_shortcuts_open.set(false);
+        agents.asked.set(None);
+        agents.toasts.show(ToastKind::Error, LOST.to_owned());
+        None
     };
+    let load: Load = || Box::pin(async { load_overlays().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
+}
+
+type Load = fn() -> LocalBoxFuture<'static, bool>;
+type Draw = Box<dyn Fn(bool) -> Option<AnyView> + Send + Sync>;
+
+/// Loads a part when it is first wanted, and again when it did not come; `draw` is told whether it came.
+fn on_demand(is_wanted: Signal<bool>, load: Load, draw: Draw) -> AnyView {
+    let is_loaded = RwSignal::new(None);
     Effect::new(move |_| {
-        if is_wanted.get() && !is_loaded.get_untracked() {
-            spawn_local(load());
+        if is_wanted.get() && is_loaded.get_untracked() != Some(true) {
+            spawn_local(async move {
+                let outcome = load().await;
+                let _ = is_loaded.try_set(Some(outcome));
+            });
         }
     });
     // Built and put in place in one go: a dialog that is not in the document yet cannot be opened.
-    let draw = || overlays_part().now_or_never().and_then(Result::ok);
-    view! { <Show when=move || is_loaded.get()>{draw()}</Show> }
+    (move || is_loaded.get().and_then(&draw)).into_any()
 }
 
 #[wasm_split::wasm_split(
@@ -316,23 +326,12 @@ fn git_panel_part(panel: Panel) -> Result<AnyView, SplitLoaderError> {
 
 /// The terminals of a workspace, from the first time that they are wanted; from then on they stay.
 pub fn terminals(workspace: Signal<Option<Workspace>>, is_wanted: Signal<bool>) -> AnyView {
-    let is_loaded = RwSignal::new(None);
-    let load = move || async move {
-        let _ = is_loaded.try_set(Some(load_terminals().await.is_ok()));
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| terminals_part(workspace).now_or_never());
+        Some(drawn.flatten().and_then(Result::ok).unwrap_or_else(lost))
     };
-    Effect::new(move |_| {
-        if is_wanted.get() && is_loaded.get_untracked() != Some(true) {
-            spawn_local(load());
-        }
-    });
-    let draw = move |is_loaded| {
-        let drawn = terminals_part(workspace).now_or_never();
-        drawn
-            .and_then(Result::ok)
-            .filter(|_| is_loaded)
-            .unwrap_or_else(lost)
-    };
-    (move || is_loaded.get().map(draw)).into_any()
+    let load: Load = || Box::pin(async { load_terminals().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
 }
 
 #[wasm_split::wasm_split(

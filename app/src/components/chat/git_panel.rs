@@ -10,7 +10,6 @@ mod notes;
 mod repository;
 mod tabs;
 
-use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
@@ -23,7 +22,6 @@ use super::context::Agents;
 use super::frame::{Edge, Side, toggle};
 use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
-use crate::components::form::focus;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
 use crate::pages::parts::terminals;
@@ -62,45 +60,24 @@ pub fn GitPanel(
         follow::refresh(changes);
         agents.announcer.say("Looking for changes.");
     };
-    let is_terminal = RwSignal::new(false);
-    let on_keydown = move |event: KeyboardEvent| {
-        if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight") {
-            is_terminal.update(|is_terminal| *is_terminal = !*is_terminal);
-            focus(".panel-head .tab[tabindex='0']");
-        }
-    };
+    // The tabs are a choice of the browser's own: the style sheet shows what is chosen, also without a script.
+    let is_terminal_wanted = RwSignal::new(false);
     view! {
-        <section class="right-panel git-panel" id="panel" aria-label=move || name_of(is_terminal.get())>
+        <section class="right-panel git-panel" id="panel" aria-label="Changes and terminal">
             <Edge side=Side::Panel/>
             <div class="panel-head">
-                <div class="tabs" role="tablist" on:keydown=on_keydown>{tab(is_terminal, false)}{tab(is_terminal, true)}</div>
+                <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=TABS on:change=move |_| is_terminal_wanted.set(true)></div>
                 <span class="spacer"></span>
-                <span hidden=move || is_terminal.get()>
-                    <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
-                </span>
+                <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1" hidden=move || is_terminal.get()>
-                <ChangesView changes workspace on_commit can_commit=panel.can_commit/>
-            </div>
-            <div class="terminals" hidden=move || !is_terminal.get()>{terminals(workspace, is_terminal.into())}</div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace on_commit can_commit=panel.can_commit/></div>
+            <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
         </section>
     }
 }
 
-const fn name_of(is_terminal: bool) -> &'static str {
-    if is_terminal { "Terminal" } else { "Changes" }
-}
-
-fn tab(is_terminal: RwSignal<bool>, is_own: bool) -> AnyView {
-    let is_chosen = move || is_terminal.get() == is_own;
-    view! {
-        <button type="button" class="tab" role="tab" aria-selected=move || is_chosen().to_string()
-            tabindex=move || if is_chosen() { "0" } else { "-1" } on:click=move |_| is_terminal.set(is_own)>
-            {name_of(is_own)}
-        </button>
-    }
-}
+const TABS: &str = r#"<label class="tab"><input type="radio" name="panel" autocomplete="off" checked> Changes</label><label class="tab"><input type="radio" name="panel" class="wants-terminal" autocomplete="off"> Terminal</label>"#;
 
 /// What the panel holds.
 #[component]

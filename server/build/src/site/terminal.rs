@@ -55,11 +55,7 @@ pub fn copy(root: &Path, pkg: &Path) -> Result<String> {
         let source = root.join("style/node_modules").join(from);
         let text =
             fs::read_to_string(&source).with_context(|| format!("read {}", source.display()))?;
-        let mut text = text
-            .split(SOURCE_MAP)
-            .next()
-            .unwrap_or_default()
-            .to_owned();
+        let mut text = text.split(SOURCE_MAP).next().unwrap_or_default().to_owned();
         if to == XTERM {
             text = within_policy(&text)?;
         }
