@@ -105,7 +105,7 @@ test.describe("on a real git repository", () => {
     // Once committed there is nothing to ask for; what changed since the beginning is still shown.
     await composer.fill('!call execute {"command": "git commit -qam polite"}\n!then\n!text "Committed."');
     await composer.press("Enter");
-    await expect(panelOf(page).locator(".repository-details")).toContainText("all committed", { timeout: 20_000 });
+    await expect(panelOf(page).locator(".repository-details")).toContainText("Everything is committed", { timeout: 20_000 });
     await expect(panelOf(page).getByRole("button", { name: "Commit" })).toHaveCount(0);
     await expect(panelOf(page).locator(".diff-added", { hasText: "Good day" })).toBeVisible();
   });

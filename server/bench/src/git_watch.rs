@@ -57,7 +57,11 @@ pub async fn run(server: &Path, model_url: &str) -> Result<Vec<Figure>> {
     }
     let before = processor_seconds(data.path(), server)?;
     let told = tokio::time::timeout(AT_REST, watch.next()).await;
-    ensure!(told.is_err(), "something was told while nothing changed");
+    if let Ok(told) = told {
+        let mut told = format!("{told:?}");
+        told.truncate(told.floor_char_boundary(600));
+        bail!("something was told while nothing changed: {told}");
+    }
     let spent = processor_seconds(data.path(), server)? - before;
     watch.close().await;
     let force = DeleteWorkspace { force: true };

@@ -27,6 +27,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/client_tools", crate::chats::client_tools::STATEMENTS),
         ("chats/details", crate::chats::details::STATEMENTS),
         ("chats/list", crate::chats::list::STATEMENTS),
+        ("chats/retention", crate::chats::retention::STATEMENTS),
         ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),

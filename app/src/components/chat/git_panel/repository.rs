@@ -104,7 +104,7 @@ fn details(repository: &RepositoryChanges) -> Option<AnyView> {
         ));
     }
     if repository.changed_files > 0 && repository.uncommitted_files == 0 {
-        parts.push("all committed".to_owned());
+        parts.push("everything is committed".to_owned());
     } else if repository.uncommitted_files < repository.changed_files {
         parts.push(format!("{} not committed", repository.uncommitted_files));
     }
@@ -112,6 +112,9 @@ fn details(repository: &RepositoryChanges) -> Option<AnyView> {
         parts.push(format!("origin {origin}"));
     }
     let words = parts.join(" · ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    let words: String = first.into_iter().chain(letters).collect();
     let title = words.clone();
     (!words.is_empty()).then(|| view! { <p class="repository-details" title=title>{words}</p> })
 }
