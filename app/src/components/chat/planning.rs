@@ -61,7 +61,12 @@ pub fn asked(messages: &[Arc<Message>]) -> Option<Asked> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
 
     use sdk::ids::{ChatId, MessageId};
     use sdk::parts::ToolResultPart;

@@ -56,7 +56,8 @@ struct Questions {
 struct Question {
     #[serde(default)]
     header: String,
-    question: String,
+    #[serde(rename = "question")]
+    words: String,
     options: Vec<Choice>,
 }
 
@@ -222,7 +223,7 @@ fn ask(call: &ToolCallPart) -> Result<Outcome, Outcome> {
     }
     for question in &asked.questions {
         let is_empty = |text: &str| text.trim().is_empty();
-        if is_empty(&question.question)
+        if is_empty(&question.words)
             || !OPTIONS.contains(&question.options.len())
             || question
                 .options

@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn reads_names_with_spaces_of_every_kind_of_record() {
         let output =
-            b"# branch.oid abc\0# branch.head a b\01 .M N... 100644 100644 100644 h i a name\n\0\
+            b"# branch.oid abc\0# branch.head a b\x001 .M N... 100644 100644 100644 h i a name\n\0\
             2 R. N... 100644 100644 100644 h i R100 new name\0old name\0\
             u UU N... 100644 100644 100644 100644 a b c both ways\0? not tracked\0? inner/\0";
         let status = parse(output);
