@@ -112,6 +112,7 @@ fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Opti
         WatchEventKind::DetailsChange => {
             known.pin_order = chat.pin_order;
             known.labels = chat.labels;
+            known.plan_mode = chat.plan_mode;
             known.has_unread = chat.has_unread && open_chat != Some(chat.id);
         }
         WatchEventKind::DiffStatusChange | WatchEventKind::Deleted => {}

@@ -148,11 +148,12 @@ fn an_archived_chat_leaves_with_its_tree() {
 }
 
 #[test]
-fn details_change_the_pin_and_the_read_mark_alone() {
+fn details_change_the_pin_the_mode_and_the_read_mark_alone() {
     let mut chats = vec![chat(1, "a", 5), chat(2, "b", 1)];
     chats[1].has_unread = true;
     let pinned = Chat {
         pin_order: 1,
+        plan_mode: sdk::chats::PlanMode::Plan,
         status: ChatStatus::Error,
         ..chat(2, "other", 0)
     };
@@ -164,6 +165,7 @@ fn details_change_the_pin_and_the_read_mark_alone() {
     );
     assert_eq!(titles(&chats), ["b", "a"]);
     assert_eq!(chats[0].status, ChatStatus::Running);
+    assert_eq!(chats[0].plan_mode, sdk::chats::PlanMode::Plan);
     assert!(!chats[0].has_unread);
 }
 

@@ -244,8 +244,10 @@ fn watch_workspace(
             | WorkspaceStatus::Starting
             | WorkspaceStatus::WaitingForAgent
             | WorkspaceStatus::Reconnecting => true,
+            // What cannot be watched may be on its way to a stop.
+            WorkspaceStatus::Ready => changes.has_failed(),
             // Queued ones stand still until the chat needs them.
-            status => open.is_busy() && status != WorkspaceStatus::Ready,
+            _ => open.is_busy(),
         })
     });
     let look = move || {
