@@ -151,7 +151,7 @@ fn field(number: usize, question: Question) -> AnyView {
             <legend>{(!header.is_empty()).then(|| view! { <small>{header}</small> })} {words}</legend>
             {options}
             <label class="asked-option">
-                <input type="radio" name=own_name prop:checked=move || chosen.get() == Some(last) on:change=move |_| chosen.set(Some(last))/>
+                <input type="radio" name=own_name aria-label="The answer of your own" prop:checked=move || chosen.get() == Some(last) on:change=move |_| chosen.set(Some(last))/>
                 <input type="text" class="input" aria-label="Another answer" placeholder="Another answer" autocomplete="off"
                     prop:value=move || own.get()
                     on:input=move |event| {
