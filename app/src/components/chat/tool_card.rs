@@ -91,10 +91,12 @@ pub fn ToolCard(
             _ => false,
         })
     });
-    let is_plan = described.with_untracked(|(_, body)| matches!(body, Body::Plan(_)));
+    let is_plan = Memo::new(move |_| described.with(|(_, body)| matches!(body, Body::Plan(_))));
     // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_output = Memo::new(move |was: Option<&bool>| {
-        was.copied().unwrap_or(is_plan) || (state.get() == ToolState::Running && has_output.get())
+        was.copied().unwrap_or(false)
+            || is_plan.get()
+            || (state.get() == ToolState::Running && has_output.get())
     });
     view! {
         <details class="tool" data-state=move || state.get().label() open=move || opened_by_output.get()>
