@@ -233,11 +233,12 @@ impl Conversation {
                     let ended = text(&TerminalMessage::Ended { exit_code });
                     self.deliver(sink, ended).await?;
                 }
-                let reason = format!("The shell ended with exit code {exit_code}.");
-                return Err(Some((close_code::NORMAL, reason)));
+                shown.exit_code = Some(exit_code);
+                // The output ends when the agent has heard it.
+                return self.pass_on(keys, TerminalInput::EndReceived).await;
             }
-            Some(Err(error)) => return Err(Some(refusal(error))),
-            None => return Err(Some(refusal(TerminalError::Lost))),
+            Some(Err(error)) => return Err(Some(shown.goodbye(error))),
+            None => return Err(Some(shown.goodbye(TerminalError::Lost))),
         };
         let length = u32::try_from(data.len()).unwrap_or(u32::MAX);
         if !data.is_empty() {
@@ -280,6 +281,21 @@ impl Conversation {
 #[derive(Default)]
 struct Shown {
     has_begun: bool,
+    /// Set once the client was told the end.
+    exit_code: Option<i32>,
+}
+
+impl Shown {
+    /// Why the socket closes when the output ends with this.
+    fn goodbye(&self, error: TerminalError) -> Goodbye {
+        self.exit_code.map_or_else(
+            || refusal(error),
+            |code| {
+                let reason = format!("The shell ended with exit code {code}.");
+                (close_code::NORMAL, reason)
+            },
+        )
+    }
 }
 
 fn refusal(error: TerminalError) -> Goodbye {

@@ -81,6 +81,7 @@ async fn take(terminal: &Arc<Terminal>, reader: Uuid, body: Body) {
                 terminal.taken(reader, usize::try_from(bytes).unwrap_or(usize::MAX));
             }
             Ok(TerminalInput::End) => terminal.close(),
+            Ok(TerminalInput::EndReceived) => terminal.end_received(),
             Err(_) => return,
         }
     }

@@ -16,6 +16,7 @@ const TAKEN: u8 = 2;
 const END: u8 = 3;
 const SCROLL_BACK: u8 = 4;
 const ENDED: u8 = 5;
+const END_RECEIVED: u8 = 6;
 
 /// The query of the call. A size of zero leaves the terminal's as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub enum TerminalInput {
     Taken(u32),
     /// The terminal is closed: everything that runs in it ends.
     End,
+    /// [`TerminalOutput::Ended`] has arrived: the output ends, and the next reader begins a new shell.
+    EndReceived,
 }
 
 /// Agent → control plane.
@@ -48,7 +51,8 @@ pub enum TerminalOutput {
     ScrollBack(Bytes),
     /// What came since.
     Data(Bytes),
-    /// The shell has ended; nothing comes after it.
+    /// The shell has ended; nothing comes after it. Every reader is told until one has answered with
+    /// [`TerminalInput::EndReceived`].
     Ended {
         /// Its exit code; 128 and the signal's number when one ended it.
         exit_code: i32,
@@ -81,6 +85,7 @@ impl TerminalInput {
             }
             Self::Taken(bytes) => frame(TAKEN, &bytes.to_be_bytes()),
             Self::End => frame(END, &[]),
+            Self::EndReceived => frame(END_RECEIVED, &[]),
         }
     }
 
@@ -98,6 +103,7 @@ impl TerminalInput {
             }
             Some(&TAKEN) => Ok(Self::Taken(u32::from_be_bytes(array(&payload)?))),
             Some(&END) => Ok(Self::End),
+            Some(&END_RECEIVED) => Ok(Self::EndReceived),
             _ => Err(UnknownFrame),
         }
     }
@@ -171,6 +177,7 @@ mod tests {
             TerminalInput::Resize(size),
             TerminalInput::Taken(70_000),
             TerminalInput::End,
+            TerminalInput::EndReceived,
         ] {
             let read = TerminalInput::decode(received(&input.encode()));
             assert_eq!(read, Ok(input));

@@ -57,6 +57,7 @@ impl Window {
             None => return Ok(false),
             Some(Ok(TerminalOutput::Ended { exit_code })) => {
                 self.exit_code = Some(exit_code);
+                self.send(TerminalInput::EndReceived).await;
                 return Ok(true);
             }
             Some(Ok(TerminalOutput::ScrollBack(data))) => {

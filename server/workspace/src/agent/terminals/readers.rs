@@ -23,8 +23,8 @@ pub struct Screen {
     readers: HashMap<Uuid, Progress>,
     /// Set once the shell has ended.
     pub exit_code: Option<i32>,
-    /// Whether a reader was told so.
-    pub is_end_told: bool,
+    /// Whether a reader has received the end. Given to one is not enough: its connection may be lost already.
+    pub is_end_received: bool,
 }
 
 #[derive(Default)]
@@ -34,6 +34,7 @@ struct Progress {
     under_way_bytes: usize,
     /// It was waited for in vain.
     is_left_behind: bool,
+    /// It was given the end.
     is_over: bool,
 }
 
@@ -42,7 +43,7 @@ pub enum Next {
     Output(TerminalOutput),
     /// There is nothing new, or no room for it.
     Nothing,
-    /// The end was told.
+    /// The end has arrived.
     Over,
 }
 
@@ -64,6 +65,11 @@ impl Screen {
         if let Some(progress) = self.readers.get_mut(&reader) {
             progress.under_way_bytes = progress.under_way_bytes.saturating_sub(bytes);
         }
+    }
+
+    /// The end has arrived at a reader.
+    pub fn end_received(&mut self) {
+        self.is_end_received |= self.exit_code.is_some();
     }
 
     /// Whether anybody looks.
@@ -96,7 +102,11 @@ impl Screen {
             return Next::Over;
         };
         if progress.is_over {
-            return Next::Over;
+            return if self.is_end_received {
+                Next::Over
+            } else {
+                Next::Nothing
+            };
         }
         if progress.under_way_bytes >= WINDOW_BYTES {
             return Next::Nothing;
@@ -108,7 +118,6 @@ impl Screen {
                     return Next::Nothing;
                 };
                 progress.is_over = true;
-                self.is_end_told = true;
                 return Next::Output(TerminalOutput::Ended { exit_code });
             }
             Some(at) if at >= start => {
@@ -178,6 +187,8 @@ mod tests {
             ended,
             Next::Output(TerminalOutput::Ended { exit_code: 3 })
         ));
+        assert!(matches!(screen.next(one), Next::Nothing));
+        screen.end_received();
         assert!(matches!(screen.next(one), Next::Over));
     }
 

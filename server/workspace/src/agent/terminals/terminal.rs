@@ -125,9 +125,9 @@ impl Terminal {
         self.screen().exit_code.is_some()
     }
 
-    /// Whether somebody saw the end.
+    /// Whether the end has arrived at somebody.
     pub fn is_over(&self) -> bool {
-        self.screen().is_end_told
+        self.screen().is_end_received
     }
 
     /// Types.
@@ -158,6 +158,11 @@ impl Terminal {
     /// A reader has worked off so many bytes.
     pub fn taken(&self, reader: Uuid, bytes: usize) {
         self.change(|screen| screen.taken(reader, bytes));
+    }
+
+    /// The end has arrived at a reader.
+    pub fn end_received(&self) {
+        self.change(Screen::end_received);
     }
 
     fn show(&self, piece: &[u8]) {

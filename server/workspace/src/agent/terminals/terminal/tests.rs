@@ -19,7 +19,10 @@ fn started() -> (Arc<Terminal>, Shell) {
 async fn exit_code(reader: &mut Reader) -> i32 {
     loop {
         match reader.next().await.unwrap() {
-            TerminalOutput::Ended { exit_code } => return exit_code,
+            TerminalOutput::Ended { exit_code } => {
+                reader.terminal().end_received();
+                return exit_code;
+            }
             TerminalOutput::Data(data) | TerminalOutput::ScrollBack(data) => {
                 reader.terminal().taken(reader.id(), data.len());
             }
