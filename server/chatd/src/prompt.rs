@@ -216,30 +216,15 @@ impl Prompt {
 fn content_bytes(content: &Content) -> usize {
     /// What a piece takes beside its text.
     const EACH: usize = 96;
-    let text = match content {
-        Content::Text(text) => text.len(),
+    let besides = match content {
         Content::Reasoning {
-            text,
-            provider_metadata,
-        } => {
-            let metadata = provider_metadata.as_ref();
-            text.len() + metadata.map_or(0, |metadata| metadata.to_string().len())
-        }
-        Content::Image { data, .. } => data.len(),
-        Content::ToolCall {
-            id,
-            name,
-            arguments,
-        } => id.len() + name.len() + arguments.len(),
-        Content::ToolResult { content, .. } => content
-            .iter()
-            .map(|content| match content {
-                ToolResultContent::Text(text) => text.len(),
-                ToolResultContent::Image { data, .. } => data.len(),
-            })
-            .sum(),
+            provider_metadata: Some(metadata),
+            ..
+        } => metadata.to_string().len(),
+        Content::ToolCall { id, .. } => id.len(),
+        _ => 0,
     };
-    text + EACH
+    content.size_bytes() + besides + EACH
 }
 
 fn error_content(id: &str, name: &str) -> Content {

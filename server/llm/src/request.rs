@@ -176,6 +176,26 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// Bytes of its text, its arguments and its pictures.
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Reasoning { text, .. } => text.len(),
+            Self::Image { data, .. } => data.len(),
+            Self::ToolCall {
+                name, arguments, ..
+            } => name.len() + arguments.len(),
+            Self::ToolResult { content, .. } => content
+                .iter()
+                .map(|piece| match piece {
+                    ToolResultContent::Text(text) => text.len(),
+                    ToolResultContent::Image { data, .. } => data.len(),
+                })
+                .sum(),
+        }
+    }
+}
+
 /// A piece of a tool's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToolResultContent {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Content, Request, ToolResultContent};
+use crate::{Content, Request};
 
 const FILLER: &[&str] = &[
     "a ",
@@ -68,23 +68,6 @@ pub(super) fn prompt_tokens(request: &Request) -> u64 {
         .map(|tool| tool.name.len() + tool.description.len())
         .sum();
     let content = request.messages.iter().flat_map(|message| &message.content);
-    let conversation: usize = content.map(length).sum();
+    let conversation: usize = content.map(Content::size_bytes).sum();
     u64::try_from((system + tools + conversation).div_ceil(4)).unwrap_or(u64::MAX)
-}
-
-fn length(content: &Content) -> usize {
-    match content {
-        Content::Text(text) | Content::Reasoning { text, .. } => text.len(),
-        Content::Image { data, .. } => data.len(),
-        Content::ToolCall {
-            name, arguments, ..
-        } => name.len() + arguments.len(),
-        Content::ToolResult { content, .. } => content
-            .iter()
-            .map(|piece| match piece {
-                ToolResultContent::Text(text) => text.len(),
-                ToolResultContent::Image { data, .. } => data.len(),
-            })
-            .sum(),
-    }
 }

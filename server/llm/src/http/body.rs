@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::request::{Content, ToolResultContent};
-use crate::{Error, Request};
+use crate::{Content, Error, Request};
 
 /// What is written in a fraction of a millisecond.
 const MOST_BYTES_AT_ONCE: usize = 64 * 1024;
@@ -34,27 +33,12 @@ pub(crate) async fn write_body(
 fn is_small(request: &Request) -> bool {
     let mut left = MOST_BYTES_AT_ONCE;
     request.messages.iter().all(|message| {
-        let texts = message.content.iter().map(bytes_of);
+        let texts = message.content.iter().map(Content::size_bytes);
         let size = texts.fold(BYTES_OF_A_MESSAGE, usize::saturating_add);
         let fits = size <= left;
         left = left.saturating_sub(size);
         fits
     })
-}
-
-fn bytes_of(content: &Content) -> usize {
-    match content {
-        Content::Text(text) | Content::Reasoning { text, .. } => text.len(),
-        Content::Image { data, .. } => data.len(),
-        Content::ToolCall { arguments, .. } => arguments.len(),
-        Content::ToolResult { content, .. } => content
-            .iter()
-            .map(|piece| match piece {
-                ToolResultContent::Text(text) => text.len(),
-                ToolResultContent::Image { data, .. } => data.len(),
-            })
-            .sum(),
-    }
 }
 
 #[cfg(test)]
