@@ -120,3 +120,15 @@ impl Checks {
         }
     }
 }
+
+/// Words of another program as a sentence for people.
+pub(crate) fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters
+        .next()
+        .map(|letter| letter.to_uppercase().collect())
+        .unwrap_or_default();
+    let rest = letters.as_str();
+    let end = if rest.ends_with('.') { "" } else { "." };
+    format!("{first}{rest}{end}")
+}

@@ -4,6 +4,7 @@ use chatd::{StateError, TitleError};
 use sdk::errors::Validation;
 use store::StoreError;
 
+use crate::failure::sentence_case;
 use crate::{Failure, FailureKind};
 
 /// Seconds after which a full queue may have room again.
@@ -155,15 +156,4 @@ fn sentence(validations: &[Validation]) -> String {
         [only] => format!("{}: {}.", only.field, only.detail),
         _ => "Some fields are not right. Correct them and try again.".to_owned(),
     }
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut letters = text.chars();
-    let first: String = letters
-        .next()
-        .map(|letter| letter.to_uppercase().collect())
-        .unwrap_or_default();
-    let rest = letters.as_str();
-    let end = if rest.ends_with('.') { "" } else { "." };
-    format!("{first}{rest}{end}")
 }

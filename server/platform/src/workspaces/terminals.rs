@@ -15,6 +15,7 @@ use uuid::Uuid;
 use workspace::connection::{AgentClient, AgentError};
 
 use super::WorkspaceError;
+use crate::failure::sentence_case;
 use crate::{Actor, Failure as _, FailureKind, Platform};
 
 pub use workspace::protocol::{TerminalInput, TerminalOutput, TerminalSize};
@@ -58,13 +59,7 @@ impl From<AgentError> for TerminalError {
                     .to_owned(),
             ),
             AgentError::Refused { message, .. } | AgentError::Failed { message } => {
-                let mut letters = message.chars();
-                let first = letters.next().map(|first| first.to_uppercase().to_string());
-                Self::Refused(format!(
-                    "{}{}.",
-                    first.unwrap_or_default(),
-                    letters.as_str()
-                ))
+                Self::Refused(sentence_case(&message))
             }
             AgentError::Disconnected { .. } | AgentError::Timeout { .. } => Self::Lost,
             error => Self::Refused(error.to_string()),
