@@ -3,10 +3,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Page } from "@playwright/test";
+import type { APIRequestContext, Page } from "@playwright/test";
 
 import { createChat, openChat, send, storedMessages, untilIdle } from "../fixtures/chats.js";
 import { Repository } from "../fixtures/repository.js";
+import type { Server } from "../fixtures/server.js";
 import { expect, look, test } from "../fixtures/test.js";
 
 const OTHER = `!call execute {"command": "git init -q -b trunk /tmp/protocol"}
@@ -21,6 +22,17 @@ const EDIT = `!call execute {"command": "sed -i 's/Hello, {name}/Good day, {name
 
 const panelOf = (page: Page) => page.getByRole("region", { name: "Changes" });
 
+/** A chat whose agent has edited the repository in a worktree of its own. */
+async function edited(request: APIRequestContext, server: Server, repository: Repository): Promise<string> {
+  await server.createOwner(request);
+  await server.signIn(request);
+  await server.allowFolder(request, repository.path);
+  const work = { new_workspace: { mode: "worktree", folder: repository.path } };
+  const chat = await createChat(request, server.url, `!title "Greet politely"\n${EDIT}`, work);
+  await untilIdle(request, server.url, chat);
+  return chat;
+}
+
 test.describe("on a real git repository", () => {
   let repository: Repository;
 
@@ -32,12 +44,7 @@ test.describe("on a real git repository", () => {
 
   test("the panel follows edits from inside and outside, and shows each repository by itself", async ({ page, startServer, context }) => {
     const server = await startServer();
-    await server.createOwner(context.request);
-    await server.signIn(context.request);
-    await server.allowFolder(context.request, repository.path);
-    const work = { new_workspace: { mode: "worktree", folder: repository.path } };
-    const chat = await createChat(context.request, server.url, `!title "Greet politely"\n${EDIT}`, work);
-    await untilIdle(context.request, server.url, chat);
+    const chat = await edited(context.request, server, repository);
     await openChat(page, server.url, chat);
     const panel = panelOf(page);
     await expect(panel.locator(".diff-added", { hasText: "Good day" })).toBeVisible();
@@ -77,12 +84,7 @@ test.describe("on a real git repository", () => {
 
   test("the button asks for a commit in the composer, behind what is written, and sends nothing", async ({ page, startServer, context }) => {
     const server = await startServer();
-    await server.createOwner(context.request);
-    await server.signIn(context.request);
-    await server.allowFolder(context.request, repository.path);
-    const work = { new_workspace: { mode: "worktree", folder: repository.path } };
-    const chat = await createChat(context.request, server.url, `!title "Greet politely"\n${EDIT}`, work);
-    await untilIdle(context.request, server.url, chat);
+    const chat = await edited(context.request, server, repository);
     const before = (await storedMessages(context.request, server.url, chat)).length;
     await openChat(page, server.url, chat);
     const composer = page.getByRole("textbox", { name: "Message" });
@@ -114,12 +116,7 @@ test.describe("on a real git repository", () => {
     // The page may ask once more while the workspace is stopped under it.
     consoleGuard.expect(/git\/watch' failed.* 503/);
     const server = await startServer();
-    await server.createOwner(context.request);
-    await server.signIn(context.request);
-    await server.allowFolder(context.request, repository.path);
-    const work = { new_workspace: { mode: "worktree", folder: repository.path } };
-    const chat = await createChat(context.request, server.url, `!title "Greet politely"\n${EDIT}`, work);
-    await untilIdle(context.request, server.url, chat);
+    const chat = await edited(context.request, server, repository);
     await openChat(page, server.url, chat);
     const panel = panelOf(page);
     await expect(panel.locator(".diff-added", { hasText: "Good day" })).toBeVisible();

@@ -18,7 +18,7 @@ use sdk::client::{Client, Subscription};
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
 use sdk::live::{Applied, LiveChat};
 use sdk::messages::{BusyBehavior, CreateMessage, EditMessage, ListMessages, Role};
-use sdk::parts::{InputPart, Part};
+use sdk::parts::{InputPart, Part, ToolResultPart};
 use sdk::stream::StreamEvent;
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
@@ -72,6 +72,17 @@ async fn run(client: &Client, script: &str) -> (Chat, LiveChat) {
     let chat = client.create_chat(&new_chat(script)).await.unwrap();
     let live = follow(client, chat.id).await;
     (chat, live)
+}
+
+/// What the tools answered, oldest first.
+fn tool_results(live: &LiveChat) -> Vec<ToolResultPart> {
+    let parts = live.messages.iter().flat_map(|message| &message.content);
+    parts
+        .filter_map(|part| match part {
+            Part::ToolResult(result) => Some(result.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 async fn status<T: std::fmt::Debug>(

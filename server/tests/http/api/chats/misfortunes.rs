@@ -6,12 +6,12 @@ use sdk::client::Client;
 use sdk::ids::MessageId;
 use sdk::live::{Applied, LiveChat};
 use sdk::models::CreateModelConfig;
-use sdk::parts::{Part, ToolResultPart};
+use sdk::parts::ToolResultPart;
 use sdk::providers::{CreateProviderConfig, ProviderKind};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 use serde_json::{Value, json};
 
-use super::{follow, message, new_chat, next};
+use super::{follow, message, new_chat, next, tool_results};
 use crate::support::TestServer;
 
 const GIBIBYTE: u64 = 1024 * 1024 * 1024;
@@ -30,23 +30,13 @@ fn execute(arguments: &Value) -> String {
     format!("!call execute {arguments}")
 }
 
-fn results_of(live: &LiveChat) -> Vec<ToolResultPart> {
-    let parts = live.messages.iter().flat_map(|message| &message.content);
-    parts
-        .filter_map(|part| match part {
-            Part::ToolResult(result) => Some(result.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
 /// The results of a turn that ends well.
 async fn run(owner: &Client, script: &str) -> (Chat, Vec<ToolResultPart>) {
     let chat = owner.create_chat(&in_workspace(script)).await.unwrap();
     let live = follow(owner, chat.id).await;
     assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
     assert!(live.messages.last().unwrap().text().contains("the end"));
-    (chat, results_of(&live))
+    (chat, tool_results(&live))
 }
 
 #[tokio::test]
@@ -125,7 +115,7 @@ async fn a_workspace_whose_folder_was_removed_says_so() {
         .unwrap();
     let live = follow(&owner, chat.id).await;
     assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
-    let failed = results_of(&live).pop().unwrap();
+    let failed = tool_results(&live).pop().unwrap();
     assert!(failed.is_error, "{failed:?}");
     let text = failed.result.as_ref().unwrap()["error"]
         .as_str()

@@ -12,7 +12,7 @@ use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 use serde_json::{Value, json};
 
 use super::adapters::model_of;
-use super::{follow, message, new_chat};
+use super::{follow, message, new_chat, tool_results};
 use crate::support::{TestServer, on_both};
 
 fn planned(script: &str) -> CreateChat {
@@ -28,13 +28,7 @@ fn planned(script: &str) -> CreateChat {
 
 fn results_of(live: &LiveChat) -> Vec<ToolResultPart> {
     assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
-    let parts = live.messages.iter().flat_map(|message| &message.content);
-    parts
-        .filter_map(|part| match part {
-            Part::ToolResult(result) => Some(result.clone()),
-            _ => None,
-        })
-        .collect()
+    tool_results(live)
 }
 
 fn error_of(result: &ToolResultPart) -> &str {

@@ -4,7 +4,7 @@ use sdk::chat_config::TemplateAllowlist;
 use sdk::chats::{ChatStatus, CreateChat, UpdateChat};
 use sdk::client::Client;
 use sdk::live::LiveChat;
-use sdk::parts::{Part, ToolResultPart};
+use sdk::parts::ToolResultPart;
 use sdk::templates::{CreateTemplate, ParameterType, Template, TemplateParameter, UpdateTemplate};
 use sdk::workspace_shares::{UpdateWorkspaceAcl, WorkspacePermission};
 use sdk::workspaces::{
@@ -12,19 +12,13 @@ use sdk::workspaces::{
 };
 use serde_json::{Value, json};
 
-use super::{follow, message, new_chat, run, status};
+use super::{follow, message, new_chat, run, status, tool_results};
 use crate::api::workspaces::until;
 use crate::support::on_both;
 
 fn results_of(live: &LiveChat) -> Vec<ToolResultPart> {
     assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
-    let parts = live.messages.iter().flat_map(|message| &message.content);
-    parts
-        .filter_map(|part| match part {
-            Part::ToolResult(result) => Some(result.clone()),
-            _ => None,
-        })
-        .collect()
+    tool_results(live)
 }
 
 fn value(result: &ToolResultPart) -> &Value {
