@@ -18,14 +18,21 @@ pub struct ChatConfig {
     pub user_prompt: UserPrompt,
     /// When histories are summarized, for each model that is offered.
     pub thresholds: Vec<ModelThreshold>,
-    /// The deployment's instructions, for owners.
-    pub system_prompt: Option<SystemPrompt>,
-    /// What the deployment asks of agents that plan, for owners.
-    pub plan_mode: Option<PlanModeInstructions>,
-    /// After how many days archived chats are deleted, for owners; 0 = never.
-    pub retention_days: Option<i32>,
-    /// What workspaces agents may make, for owners.
-    pub workspaces: Option<AgentWorkspaces>,
+    /// What holds for everybody, for owners.
+    pub deployment: Option<DeploymentConfig>,
+}
+
+/// What is configured for everybody.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DeploymentConfig {
+    /// Instructions.
+    pub system_prompt: SystemPrompt,
+    /// What is asked of agents that plan.
+    pub plan_mode: PlanModeInstructions,
+    /// After how many days archived chats are deleted; 0 = never.
+    pub retention_days: i32,
+    /// What workspaces agents may make.
+    pub workspaces: AgentWorkspaces,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -55,36 +62,31 @@ pub struct ModelThreshold {
 pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let user_prompt = platform.get_user_prompt(&actor).await;
-    let system_prompt = if actor.is_owner() {
-        let prompt = platform.get_system_prompt(&actor).await;
-        Some(prompt.map_err(super::failed)?)
-    } else {
-        None
-    };
-    let plan_mode = if actor.is_owner() {
-        let instructions = platform.get_plan_mode_instructions(&actor).await;
-        Some(instructions.map_err(super::failed)?)
-    } else {
-        None
-    };
-    let retention_days = if actor.is_owner() {
-        let retention = platform.get_retention_days(&actor).await;
-        Some(retention.map_err(super::failed)?.retention_days)
-    } else {
-        None
-    };
-    let workspaces = if actor.is_owner() {
-        Some(agent_workspaces(&platform, &actor).await?)
+    let deployment = if actor.is_owner() {
+        Some(deployment_config(&platform, &actor).await?)
     } else {
         None
     };
     Ok(ChatConfig {
         user_prompt: user_prompt.map_err(super::failed)?,
         thresholds: thresholds(&platform, &actor).await?,
-        system_prompt,
-        plan_mode,
-        retention_days,
-        workspaces,
+        deployment,
+    })
+}
+
+#[cfg(feature = "ssr")]
+async fn deployment_config(
+    platform: &platform::Platform,
+    actor: &platform::Actor,
+) -> Result<DeploymentConfig, AppError> {
+    let system_prompt = platform.get_system_prompt(actor).await;
+    let plan_mode = platform.get_plan_mode_instructions(actor).await;
+    let retention = platform.get_retention_days(actor).await;
+    Ok(DeploymentConfig {
+        system_prompt: system_prompt.map_err(super::failed)?,
+        plan_mode: plan_mode.map_err(super::failed)?,
+        retention_days: retention.map_err(super::failed)?.retention_days,
+        workspaces: agent_workspaces(platform, actor).await?,
     })
 }
 

@@ -11,7 +11,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, UserPrompt};
 
-use crate::api::chat_config::{ChatConfig, UpdateUserPrompt, get_chat_config};
+use crate::api::chat_config::{ChatConfig, DeploymentConfig, UpdateUserPrompt, get_chat_config};
 use crate::components::button::SubmitButton;
 use crate::components::feedback::FormError;
 use crate::components::field::TextArea;
@@ -36,10 +36,7 @@ fn sections(config: ChatConfig) -> AnyView {
     let ChatConfig {
         user_prompt,
         thresholds,
-        system_prompt,
-        plan_mode,
-        retention_days,
-        workspaces,
+        deployment,
     } = config;
     view! {
         <Section title="Your instructions" lead="They hold in all of your chats, beside what holds for everybody.">
@@ -51,41 +48,28 @@ fn sections(config: ChatConfig) -> AnyView {
         >
             {compaction_thresholds::list(thresholds)}
         </Section>
-        {system_prompt
-            .map(|prompt| {
-                view! {
-                    <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
-                        {system_prompt::form(prompt)}
-                    </Section>
-                }
-            })}
-        {plan_mode
-            .map(|instructions| {
-                view! {
-                    <Section title="Plan mode" lead="An agent that plans looks and asks, writes its plan, and changes nothing before the person agrees.">
-                        {plan_mode::form(instructions)}
-                    </Section>
-                }
-            })}
-        {workspaces
-            .map(|workspaces| {
-                view! {
-                    <Section
-                        title="Workspaces of agents"
-                        lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
-                    >
-                        {workspaces::forms(workspaces)}
-                    </Section>
-                }
-            })}
-        {retention_days
-            .map(|days| {
-                view! {
-                    <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
-                        {retention::form(days)}
-                    </Section>
-                }
-            })}
+        {deployment.map(everybodys_sections)}
+    }
+}
+
+/// What an owner configures for everybody.
+fn everybodys_sections(config: DeploymentConfig) -> AnyView {
+    view! {
+        <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
+            {system_prompt::form(config.system_prompt)}
+        </Section>
+        <Section title="Plan mode" lead="An agent that plans looks and asks, writes its plan, and changes nothing before the person agrees.">
+            {plan_mode::form(config.plan_mode)}
+        </Section>
+        <Section
+            title="Workspaces of agents"
+            lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
+        >
+            {workspaces::forms(config.workspaces)}
+        </Section>
+        <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
+            {retention::form(config.retention_days)}
+        </Section>
     }
 }
 
