@@ -2,9 +2,8 @@
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
 
+use crate::components::form::focus;
 use crate::view;
 
 /// A strip of tabs. The panel is the caller's: `role="tabpanel"`, `id="<value>-panel"`, `aria-labelledby="<value>-tab"`.
@@ -25,10 +24,7 @@ pub fn Tabs(
         };
         event.prevent_default();
         selected.set(value);
-        let tab = document().get_element_by_id(&format!("{value}-tab"));
-        if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
-            let _ = tab.focus();
-        }
+        focus(&format!("#{value}-tab"));
     };
     let tabs = tabs
         .into_iter()

@@ -18,6 +18,7 @@ use self::kept::Kept;
 use crate::components::button::{Button, ButtonKind, IconButton};
 use crate::components::control_flow::For;
 use crate::components::feedback::EmptyState;
+use crate::components::form::focus;
 use crate::components::icons::{Icon, icon};
 use crate::components::plain::plain;
 use crate::view;
@@ -366,11 +367,6 @@ fn target(event: &web_sys::Event) -> Option<HtmlElement> {
 
 /// After the view has changed.
 fn focus_on(id: &str) {
-    let id = id.to_owned();
-    request_animation_frame(move || {
-        let element = document().get_element_by_id(&id);
-        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-            let _ = element.focus();
-        }
-    });
+    let selector = format!("#{id}");
+    request_animation_frame(move || focus(&selector));
 }

@@ -261,26 +261,16 @@ fn overlays_part() -> Result<AnyView, SplitLoaderError> {
 
 /// The way to answer a plan or questions, while the chat waits for that.
 pub fn answers(composer: Composer) -> AnyView {
-    let is_loaded = RwSignal::new(false);
     let asked = Memo::new(move |_| {
         let is_open = !composer.chat.is_busy() && composer.edited.with(Option::is_none);
         is_open.then(|| composer.chat.messages.with(|messages| asked(messages)))?
     });
-    Effect::new(move |_| {
-        if asked.with(Option::is_some) && !is_loaded.get_untracked() {
-            // Without it the answer can still be typed.
-            spawn_local(async move {
-                if load_answers().await.is_ok() {
-                    let _ = is_loaded.try_set(true);
-                }
-            });
-        }
-    });
-    let draw = move || {
-        let asked = asked.get().filter(|_| is_loaded.get())?;
-        answers_part(composer, asked).now_or_never()?.ok()
-    };
-    draw.into_any()
+    let is_wanted = Signal::derive(move || asked.with(Option::is_some));
+    let one = move || answers_part(composer, asked.get()?).now_or_never()?.ok();
+    // When it does not come the answer can still be typed.
+    let draw = move |is_loaded: bool| is_loaded.then(|| one.into_any());
+    let load: Load = || Box::pin(async { load_answers().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
 }
 
 #[wasm_split::wasm_split(answers, wasm_split_path = wasm_split, preload(load_answers), fallible)]

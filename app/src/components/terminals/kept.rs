@@ -8,6 +8,8 @@ use leptos::prelude::*;
 use sdk::ids::WorkspaceId;
 use uuid::Uuid;
 
+use crate::components::tabs;
+
 /// A terminal's tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tab {
@@ -111,16 +113,8 @@ fn next_number(tabs: &[Tab]) -> u32 {
 }
 
 fn neighbour(tabs: &[Tab], number: u32, key: &str) -> Option<u32> {
-    let at = tabs.iter().position(|tab| tab.number == number)?;
-    let count = tabs.len();
-    let next = match key {
-        "ArrowRight" => (at + 1) % count,
-        "ArrowLeft" => (at + count - 1) % count,
-        "Home" => 0,
-        "End" => count - 1,
-        _ => return None,
-    };
-    tabs.get(next).map(|tab| tab.number)
+    let numbers: Vec<u32> = tabs.iter().map(|tab| tab.number).collect();
+    tabs::neighbour(&numbers, &number, key)
 }
 
 fn write(tabs: &[Tab]) -> String {

@@ -155,8 +155,13 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         tell(open, agents, follow);
     }
     // Another tab, or another client, may have changed it.
-    let is_planned = Memo::new(move |_| row.with(|row| row.as_ref().map(|row| row.plan_mode)));
-    Effect::new(move |_| composer.plans.set(is_planned.get() == Some(PlanMode::Plan)));
+    let plans = Memo::new(move |_| {
+        row.with(|row| {
+            row.as_ref()
+                .is_some_and(|row| row.plan_mode == PlanMode::Plan)
+        })
+    });
+    Effect::new(move |_| composer.plans.set(plans.get()));
     escape(open, composer, agents);
     let catalogue = StoredValue::new(models);
     let panel = Panel {

@@ -5,12 +5,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use sdk::git::RepositoryChanges;
-use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
 
 use crate::components::chat::changes::Changes;
 use crate::components::chat::tool_card::counts;
 use crate::components::control_flow::For;
+use crate::components::form::focus;
 use crate::components::tabs::neighbour;
 use crate::view;
 
@@ -66,11 +65,9 @@ pub fn RepositoryTabs(
             return;
         };
         event.prevent_default();
-        let tab = document().get_element_by_id(&element_id(&root, "tab"));
+        let tab = format!("#{}", element_id(&root, "tab"));
         chosen.set(Some(root));
-        if let Some(tab) = tab.and_then(|tab| tab.dyn_into::<HtmlElement>().ok()) {
-            let _ = tab.focus();
-        }
+        focus(&tab);
     };
     view! {
         <div class="tabs repository-tabs" role="tablist" aria-label="Repositories" on:keydown=on_keydown>
