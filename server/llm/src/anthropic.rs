@@ -118,7 +118,7 @@ impl Model for AnthropicModel {
 
 impl Shared {
     async fn message(&self, request: &Arc<Request>) -> Result<Call, Error> {
-        let write = |request: &Request| request::body(request).to_string();
+        let write = |request: &Request| request::write(request);
         let body = write_body(self.endpoint.name(), request, write).await?;
         let url = self.endpoint.base.join("/v1/messages");
         self.call((Method::POST, url), body, &request.metadata)

@@ -166,7 +166,7 @@ impl Shared {
     }
 
     async fn completion(&self, request: &Arc<Request>, dialect: Dialect) -> Result<Call, Error> {
-        let write = move |request: &Request| request::body(request, dialect).to_string();
+        let write = move |request: &Request| request::write(request, dialect);
         let body = write_body(self.endpoint.name(), request, write).await?;
         let url = self.endpoint.base.join("/chat/completions");
         self.call((Method::POST, url), body, &request.metadata)

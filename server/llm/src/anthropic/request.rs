@@ -4,49 +4,133 @@
 //! message, and empty text is left out, because the API refuses it. Cache marks go on the last system block and on the
 //! last two messages: with three of the four marks allowed, the prefix of the last step and of this one are found.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::thinking;
 use crate::replay::{arguments_object, object_schema, tool_call_id};
-use crate::{Content, Message, Request, Role, ToolChoice, ToolResultContent, limits};
+use crate::{Content, Request, Role, ToolChoice, ToolResultContent, limits};
 
 /// Ceiling of an answer when the caller names none; the API demands one.
 const DEFAULT_MAX_TOKENS: u64 = 32_000;
 const LONGEST_ID: usize = 64;
 const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
 
-/// The whole body.
-pub(super) fn body(request: &Request) -> Value {
+/// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
+/// several times as long.
+pub(super) fn write(request: &Request) -> String {
+    let body = Body {
+        model: &request.model,
+        stream: true,
+        options: options(request),
+        system: system(request),
+        messages: messages(request),
+    };
+    // Its maps have texts as keys, and nothing in it fails.
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    stream: bool,
+    #[serde(flatten)]
+    options: Map<String, Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    system: Vec<Marked<'a>>,
+    messages: Vec<Turn<'a>>,
+}
+
+/// What one side says until the other does.
+#[derive(Serialize)]
+struct Turn<'a> {
+    role: &'static str,
+    content: Vec<Marked<'a>>,
+}
+
+/// A block, and whether the prompt up to it is to be kept.
+#[derive(Serialize)]
+struct Marked<'a> {
+    #[serde(flatten)]
+    block: Block<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache_control: Option<CacheControl>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "ephemeral")]
+struct CacheControl {}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Block<'a> {
+    Text {
+        text: Cow<'a, str>,
+    },
+    Thinking {
+        thinking: &'a str,
+        signature: &'a Value,
+    },
+    RedactedThinking {
+        data: &'a Value,
+    },
+    Image {
+        source: ImageSource<'a>,
+    },
+    ToolUse {
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Value,
+    },
+    ToolResult {
+        tool_use_id: Cow<'a, str>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_error: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        content: Option<ResultContent<'a>>,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "base64")]
+struct ImageSource<'a> {
+    media_type: &'a str,
+    data: String,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ResultContent<'a> {
+    Words(&'static str),
+    Blocks(Vec<Block<'a>>),
+}
+
+fn options(request: &Request) -> Map<String, Value> {
     let max_tokens = request
         .max_output_tokens
         .unwrap_or_else(|| default_max_tokens(&request.model));
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(request.model));
-    body.insert("max_tokens".to_owned(), json!(max_tokens));
-    body.insert("stream".to_owned(), json!(true));
-    let system = system(request);
-    if !system.is_empty() {
-        body.insert("system".to_owned(), json!(system));
-    }
-    body.insert("messages".to_owned(), json!(messages(request)));
-    let thinks = thinking::apply(&mut body, &request.model, request.reasoning, max_tokens);
+    let mut options = Map::new();
+    options.insert("max_tokens".to_owned(), json!(max_tokens));
+    let thinks = thinking::apply(&mut options, &request.model, request.reasoning, max_tokens);
     if let Some(temperature) = request.temperature.filter(|_| !thinks) {
-        body.insert(
+        options.insert(
             "temperature".to_owned(),
             rounded(temperature.clamp(0.0, 1.0)),
         );
     }
     if !request.tools.is_empty() {
-        body.insert("tools".to_owned(), tools(request));
-        body.insert(
+        options.insert("tools".to_owned(), tools(request));
+        options.insert(
             "tool_choice".to_owned(),
             tool_choice(request.tool_choice, thinks),
         );
     }
-    Value::Object(body)
+    options
 }
 
 fn default_max_tokens(model: &str) -> u32 {
@@ -63,11 +147,11 @@ fn rounded(number: f32) -> Value {
     json!((f64::from(number) * 10_000.0).round() / 10_000.0)
 }
 
-fn system(request: &Request) -> Vec<Value> {
-    let mut blocks: Vec<Value> = request
-        .system
-        .iter()
+fn system(request: &Request) -> Vec<Marked<'_>> {
+    let blocks = request.system.iter();
+    let mut blocks: Vec<_> = blocks
         .filter_map(|block| text_block(&block.text))
+        .map(unmarked)
         .collect();
     if request.cache {
         mark_last(&mut blocks);
@@ -98,47 +182,40 @@ fn tool_choice(choice: ToolChoice, thinks: bool) -> Value {
     }
 }
 
-fn messages(request: &Request) -> Vec<Value> {
-    let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
+fn messages(request: &Request) -> Vec<Turn<'_>> {
+    let mut turns: Vec<Turn<'_>> = Vec::with_capacity(request.messages.len());
     for message in request.messages.iter() {
         let role = if message.role == Role::Assistant {
             "assistant"
         } else {
             "user"
         };
-        let blocks = blocks(message);
+        let contents = message.content.iter();
+        let blocks = contents.filter_map(|content| block(message.role, content));
+        let blocks = blocks.map(unmarked);
         match turns.last_mut() {
-            Some((last_role, last_blocks)) if *last_role == role => last_blocks.extend(blocks),
-            _ => turns.push((role, blocks)),
+            Some(last) if last.role == role => last.content.extend(blocks),
+            _ => turns.push(Turn {
+                role,
+                content: blocks.collect(),
+            }),
         }
     }
-    turns.retain(|(_, blocks)| !blocks.is_empty());
-    for (role, blocks) in &mut turns {
-        if *role == "user" {
-            // The API wants the results of a turn's calls before anything else is said.
-            blocks.sort_by_key(|block| block.get("type").is_some_and(|kind| kind != "tool_result"));
-        }
+    turns.retain(|turn| !turn.content.is_empty());
+    for turn in turns.iter_mut().filter(|turn| turn.role == "user") {
+        // The API wants the results of a turn's calls before anything else is said.
+        turn.content
+            .sort_by_key(|marked| !matches!(marked.block, Block::ToolResult { .. }));
     }
     if request.cache {
-        for (_, blocks) in turns.iter_mut().rev().take(2) {
-            mark_last(blocks);
+        for turn in turns.iter_mut().rev().take(2) {
+            mark_last(&mut turn.content);
         }
     }
     turns
-        .into_iter()
-        .map(|(role, content)| json!({"role": role, "content": content}))
-        .collect()
 }
 
-fn blocks(message: &Message) -> Vec<Value> {
-    message
-        .content
-        .iter()
-        .filter_map(|content| block(message.role, content))
-        .collect()
-}
-
-fn block(role: Role, content: &Content) -> Option<Value> {
+fn block(role: Role, content: &Content) -> Option<Block<'_>> {
     match content {
         Content::Text(text) => text_block(text),
         Content::Reasoning {
@@ -151,12 +228,11 @@ fn block(role: Role, content: &Content) -> Option<Value> {
             id,
             name,
             arguments,
-        } => Some(json!({
-            "type": "tool_use",
-            "id": tool_call_id(id, LONGEST_ID),
-            "name": name,
-            "input": arguments_object(arguments),
-        })),
+        } => Some(Block::ToolUse {
+            id: tool_call_id(id, LONGEST_ID),
+            name,
+            input: arguments_object(arguments),
+        }),
         Content::ToolResult {
             tool_call_id: id,
             content,
@@ -166,65 +242,76 @@ fn block(role: Role, content: &Content) -> Option<Value> {
     }
 }
 
-fn text_block(text: &str) -> Option<Value> {
-    (!text.trim().is_empty()).then(|| json!({"type": "text", "text": text}))
-}
-
-/// Thoughts go back exactly as they came; those of other providers have no signature and cannot.
-fn thinking_block(text: &str, metadata: &Value) -> Option<Value> {
-    let own = metadata.get("anthropic")?;
-    if let Some(data) = own.get("redacted_data") {
-        return Some(json!({"type": "redacted_thinking", "data": data}));
-    }
-    let signature = own.get("signature")?;
-    Some(json!({"type": "thinking", "thinking": text, "signature": signature}))
-}
-
-fn image_block(media_type: &str, data: &Bytes) -> Value {
-    if !IMAGE_TYPES.contains(&media_type) || data.is_empty() {
-        return json!({"type": "text", "text": format!("[An image of type {media_type} that cannot be shown.]")});
-    }
-    json!({
-        "type": "image",
-        "source": {"type": "base64", "media_type": media_type, "data": STANDARD.encode(data)},
+fn text_block(text: &str) -> Option<Block<'_>> {
+    (!text.trim().is_empty()).then_some(Block::Text {
+        text: Cow::Borrowed(text),
     })
 }
 
-fn result_block(id: &str, content: &[ToolResultContent], is_error: bool) -> Value {
-    let pieces: Vec<Value> = content
-        .iter()
+/// Thoughts go back exactly as they came; those of other providers have no signature and cannot.
+fn thinking_block<'a>(text: &'a str, metadata: &'a Value) -> Option<Block<'a>> {
+    let own = metadata.get("anthropic")?;
+    if let Some(data) = own.get("redacted_data") {
+        return Some(Block::RedactedThinking { data });
+    }
+    Some(Block::Thinking {
+        thinking: text,
+        signature: own.get("signature")?,
+    })
+}
+
+fn image_block<'a>(media_type: &'a str, data: &Bytes) -> Block<'a> {
+    if !IMAGE_TYPES.contains(&media_type) || data.is_empty() {
+        let words = format!("[An image of type {media_type} that cannot be shown.]");
+        return Block::Text { text: words.into() };
+    }
+    Block::Image {
+        source: ImageSource {
+            media_type,
+            data: STANDARD.encode(data),
+        },
+    }
+}
+
+fn result_block<'a>(id: &'a str, content: &'a [ToolResultContent], is_error: bool) -> Block<'a> {
+    let pieces = content.iter();
+    let pieces: Vec<_> = pieces
         .filter_map(|piece| match piece {
             ToolResultContent::Text(text) => text_block(text),
             ToolResultContent::Image { media_type, data } => Some(image_block(media_type, data)),
         })
         .collect();
-    let mut block = json!({"type": "tool_result", "tool_use_id": tool_call_id(id, LONGEST_ID)});
-    if let Some(fields) = block.as_object_mut() {
-        if is_error {
-            fields.insert("is_error".to_owned(), json!(true));
-        }
-        if !pieces.is_empty() {
-            fields.insert("content".to_owned(), json!(pieces));
-        } else if is_error {
-            // An error without a word is refused.
-            fields.insert(
-                "content".to_owned(),
-                json!("The tool failed and said nothing."),
-            );
-        }
+    let content = match (pieces.is_empty(), is_error) {
+        (false, _) => Some(ResultContent::Blocks(pieces)),
+        // An error without a word is refused.
+        (true, true) => Some(ResultContent::Words("The tool failed and said nothing.")),
+        (true, false) => None,
+    };
+    Block::ToolResult {
+        tool_use_id: tool_call_id(id, LONGEST_ID),
+        is_error,
+        content,
     }
-    block
+}
+
+const fn unmarked(block: Block<'_>) -> Marked<'_> {
+    Marked {
+        block,
+        cache_control: None,
+    }
 }
 
 /// Thoughts cannot carry a mark.
-fn mark_last(blocks: &mut [Value]) {
-    let markable = blocks.iter_mut().rev().find(|block| {
-        !block
-            .get("type")
-            .is_some_and(|kind| kind == "thinking" || kind == "redacted_thinking")
-    });
-    if let Some(fields) = markable.and_then(Value::as_object_mut) {
-        fields.insert("cache_control".to_owned(), json!({"type": "ephemeral"}));
+fn mark_last(blocks: &mut [Marked<'_>]) {
+    let is_thought = |block: &Block<'_>| {
+        matches!(
+            block,
+            Block::Thinking { .. } | Block::RedactedThinking { .. }
+        )
+    };
+    let mut from_the_end = blocks.iter_mut().rev();
+    if let Some(last) = from_the_end.find(|marked| !is_thought(&marked.block)) {
+        last.cache_control = Some(CacheControl {});
     }
 }
 

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
@@ -18,14 +19,89 @@ use crate::{Content, Message, ReasoningEffort, Request, Role, ToolChoice};
 const LONGEST_ID: usize = 40;
 const LONGEST_FOREIGN_ID: usize = 64;
 
-/// The whole body.
-pub(super) fn body(request: &Request, dialect: Dialect) -> Value {
-    let mut body = Map::new();
-    body.insert("model".to_owned(), json!(request.model));
-    body.insert("messages".to_owned(), json!(messages(request, dialect)));
-    body.insert("stream".to_owned(), json!(true));
+/// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
+/// several times as long.
+pub(super) fn write(request: &Request, dialect: Dialect) -> String {
+    let body = Body {
+        model: &request.model,
+        stream: true,
+        options: options(request, dialect),
+        messages: messages(request, dialect),
+    };
+    // Its maps have texts as keys, and nothing in it fails.
+    serde_json::to_string(&body).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    stream: bool,
+    #[serde(flatten)]
+    options: Map<String, Value>,
+    messages: Vec<Said<'a>>,
+}
+
+/// One message.
+#[derive(Serialize)]
+#[serde(tag = "role", rename_all = "lowercase")]
+enum Said<'a> {
+    System {
+        content: String,
+    },
+    User {
+        content: UserContent<'a>,
+    },
+    Assistant {
+        #[serde(skip_serializing_if = "str::is_empty")]
+        content: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<Call<'a>>,
+        /// Thoughts, in the fields of the server's own.
+        #[serde(flatten)]
+        thoughts: Map<String, Value>,
+    },
+    Tool {
+        tool_call_id: Cow<'a, str>,
+        content: String,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum UserContent<'a> {
+    Text(Cow<'a, str>),
+    Parts(Vec<Part<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Part<'a> {
+    Text { text: Cow<'a, str> },
+    ImageUrl { image_url: ImageUrl },
+}
+
+#[derive(Serialize)]
+struct ImageUrl {
+    url: String,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "function")]
+struct Call<'a> {
+    id: Cow<'a, str>,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: String,
+}
+
+fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
+    let mut options = Map::new();
     if dialect.has_stream_options {
-        body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        options.insert("stream_options".to_owned(), json!({"include_usage": true}));
     }
     if let Some(ceiling) = request.max_output_tokens {
         let name = if dialect.says_max_completion_tokens {
@@ -33,28 +109,28 @@ pub(super) fn body(request: &Request, dialect: Dialect) -> Value {
         } else {
             "max_tokens"
         };
-        body.insert(name.to_owned(), json!(ceiling));
+        options.insert(name.to_owned(), json!(ceiling));
     }
     if let Some(temperature) = request.temperature.filter(|_| dialect.has_temperature) {
-        body.insert(
+        options.insert(
             "temperature".to_owned(),
             json!((f64::from(temperature) * 10_000.0).round() / 10_000.0),
         );
     }
     if let Some(effort) = request.reasoning.filter(|_| dialect.has_reasoning_effort) {
-        body.insert(
+        options.insert(
             "reasoning_effort".to_owned(),
             json!(ReasoningEffort::as_str(effort)),
         );
     }
     if !request.tools.is_empty() {
-        body.insert("tools".to_owned(), tools(request));
-        body.insert(
+        options.insert("tools".to_owned(), tools(request));
+        options.insert(
             "tool_choice".to_owned(),
             json!(tool_choice(request.tool_choice)),
         );
     }
-    Value::Object(body)
+    options
 }
 
 fn tools(request: &Request) -> Value {
@@ -82,10 +158,10 @@ fn tool_choice(choice: ToolChoice) -> &'static str {
     }
 }
 
-fn messages(request: &Request, dialect: Dialect) -> Vec<Value> {
+fn messages(request: &Request, dialect: Dialect) -> Vec<Said<'_>> {
     let mut writer = Writer {
         dialect,
-        messages: Vec::new(),
+        messages: Vec::with_capacity(request.messages.len() + 1),
         held_images: Vec::new(),
     };
     writer.system(request);
@@ -105,15 +181,15 @@ fn messages(request: &Request, dialect: Dialect) -> Vec<Value> {
     writer.messages
 }
 
-struct Writer {
+struct Writer<'a> {
     dialect: Dialect,
-    messages: Vec<Value>,
+    messages: Vec<Said<'a>>,
     /// Pictures of tool results, held back until the last result of the step is written.
-    held_images: Vec<Value>,
+    held_images: Vec<Part<'a>>,
 }
 
-impl Writer {
-    fn system(&mut self, request: &Request) {
+impl<'a> Writer<'a> {
+    fn system(&mut self, request: &'a Request) {
         let texts: Vec<&str> = request
             .system
             .iter()
@@ -121,52 +197,58 @@ impl Writer {
             .filter(|text| !text.trim().is_empty())
             .collect();
         if !texts.is_empty() {
-            self.messages
-                .push(json!({"role": "system", "content": texts.join("\n\n")}));
+            self.messages.push(Said::System {
+                content: texts.join("\n\n"),
+            });
         }
     }
 
-    fn assistant(&mut self, message: &Message, is_current_turn: bool) {
+    fn assistant(&mut self, message: &'a Message, is_current_turn: bool) {
         self.flush_images();
-        let mut fields = Map::new();
-        let mut text = String::new();
+        let mut thoughts = Map::new();
+        let mut text = Cow::Borrowed("");
         let mut calls = Vec::new();
         for content in &message.content {
             match content {
-                Content::Text(more) => text.push_str(more),
+                Content::Text(more) if text.is_empty() => text = Cow::Borrowed(more),
+                Content::Text(more) => text.to_mut().push_str(more),
                 Content::Reasoning {
                     text,
                     provider_metadata: Some(metadata),
                 } if !self.dialect.is_official => {
-                    reasoning::put_back(&mut fields, text, metadata, is_current_turn);
+                    reasoning::put_back(&mut thoughts, text, metadata, is_current_turn);
                 }
-                Content::ToolCall { id, name, arguments } => calls.push(json!({
-                    "id": self.call_id(id),
-                    "type": "function",
-                    "function": {"name": name, "arguments": arguments_object(arguments).to_string()},
-                })),
+                Content::ToolCall {
+                    id,
+                    name,
+                    arguments,
+                } => calls.push(Call {
+                    id: self.call_id(id),
+                    function: Function {
+                        name,
+                        arguments: arguments_object(arguments).to_string(),
+                    },
+                }),
                 Content::Reasoning { .. } | Content::Image { .. } | Content::ToolResult { .. } => {}
             }
         }
-        if text.is_empty() && calls.is_empty() {
-            return;
+        if !text.is_empty() || !calls.is_empty() {
+            self.messages.push(Said::Assistant {
+                content: text,
+                tool_calls: calls,
+                thoughts,
+            });
         }
-        fields.insert("role".to_owned(), json!("assistant"));
-        if !text.is_empty() {
-            fields.insert("content".to_owned(), json!(text));
-        }
-        if !calls.is_empty() {
-            fields.insert("tool_calls".to_owned(), json!(calls));
-        }
-        self.messages.push(Value::Object(fields));
     }
 
-    fn user_or_tool(&mut self, message: &Message) {
+    fn user_or_tool(&mut self, message: &'a Message) {
         let mut parts = Vec::new();
         for content in &message.content {
             match content {
                 Content::Text(text) if !text.is_empty() => {
-                    parts.push(json!({"type": "text", "text": text}));
+                    parts.push(Part::Text {
+                        text: Cow::Borrowed(text),
+                    });
                 }
                 Content::Image { media_type, data } => parts.push(image(media_type, data)),
                 Content::ToolResult {
@@ -177,17 +259,19 @@ impl Writer {
                 } => {
                     let (text, images) = split_result(content);
                     let id = self.call_id(id);
-                    self.messages
-                        .push(json!({"role": "tool", "tool_call_id": id, "content": text}));
                     if !images.is_empty() {
                         let note = format!("Images from the result of {name} ({id}):");
-                        self.held_images.push(json!({"type": "text", "text": note}));
+                        self.held_images.push(Part::Text { text: note.into() });
                         self.held_images.extend(
                             images
                                 .into_iter()
                                 .map(|(media_type, data)| image(media_type, data)),
                         );
                     }
+                    self.messages.push(Said::Tool {
+                        tool_call_id: id,
+                        content: text,
+                    });
                 }
                 Content::Text(_) | Content::Reasoning { .. } | Content::ToolCall { .. } => {}
             }
@@ -196,13 +280,14 @@ impl Writer {
             self.flush_images();
         }
         if !parts.is_empty() {
-            self.messages
-                .push(json!({"role": "user", "content": joined(parts)}));
+            self.messages.push(Said::User {
+                content: joined(parts),
+            });
         }
     }
 
     /// OpenAI's rule is strict. Other servers get their own ids back as they were, because some templates read them.
-    fn call_id<'a>(&self, id: &'a str) -> Cow<'a, str> {
+    fn call_id(&self, id: &'a str) -> Cow<'a, str> {
         let is_printable =
             !id.is_empty() && id.chars().all(|character| character.is_ascii_graphic());
         if !self.dialect.is_official && is_printable && id.len() <= LONGEST_FOREIGN_ID {
@@ -214,29 +299,37 @@ impl Writer {
     fn flush_images(&mut self) {
         if !self.held_images.is_empty() {
             let parts = std::mem::take(&mut self.held_images);
-            self.messages
-                .push(json!({"role": "user", "content": parts}));
+            self.messages.push(Said::User {
+                content: UserContent::Parts(parts),
+            });
         }
     }
 }
 
 /// Plain text as a string: servers without vision take nothing else.
-fn joined(parts: Vec<Value>) -> Value {
+fn joined(mut parts: Vec<Part<'_>>) -> UserContent<'_> {
+    if let [Part::Text { text }] = parts.as_mut_slice() {
+        return UserContent::Text(std::mem::take(text));
+    }
     let texts: Option<Vec<&str>> = parts
         .iter()
-        .map(|part| part.get("text").and_then(Value::as_str))
+        .map(|part| match part {
+            Part::Text { text } => Some(text.as_ref()),
+            Part::ImageUrl { .. } => None,
+        })
         .collect();
     match texts {
-        Some(texts) => json!(texts.join("\n")),
-        None => Value::Array(parts),
+        Some(texts) => UserContent::Text(texts.join("\n").into()),
+        None => UserContent::Parts(parts),
     }
 }
 
-fn image(media_type: &str, data: &Bytes) -> Value {
-    json!({
-        "type": "image_url",
-        "image_url": {"url": format!("data:{media_type};base64,{}", STANDARD.encode(data))},
-    })
+fn image(media_type: &str, data: &Bytes) -> Part<'static> {
+    Part::ImageUrl {
+        image_url: ImageUrl {
+            url: format!("data:{media_type};base64,{}", STANDARD.encode(data)),
+        },
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,10 @@ use serde_json::json;
 use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
+fn body(request: &Request) -> Value {
+    serde_json::from_str(&write(request)).unwrap()
+}
+
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
 fn conversation() -> Request {
     let thought = |text: &str, metadata: serde_json::Value| Content::Reasoning {
@@ -135,7 +139,7 @@ fn marks_the_last_system_block_and_the_last_two_messages() {
             .take(2)
             .all(|message| marks(message) == 1)
     );
-    let unmarked = super::body(&Request {
+    let unmarked = self::body(&Request {
         cache: false,
         ..conversation()
     });
@@ -156,7 +160,7 @@ fn thinking_rules_out_temperature_and_forced_calls() {
     );
     assert_eq!(body.get("temperature"), None);
     assert_eq!(body["tool_choice"], json!({"type": "auto"}));
-    let calm = super::body(&Request {
+    let calm = self::body(&Request {
         reasoning: None,
         ..request
     });

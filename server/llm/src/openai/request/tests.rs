@@ -14,6 +14,10 @@ use serde_json::json;
 use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
+fn body(request: &Request, dialect: Dialect) -> Value {
+    serde_json::from_str(&write(request, dialect)).unwrap()
+}
+
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
 fn conversation() -> Request {
     let thought = |text: &str, metadata: serde_json::Value| Content::Reasoning {
