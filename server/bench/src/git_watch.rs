@@ -9,13 +9,14 @@ use sdk::allowed_folders::CreateAllowedFolder;
 use sdk::chats::CreateChat;
 use sdk::client::{Client, Subscription};
 use sdk::git::GitWatchMessage;
-use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, WorkspaceMode, WorkspaceStatus};
+use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, WorkspaceMode};
 use tokio::process::Command;
 
 use crate::drive::content;
 use crate::figures::{Figure, Times, milliseconds};
 use crate::processes;
 use crate::scenarios::{set_up, wait_for_model};
+use crate::workspaces;
 
 const FOLDERS: usize = 1_000;
 const FILES_OF_EACH: usize = 50;
@@ -133,16 +134,8 @@ async fn chat_in(
         ..CreateWorkspace::default()
     };
     let workspace = client.create_workspace(&workspace).await?.id;
+    workspaces::ready(client, workspace).await?;
     let started = Instant::now();
-    loop {
-        let now = client.get_workspace(workspace).await?;
-        match now.status {
-            WorkspaceStatus::Ready => break,
-            WorkspaceStatus::Failed => bail!("no workspace: {:?}", now.status_reason),
-            _ => ensure!(started.elapsed() < DEADLINE, "the workspace is not ready"),
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
     let chat = CreateChat {
         content: content("!text \"ok\""),
         workspace_id: Some(workspace),
@@ -169,17 +162,9 @@ async fn changed(watch: &mut Watch) -> Result<()> {
 
 /// What the server and the agents on its data have spent, with the processes that they waited for.
 fn processor_seconds(data: &Path, server: &Path) -> Result<f64> {
-    let (data, server) = (data.display().to_string(), server.display().to_string());
     let mut ticks = 0;
-    for process in fs::read_dir("/proc")?.flatten() {
-        let read = |name: &str| fs::read(process.path().join(name)).unwrap_or_default();
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        let is_ours =
-            text(read("cmdline")).contains(&server) && text(read("environ")).contains(&data);
-        if !is_ours {
-            continue;
-        }
-        let stat = text(read("stat"));
+    for process in processes::on(data, server)? {
+        let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
         // After the name, which may hold anything: fields 14 to 17 are the times, own and of children.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
         let times = fields.split_whitespace().skip(11).take(4);
@@ -187,6 +172,6 @@ fn processor_seconds(data: &Path, server: &Path) -> Result<f64> {
             .filter_map(|time| time.parse::<u32>().ok())
             .sum::<u32>();
     }
-    ensure!(ticks > 0, "the server's own processes are not to be found");
+    ensure!(ticks > 0, "the server's own processes spent no time");
     Ok(f64::from(ticks) / TICKS_EACH_SECOND)
 }

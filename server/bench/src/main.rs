@@ -11,11 +11,12 @@ mod processes;
 mod scale;
 mod scenarios;
 mod take_over;
+mod workspaces;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 #[derive(Parser)]
 #[command(about = "Measures the release binary and prints the table of docs/performance.md")]
@@ -32,12 +33,26 @@ struct Arguments {
     /// A PostgreSQL database that two processes may share; take-over is not measured without.
     #[arg(long, env = "SWITCHYARD_TEST_POSTGRES_URL")]
     database_url: Option<String>,
-    /// Measure only the chats of one person, not much of everything and several processes.
+    /// Measure only this.
     #[arg(long)]
-    short: bool,
-    /// Measure only the git watch of a large repository.
-    #[arg(long)]
-    git_watch: bool,
+    only: Option<Part>,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The chats of one person.
+    Chats,
+    /// Much of everything.
+    Scale,
+    /// Only the sends to a long chat, of `scale`.
+    Send,
+    /// Several processes on one database.
+    TakeOver,
+    /// What is done in workspaces.
+    Workspaces,
+    /// The git watch of a large repository.
+    GitWatch,
 }
 
 #[tokio::main]
@@ -51,20 +66,28 @@ async fn main() -> Result<()> {
         standin,
         rounds,
         database_url,
-        short,
-        git_watch,
+        only,
     } = arguments;
     let model_server = processes::start_standin(&standin).await?;
     let model_url = &model_server.base_url;
+    let is_wanted = |part| only.is_none_or(|only| only == part);
     let mut figures = Vec::new();
-    if !git_watch {
+    if is_wanted(Part::Chats) {
         figures.extend(scenarios::run(&server, model_url, rounds).await?);
     }
-    if !short && !git_watch {
+    if is_wanted(Part::Scale) {
         figures.extend(scale::run(&server, model_url, rounds).await?);
+    }
+    if only == Some(Part::Send) {
+        figures.push(scale::run_sending(&server, model_url, rounds).await?);
+    }
+    if is_wanted(Part::TakeOver) {
         figures.extend(take_over::run(&server, database_url.as_deref()).await?);
     }
-    if !short {
+    if is_wanted(Part::Workspaces) {
+        figures.extend(workspaces::run(&server, model_url).await?);
+    }
+    if is_wanted(Part::GitWatch) {
         figures.extend(git_watch::run(&server, model_url).await?);
     }
     model_server.stop().await?;

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use sdk::client::Client;
 use sdk::users::Login;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -124,6 +124,25 @@ pub async fn seed(program: &Path, data_dir: &Path, chats: usize, messages: usize
     let mut words = printed.split_whitespace().map(str::to_owned);
     let (email, password) = words.next().zip(words.next()).context("no account")?;
     Ok(Login { email, password })
+}
+
+/// The server and the agents on this data, as folders of `/proc`.
+pub fn on(data: &Path, server: &Path) -> Result<Vec<PathBuf>> {
+    let (data, server) = (data.display().to_string(), server.display().to_string());
+    let is_ours = |process: &PathBuf| {
+        let text = |name: &str| {
+            let bytes = fs::read(process.join(name)).unwrap_or_default();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        text("cmdline").contains(&server) && text("environ").contains(&data)
+    };
+    let all = fs::read_dir("/proc")?.flatten().map(|entry| entry.path());
+    let ours: Vec<_> = all.filter(is_ours).collect();
+    ensure!(
+        !ours.is_empty(),
+        "the server's own processes are not to be found"
+    );
+    Ok(ours)
 }
 
 fn on_data(program: &Path, data_dir: &Path) -> Command {

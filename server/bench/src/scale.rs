@@ -44,6 +44,15 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     Ok(figures)
 }
 
+/// The sends to a long chat alone.
+pub async fn run_sending(server: &Path, model_url: &str, rounds: usize) -> Result<Figure> {
+    let much = Seeded::start(server, model_url, FEW_MESSAGES, MANY_MESSAGES).await?;
+    let model = wait_for_model(&much.client).await?;
+    let figure = sending(&much, model, rounds).await?;
+    much.process.stop().await?;
+    Ok(figure)
+}
+
 /// A server on data that `switchyard dev seed` wrote.
 struct Seeded {
     process: Process,
@@ -167,7 +176,7 @@ async fn sending(much: &Seeded, model: ModelConfigId, rounds: usize) -> Result<F
     for chat in [much.long_chat, short_chat] {
         send(&much.client, chat, model).await?;
     }
-    for _ in 0..rounds.min(20) {
+    for _ in 0..rounds {
         long.push(send(&much.client, much.long_chat, model).await?);
         short.push(send(&much.client, short_chat, model).await?);
     }
