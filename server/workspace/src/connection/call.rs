@@ -97,34 +97,41 @@ pub(super) async fn fetch(
     }
 }
 
-/// Sends a call whose answer is a stream and returns once its head is there.
+/// Sends a call whose answer is a stream and returns once its head is there. A connection that breaks before that is no
+/// answer: such a call is made again, as it only begins to look.
 pub(super) async fn open(
     agent: &Agent,
     scope: &ChatScope,
     grace: Duration,
     call: &Call,
 ) -> Result<Incoming, AgentError> {
-    let body = Full::new(call.body.clone()).boxed_unsync();
+    let body = || Full::new(call.body.clone()).boxed_unsync();
     open_with(agent, scope, grace, call, body).await
 }
 
-/// The same with a body that is a stream, too.
+/// The same with a body that is a stream, too; one is made for each time that the call is made.
 pub(super) async fn open_with(
     agent: &Agent,
     scope: &ChatScope,
     grace: Duration,
     call: &Call,
-    body: RequestBody,
+    mut body: impl FnMut() -> RequestBody,
 ) -> Result<Incoming, AgentError> {
     let deadline = Instant::now() + call.deadline;
-    let mut sender = wait_for_sender(agent, grace.min(call.deadline)).await?;
-    let request = request(scope, call, body)?;
-    let response = timeout_at(deadline, sender.send_request(request))
-        .await
-        .map_err(|_| timed_out(call))?;
-    let response = response.map_err(|_| AgentError::Disconnected {
-        since: since(agent),
-    })?;
+    let response = loop {
+        let mut sender = wait_for_sender(agent, grace.min(call.deadline)).await?;
+        let request = request(scope, call, body())?;
+        let response = timeout_at(deadline, sender.send_request(request)).await;
+        match response.map_err(|_| timed_out(call))? {
+            Ok(response) => break response,
+            Err(_) if Instant::now() < deadline => tokio::time::sleep(REPEAT_PAUSE).await,
+            Err(_) => {
+                return Err(AgentError::Disconnected {
+                    since: since(agent),
+                });
+            }
+        }
+    };
     if response.status().is_success() {
         return Ok(response.into_body());
     }

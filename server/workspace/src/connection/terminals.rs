@@ -40,10 +40,14 @@ impl AgentClient {
     ) -> Result<TerminalCall, AgentError> {
         let path = with_query(&format!("/api/v0/terminals/{id}"), &size)?;
         let call = Call::post(path, Bytes::new(), "the terminal to open", OPEN_DEADLINE);
-        let (input, frames) = mpsc::channel(MAX_WAITING);
-        let frames = ReceiverStream::new(frames)
-            .map(|input: TerminalInput| Ok::<_, Infallible>(Frame::data(input.encode())));
-        let body = StreamBody::new(frames).boxed_unsync();
+        let (mut input, _) = mpsc::channel(MAX_WAITING);
+        let body = || {
+            let (sender, frames) = mpsc::channel(MAX_WAITING);
+            input = sender;
+            let frames = ReceiverStream::new(frames)
+                .map(|input: TerminalInput| Ok::<_, Infallible>(Frame::data(input.encode())));
+            StreamBody::new(frames).boxed_unsync()
+        };
         let answer =
             call::open_with(&self.agent, &self.scope, self.reconnect_grace, &call, body).await?;
         Ok(TerminalCall {

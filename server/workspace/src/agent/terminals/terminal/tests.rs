@@ -45,7 +45,9 @@ async fn a_terminal_that_nobody_looks_at_ends_after_its_time() {
     assert!(begun.elapsed() >= UNUSED_LIMIT * 3);
     assert!(terminal.has_ended());
     assert!(!terminal.is_over(), "nobody was told yet");
-    assert_eq!(exit_code(&mut terminal.attach()).await, 129, "hung up");
+    // Hung up, or killed: the time that it is given passes by itself, too.
+    let code = exit_code(&mut terminal.attach()).await;
+    assert!(matches!(code, 129 | 137), "{code}");
     assert!(terminal.is_over());
 }
 
