@@ -6,6 +6,7 @@
 pub mod allowed_folders;
 pub mod build_info;
 pub mod chat_config;
+pub mod chat_context;
 pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;
@@ -26,5 +27,6 @@ pub mod templates;
 pub mod terminals;
 pub mod tokens;
 pub mod users;
+pub mod workspace_files;
 pub mod workspace_shares;
 pub mod workspaces;

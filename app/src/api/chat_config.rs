@@ -116,7 +116,7 @@ async fn agent_workspaces(
 }
 
 #[cfg(feature = "ssr")]
-async fn thresholds(
+pub(super) async fn thresholds(
     platform: &platform::Platform,
     actor: &platform::Actor,
 ) -> Result<Vec<ModelThreshold>, AppError> {

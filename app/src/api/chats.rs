@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;
+use sdk::chat_context::ChatContext;
 use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::git::RepositoryChanges;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId};
@@ -10,6 +11,7 @@ use sdk::messages::{
     QueuedMessage,
 };
 use sdk::models::ModelCatalogue;
+use sdk::workspace_files::FoundFile;
 use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,9 @@ use crate::error::AppError;
 
 /// Rows of a page of the list.
 pub const CHATS_PER_PAGE: i64 = 50;
+/// Files that are offered while one is named.
+#[cfg(feature = "ssr")]
+const FILES_OFFERED: i64 = 8;
 /// Messages of a page of history.
 pub const MESSAGES_PER_PAGE: i64 = 50;
 
@@ -79,6 +84,17 @@ pub struct HighlightedFile {
 pub struct WorkspaceView {
     /// The workspace.
     pub workspace: Option<Workspace>,
+}
+
+/// What a chat's model is told besides messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextView {
+    /// Of the workspace; absent without one.
+    pub context: Option<ChatContext>,
+    /// Why nothing is known of the workspace now.
+    pub unavailable: Option<String>,
+    /// At which part of the context the history is summarized: 0 = after every answer, 100 = never.
+    pub threshold_percent: Option<i32>,
 }
 
 /// Lists the caller's chats. `query` may hold words to search for.
@@ -326,6 +342,55 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
         None => None,
     };
     Ok(WorkspaceView { workspace })
+}
+
+/// What the chat's model is told besides messages, as it is now.
+#[server(name = GetChatContext, prefix = "/api/page", endpoint = "chat_context", protocol = Page)]
+pub async fn chat_context(chat_id: ChatId) -> Result<ContextView, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let chat = platform.get_chat(&actor, chat_id).await;
+    let chat = chat.map_err(super::failed)?;
+    let thresholds = super::chat_config::thresholds(&platform, &actor).await?;
+    let threshold = thresholds
+        .into_iter()
+        .find(|model| model.model_config_id == chat.last_model_config_id);
+    let mut view = ContextView {
+        threshold_percent: threshold.map(|model| model.own_percent.unwrap_or(model.usual_percent)),
+        ..ContextView::default()
+    };
+    if chat.workspace_id.is_some() {
+        match platform.get_chat_context(&actor, chat_id).await {
+            Ok(context) => view.context = Some(context),
+            Err(error) => view.unavailable = Some(super::failed(error).message),
+        }
+    }
+    Ok(view)
+}
+
+/// Files of the chat's workspace by a few letters of their path; nothing while it does not run.
+#[server(name = FindChatFiles, prefix = "/api/page", endpoint = "find_files", protocol = Page)]
+pub async fn find_files(chat_id: ChatId, letters: String) -> Result<Vec<FoundFile>, AppError> {
+    use platform::{Failure as _, FailureKind};
+    use sdk::workspace_files::FindFiles;
+
+    let (platform, actor) = super::signed_in()?;
+    let query = FindFiles {
+        q: letters,
+        limit: Some(FILES_OFFERED),
+    };
+    match platform.find_files(&actor, chat_id, query).await {
+        Ok(found) => Ok(found.files),
+        // Nothing can be named without a workspace, nor in one that does not run.
+        Err(error)
+            if matches!(
+                error.kind(),
+                FailureKind::Unavailable | FailureKind::Invalid
+            ) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(super::failed(error)),
+    }
 }
 
 /// The lines of diffs as highlighted HTML.

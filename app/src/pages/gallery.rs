@@ -123,6 +123,7 @@ fn chat(agents: Agents) -> AnyView {
         {composers::composers(now)}
         {composers::answers(now)}
         {composers::gauges(now)}
+        {composers::contexts()}
         {list::rows(now)}
         {list::workspaces(now)}
         {list::empty()}

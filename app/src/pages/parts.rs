@@ -17,6 +17,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
+use sdk::ids::ChatId;
 use sdk::workspaces::Workspace;
 
 use super::agents::AgentsHome;
@@ -31,8 +32,12 @@ use super::workspaces::{WorkspacePage, WorkspacesPage};
 use crate::components::chat::answers::Answers;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::context::Agents;
+use crate::components::chat::context_card::ContextCard;
+use crate::components::chat::context_ring::Share;
 use crate::components::chat::git_panel::{GitPanel, Panel};
 use crate::components::chat::keys::Shortcuts;
+use crate::components::chat::mention_list::MentionList;
+use crate::components::chat::mentions::Mentions;
 use crate::components::chat::palette::Palette;
 use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
@@ -276,6 +281,53 @@ pub fn answers(composer: Composer) -> AnyView {
 #[wasm_split::wasm_split(answers, wasm_split_path = wasm_split, preload(load_answers), fallible)]
 fn answers_part(composer: Composer, asked: Asked) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Answers composer asked/> })
+}
+
+/// What the model is told besides messages, from the first time that it is asked for.
+pub fn context_card(chat: ChatId, share: Share, openings: RwSignal<u32>) -> AnyView {
+    let is_wanted = Signal::derive(move || openings.get() > 0);
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| context_card_part(chat, share, openings).now_or_never());
+        Some(drawn.flatten().and_then(Result::ok).unwrap_or_else(lost))
+    };
+    let load: Load = || Box::pin(async { load_context_card().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
+}
+
+#[wasm_split::wasm_split(
+    context_card,
+    wasm_split_path = wasm_split,
+    preload(load_context_card),
+    fallible
+)]
+fn context_card_part(
+    chat: ChatId,
+    share: Share,
+    openings: RwSignal<u32>,
+) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <ContextCard chat share openings/> })
+}
+
+/// The files that can be named in a message, from the first `@` on.
+pub fn mention_list(mentions: Mentions) -> AnyView {
+    let is_wanted = Signal::derive(move || mentions.letters.with(Option::is_some));
+    // When it does not come the path can still be typed.
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| mention_list_part(mentions).now_or_never());
+        drawn.flatten().and_then(Result::ok)
+    };
+    let load: Load = || Box::pin(async { load_mention_list().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
+}
+
+#[wasm_split::wasm_split(
+    mention_list,
+    wasm_split_path = wasm_split,
+    preload(load_mention_list),
+    fallible
+)]
+fn mention_list_part(mentions: Mentions) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <MentionList mentions/> })
 }
 
 /// On the server every part is there.

@@ -14,6 +14,7 @@ mod files;
 mod lifecycle;
 mod planning;
 mod processes;
+mod skills;
 mod templates;
 mod workspace_tools;
 
@@ -102,7 +103,7 @@ pub struct ToolContext {
 /// The tools of one chat.
 #[async_trait]
 pub trait ToolSet: Send + Sync {
-    /// What the model is told of them.
+    /// What the model is told of them. Some are there only when the facts, which are asked for first, name their use.
     fn definitions(&self) -> Vec<llm::Tool>;
 
     /// Facts for the system prompt; `None` when nothing is known now. Has its own deadline.

@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod fields;
 mod filter;
 mod git;
+mod known;
 mod live;
 mod retention;
 mod seed;

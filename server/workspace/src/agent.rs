@@ -12,6 +12,7 @@ mod instructions;
 mod options;
 mod processes;
 pub mod router;
+mod skills;
 mod state;
 mod terminals;
 

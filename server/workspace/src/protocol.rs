@@ -7,12 +7,13 @@ mod files;
 mod git;
 mod processes;
 mod scope;
+mod skills;
 mod terminals;
 
 pub use files::{
     DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits,
-    ListDirectoryRequest, ListDirectoryResult, ReadFileLines, ReadLinesQuery, Relativity,
-    ResolvedPath, WriteFileResult,
+    FindFilesQuery, FoundFile, FoundFiles, ListDirectoryRequest, ListDirectoryResult,
+    ReadFileLines, ReadLinesQuery, Relativity, ResolvedPath, WriteFileResult,
 };
 pub use git::{ChangedFile, FileChange, GitChanges, GitEvent, LeftOut, RepositoryChanges};
 pub use processes::{
@@ -20,6 +21,7 @@ pub use processes::{
     StartProcess, StartedProcess, Truncation,
 };
 pub use scope::{ANCESTOR_CHAT_IDS_HEADER, CHAT_ID_HEADER, ChatScope};
+pub use skills::{Skill, SkillContent, SkillFile};
 pub use terminals::{TerminalInput, TerminalOutput, TerminalSize, UnknownFrame, terminal_frames};
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +66,9 @@ pub struct WorkspaceContext {
     pub about: About,
     /// Instructions that lie in the workspace, the widest first.
     pub instruction_files: Vec<InstructionFile>,
+    /// What a model may read when the work needs it, sorted by name. Agents of older versions know none.
+    #[serde(default)]
+    pub skills: Vec<Skill>,
 }
 
 /// An `AGENTS.md` or `CLAUDE.md`.

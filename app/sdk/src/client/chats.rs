@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 
 use super::{Client, ClientError, Subscription};
+use crate::chat_context::ChatContext;
 use crate::chats::{
     Chat, ChatsByWorkspace, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat,
 };
@@ -15,6 +16,7 @@ use crate::messages::{
     Message, MessagePage, PromptPage, QueuedMessage, SubmitToolResults,
 };
 use crate::stream::{StreamEvent, WatchEvent};
+use crate::workspace_files::{FindFiles, FoundFiles};
 
 const CHATS: &str = "/api/experimental/chats";
 
@@ -215,6 +217,21 @@ impl Client {
     /// `GET /chats/watch`: what happens in the caller's list.
     pub async fn watch_chats(&self) -> Result<Subscription<WatchEvent>, ClientError> {
         self.subscribe(&format!("{CHATS}/watch")).await
+    }
+
+    /// `GET /api/v2/chats/{chat}/context`: what the model is told of the chat's workspace.
+    pub async fn get_chat_context(&self, chat: ChatId) -> Result<ChatContext, ClientError> {
+        self.get(&format!("/api/v2/chats/{chat}/context")).await
+    }
+
+    /// `GET /api/v2/chats/{chat}/files`: files of the chat's workspace by a few letters of their path.
+    pub async fn find_files(
+        &self,
+        chat: ChatId,
+        query: &FindFiles,
+    ) -> Result<FoundFiles, ClientError> {
+        self.get_with(&format!("/api/v2/chats/{chat}/files"), query)
+            .await
     }
 
     /// `GET /chats/{chat}/git/watch`: what changes in the chat's workspace.

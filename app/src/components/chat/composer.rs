@@ -13,6 +13,7 @@ use sdk::parts::InputPart;
 use super::context_ring::ContextRing;
 use super::draft::draft_key;
 use super::editor::{Editor, EditorField};
+use super::mentions::Mentions;
 use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
 use super::planning::{PlanToggle, mode};
 use super::prompt_history::PromptHistory;
@@ -22,7 +23,7 @@ use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
-use crate::pages::parts::answers;
+use crate::pages::parts::{answers, mention_list};
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -218,6 +219,7 @@ pub fn ComposerBox(
     let may_interrupt =
         move || chat.is_busy() && edited.with(Option::is_none) && !editor.is_blank();
     let limit = context_limit(&catalogue, model);
+    let mentions = Mentions::new(chat.id, editor);
     view! {
         <div class="composer">
             <QueueList composer/>
@@ -237,7 +239,8 @@ pub fn ComposerBox(
                         </button>
                     </p>
                 </Show>
-                <EditorField editor label="Message" placeholder
+                {mention_list(mentions)}
+                <EditorField editor label="Message" placeholder mentions
                     on_send=Callback::new(move |behavior| composer.send(behavior)) history=PromptHistory::new(chat.id, editor, error)/>
                 <div class="composer-bar">
                     <ModelPicker catalogue chosen=model/>

@@ -8,6 +8,7 @@ use sdk::messages::BusyBehavior;
 use crate::view;
 
 use super::draft;
+use super::mentions::Mentions;
 use super::prompt_history::PromptHistory;
 
 /// What is being written. Cheap to copy.
@@ -103,6 +104,34 @@ impl Editor {
         from == to && from.is_some_and(|from| from == 0 || from == end)
     }
 
+    /// Where the cursor stands in the text, in bytes, with nothing chosen. Browser only.
+    pub fn cursor(self, text: &str) -> Option<usize> {
+        let field = self.field.try_get_untracked().flatten()?;
+        let from = field.selection_start().ok().flatten()?;
+        let to = field.selection_end().ok().flatten()?;
+        (from == to).then(|| byte_at(text, from))
+    }
+
+    /// Puts other words in a place of the text, and the cursor behind them. Browser only.
+    pub fn replace(self, place: std::ops::Range<usize>, words: &str) {
+        let mut text = self.text.get_untracked();
+        let behind = place.start + words.len();
+        text.replace_range(place, words);
+        let Some(field) = self.field.try_get_untracked().flatten() else {
+            return;
+        };
+        // At once: what is typed next must not come before the field has the text.
+        field.set_value(&text);
+        let cursor = text
+            .get(..behind)
+            .unwrap_or_default()
+            .encode_utf16()
+            .count();
+        let cursor = u32::try_from(cursor).unwrap_or(u32::MAX);
+        let _ = field.set_selection_range(cursor, cursor);
+        self.set(text);
+    }
+
     /// Makes the field as tall as its text; the style sheet has the last word on how tall.
     pub fn fit(self) {
         let Some(field) = self.field.try_get_untracked().flatten() else {
@@ -160,6 +189,18 @@ fn end_of(field: &web_sys::HtmlTextAreaElement) -> u32 {
     u32::try_from(field.value().encode_utf16().count()).unwrap_or(u32::MAX)
 }
 
+/// From the browser's units to bytes.
+fn byte_at(text: &str, utf16_units: u32) -> usize {
+    let mut left = usize::try_from(utf16_units).unwrap_or(usize::MAX);
+    for (at, letter) in text.char_indices() {
+        if left == 0 {
+            return at;
+        }
+        left = left.saturating_sub(letter.len_utf16());
+    }
+    text.len()
+}
+
 /// The field. Enter sends, Shift+Enter begins a new line; where the finger types, Enter is a new line. Ctrl+Shift+Enter
 /// sends at once, also while a turn runs.
 #[component]
@@ -180,9 +221,17 @@ pub fn EditorField(
     /// What the arrow keys bring back.
     #[prop(optional)]
     history: Option<PromptHistory>,
+    /// The files that can be named.
+    #[prop(optional)]
+    mentions: Option<Mentions>,
 ) -> impl IntoView {
     let on_keydown = move |event: KeyboardEvent| {
         if event.is_composing() {
+            return;
+        }
+        let is_plain = !event.shift_key() && !event.ctrl_key() && !event.meta_key();
+        if is_plain && mentions.is_some_and(|mentions| mentions.takes(&event.key())) {
+            event.prevent_default();
             return;
         }
         match event.key().as_str() {
@@ -203,6 +252,11 @@ pub fn EditorField(
             }
         }
     };
+    let chosen = move || {
+        let mentions = mentions?;
+        let is_open = mentions.found.with(|found| !found.is_empty());
+        is_open.then(|| format!("mention-{}", mentions.at.get()))
+    };
     view! {
         <textarea
             class="editor"
@@ -210,12 +264,18 @@ pub fn EditorField(
             rows=rows
             aria-label=label
             placeholder=move || placeholder.get()
+            aria-autocomplete=mentions.map(|_| "list")
+            aria-controls=move || chosen().map(|_| "mentions")
+            aria-activedescendant=chosen
             prop:value=move || editor.text.get()
             on:keydown=on_keydown
             on:input=move |event| {
                 editor.text.set(event_target_value(&event));
                 editor.fit();
                 editor.save_soon();
+                if let Some(mentions) = mentions {
+                    mentions.look();
+                }
             }
         ></textarea>
     }
@@ -227,4 +287,17 @@ fn is_touch() -> bool {
         .ok()
         .flatten()
         .is_some_and(|query| query.matches())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::byte_at;
+
+    #[test]
+    fn places_of_the_browser_are_places_in_the_text() {
+        let text = "aä😀b";
+        for (units, byte) in [(0, 0), (1, 1), (2, 3), (4, 7), (5, 8), (9, 8)] {
+            assert_eq!(byte_at(text, units), byte, "{units}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use sdk::chat_context::{ChatContext, ContextFile, ContextSkill};
 use sdk::chats::ChatStatus;
 use sdk::ids::QueuedMessageId;
 use sdk::messages::{MessageUsage, QueuedMessage, Role};
@@ -13,8 +14,10 @@ use sdk::parts::Part;
 use super::{part, samples};
 use serde_json::json;
 
+use crate::api::chats::ContextView;
 use crate::components::chat::answers::Answers;
 use crate::components::chat::composer::{Composer, ComposerBox};
+use crate::components::chat::context_card::told;
 use crate::components::chat::context_ring::ContextRing;
 use crate::components::chat::planning::Asked;
 use crate::error::{AppError, ErrorCode};
@@ -121,15 +124,16 @@ fn queue(now: DateTime<Utc>) -> Vec<QueuedMessage> {
 
 /// Rings with little, half, and nearly all of the context used.
 pub fn gauges(now: DateTime<Utc>) -> impl IntoView {
-    let all = [4_000, 94_000, 186_000]
+    let all = [(940_u32, 4_000), (941, 94_000), (942, 186_000)]
         .into_iter()
-        .map(|used| {
-            let mut answer = samples::message(940, Role::Assistant, vec![Part::text("…")], now);
+        .map(|(number, used)| {
+            let mut answer =
+                samples::message(number.into(), Role::Assistant, vec![Part::text("…")], now);
             answer.usage = Some(MessageUsage {
                 input_tokens: Some(used),
                 ..MessageUsage::default()
             });
-            let chat = samples::chat(940, "", ChatStatus::Waiting, now);
+            let chat = samples::chat(number.into(), "", ChatStatus::Waiting, now);
             let chat = samples::open(&chat, vec![answer]);
             view! { <ContextRing chat limit=Signal::stored(Some(200_000))/> }
         })
@@ -138,4 +142,59 @@ pub fn gauges(now: DateTime<Utc>) -> impl IntoView {
         "How full the context is",
         view! { <div class="gallery-row">{all}</div> },
     )
+}
+
+/// What the card behind the ring tells of a workspace.
+pub fn contexts() -> impl IntoView {
+    let full = ContextView {
+        context: Some(ChatContext {
+            working_directory: "/srv/greeter".to_owned(),
+            home_directory: "/home/agent".to_owned(),
+            instruction_files: vec![
+                context_file("/home/agent/.switchyard/AGENTS.md", false),
+                context_file("/srv/greeter/AGENTS.md", true),
+            ],
+            skills: vec![
+                context_skill(
+                    "greet",
+                    "How people are greeted, in which order the parts of a name come, and what to do when one is missing.",
+                ),
+                context_skill("release", ""),
+            ],
+        }),
+        threshold_percent: Some(70),
+        ..ContextView::default()
+    };
+    let empty = ContextView {
+        context: Some(ChatContext::default()),
+        threshold_percent: Some(100),
+        ..ContextView::default()
+    };
+    let stopped = ContextView {
+        unavailable: Some("The workspace is stopped. It starts with the next message.".to_owned()),
+        threshold_percent: Some(70),
+        ..ContextView::default()
+    };
+    let cards = [full, empty, stopped].map(|context| {
+        view! { <div class="card context-card">{told(context)}</div> }
+    });
+    part(
+        "What the model is told",
+        view! { <div class="gallery-row">{Vec::from(cards)}</div> },
+    )
+}
+
+fn context_file(path: &str, is_cut: bool) -> ContextFile {
+    ContextFile {
+        path: path.to_owned(),
+        is_cut,
+    }
+}
+
+fn context_skill(name: &str, description: &str) -> ContextSkill {
+    ContextSkill {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        path: format!("/srv/greeter/.agents/skills/{name}"),
+    }
 }

@@ -89,6 +89,16 @@ fn kinds() -> Vec<Kind> {
             json!({"stopped": true, "workspace_id": "0190", "workspace_name": "service-7f3a", "status": "stopped", "build_id": "0191", "hint": "The workspace is stopped. Call start_workspace to go on in it."}),
         ),
         kind(
+            "read_skill",
+            json!({"name": "release"}),
+            json!({"name": "release", "body": "# Release\n\n1. Run `make changelog`.\n2. Tag what `main` is.", "files": ["scripts/tag.sh"]}),
+        ),
+        kind(
+            "read_skill_file",
+            json!({"name": "release", "path": "scripts/tag.sh"}),
+            json!({"name": "release", "path": "scripts/tag.sh", "content": "git tag -s \"v$1\"\n"}),
+        ),
+        kind(
             "propose_plan",
             json!({}),
             json!({"ok": true, "kind": "plan", "content": "# Greet politely\n\n1. Read the title in `src/lib.rs:3`\n2. Say it before the name\n\nChecked by `cargo test`; people **without** a title stay as they are."}),

@@ -24,8 +24,13 @@ pub fn clean(text: &str) -> String {
     cleaned
 }
 
+/// What a reader of a rendered page sees of a text.
+pub fn shown(text: &str) -> String {
+    clean(&without_html_comments(text))
+}
+
 /// The text without `<!-- … -->`, which no page shows. One that never ends hides the rest.
-pub(crate) fn without_html_comments(text: &str) -> String {
+fn without_html_comments(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, comment)) = rest.split_once("<!--") {

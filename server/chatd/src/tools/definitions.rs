@@ -93,6 +93,27 @@ pub(super) fn planning() -> Vec<llm::Tool> {
     ]
 }
 
+/// The tools of a workspace that has skills.
+pub(super) fn skills() -> Vec<llm::Tool> {
+    vec![
+        tool(
+            "read_skill",
+            "Read a skill's instructions before you do what it is for. Also names its files.",
+            &json!({"name": {"type": "string"}}),
+            &["name"],
+        ),
+        tool(
+            "read_skill_file",
+            "Read a file of a skill.",
+            &json!({
+                "name": {"type": "string"},
+                "path": {"type": "string", "description": "As read_skill names it"},
+            }),
+            &["name", "path"],
+        ),
+    ]
+}
+
 /// The tools of a chat with a workspace.
 pub(super) fn workspace() -> Vec<llm::Tool> {
     vec![

@@ -8,14 +8,23 @@ use workspace::connection::AgentError;
 use workspace::protocol::InstructionFile;
 
 use super::planning::plan_file;
+use super::skills;
 use crate::prompt::visible;
 use crate::sources::ConnectedWorkspace;
+
+/// What is known of a workspace.
+pub(super) struct Facts {
+    /// For the prompt.
+    pub(super) text: String,
+    /// Whether there are skills to read.
+    pub(super) has_skills: bool,
+}
 
 /// `plan_of` is the chat whose plan file is named among them.
 pub(super) async fn gather(
     connected: &ConnectedWorkspace,
     plan_of: Option<ChatId>,
-) -> Result<String, AgentError> {
+) -> Result<Facts, AgentError> {
     let context = connected.client.context().await?;
     let about = &context.about;
     let mut facts = format!(
@@ -36,11 +45,18 @@ pub(super) async fn gather(
         }
     }
     facts.push_str("</workspace>");
-    Ok(facts)
+    let index = skills::index(&context.skills);
+    if let Some(index) = &index {
+        let _ = write!(facts, "\n{index}");
+    }
+    Ok(Facts {
+        text: facts,
+        has_skills: index.is_some(),
+    })
 }
 
 fn instructions(file: &InstructionFile) -> String {
-    let mut text = visible::clean(&visible::without_html_comments(&file.text));
+    let mut text = visible::shown(&file.text);
     if file.is_cut && !text.is_empty() {
         text.push_str("\n(cut at 64 KiB)");
     }

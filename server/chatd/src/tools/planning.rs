@@ -16,7 +16,13 @@ use super::{Outcome, ToolContext, ToolSet, definitions};
 const PROPOSE_PLAN: &str = "propose_plan";
 const ASK: &str = "ask_user_question";
 /// For all who plan.
-const FOR_ALL: [&str; 3] = ["read_file", "execute", "process_output"];
+const FOR_ALL: [&str; 5] = [
+    "read_file",
+    "execute",
+    "process_output",
+    "read_skill",
+    "read_skill_file",
+];
 /// For root chats beside those: the plan, and how they come to a workspace.
 const FOR_ROOTS: [&str; 6] = [
     "write_file",

@@ -1,6 +1,7 @@
 //! The tools that work in a chat's workspace. It is connected when the first of them needs it, and not before.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,6 +17,7 @@ use super::lifecycle::{Lifecycle, Turns};
 use super::planning::PlanTools;
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
+    skills,
 };
 use crate::sources::{ConnectFor, ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
 
@@ -72,6 +74,7 @@ impl ToolSource for WorkspaceToolSource {
             },
             ancestors: chat.ancestor_ids(),
             lifecycle,
+            has_skills: AtomicBool::new(false),
         };
         if plans {
             let chat_id = chat.id;
@@ -96,6 +99,8 @@ pub struct WorkspaceTools {
     ancestors: Vec<Uuid>,
     /// Those of root chats.
     lifecycle: Option<Lifecycle>,
+    /// Whether skills were found when the facts were gathered.
+    has_skills: AtomicBool,
 }
 
 impl WorkspaceTools {
@@ -126,7 +131,9 @@ impl WorkspaceTools {
             let connected = self.workspaces.look(id, self.whom).await?;
             facts::gather(&self.for_chat(connected), plan_of).await.ok()
         });
-        gathered.await.ok().flatten()
+        let facts = gathered.await.ok().flatten()?;
+        self.has_skills.store(facts.has_skills, Ordering::Relaxed);
+        Some(facts.text)
     }
 
     fn for_chat(&self, mut connected: ConnectedWorkspace) -> ConnectedWorkspace {
@@ -158,6 +165,8 @@ impl WorkspaceTools {
             "process_output" => processes::process_output(client, call, context).await,
             "process_list" => processes::process_list(client).await,
             "process_signal" => processes::process_signal(client, call).await,
+            "read_skill" => skills::read_skill(client, call).await,
+            "read_skill_file" => skills::read_skill_file(client, call).await,
             other => Err(Outcome::error(format!("There is no tool {other:?}."))),
         }
     }
@@ -169,6 +178,9 @@ impl ToolSet for WorkspaceTools {
         let mut tools = definitions::workspace();
         if self.lifecycle.is_some() {
             tools.extend(definitions::lifecycle(self.workspace_id.is_some()));
+        }
+        if self.has_skills.load(Ordering::Relaxed) {
+            tools.extend(definitions::skills());
         }
         tools
     }

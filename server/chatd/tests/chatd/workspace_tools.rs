@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chatd::sources::{ConnectFor, ConnectedWorkspace, WorkspaceSource, WorkspaceUnavailable};
 use chatd::tools::{
-    ChatBinding, Outcome, OutputSink, ToolContext, ToolSource, WorkspaceToolSource,
+    ChatBinding, Outcome, OutputSink, ToolContext, ToolSet, ToolSource, WorkspaceToolSource,
 };
 use sdk::ids::{BuildId, WorkspaceId};
 use sdk::parts::ToolCallPart;
@@ -479,4 +479,48 @@ async fn gathers_the_facts_of_a_workspace() {
         assert!(facts.contains(expected), "{expected} is missing in {facts}");
     }
     assert!(!facts.contains("nobody"), "a comment is told: {facts}");
+}
+
+#[tokio::test]
+async fn skills_are_named_and_read_where_there_are_any() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = real(folder.path()).await;
+    let place = workspace.folder.join(".agents/skills/release");
+    let source = WorkspaceToolSource::new(Arc::new(workspace));
+    let tools = source.tools(&chat_row().await).unwrap();
+    let reads = |tools: &dyn ToolSet| {
+        let definitions = tools.definitions();
+        definitions.iter().any(|tool| tool.name == "read_skill")
+    };
+    let facts = tools.facts().await.unwrap();
+    assert!(!facts.contains("available-skills"), "{facts}");
+    assert!(!reads(&*tools));
+
+    std::fs::create_dir_all(place.join("scripts")).unwrap();
+    let text =
+        "---\nname: release\ndescription: Cut a release.\n---\n# Steps\n<!-- secret -->\nRun it.\n";
+    std::fs::write(place.join("SKILL.md"), text).unwrap();
+    std::fs::write(place.join("scripts/run.sh"), "make release\n").unwrap();
+    let facts = tools.facts().await.unwrap();
+    let index = "<available-skills>\n- release: Cut a release.\n</available-skills>";
+    assert!(facts.ends_with(index), "{facts}");
+    assert!(reads(&*tools));
+
+    let read = run(&source, "read_skill", json!({"name": "release"})).await;
+    assert_eq!(read.result["body"], "# Steps\n\nRun it.", "{read:?}");
+    assert_eq!(read.result["files"], json!(["scripts/run.sh"]));
+    let file = json!({"name": "release", "path": "scripts/run.sh"});
+    let read = run(&source, "read_skill_file", file).await;
+    assert_eq!(read.result["content"], "make release\n", "{read:?}");
+    let unknown = run(&source, "read_skill", json!({"name": "relase"})).await;
+    assert!(unknown.is_error);
+    assert!(
+        unknown.result.to_string().contains("there are release"),
+        "{unknown:?}"
+    );
+    for path in ["../../../AGENTS.md", "/etc/passwd", ".env", "none.md"] {
+        let file = json!({"name": "release", "path": path});
+        let refused = run(&source, "read_skill_file", file).await;
+        assert!(refused.is_error, "{path}: {refused:?}");
+    }
 }

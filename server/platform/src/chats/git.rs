@@ -25,8 +25,8 @@ pub struct GitWatch {
 }
 
 /// An agent whose repositories a chat shows.
-struct Looked {
-    client: AgentClient,
+pub(super) struct Looked {
+    pub(super) client: AgentClient,
     workspace_id: WorkspaceId,
     ancestors: Vec<Uuid>,
 }
@@ -59,7 +59,12 @@ impl Platform {
         Ok(changes.repositories.into_iter().map(repository).collect())
     }
 
-    async fn chat_agent(&self, actor: &Actor, id: ChatId) -> Result<Looked, ChatFailure> {
+    /// The agent of a chat's workspace, for who may look into it. Starts nothing.
+    pub(super) async fn chat_agent(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+    ) -> Result<Looked, ChatFailure> {
         let chat = self.own_chat(actor, id).await?;
         let workspace_id = chat.workspace_id.ok_or(ChatFailure::NoWorkspace)?;
         let looked = self.looked_into(actor, workspace_id).await;

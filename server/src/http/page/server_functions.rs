@@ -62,6 +62,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/delete_queued_message", Access::SignedIn),
     ("/api/page/promote_queued_message", Access::SignedIn),
     ("/api/page/chat_workspace", Access::SignedIn),
+    ("/api/page/chat_context", Access::SignedIn),
+    ("/api/page/find_files", Access::SignedIn),
     ("/api/page/list_workspaces", Access::SignedIn),
     ("/api/page/view_workspace", Access::SignedIn),
     ("/api/page/follow_workspace", Access::SignedIn),

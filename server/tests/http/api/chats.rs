@@ -9,6 +9,7 @@ mod planning;
 mod prompts;
 mod stuck_readers;
 mod titles;
+mod told;
 mod workspace_tools;
 
 use std::time::Duration;

@@ -7,13 +7,15 @@
 mod atomic;
 mod diff;
 mod edit;
+mod find;
 mod list;
 mod matching;
 mod path;
 mod read;
 mod write;
 
-pub use read::regular_file_size;
+pub use find::FileIndex;
+pub use read::{read_at_most, regular_file_size};
 
 use axum::{
     Json,
@@ -28,8 +30,8 @@ use serde::Deserialize;
 
 use super::{AgentState, error::ApiError};
 use crate::protocol::{
-    ChatScope, EditFilesRequest, EditFilesResult, ListDirectoryRequest, ListDirectoryResult,
-    ReadFileLines, ReadLinesQuery, ResolvedPath, WriteFileResult,
+    ChatScope, EditFilesRequest, EditFilesResult, FindFilesQuery, FoundFiles, ListDirectoryRequest,
+    ListDirectoryResult, ReadFileLines, ReadLinesQuery, ResolvedPath, WriteFileResult,
 };
 
 /// Largest body of a write; a little more than the largest file that can be attached.
@@ -130,7 +132,19 @@ pub async fn list_directory(
         .map(Json)
 }
 
-async fn blocking<T: Send + 'static>(
+/// `GET /find-files`: the paths below the working directory that match best.
+pub async fn find_files(
+    State(state): State<AgentState>,
+    query: Result<Query<FindFilesQuery>, QueryRejection>,
+) -> Result<Json<FoundFiles>, ApiError> {
+    let inner = &state.inner;
+    let query = query?.0;
+    let found = inner.files.find(&inner.working_directory, &query).await;
+    found.map(Json)
+}
+
+/// Does work that waits for the disk on a thread for such work.
+pub async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     tokio::task::spawn_blocking(work)

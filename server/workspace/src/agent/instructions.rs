@@ -8,7 +8,13 @@ use std::path::{Path, PathBuf};
 
 use axum::{Json, extract::State};
 
-use super::{AgentState, error::ApiError, files::regular_file_size, router::about};
+use super::{
+    AgentState,
+    error::ApiError,
+    files::{blocking, regular_file_size},
+    router::about,
+    skills,
+};
 use crate::protocol::{InstructionFile, WorkspaceContext};
 
 /// In lower case; of each folder the first that is there counts.
@@ -23,13 +29,16 @@ const MAX_FOLDERS: usize = 16;
 /// `GET /context`.
 pub async fn context(State(state): State<AgentState>) -> Result<Json<WorkspaceContext>, ApiError> {
     let inner = state.inner.clone();
-    let files = move || read(&inner.home_directory, &inner.working_directory);
-    let instruction_files = tokio::task::spawn_blocking(files)
-        .await
-        .map_err(|error| ApiError::failed(format!("the instruction files: {error}")))?;
+    let files = move || {
+        let (home, working_directory) = (&inner.home_directory, &inner.working_directory);
+        let files = read(home, working_directory);
+        Ok((files, skills::all(home, working_directory)))
+    };
+    let (instruction_files, skills) = blocking(files).await?;
     Ok(Json(WorkspaceContext {
         about: about(State(state)).await.0,
         instruction_files,
+        skills,
     }))
 }
 
@@ -44,7 +53,7 @@ fn read(home: &Path, working_directory: &Path) -> Vec<InstructionFile> {
 }
 
 /// From the repository's root down; without a repository the working directory alone.
-fn repository_folders(working_directory: &Path) -> Vec<PathBuf> {
+pub(super) fn repository_folders(working_directory: &Path) -> Vec<PathBuf> {
     let mut folders = Vec::new();
     for folder in working_directory.ancestors().take(MAX_FOLDERS) {
         folders.push(folder.to_owned());

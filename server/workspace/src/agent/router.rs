@@ -7,7 +7,7 @@ use axum::{
 };
 use http::Uri;
 
-use super::{AgentState, error::ApiError, files, git, instructions, processes, terminals};
+use super::{AgentState, error::ApiError, files, git, instructions, processes, skills, terminals};
 use crate::protocol::About;
 
 /// The agent's HTTP API, below `/api/v0`.
@@ -15,12 +15,15 @@ pub fn router(state: AgentState) -> Router {
     let routes = Router::new()
         .route("/about", get(about))
         .route("/context", get(instructions::context))
+        .route("/skill", get(skills::skill))
+        .route("/skill-file", get(skills::skill_file))
         .route("/read-file", get(files::read_file))
         .route("/read-file-lines", get(files::read_file_lines))
         .route("/write-file", post(files::write_file))
         .route("/edit-files", post(files::edit_files))
         .route("/resolve-path", get(files::resolve_path))
         .route("/list-directory", post(files::list_directory))
+        .route("/find-files", get(files::find_files))
         .route("/processes/start", post(processes::start))
         .route("/processes/list", get(processes::list))
         .route("/processes/{id}/output", get(processes::output))

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{AgentOptions, git::Scanner, processes::ProcessTable, terminals::Terminals};
+use super::{
+    AgentOptions, files::FileIndex, git::Scanner, processes::ProcessTable, terminals::Terminals,
+};
 use crate::protocol::ChatScope;
 
 /// The agent's state; a cheap clone.
@@ -21,6 +23,7 @@ pub(super) struct Inner {
     pub(super) processes: ProcessTable,
     pub(super) terminals: Terminals,
     pub(super) scanner: Scanner,
+    pub(super) files: FileIndex,
 }
 
 impl AgentState {
@@ -45,6 +48,7 @@ impl AgentState {
                     options.base_commit.clone(),
                     scratch,
                 ),
+                files: FileIndex::default(),
             }),
         })
     }

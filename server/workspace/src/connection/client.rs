@@ -23,10 +23,10 @@ use super::{
     hub::{Agent, ConnectionState},
 };
 use crate::protocol::{
-    About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, GitChanges, GitEvent,
-    ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal,
-    ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest, StartProcess,
-    StartedProcess, WorkspaceContext, WriteFileResult,
+    About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, FindFilesQuery, FoundFiles,
+    GitChanges, GitEvent, ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput,
+    ProcessSignal, ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest,
+    SkillContent, SkillFile, StartProcess, StartedProcess, WorkspaceContext, WriteFileResult,
 };
 
 /// Deadline of calls that only touch files or memory.
@@ -112,6 +112,19 @@ impl AgentClient {
         self.get("/api/v0/context", &(), "the agent", QUICK).await
     }
 
+    /// A skill's instructions and the names of its files.
+    pub async fn skill(&self, name: &str) -> Result<SkillContent, AgentError> {
+        self.get("/api/v0/skill", &[("name", name)], "the skill", QUICK)
+            .await
+    }
+
+    /// A file of a skill, by its path in the skill's folder.
+    pub async fn skill_file(&self, name: &str, path: &str) -> Result<SkillFile, AgentError> {
+        let query = [("name", name), ("path", path)];
+        self.get("/api/v0/skill-file", &query, "the skill's file", QUICK)
+            .await
+    }
+
     /// A whole file's bytes, at most 10 MiB.
     pub async fn read_file(&self, path: &str) -> Result<Bytes, AgentError> {
         let path_and_query = with_query("/api/v0/read-file", &[("path", path)])?;
@@ -171,6 +184,12 @@ impl AgentClient {
         request: &ListDirectoryRequest,
     ) -> Result<ListDirectoryResult, AgentError> {
         self.post("/api/v0/list-directory".into(), request, "the directory")
+            .await
+    }
+
+    /// The paths below the working directory that match best.
+    pub async fn find_files(&self, query: &FindFilesQuery) -> Result<FoundFiles, AgentError> {
+        self.get("/api/v0/find-files", query, "the files", QUICK)
             .await
     }
 

@@ -126,6 +126,34 @@ pub enum Relativity {
     Home,
 }
 
+/// What to find: `GET /api/v0/find-files`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindFilesQuery {
+    /// Letters of the path in their order; none finds what lies at the top.
+    #[serde(default)]
+    pub query: String,
+    /// How many at most, up to 100.
+    pub limit: usize,
+}
+
+/// The paths that match best, the best first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundFiles {
+    /// Files and folders.
+    pub files: Vec<FoundFile>,
+    /// Whether the workspace has more files than are looked at.
+    pub is_cut: bool,
+}
+
+/// A file or folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundFile {
+    /// Relative to the working directory.
+    pub path: String,
+    /// Whether it is a folder.
+    pub is_dir: bool,
+}
+
 /// Which directory to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListDirectoryRequest {

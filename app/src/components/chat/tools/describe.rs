@@ -70,6 +70,11 @@ pub enum Body {
 pub fn describe(run: &ToolRun) -> (Summary, Body) {
     match run.call.tool_name.as_str() {
         "read_file" => read_file(run),
+        "read_skill" => read_skill(run, "body", argument(run, "name")),
+        "read_skill_file" => {
+            let (name, path) = (argument(run, "name"), argument(run, "path"));
+            read_skill(run, "content", format!("{name}/{path}"))
+        }
         "write_file" => write_file(run),
         "edit_files" => edit_files(run),
         "execute" => execute(run),
@@ -180,6 +185,17 @@ fn read_file(run: &ToolRun) -> (Summary, Body) {
         ),
         Body::Text(body),
     )
+}
+
+fn read_skill(run: &ToolRun, field: &str, object: String) -> (Summary, Body) {
+    let line = summary(
+        run,
+        Icon::Sparkles,
+        ["Reading skill", "Read skill", "Could not read skill"],
+        object,
+    );
+    let text = error_text(run).or_else(|| answer_text(run, field));
+    (line, Body::Text(text.unwrap_or_default()))
 }
 
 fn write_file(run: &ToolRun) -> (Summary, Body) {

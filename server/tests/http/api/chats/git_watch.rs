@@ -20,7 +20,7 @@ use crate::support::{TestServer, on_both};
 
 type Watch = Subscription<GitWatchMessage>;
 
-async fn workspace(client: &Client) -> Workspace {
+pub(super) async fn workspace(client: &Client) -> Workspace {
     let empty = CreateWorkspace {
         mode: Some(WorkspaceMode::Empty),
         ..CreateWorkspace::default()
@@ -29,7 +29,7 @@ async fn workspace(client: &Client) -> Workspace {
     until(client, made.id, WorkspaceStatus::Ready).await
 }
 
-async fn chat_in(client: &Client, workspace: &Workspace, script: &str) -> Chat {
+pub(super) async fn chat_in(client: &Client, workspace: &Workspace, script: &str) -> Chat {
     let new = CreateChat {
         workspace_id: Some(workspace.id),
         ..new_chat(script)
@@ -76,7 +76,12 @@ async fn run_in(client: &Client, chat: ChatId, command: &str) {
     follow(client, chat).await;
 }
 
-async fn share(owner: &Client, workspace: &Workspace, with: &str, given: &[WorkspacePermission]) {
+pub(super) async fn share(
+    owner: &Client,
+    workspace: &Workspace,
+    with: &str,
+    given: &[WorkspacePermission],
+) {
     let change = UpdateWorkspaceAcl {
         user_permissions: [(with.to_owned(), given.to_vec())].into(),
     };
@@ -86,7 +91,7 @@ async fn share(owner: &Client, workspace: &Workspace, with: &str, given: &[Works
         .unwrap();
 }
 
-async fn delete(client: &Client, workspace: &Workspace) {
+pub(super) async fn delete(client: &Client, workspace: &Workspace) {
     let force = DeleteWorkspace { force: true };
     client.delete_workspace(workspace.id, force).await.unwrap();
 }

@@ -1,0 +1,61 @@
+// Files of the workspace are named with an @ in the composer.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { createChat, openChat, storedMessages, untilIdle } from "../fixtures/chats.js";
+import { expect, expectAccessible, look, test } from "../fixtures/test.js";
+
+test("a file is named with a few letters of its path", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  const { request } = context;
+  await server.createOwner(request);
+  await server.signIn(request);
+  const chat = await createChat(request, server.url, '!call execute {"command": "true"}\n!then\n!text "Ready."', { new_workspace: { mode: "empty" } });
+  await untilIdle(request, server.url, chat);
+  const { workspace_id: id } = await (await request.get(`${server.url}/api/experimental/chats/${chat}`)).json();
+  const { working_directory: folder } = await (await request.get(`${server.url}/api/v2/workspaces/${id}`)).json();
+  await mkdir(join(folder, "src/greeting"), { recursive: true });
+  for (const file of ["README.md", "src/main.rs", "src/greeting/title.rs", "src/greeting/tests.rs"]) {
+    await writeFile(join(folder, file), "");
+  }
+
+  await openChat(page, server.url, chat);
+  const composer = page.getByRole("textbox", { name: "Message" });
+  const files = page.getByRole("listbox", { name: "Files of the workspace" });
+  await composer.pressSequentially("ä Look at @");
+  await expect(files.getByRole("option")).toHaveText([/README\.md/, /src/]);
+  await composer.pressSequentially("gretit");
+  await expect(files.getByRole("option")).toHaveCount(1);
+  await expect(composer).toHaveAttribute("aria-activedescendant", "mention-0");
+  await look(page, "mentions", { fullPage: false });
+  await expectAccessible(page, "files that are offered");
+  await page.keyboard.press("Enter");
+  await expect(files).toBeHidden();
+  await expect(composer).toHaveValue("ä Look at @src/greeting/title.rs ");
+
+  // A folder leads on to what is in it; the arrows walk, Escape leaves the letters as they are.
+  await composer.pressSequentially("and (@greeting");
+  await expect(files.getByRole("option").first()).toContainText("greeting");
+  await page.keyboard.press("Tab");
+  await expect(composer).toHaveValue("ä Look at @src/greeting/title.rs and (@src/greeting/");
+  await expect(files.getByRole("option", { name: /title\.rs/ })).toBeVisible();
+  const second = files.getByRole("option").nth(1);
+  await page.keyboard.press("ArrowDown");
+  await expect(second).toHaveAttribute("aria-selected", "true");
+  const name = (await second.getAttribute("title")) ?? "";
+  await second.click();
+  await expect(composer).toHaveValue(`ä Look at @src/greeting/title.rs and (@${name} `);
+  await expect(composer).toBeFocused();
+  await composer.pressSequentially("@mai");
+  await expect(files).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(files).toBeHidden();
+  await page.keyboard.press("Enter");
+  await untilIdle(request, server.url, chat);
+  const messages = JSON.stringify(await storedMessages(request, server.url, chat));
+  expect(messages).toContain(`@src/greeting/title.rs and (@${name} @mai`);
+
+  // What is no name is none.
+  await composer.pressSequentially("mail me@example.com");
+  await expect(files).toBeHidden();
+});

@@ -1,0 +1,105 @@
+//! The head of a `SKILL.md`: YAML between two lines of three hyphens.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// What a `SKILL.md` says.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SkillText {
+    pub name: String,
+    pub description: String,
+    /// What follows the head.
+    pub body: String,
+    /// Whether there is more of it in the file.
+    pub is_cut: bool,
+}
+
+/// What is read of the head; the specification knows more.
+#[derive(Deserialize)]
+struct Head {
+    name: String,
+    #[serde(default)]
+    description: String,
+}
+
+/// `None` when the file cannot be read or has no head that is understood.
+pub fn read(file: &Path, limit_bytes: u64, size_bytes: u64) -> Option<SkillText> {
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(file).ok()?;
+    opened.take(limit_bytes).read_to_end(&mut bytes).ok()?;
+    parse(&String::from_utf8_lossy(&bytes)).map(|text| SkillText {
+        is_cut: size_bytes > limit_bytes,
+        ..text
+    })
+}
+
+fn parse(text: &str) -> Option<SkillText> {
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let rest = text.strip_prefix("---\n")?;
+    let (head, body) = rest
+        .split_once("\n---\n")
+        .or_else(|| Some((rest.strip_suffix("\n---")?, "")))?;
+    let head: Head = serde_saphyr::from_str(head).ok()?;
+    Some(SkillText {
+        name: head.name,
+        description: head.description.trim().to_owned(),
+        body: body.to_owned(),
+        is_cut: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SkillText, parse};
+
+    fn skill(name: &str, description: &str, body: &str) -> Option<SkillText> {
+        Some(SkillText {
+            name: name.to_owned(),
+            description: description.to_owned(),
+            body: body.to_owned(),
+            is_cut: false,
+        })
+    }
+
+    #[test]
+    fn reads_the_head_and_leaves_the_body_as_it_is() {
+        for (text, read) in [
+            (
+                "---\nname: one\n---\n\n# Body\n",
+                skill("one", "", "\n# Body\n"),
+            ),
+            (
+                "\u{feff}---\r\nname: \"one\"\r\ndescription: 'It''s: this'\r\n---\r\ntext\r\n",
+                skill("one", "It's: this", "text\n"),
+            ),
+            (
+                "---\nname: one\ndescription: >\n  two\n  lines\nlicense: MIT\nmetadata:\n  version: 1\n---",
+                skill("one", "two lines", ""),
+            ),
+            (
+                "---\nname: one\n---\nabove\n---\nbelow",
+                skill("one", "", "above\n---\nbelow"),
+            ),
+            ("---\ndescription: no name\n---\n", None),
+            ("---\nname: [one\n---\n", None),
+            ("---\nname: one\n", None),
+            ("name: one\n", None),
+            ("", None),
+        ] {
+            assert_eq!(parse(text), read, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn aliases_that_multiply_are_refused() {
+        let mut bomb = "---\nname: one\na0: &a0 [x, x]\n".to_owned();
+        for level in 1..30 {
+            let below = level - 1;
+            bomb.push_str(&format!("a{level}: &a{level} [*a{below}, *a{below}]\n"));
+        }
+        bomb.push_str("---\n");
+        assert_eq!(parse(&bomb), None);
+    }
+}
