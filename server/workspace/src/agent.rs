@@ -15,6 +15,7 @@ pub mod router;
 mod state;
 mod terminals;
 
+pub use crate::limit_counters::{Counted, CountedLimits};
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};
 pub use state::AgentState;

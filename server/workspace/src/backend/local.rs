@@ -5,6 +5,7 @@
 //! bubblewrap works, in a sandbox. It outlives the server: the next one finds it by its record and the agent dials
 //! again.
 
+mod bounds;
 mod clone;
 mod launch;
 mod prepare;
@@ -26,7 +27,9 @@ use uuid::Uuid;
 
 use super::{
     Backend, BackendError, BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec,
-    Started, Status, UnsavedWork, inspect, place,
+    Started, Status, UnsavedWork, WorkspaceLimits, inspect,
+    limits::Keeper,
+    place,
     record::{Layout, Record, Running},
     sandbox::{self, Plan},
     unsaved,
@@ -53,6 +56,9 @@ pub struct LocalOptions {
     pub extra_read_only: Vec<PathBuf>,
     /// Whether to use bubblewrap where it works.
     pub use_sandbox: bool,
+    /// What a workspace may take of the machine; `None` for a short command beside a server that may be running, which
+    /// starts no workspaces and leaves the limits of others alone.
+    pub limits: Option<WorkspaceLimits>,
     /// An agent ends when the server is away for this long.
     pub give_up_after: Duration,
 }
@@ -67,6 +73,7 @@ impl LocalOptions {
             agent_arguments: vec!["agent".into()],
             extra_read_only: Vec::new(),
             use_sandbox: true,
+            limits: Some(WorkspaceLimits::default()),
             give_up_after: Duration::from_hours(12),
         }
     }
@@ -83,6 +90,7 @@ struct Shared {
     /// Which folder the data folder is, so that it cannot be moved to where it is not hidden.
     data_identity: String,
     sandbox: Sandbox,
+    keeper: Arc<Keeper>,
 }
 
 impl LocalBackend {
@@ -115,11 +123,13 @@ impl LocalBackend {
             );
         }
         let data_identity = place::identity(&options.data_directory)?;
+        let keeper = keeper(options.limits, &data_identity);
         Ok(Self {
             shared: Arc::new(Shared {
                 options,
                 data_identity,
                 sandbox,
+                keeper: Arc::new(keeper),
             }),
         })
     }
@@ -154,6 +164,11 @@ impl LocalBackend {
             ));
         }
         plan.wrapper()
+    }
+
+    /// Which limits hold for each workspace, in words.
+    pub fn limits(&self) -> String {
+        self.shared.keeper.describe()
     }
 
     /// What of the server's no workspace may see.
@@ -232,6 +247,9 @@ impl Backend for LocalBackend {
         if let Some(running) = Self::running(&record) {
             end(running).await?;
         }
+        if let Some(running) = record.running {
+            self.remove_bounds(running.agent_id).await;
+        }
         record.running = None;
         layout.write(&record)
     }
@@ -294,6 +312,21 @@ impl Backend for LocalBackend {
         let end = read_end(&path).await.unwrap_or_default();
         String::from_utf8_lossy(&end).trim().to_owned()
     }
+}
+
+fn keeper(limits: Option<WorkspaceLimits>, data_identity: &str) -> Keeper {
+    let Some(limits) = limits else {
+        return Keeper::default();
+    };
+    let keeper = Keeper::new(limits, data_identity);
+    tracing::info!(limits = keeper.describe(), "limits of each workspace");
+    if let Some(missing) = keeper.missing() {
+        tracing::warn!(
+            missing,
+            "SOME LIMITS OF WORKSPACES DO NOT HOLD: a command can take what the machine has of it"
+        );
+    }
+    keeper
 }
 
 /// The last bytes only: nothing limits what an agent writes there.
