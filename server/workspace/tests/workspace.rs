@@ -14,6 +14,8 @@ mod files;
 mod git;
 #[path = "workspace/hostile.rs"]
 mod hostile;
+#[path = "workspace/limits.rs"]
+mod limits;
 #[path = "workspace/local.rs"]
 mod local;
 #[path = "workspace/processes.rs"]
