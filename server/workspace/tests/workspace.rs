@@ -8,6 +8,10 @@
     reason = "tests"
 )]
 
+#[path = "workspace/attacks.rs"]
+mod attacks;
+#[path = "workspace/escapes.rs"]
+mod escapes;
 #[path = "workspace/files.rs"]
 mod files;
 #[path = "workspace/git.rs"]
