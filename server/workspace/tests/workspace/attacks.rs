@@ -238,7 +238,7 @@ async fn a_privileged_program_gives_nothing() {
         "su -c true nobody",
         "sudo -n true",
         "mount -t proc x /tmp",
-        "chown nobody privileged",
+        "chown 54321 privileged",
     ] {
         let output = execute(&running.client, command).await;
         assert_ne!(output.exit_code, Some(0), "{command}: {}", output.output);

@@ -167,6 +167,30 @@ async fn a_fork_bomb_stays_in_its_workspace_and_can_be_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_control_groups_the_number_of_processes_is_still_limited_for_all_but_root() {
+    let fixture = limited().await;
+    let limits = fixture.backend.limits();
+    if !limits.ends_with("at most 96 processes of this user") {
+        eprintln!("SKIPPED: this is for users without control groups ({limits})");
+        return;
+    }
+    let running = fixture.start(Source::Empty).await;
+    assert_eq!(execute(&running.client, "ulimit -Hu").await.output, "96\n");
+    let bomb = start_fork_bomb(&running.client).await;
+    assert!(
+        std::process::Command::new("true")
+            .status()
+            .unwrap()
+            .success()
+    );
+    let kill = running.client.signal_process(bomb, ProcessSignal::Kill);
+    kill.await.unwrap();
+    running.client.process_output(bomb, LONG).await.unwrap();
+    assert_eq!(execute(&running.client, "echo on").await.output, "on\n");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_full_of_processes_can_be_stopped_and_leaves_no_group() {
     let fixture = limited().await;
     if !holds(&fixture) {
