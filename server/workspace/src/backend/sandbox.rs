@@ -68,7 +68,7 @@ const ETC: [&str; 32] = [
 ];
 
 /// What a command in the sandbox may reach.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// Writable at their own path.
     pub writable: Vec<PathBuf>,

@@ -43,6 +43,21 @@ impl LocalBackend {
         })
     }
 
+    /// The words before a command that put it into its limits and, where there is one, into a sandbox.
+    pub(super) fn bounded(
+        &self,
+        bounds: &Bounds,
+        plan: impl FnOnce() -> Result<Plan, BackendError>,
+    ) -> Result<Vec<OsString>, BackendError> {
+        let mut words = bounds.entrance();
+        if self.shared.sandbox == Sandbox::Bubblewrap {
+            let mut plan = plan()?;
+            bounds.add_to(&mut plan);
+            words.extend(self.wrapper(&plan)?);
+        }
+        Ok(words)
+    }
+
     /// Ends what is left of a start, and gives its limits back.
     pub(super) async fn remove_bounds(&self, agent_id: Uuid) {
         let keeper = self.shared.keeper.clone();
@@ -52,13 +67,12 @@ impl LocalBackend {
 }
 
 impl Bounds {
-    /// The words before everything else.
-    pub(super) fn entrance(&self) -> Vec<OsString> {
+    fn entrance(&self) -> Vec<OsString> {
         self.groups.entrance(self.filter.as_deref())
     }
 
     /// Puts the filter, and what the agent must see of the limits, into the sandbox.
-    pub(super) fn add_to(&self, plan: &mut Plan) {
+    fn add_to(&self, plan: &mut Plan) {
         plan.has_filter = self.filter.is_some();
         let counted = &self.groups.counted;
         let seen = [

@@ -135,17 +135,12 @@ impl LocalBackend {
         record: &Record,
         bounds: &Bounds,
     ) -> Result<Vec<OsString>, BackendError> {
-        let mut words = bounds.entrance();
         let options = &self.shared.options;
-        match self.shared.sandbox {
-            Sandbox::None { .. } => words.push(options.agent_program.clone().into()),
-            Sandbox::Bubblewrap => {
-                let mut plan = self.plan(layout, record)?;
-                bounds.add_to(&mut plan);
-                words.extend(self.wrapper(&plan)?);
-                words.push(PROGRAM_INSIDE.into());
-            }
-        }
+        let mut words = self.bounded(bounds, || self.plan(layout, record))?;
+        words.push(match self.shared.sandbox {
+            Sandbox::None { .. } => options.agent_program.clone().into(),
+            Sandbox::Bubblewrap => PROGRAM_INSIDE.into(),
+        });
         words.extend(options.agent_arguments.iter().map(OsString::from));
         Ok(words)
     }

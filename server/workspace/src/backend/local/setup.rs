@@ -11,7 +11,7 @@ use super::{
     told::{self, Problem},
 };
 use crate::backend::{
-    BackendError, BuildEvent, BuildLog, Phase, Sandbox, StartSpec,
+    BackendError, BuildEvent, BuildLog, Phase, StartSpec,
     record::{Layout, Record},
     sandbox::Plan,
 };
@@ -33,15 +33,12 @@ impl LocalBackend {
         let script = layout.state().join("setup-script");
         write(&script, &spec.setup_script)?;
         let bounds = self.bounds(layout, Uuid::now_v7())?;
-        let mut words = bounds.entrance();
-        if self.shared.sandbox == Sandbox::Bubblewrap {
-            let mut plan = Plan {
+        let mut words = self.bounded(&bounds, || {
+            Ok(Plan {
                 dies_with_parent: true,
                 ..self.plan(layout, record)?
-            };
-            bounds.add_to(&mut plan);
-            words.extend(self.wrapper(&plan)?);
-        }
+            })
+        })?;
         if !spec.setup_script.starts_with("#!") {
             words.extend(["/bin/bash".into(), "-e".into()]);
         }
