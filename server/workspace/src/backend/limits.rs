@@ -6,28 +6,25 @@
 //! what holds without them is in [`Keeper::process_fallback`].
 
 mod cgroup;
+mod controller;
+mod removal;
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
-    time::{Duration, Instant},
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use uuid::Uuid;
 
-use self::cgroup::{Place, Told};
+use self::{
+    controller::{Controller, Kind, find, half_of_memory},
+    removal::{end_and_remove, remove_tree},
+};
 use super::BackendError;
 use crate::limit_counters::{Counted, CountedLimits, size};
 
 const USUAL_PROCESSES: u64 = 4096;
-/// How long the kernel may take to end what is left in a group.
-const REMOVE_DEADLINE: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(10);
 /// Makes the shell something that the kernel ends before the server when memory runs out, moves it into the groups
 /// whose files are named, and becomes the command, with the file before them open as number 9 when there is one.
 const ENTER: &str = r#"{ echo 500 > /proc/self/oom_score_adj; } 2> /dev/null
@@ -71,21 +68,6 @@ pub struct Keeper {
     process_fallback: Option<u64>,
     /// What is wanted and does not hold, and why.
     missing: Vec<String>,
-}
-
-#[derive(Debug)]
-struct Controller {
-    /// Groups are made below it.
-    parent: PathBuf,
-    kind: Kind,
-    limit: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Kind {
-    Memory,
-    MemoryOfVersion1,
-    Processes,
 }
 
 /// The groups of one start.
@@ -252,144 +234,4 @@ impl Groups {
         words.push("--".into());
         words
     }
-}
-
-impl Controller {
-    fn make(&self, folder: &Path) -> io::Result<()> {
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let limit = self.limit.to_string();
-        let (file, swap) = match self.kind {
-            Kind::Processes => return fs::write(folder.join("pids.max"), limit),
-            Kind::Memory => ("memory.max", ("memory.swap.max", "0")),
-            Kind::MemoryOfVersion1 => (
-                "memory.limit_in_bytes",
-                ("memory.memsw.limit_in_bytes", limit.as_str()),
-            ),
-        };
-        fs::write(folder.join(file), &limit)?;
-        // Otherwise a workspace would take the machine's swap next. Not every kernel counts it.
-        match fs::write(folder.join(swap.0), swap.1) {
-            Err(error)
-                if !matches!(
-                    error.kind(),
-                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
-                ) =>
-            {
-                Err(error)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Kind {
-    const fn counter(self) -> &'static str {
-        match self {
-            Self::Memory => "memory.events",
-            Self::MemoryOfVersion1 => "memory.oom_control",
-            Self::Processes => "pids.events",
-        }
-    }
-}
-
-fn find(controller: &str, unified: Kind, separate: Kind) -> Result<(Place, Controller), String> {
-    const ADVICE: &str = "run the server as a service with Delegate=yes, or give its container a control group that it may write";
-    let told = Told::read()
-        .map_err(|error| format!("the kernel does not tell its control groups: {error}"))?;
-    let found = |place: Place, parent, kind| {
-        let limit = 0;
-        Ok((
-            place,
-            Controller {
-                parent,
-                kind,
-                limit,
-            },
-        ))
-    };
-    if let Some(place) = told.unified() {
-        let offered = cgroup::words(&place.folder.join("cgroup.controllers"));
-        if offered.iter().any(|offered| offered == controller) {
-            let wanted: Vec<&str> = offered
-                .iter()
-                .map(String::as_str)
-                .filter(|name| ["memory", "pids"].contains(name))
-                .collect();
-            let parent = cgroup::prepare(&place, &wanted).map_err(|error| {
-                format!(
-                    "the control group {} cannot be divided: {error}; {ADVICE}",
-                    place.folder.display()
-                )
-            })?;
-            return found(place, parent, unified);
-        }
-    }
-    match told.separate(controller) {
-        Some(place) => {
-            let parent = place.folder.clone();
-            found(place, parent, separate)
-        }
-        None => Err(format!("no control group is there for it; {ADVICE}")),
-    }
-}
-
-fn half_of_memory(place: &Place) -> u64 {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
-        line.split_ascii_whitespace().nth(1)?.parse::<u64>().ok()
-    });
-    let machine = machine.map_or(u64::MAX, |kib| kib * 1024);
-    place
-        .memory_ceiling()
-        .map_or(machine, |ceiling| ceiling.min(machine))
-        / 2
-}
-
-fn end_and_remove(folder: &Path) -> io::Result<()> {
-    // Nothing new begins while the rest is ended.
-    let _ = fs::write(folder.join("pids.max"), "0");
-    let begun = Instant::now();
-    loop {
-        match remove_tree(folder) {
-            Err(_) if begun.elapsed() < REMOVE_DEADLINE => {
-                end_everything(folder);
-                std::thread::sleep(POLL);
-            }
-            outcome => return outcome,
-        }
-    }
-}
-
-fn end_everything(folder: &Path) {
-    for below in groups_below(folder) {
-        end_everything(&below);
-    }
-    for number in cgroup::words(&folder.join("cgroup.procs")) {
-        // Zero stands for a process that cannot be seen from here; to signal that would mean ourselves.
-        if let Some(number) = number.parse().ok().filter(|number| *number > 0) {
-            let _ = kill(Pid::from_raw(number), Signal::SIGKILL);
-        }
-    }
-}
-
-/// Removes a group and the groups that its processes may have made below it; refused while it has processes.
-fn remove_tree(folder: &Path) -> io::Result<()> {
-    for below in groups_below(folder) {
-        remove_tree(&below)?;
-    }
-    match fs::remove_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    }
-}
-
-fn groups_below(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .collect()
 }

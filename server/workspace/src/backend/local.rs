@@ -11,6 +11,7 @@ mod launch;
 mod prepare;
 mod remove;
 mod setup;
+mod stop;
 mod told;
 
 use std::{
@@ -21,7 +22,6 @@ use std::{
 };
 
 use async_trait::async_trait;
-use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
@@ -36,9 +36,6 @@ use super::{
 };
 use crate::git_command::GitCommand;
 
-/// How long an agent has to end its processes before it is killed.
-const STOP_GRACE: Duration = Duration::from_secs(3);
-const KILL_DEADLINE: Duration = Duration::from_secs(5);
 const AGENT_LOG_BYTES: u64 = 4096;
 
 /// What the local backend must know.
@@ -245,7 +242,7 @@ impl Backend for LocalBackend {
     async fn stop(&self, workspace_id: Uuid) -> Result<(), BackendError> {
         let (layout, mut record) = self.existing(workspace_id)?;
         if let Some(running) = Self::running(&record) {
-            end(running).await?;
+            stop::end(running).await?;
         }
         if let Some(running) = record.running {
             self.remove_bounds(running.agent_id).await;
@@ -338,35 +335,4 @@ async fn read_end(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut end = Vec::new();
     file.take(AGENT_LOG_BYTES).read_to_end(&mut end).await?;
     Ok(end)
-}
-
-/// Asks the agent to end its processes and itself, then kills what is left.
-async fn end(running: Running) -> Result<(), BackendError> {
-    // In a sandbox the process is bubblewrap's, and the agent is below it; the signal is for the agent.
-    let everything = running.process.descendants();
-    for process in everything.iter().chain([&running.process]) {
-        process.signal(Signal::SIGTERM);
-    }
-    if running.process.wait_for_end(STOP_GRACE).await {
-        for process in &everything {
-            process.signal(Signal::SIGKILL);
-        }
-        return Ok(());
-    }
-    // The first process of a sandbox takes everything in it along.
-    for process in running
-        .process
-        .descendants()
-        .iter()
-        .chain(&everything)
-        .chain([&running.process])
-    {
-        process.signal(Signal::SIGKILL);
-    }
-    if running.process.wait_for_end(KILL_DEADLINE).await {
-        return Ok(());
-    }
-    Err(BackendError::Agent {
-        message: "it cannot be killed; it may hang in the kernel".into(),
-    })
 }
