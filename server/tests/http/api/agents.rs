@@ -42,7 +42,7 @@ async fn token_of_a_new_workspace(server: &TestServer, owner: &Client) -> (Works
     };
     (
         id,
-        tokio::time::timeout(Duration::from_secs(60), token)
+        tokio::time::timeout(Duration::from_mins(1), token)
             .await
             .unwrap(),
     )
