@@ -80,8 +80,9 @@ pub struct Groups {
 
 impl Keeper {
     /// Finds out what this machine can keep, by trying it, and removes what ended workspaces left. `identity` is the
-    /// data folder's.
-    pub fn new(limits: WorkspaceLimits, identity: &str) -> Self {
+    /// data folder's. In a sandbox the agent can limit its processes by itself where no group does; without one, those
+    /// would be counted together with everything else that the user runs.
+    pub fn new(limits: WorkspaceLimits, identity: &str, has_sandbox: bool) -> Self {
         let mut keeper = Self {
             prefix: format!("switchyard-{}-", identity.replace(':', "-")),
             ..Self::default()
@@ -104,7 +105,7 @@ impl Keeper {
                 }
                 Err(reason) => keeper.missing.push(format!("processes ({reason})")),
             }
-            if keeper.processes.is_none() {
+            if keeper.processes.is_none() && has_sandbox {
                 keeper.process_fallback = Some(limits.processes);
             }
         }

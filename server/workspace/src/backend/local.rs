@@ -120,7 +120,7 @@ impl LocalBackend {
             );
         }
         let data_identity = place::identity(&options.data_directory)?;
-        let keeper = keeper(options.limits, &data_identity);
+        let keeper = keeper(options.limits, &data_identity, &sandbox);
         Ok(Self {
             shared: Arc::new(Shared {
                 options,
@@ -311,11 +311,11 @@ impl Backend for LocalBackend {
     }
 }
 
-fn keeper(limits: Option<WorkspaceLimits>, data_identity: &str) -> Keeper {
+fn keeper(limits: Option<WorkspaceLimits>, data_identity: &str, sandbox: &Sandbox) -> Keeper {
     let Some(limits) = limits else {
         return Keeper::default();
     };
-    let keeper = Keeper::new(limits, data_identity);
+    let keeper = Keeper::new(limits, data_identity, *sandbox == Sandbox::Bubblewrap);
     tracing::info!(limits = keeper.describe(), "limits of each workspace");
     if let Some(missing) = keeper.missing() {
         tracing::warn!(
