@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
+use platform::WorkspaceLimits;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +84,16 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_sandbox: Option<bool>,
 
+    /// Memory that a workspace may take, in bytes; 0 = no limit [default: half of what the server has]
+    #[arg(long, env = "SWITCHYARD_WORKSPACE_MEMORY_BYTES", value_name = "BYTES")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_memory_bytes: Option<u64>,
+
+    /// Processes and threads that a workspace may be at once; 0 = no limit [default: 4096]
+    #[arg(long, env = "SWITCHYARD_WORKSPACE_PROCESSES", value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_processes: Option<u64>,
+
     /// Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses or networks, by comma
     /// [default: none]
     #[arg(
@@ -152,6 +163,10 @@ pub struct Settings {
     pub no_ollama_detection: bool,
     /// Run workspaces without bubblewrap.
     pub no_sandbox: bool,
+    /// Bytes of memory that a workspace may take; 0 = no limit, absent = half of what the server has.
+    pub workspace_memory_bytes: Option<u64>,
+    /// Processes and threads that a workspace may be; 0 = no limit.
+    pub workspace_processes: u64,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
     /// Debug logging is on in everybody's chats.
@@ -192,6 +207,8 @@ impl Settings {
             site_dir: None,
             no_ollama_detection: false,
             no_sandbox: false,
+            workspace_memory_bytes: None,
+            workspace_processes: WorkspaceLimits::default().processes,
             trusted_proxies: Vec::new(),
             chat_debug_logging_enabled: false,
             development: false,

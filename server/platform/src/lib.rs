@@ -42,3 +42,4 @@ pub use options::{EnvironmentPresets, PlatformOptions};
 pub use sessions::ClientInfo;
 pub use store::notices::{Heard, Subscription, Topic};
 pub use store::{Clock, Notice};
+pub use workspace::backend::WorkspaceLimits;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use store::Clock;
 use url::Url;
+use workspace::backend::WorkspaceLimits;
 
 /// How to open a platform.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct PlatformOptions {
     pub version: String,
     /// Whether workspaces run under bubblewrap where it works.
     pub use_sandbox: bool,
+    /// What a workspace may take of the machine.
+    pub workspace_limits: WorkspaceLimits,
     /// Whether the calls of everybody's chats are recorded, whatever owners allow and people choose.
     pub chat_debug_logging_enabled: bool,
     /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
@@ -53,6 +56,7 @@ impl PlatformOptions {
             ollama_url: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,
+            workspace_limits: WorkspaceLimits::default(),
             chat_debug_logging_enabled: false,
             is_command: false,
             clock: Clock::system(),

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, anyhow};
-use platform::{EnvironmentPresets, PlatformOptions};
+use platform::{EnvironmentPresets, PlatformOptions, WorkspaceLimits};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -56,6 +56,10 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     options.environment = environment_presets();
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
     options.use_sandbox = !settings.no_sandbox;
+    options.workspace_limits = WorkspaceLimits {
+        memory_bytes: settings.workspace_memory_bytes,
+        processes: settings.workspace_processes,
+    };
     options.chat_debug_logging_enabled = settings.chat_debug_logging_enabled;
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     Ok(options)

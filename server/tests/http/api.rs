@@ -1,5 +1,6 @@
 //! Below `/api`.
 
+mod agents;
 mod allowed_folders;
 mod build_info;
 mod chat_config;

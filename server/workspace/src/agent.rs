@@ -16,6 +16,7 @@ mod skills;
 mod state;
 mod terminals;
 
+pub use crate::limit_counters::{Counted, CountedLimits};
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};
 pub use state::AgentState;

@@ -6,8 +6,10 @@
 
 mod branch;
 mod error;
+mod filter;
 mod guard;
 mod inspect;
+mod limits;
 mod local;
 mod machine;
 mod place;
@@ -18,6 +20,7 @@ mod types;
 mod unsaved;
 
 pub use error::BackendError;
+pub use limits::WorkspaceLimits;
 pub use local::{LocalBackend, LocalOptions};
 pub use types::{
     BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec, Started, Status,

@@ -9,4 +9,5 @@ pub mod agent;
 pub mod backend;
 pub mod connection;
 mod git_command;
+mod limit_counters;
 pub mod protocol;

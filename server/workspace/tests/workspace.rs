@@ -8,12 +8,18 @@
     reason = "tests"
 )]
 
+#[path = "workspace/attacks.rs"]
+mod attacks;
+#[path = "workspace/escapes.rs"]
+mod escapes;
 #[path = "workspace/files.rs"]
 mod files;
 #[path = "workspace/git.rs"]
 mod git;
 #[path = "workspace/hostile.rs"]
 mod hostile;
+#[path = "workspace/limits.rs"]
+mod limits;
 #[path = "workspace/local.rs"]
 mod local;
 #[path = "workspace/processes.rs"]

@@ -155,6 +155,8 @@ fn agent_in(folder: &Path) -> AgentState {
         base_commit: None,
         is_sandboxed: false,
         give_up_after: None,
+        limits: workspace::agent::CountedLimits::default(),
+        own_process_limit: None,
     };
     AgentState::new(&options).unwrap()
 }

@@ -34,7 +34,7 @@ const CONNECT_PATH: &str = "/api/v2/agents/connect";
 /// Runs the agent until its token is refused or the control plane is away for too long. Processes that are still
 /// running then are killed.
 pub async fn run(options: AgentOptions) -> Result<(), RunError> {
-    processes::harden();
+    processes::harden(options.own_process_limit);
     let state = AgentState::new(&options).map_err(|error| RunError::Setup {
         what: format!("cannot use {}", options.state_directory.display()),
         error,

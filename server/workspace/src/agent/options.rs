@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, io::BufRead, path::PathBuf, time::Duration};
 
 use url::Url;
 
+use crate::limit_counters::{Counted, CountedLimits};
+
 /// All variables for the agent itself begin with this; none of them reaches the commands it runs.
 pub const ENVIRONMENT_PREFIX: &str = "SWITCHYARD_AGENT_";
 const SERVER_URL: &str = "SWITCHYARD_AGENT_SERVER_URL";
@@ -16,6 +18,11 @@ const STATE_DIRECTORY: &str = "SWITCHYARD_AGENT_STATE_DIRECTORY";
 const BASE_COMMIT: &str = "SWITCHYARD_AGENT_BASE_COMMIT";
 const SANDBOXED: &str = "SWITCHYARD_AGENT_SANDBOXED";
 const GIVE_UP_AFTER_S: &str = "SWITCHYARD_AGENT_GIVE_UP_AFTER_S";
+const MEMORY_LIMIT_BYTES: &str = "SWITCHYARD_AGENT_MEMORY_LIMIT_BYTES";
+const MEMORY_COUNTER: &str = "SWITCHYARD_AGENT_MEMORY_COUNTER";
+const PROCESS_LIMIT: &str = "SWITCHYARD_AGENT_PROCESS_LIMIT";
+const PROCESS_COUNTER: &str = "SWITCHYARD_AGENT_PROCESS_COUNTER";
+const OWN_PROCESS_LIMIT: &str = "SWITCHYARD_AGENT_OWN_PROCESS_LIMIT";
 const MAX_TOKEN_BYTES: u64 = 4096;
 
 /// What the agent must know to start.
@@ -35,6 +42,10 @@ pub struct AgentOptions {
     pub is_sandboxed: bool,
     /// Ends the agent when the control plane cannot be reached for this long; until then processes live on.
     pub give_up_after: Option<Duration>,
+    /// Limits that stand around the workspace, to tell when one was reached.
+    pub limits: CountedLimits,
+    /// How many processes the agent and its commands may be, where nothing stands around them that limits it.
+    pub own_process_limit: Option<u64>,
 }
 
 /// Why the options cannot be used.
@@ -79,13 +90,21 @@ impl AgentOptions {
             .map_err(|error: url::ParseError| wrong(SERVER_URL)(error.to_string()))?;
         let working_directory = absolute(WORKING_DIRECTORY, required(WORKING_DIRECTORY)?)?;
         let state_directory = absolute(STATE_DIRECTORY, required(STATE_DIRECTORY)?)?;
-        let give_up_after = present(GIVE_UP_AFTER_S)
-            .map(|text| {
+        let number = |name| {
+            let parse = |text: String| {
                 text.parse::<u64>()
-                    .map(Duration::from_secs)
-                    .map_err(|error| wrong(GIVE_UP_AFTER_S)(error.to_string()))
-            })
-            .transpose()?;
+                    .map_err(|error| wrong(name)(error.to_string()))
+            };
+            present(name).map(parse).transpose()
+        };
+        let counted = |limit, counter| {
+            Ok(number(limit)?
+                .zip(present(counter))
+                .map(|(limit, counter)| Counted {
+                    limit,
+                    counter: counter.into(),
+                }))
+        };
         let token = match present(TOKEN) {
             Some(token) => token,
             None => read_token(token_source).ok_or(OptionsError::Missing { name: TOKEN })?,
@@ -97,7 +116,12 @@ impl AgentOptions {
             state_directory,
             base_commit: present(BASE_COMMIT),
             is_sandboxed: present(SANDBOXED).is_some_and(|value| value == "1"),
-            give_up_after,
+            give_up_after: number(GIVE_UP_AFTER_S)?.map(Duration::from_secs),
+            limits: CountedLimits {
+                memory: counted(MEMORY_LIMIT_BYTES, MEMORY_COUNTER)?,
+                processes: counted(PROCESS_LIMIT, PROCESS_COUNTER)?,
+            },
+            own_process_limit: number(OWN_PROCESS_LIMIT)?,
         })
     }
 
@@ -120,6 +144,18 @@ impl AgentOptions {
         }
         if let Some(give_up_after) = self.give_up_after {
             variables.insert(GIVE_UP_AFTER_S, give_up_after.as_secs().to_string());
+        }
+        if let Some(limit) = self.own_process_limit {
+            variables.insert(OWN_PROCESS_LIMIT, limit.to_string());
+        }
+        for (counted, limit, counter) in [
+            (&self.limits.memory, MEMORY_LIMIT_BYTES, MEMORY_COUNTER),
+            (&self.limits.processes, PROCESS_LIMIT, PROCESS_COUNTER),
+        ] {
+            if let Some(counted) = counted {
+                variables.insert(limit, counted.limit.to_string());
+                variables.insert(counter, counted.counter.display().to_string());
+            }
         }
         variables
     }
@@ -164,6 +200,17 @@ mod tests {
             base_commit: Some("abc".into()),
             is_sandboxed: true,
             give_up_after: Some(Duration::from_secs(7)),
+            limits: CountedLimits {
+                memory: Some(Counted {
+                    limit: 1024,
+                    counter: "/m".into(),
+                }),
+                processes: Some(Counted {
+                    limit: 5,
+                    counter: "/p".into(),
+                }),
+            },
+            own_process_limit: Some(9),
         }
     }
 
@@ -181,6 +228,7 @@ mod tests {
                 .unwrap();
         assert_eq!(read.token, "secret");
         assert_eq!(read.to_variables(), variables);
+        assert_eq!(read.limits, options().limits);
     }
 
     #[test]

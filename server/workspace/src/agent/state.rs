@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use super::{
     AgentOptions, files::FileIndex, git::Scanner, processes::ProcessTable, terminals::Terminals,
 };
-use crate::protocol::ChatScope;
+use crate::{limit_counters::CountedLimits, protocol::ChatScope};
 
 /// The agent's state; a cheap clone.
 #[derive(Clone)]
@@ -18,6 +18,7 @@ pub(super) struct Inner {
     pub(super) home_directory: PathBuf,
     pub(super) state_directory: PathBuf,
     pub(super) is_sandboxed: bool,
+    pub(super) limits: CountedLimits,
     /// Held while files are written: one writer at a time.
     pub(super) write_lock: tokio::sync::Mutex<()>,
     pub(super) processes: ProcessTable,
@@ -40,6 +41,7 @@ impl AgentState {
                 home_directory,
                 state_directory: options.state_directory.clone(),
                 is_sandboxed: options.is_sandboxed,
+                limits: options.limits.clone(),
                 write_lock: tokio::sync::Mutex::default(),
                 processes: ProcessTable::default(),
                 terminals: Terminals::default(),

@@ -5,11 +5,13 @@
 //! bubblewrap works, in a sandbox. It outlives the server: the next one finds it by its record and the agent dials
 //! again.
 
+mod bounds;
 mod clone;
 mod launch;
 mod prepare;
 mod remove;
 mod setup;
+mod stop;
 mod told;
 
 use std::{
@@ -20,22 +22,20 @@ use std::{
 };
 
 use async_trait::async_trait;
-use nix::sys::signal::Signal;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 use super::{
     Backend, BackendError, BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec,
-    Started, Status, UnsavedWork, inspect, place,
+    Started, Status, UnsavedWork, WorkspaceLimits, inspect,
+    limits::Keeper,
+    place,
     record::{Layout, Record, Running},
     sandbox::{self, Plan},
     unsaved,
 };
 use crate::git_command::GitCommand;
 
-/// How long an agent has to end its processes before it is killed.
-const STOP_GRACE: Duration = Duration::from_secs(3);
-const KILL_DEADLINE: Duration = Duration::from_secs(5);
 const AGENT_LOG_BYTES: u64 = 4096;
 
 /// What the local backend must know.
@@ -53,6 +53,9 @@ pub struct LocalOptions {
     pub extra_read_only: Vec<PathBuf>,
     /// Whether to use bubblewrap where it works.
     pub use_sandbox: bool,
+    /// What a workspace may take of the machine; `None` for a short command beside a server that may be running, which
+    /// starts no workspaces and leaves the limits of others alone.
+    pub limits: Option<WorkspaceLimits>,
     /// An agent ends when the server is away for this long.
     pub give_up_after: Duration,
 }
@@ -67,6 +70,7 @@ impl LocalOptions {
             agent_arguments: vec!["agent".into()],
             extra_read_only: Vec::new(),
             use_sandbox: true,
+            limits: Some(WorkspaceLimits::default()),
             give_up_after: Duration::from_hours(12),
         }
     }
@@ -83,6 +87,7 @@ struct Shared {
     /// Which folder the data folder is, so that it cannot be moved to where it is not hidden.
     data_identity: String,
     sandbox: Sandbox,
+    keeper: Arc<Keeper>,
 }
 
 impl LocalBackend {
@@ -115,11 +120,13 @@ impl LocalBackend {
             );
         }
         let data_identity = place::identity(&options.data_directory)?;
+        let keeper = keeper(options.limits, &data_identity, &sandbox);
         Ok(Self {
             shared: Arc::new(Shared {
                 options,
                 data_identity,
                 sandbox,
+                keeper: Arc::new(keeper),
             }),
         })
     }
@@ -154,6 +161,11 @@ impl LocalBackend {
             ));
         }
         plan.wrapper()
+    }
+
+    /// Which limits hold for each workspace, in words.
+    pub fn limits(&self) -> String {
+        self.shared.keeper.describe()
     }
 
     /// What of the server's no workspace may see.
@@ -230,7 +242,10 @@ impl Backend for LocalBackend {
     async fn stop(&self, workspace_id: Uuid) -> Result<(), BackendError> {
         let (layout, mut record) = self.existing(workspace_id)?;
         if let Some(running) = Self::running(&record) {
-            end(running).await?;
+            stop::end(running).await?;
+        }
+        if let Some(running) = record.running {
+            self.remove_bounds(running.agent_id).await;
         }
         record.running = None;
         layout.write(&record)
@@ -296,6 +311,21 @@ impl Backend for LocalBackend {
     }
 }
 
+fn keeper(limits: Option<WorkspaceLimits>, data_identity: &str, sandbox: &Sandbox) -> Keeper {
+    let Some(limits) = limits else {
+        return Keeper::default();
+    };
+    let keeper = Keeper::new(limits, data_identity, *sandbox == Sandbox::Bubblewrap);
+    tracing::info!(limits = keeper.describe(), "limits of each workspace");
+    if let Some(missing) = keeper.missing() {
+        tracing::warn!(
+            missing,
+            "SOME LIMITS OF WORKSPACES DO NOT HOLD: a command can take what the machine has of it"
+        );
+    }
+    keeper
+}
+
 /// The last bytes only: nothing limits what an agent writes there.
 async fn read_end(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut file = tokio::fs::File::open(path).await?;
@@ -305,35 +335,4 @@ async fn read_end(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut end = Vec::new();
     file.take(AGENT_LOG_BYTES).read_to_end(&mut end).await?;
     Ok(end)
-}
-
-/// Asks the agent to end its processes and itself, then kills what is left.
-async fn end(running: Running) -> Result<(), BackendError> {
-    // In a sandbox the process is bubblewrap's, and the agent is below it; the signal is for the agent.
-    let everything = running.process.descendants();
-    for process in everything.iter().chain([&running.process]) {
-        process.signal(Signal::SIGTERM);
-    }
-    if running.process.wait_for_end(STOP_GRACE).await {
-        for process in &everything {
-            process.signal(Signal::SIGKILL);
-        }
-        return Ok(());
-    }
-    // The first process of a sandbox takes everything in it along.
-    for process in running
-        .process
-        .descendants()
-        .iter()
-        .chain(&everything)
-        .chain([&running.process])
-    {
-        process.signal(Signal::SIGKILL);
-    }
-    if running.process.wait_for_end(KILL_DEADLINE).await {
-        return Ok(());
-    }
-    Err(BackendError::Agent {
-        message: "it cannot be killed; it may hang in the kernel".into(),
-    })
 }

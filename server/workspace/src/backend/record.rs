@@ -86,6 +86,11 @@ impl Layout {
         self.root.join("work")
     }
 
+    /// System calls that commands may not make, as bubblewrap reads it.
+    pub fn filter(&self) -> PathBuf {
+        self.control().join("system-calls.filter")
+    }
+
     pub fn agent_log(&self) -> PathBuf {
         self.control().join("agent.log")
     }

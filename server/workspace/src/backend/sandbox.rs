@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::{BackendError, Sandbox, place};
+use super::{BackendError, Sandbox, limits, place};
 
 const PROGRAM: &str = "bwrap";
 const PROBE_DEADLINE: Duration = Duration::from_secs(10);
@@ -68,7 +68,7 @@ const ETC: [&str; 32] = [
 ];
 
 /// What a command in the sandbox may reach.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// Writable at their own path.
     pub writable: Vec<PathBuf>,
@@ -90,6 +90,8 @@ pub struct Plan {
     pub temporary: Option<PathBuf>,
     /// A program from elsewhere, shown at [`PROGRAM_INSIDE`].
     pub program: Option<PathBuf>,
+    /// Whether a filter of system calls is open under [`limits::FILTER_NUMBER`].
+    pub has_filter: bool,
     /// Whether the network is shared.
     pub has_network: bool,
     /// Ends with the thread that started it; for short commands of the server itself.
@@ -109,6 +111,9 @@ pub struct Placed {
 
 /// Where [`Plan::program`] is found inside.
 pub const PROGRAM_INSIDE: &str = "/run/switchyard/agent";
+/// Where the kernel's counters of the workspace's limits are found inside.
+pub const MEMORY_COUNTER_INSIDE: &str = "/run/switchyard/memory-counter";
+pub const PROCESS_COUNTER_INSIDE: &str = "/run/switchyard/process-counter";
 
 /// What this machine offers.
 pub async fn detect() -> Sandbox {
@@ -178,6 +183,9 @@ impl Plan {
         words.flags(&["--hostname", "workspace", "--cap-drop", "ALL"]);
         if !self.has_network {
             words.flags(&["--unshare-net"]);
+        }
+        if self.has_filter {
+            words.flags(&["--seccomp", limits::FILTER_NUMBER]);
         }
         if self.dies_with_parent {
             words.flags(&["--die-with-parent"]);

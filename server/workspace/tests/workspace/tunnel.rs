@@ -90,6 +90,7 @@ async fn the_agent_gives_up_after_its_time_without_a_server() {
             .await
             .contains("could not be reached")
     );
+    fixture.backend.stop(spec.workspace_id).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -52,8 +52,12 @@ impl Capture {
     }
 
     /// Adds something to know about the output.
-    pub fn note(&mut self, notice: String) {
-        self.notice = Some(notice);
+    pub fn note(&mut self, notice: &str) {
+        let all = self.notice.get_or_insert_default();
+        if !all.is_empty() {
+            all.push_str("; ");
+        }
+        all.push_str(notice);
     }
 
     /// Bytes the process wrote.

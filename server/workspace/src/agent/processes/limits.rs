@@ -9,8 +9,9 @@ const MAX_OPEN_FILES: u64 = 65_536;
 /// When memory runs out, commands in a workspace go before the server.
 const OUT_OF_MEMORY_SCORE: &str = "500";
 
-/// Sets the limits that the system lets us set; what fails is only logged.
-pub fn harden() {
+/// Sets the limits that the system lets us set; what fails is only logged. The number of processes counts those of the
+/// same user in the same sandbox; without one, or on an old kernel, all of the user's.
+pub fn harden(process_limit: Option<u64>) {
     let outcomes = [
         (
             "no core dumps",
@@ -25,6 +26,12 @@ pub fn harden() {
             std::fs::write("/proc/self/oom_score_adj", OUT_OF_MEMORY_SCORE)
                 .map_err(|error| error.to_string()),
         ),
+        (
+            "processes",
+            process_limit
+                .map_or(Ok(()), limit_processes)
+                .map_err(|error| error.to_string()),
+        ),
         // Commands run as the same user; this keeps them from reading the token out of the agent's memory.
         (
             "not dumpable",
@@ -36,6 +43,12 @@ pub fn harden() {
             tracing::warn!(limit, error, "a limit could not be set");
         }
     }
+}
+
+fn limit_processes(limit: u64) -> nix::Result<()> {
+    let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
+    let limit = hard.min(limit);
+    setrlimit(Resource::RLIMIT_NPROC, limit, limit)
 }
 
 fn limit_open_files() -> nix::Result<()> {

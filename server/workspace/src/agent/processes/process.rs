@@ -29,6 +29,7 @@ use super::{
 };
 use crate::{
     agent::error::ApiError,
+    limit_counters::{CountedLimits, Counts},
     protocol::{ChatScope, ProcessInfo, ProcessOutput, ProcessTail},
 };
 
@@ -54,6 +55,7 @@ pub struct Process {
     group: Pid,
     capture: Mutex<Capture>,
     progress: watch::Sender<Progress>,
+    limits: (CountedLimits, Counts),
     /// Nothing of it writes any more; its number may belong to somebody else.
     is_group_over: AtomicBool,
 }
@@ -80,6 +82,8 @@ pub struct Description {
     pub background: bool,
     pub chat_id: Option<Uuid>,
     pub spool_path: PathBuf,
+    /// Limits of the workspace, and what was counted before the command began.
+    pub limits: (CountedLimits, Counts),
 }
 
 impl Process {
@@ -92,6 +96,7 @@ impl Process {
             background,
             chat_id,
             spool_path,
+            limits,
         } = description;
         // A child that was not waited for always has an id. Zero would mean our own group, so never signal that.
         let group = Pid::from_raw(
@@ -114,6 +119,7 @@ impl Process {
             capture: Mutex::default(),
             progress,
             is_group_over: AtomicBool::new(false),
+            limits,
         })
     }
 
@@ -267,7 +273,7 @@ impl Process {
         let mut capture = self.capture();
         capture.push(piece);
         if let Spooled::Stopped(notice) = spooled {
-            capture.note(notice);
+            capture.note(&notice);
         }
         let raw_bytes = capture.raw_bytes();
         drop(capture);
@@ -276,7 +282,14 @@ impl Process {
     }
 
     fn ended(&self, exit_code: i32) {
-        self.capture().end();
+        let (limits, before) = &self.limits;
+        let reached = limits.reached_since(*before);
+        let mut capture = self.capture();
+        capture.end();
+        if let Some(notice) = reached {
+            capture.note(&notice);
+        }
+        drop(capture);
         let end = End {
             exit_code,
             at: Utc::now(),

@@ -63,6 +63,8 @@ impl ProcessTable {
         let spool_path = spools.join(format!("{id}.log"));
         make_room(&spools, &self.running_spools());
         let spool = Spool::create(spool_path.clone(), MAX_SPOOL_BYTES).await;
+        let limits = state.inner.limits.clone();
+        let counts = limits.counts();
         let spawned = spawn::spawn(&spawn::Command {
             script: command,
             workdir: &workdir,
@@ -77,6 +79,7 @@ impl ProcessTable {
             background,
             chat_id: scope.chat_id,
             spool_path,
+            limits: (limits, counts),
         };
         let process = Process::new(description, &spawned.child);
         self.lock().insert(id, process.clone());

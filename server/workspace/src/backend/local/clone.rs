@@ -2,6 +2,8 @@
 
 use std::{path::Path, time::Duration};
 
+use uuid::Uuid;
+
 use super::{
     LocalBackend,
     prepare::say,
@@ -56,10 +58,12 @@ impl LocalBackend {
             .env("GIT_SSH_COMMAND", SSH)
             .args(arguments)
             .args(["--".as_ref(), url.as_ref(), folder.as_os_str()]);
-        let git = self.contained(git, &plan)?;
+        // What it is sent decides how much it takes.
+        let bounds = self.bounds(layout, Uuid::now_v7())?;
+        let git = git.wrapped(self.bounded(&bounds, || Ok(plan.clone()))?);
         told::run(git.command(), log, CLONE_DEADLINE)
             .await
-            .map_err(problem)?;
+            .map_err(|outcome| problem(outcome, bounds.reached()))?;
         let head = self
             .contained(inspect::git(&folder), &plan)?
             .args(["rev-parse", "--verify", "--quiet", "HEAD"])
@@ -87,13 +91,17 @@ impl LocalBackend {
     }
 }
 
-fn problem(problem: Problem) -> BackendError {
+fn problem(problem: Problem, reached: Option<String>) -> BackendError {
     match problem {
         Problem::NotStarted(error) if error.kind() == std::io::ErrorKind::NotFound => {
             BackendError::ProgramMissing { program: "git" }
         }
         Problem::NotStarted(error) => git_failed(error.to_string()),
-        Problem::Failed { last_lines, .. } => git_failed(last_lines),
+        Problem::Failed { last_lines, .. } => {
+            git_failed(reached.map_or(last_lines.clone(), |reached| {
+                format!("{reached}\n{last_lines}")
+            }))
+        }
         Problem::TookTooLong => git_failed(format!(
             "it took longer than {} minutes",
             CLONE_DEADLINE.as_secs() / 60

@@ -12,6 +12,7 @@ use std::{
 
 use super::{
     LocalBackend,
+    bounds::Bounds,
     prepare::{identity, say},
     remove::remove_tree,
 };
@@ -42,7 +43,8 @@ impl LocalBackend {
         let log_copy = log_file
             .try_clone()
             .map_err(|error| BackendError::system(&agent_log, "cannot write", error))?;
-        let words = self.command_line(layout, record)?;
+        let bounds = self.bounds(layout, spec.agent_id)?;
+        let words = self.command_line(layout, record, &bounds)?;
         say(log, &self.announcement());
         let mut words = words.into_iter();
         let failed = |error: std::io::Error| BackendError::Agent {
@@ -51,7 +53,7 @@ impl LocalBackend {
         let mut child = Command::new(words.next().unwrap_or_default())
             .args(words)
             .env_clear()
-            .envs(self.environment(layout, record, spec))
+            .envs(self.environment(layout, record, spec, &bounds))
             .current_dir(self.outer_directory(record))
             .stdin(Stdio::piped())
             .stdout(log_file)
@@ -67,10 +69,14 @@ impl LocalBackend {
         }
         let process = ProcessId::of(child.id());
         // Waited for on a thread of its own, so that an ended agent is no zombie.
-        let workspace_id = spec.workspace_id;
+        let (workspace_id, agent_id) = (spec.workspace_id, spec.agent_id);
+        let keeper = bounds.hand_over();
         std::thread::spawn(move || {
             let status = child.wait();
             tracing::info!(%workspace_id, ?status, "an agent ended");
+            if let Some(keeper) = keeper {
+                keeper.remove(agent_id);
+            }
         });
         let process = process.ok_or_else(|| BackendError::Agent {
             message: "it ended at once".into(),
@@ -104,9 +110,14 @@ impl LocalBackend {
     }
 
     fn announcement(&self) -> String {
+        let limits = self.limits();
         match &self.shared.sandbox {
-            Sandbox::Bubblewrap => "starting the agent in a sandbox (bubblewrap)".into(),
-            Sandbox::None { reason } => format!("starting the agent WITHOUT A SANDBOX: {reason}"),
+            Sandbox::Bubblewrap => {
+                format!("starting the agent in a sandbox (bubblewrap) with {limits}")
+            }
+            Sandbox::None { reason } => {
+                format!("starting the agent WITHOUT A SANDBOX, with {limits}: {reason}")
+            }
         }
     }
 
@@ -122,20 +133,16 @@ impl LocalBackend {
         &self,
         layout: &Layout,
         record: &Record,
+        bounds: &Bounds,
     ) -> Result<Vec<OsString>, BackendError> {
         let options = &self.shared.options;
-        let arguments = options.agent_arguments.iter().map(OsString::from);
-        match self.shared.sandbox {
-            Sandbox::None { .. } => Ok(std::iter::once(options.agent_program.clone().into())
-                .chain(arguments)
-                .collect()),
-            Sandbox::Bubblewrap => {
-                let mut words = self.wrapper(&self.plan(layout, record)?)?;
-                words.push(PROGRAM_INSIDE.into());
-                words.extend(arguments);
-                Ok(words)
-            }
-        }
+        let mut words = self.bounded(bounds, || self.plan(layout, record))?;
+        words.push(match self.shared.sandbox {
+            Sandbox::None { .. } => options.agent_program.clone().into(),
+            Sandbox::Bubblewrap => PROGRAM_INSIDE.into(),
+        });
+        words.extend(options.agent_arguments.iter().map(OsString::from));
+        Ok(words)
     }
 
     pub(super) fn plan(&self, layout: &Layout, record: &Record) -> Result<Plan, BackendError> {
@@ -183,6 +190,7 @@ impl LocalBackend {
         layout: &Layout,
         record: &Record,
         spec: &StartSpec,
+        bounds: &Bounds,
     ) -> BTreeMap<OsString, OsString> {
         let options = AgentOptions {
             server_url: spec.server_url.clone(),
@@ -192,6 +200,8 @@ impl LocalBackend {
             base_commit: record.base_commit.clone(),
             is_sandboxed: self.shared.sandbox == Sandbox::Bubblewrap,
             give_up_after: Some(self.shared.options.give_up_after),
+            limits: bounds.counted_for_agent(&self.shared.sandbox),
+            own_process_limit: self.shared.keeper.process_fallback(),
         };
         let mut environment = self.command_environment(layout, spec);
         environment.extend(

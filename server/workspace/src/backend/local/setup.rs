@@ -3,6 +3,7 @@
 use std::{os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use tokio::process::Command;
+use uuid::Uuid;
 
 use super::{
     LocalBackend,
@@ -10,7 +11,7 @@ use super::{
     told::{self, Problem},
 };
 use crate::backend::{
-    BackendError, BuildEvent, BuildLog, Phase, Sandbox, StartSpec,
+    BackendError, BuildEvent, BuildLog, Phase, StartSpec,
     record::{Layout, Record},
     sandbox::Plan,
 };
@@ -31,13 +32,13 @@ impl LocalBackend {
         say(log, "running the setup script");
         let script = layout.state().join("setup-script");
         write(&script, &spec.setup_script)?;
-        let mut words = match self.shared.sandbox {
-            Sandbox::Bubblewrap => self.wrapper(&Plan {
+        let bounds = self.bounds(layout, Uuid::now_v7())?;
+        let mut words = self.bounded(&bounds, || {
+            Ok(Plan {
                 dies_with_parent: true,
                 ..self.plan(layout, record)?
-            })?,
-            Sandbox::None { .. } => Vec::new(),
-        };
+            })
+        })?;
         if !spec.setup_script.starts_with("#!") {
             words.extend(["/bin/bash".into(), "-e".into()]);
         }
@@ -52,7 +53,8 @@ impl LocalBackend {
         let outcome = told::run(command, log, SETUP_DEADLINE).await;
         // The script may have moved its own file; it is in the workspace's hands.
         let _ = std::fs::remove_file(&script);
-        outcome.map_err(problem)?;
+        let reached = bounds.reached();
+        outcome.map_err(|outcome| problem(outcome, reached))?;
         say(log, "the setup script is done");
         Ok(())
     }
@@ -72,11 +74,12 @@ fn write(path: &Path, script: &str) -> Result<(), BackendError> {
         .map_err(|error| BackendError::system(path, "cannot write", error))
 }
 
-fn problem(problem: Problem) -> BackendError {
+fn problem(problem: Problem, reached: Option<String>) -> BackendError {
+    let reached = reached.map_or_else(String::new, |reached| format!("; {reached}"));
     let problem = match problem {
         Problem::NotStarted(error) => format!("cannot be started: {error}. {AGAIN}"),
         Problem::Failed { how, last_lines } => {
-            format!("failed ({how}). {AGAIN} Its last lines:\n{last_lines}")
+            format!("failed ({how}{reached}). {AGAIN} Its last lines:\n{last_lines}")
         }
         Problem::TookTooLong => format!(
             "took longer than {} minutes and was ended. {AGAIN}",
