@@ -127,7 +127,7 @@ impl Shared {
     fn call(
         &self,
         target: (Method, Url),
-        body: String,
+        body: Vec<u8>,
         metadata: &RequestMetadata,
     ) -> Result<Call, Error> {
         let name = self.endpoint.name();

@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
-pub(crate) use body::write_body;
+pub(crate) use body::{json, write_body};
 pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;

@@ -176,7 +176,7 @@ impl Shared {
     fn call(
         &self,
         target: (Method, Url),
-        body: String,
+        body: Vec<u8>,
         metadata: &RequestMetadata,
     ) -> Result<Call, Error> {
         let config = &self.endpoint.config;

@@ -43,7 +43,7 @@ pub(super) async fn list(shared: &Shared) -> Result<Vec<ModelInfo>, Error> {
         }
         let call = shared.call(
             (Method::GET, url),
-            String::new(),
+            Vec::new(),
             &RequestMetadata::default(),
         )?;
         let page: Page = call.fetch().await?;

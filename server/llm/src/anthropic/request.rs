@@ -23,7 +23,7 @@ const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/we
 
 /// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
 /// several times as long.
-pub(super) fn write(request: &Request) -> String {
+pub(super) fn write(request: &Request) -> Vec<u8> {
     let body = Body {
         model: &request.model,
         stream: true,
@@ -31,8 +31,7 @@ pub(super) fn write(request: &Request) -> String {
         system: system(request),
         messages: messages(request),
     };
-    // Its maps have texts as keys, and nothing in it fails.
-    serde_json::to_string(&body).unwrap_or_default()
+    crate::http::json(request, &body)
 }
 
 #[derive(Serialize)]

@@ -27,7 +27,7 @@ impl Endpoint {
     pub(crate) fn call(
         &self,
         (method, url): (Method, Url),
-        body: String,
+        body: Vec<u8>,
         metadata: &RequestMetadata,
         own_headers: HeaderMap,
     ) -> Call {

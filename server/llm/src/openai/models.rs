@@ -51,7 +51,7 @@ pub(super) async fn list(shared: &Shared) -> Result<Vec<ModelInfo>, Error> {
     let url = shared.endpoint.base.join("/models");
     let call = shared.call(
         (Method::GET, url),
-        String::new(),
+        Vec::new(),
         &RequestMetadata::default(),
     )?;
     let page: Page = call.fetch().await?;

@@ -21,15 +21,14 @@ const LONGEST_FOREIGN_ID: usize = 64;
 
 /// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
 /// several times as long.
-pub(super) fn write(request: &Request, dialect: Dialect) -> String {
+pub(super) fn write(request: &Request, dialect: Dialect) -> Vec<u8> {
     let body = Body {
         model: &request.model,
         stream: true,
         options: options(request, dialect),
         messages: messages(request, dialect),
     };
-    // Its maps have texts as keys, and nothing in it fails.
-    serde_json::to_string(&body).unwrap_or_default()
+    crate::http::json(request, &body)
 }
 
 #[derive(Serialize)]

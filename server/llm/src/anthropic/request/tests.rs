@@ -15,7 +15,7 @@ use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
 fn body(request: &Request) -> Value {
-    serde_json::from_str(&write(request)).unwrap()
+    serde_json::from_slice(&write(request)).unwrap()
 }
 
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.

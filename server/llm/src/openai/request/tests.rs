@@ -15,7 +15,7 @@ use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
 fn body(request: &Request, dialect: Dialect) -> Value {
-    serde_json::from_str(&write(request, dialect)).unwrap()
+    serde_json::from_slice(&write(request, dialect)).unwrap()
 }
 
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
