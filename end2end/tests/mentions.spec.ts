@@ -24,7 +24,7 @@ test("a file is named with a few letters of its path", async ({ page, startServe
   const files = page.getByRole("listbox", { name: "Files of the workspace" });
   await composer.pressSequentially("ä Look at @");
   await expect(files.getByRole("option")).toHaveText([/README\.md/, /src/]);
-  await composer.pressSequentially("gretit");
+  await composer.pressSequentially("greetitl");
   await expect(files.getByRole("option")).toHaveCount(1);
   await expect(composer).toHaveAttribute("aria-activedescendant", "mention-0");
   await look(page, "mentions", { fullPage: false });

@@ -108,8 +108,8 @@ fn workspace(context: ChatContext) -> impl IntoView {
 fn list(title: &'static str, lines: Vec<AnyView>) -> Option<impl IntoView> {
     (!lines.is_empty()).then(|| {
         view! {
-            <h3 class="context-card-title">{title}</h3>
-            <ul class="context-card-list">{lines}</ul>
+            <p class="context-card-title">{title}</p>
+            <ul class="context-card-list" aria-label=title>{lines}</ul>
         }
     })
 }

@@ -49,11 +49,7 @@ struct Entry {
 
 pub(super) async fn list(shared: &Shared) -> Result<Vec<ModelInfo>, Error> {
     let url = shared.endpoint.base.join("/models");
-    let call = shared.call(
-        (Method::GET, url),
-        Vec::new(),
-        &RequestMetadata::default(),
-    )?;
+    let call = shared.call((Method::GET, url), Vec::new(), &RequestMetadata::default())?;
     let page: Page = call.fetch().await?;
     let is_official = shared.dialects.is_official();
     let wanted = page
