@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { createChat, openChat, storedMessages, untilIdle } from "../fixtures/chats.js";
+import { createChatInWorkspace, openChat, storedMessages, untilIdle } from "../fixtures/chats.js";
 import { expect, expectAccessible, look, test } from "../fixtures/test.js";
 
 test("a file is named with a few letters of its path", async ({ page, startServer, context }) => {
@@ -10,10 +10,7 @@ test("a file is named with a few letters of its path", async ({ page, startServe
   const { request } = context;
   await server.createOwner(request);
   await server.signIn(request);
-  const chat = await createChat(request, server.url, '!call execute {"command": "true"}\n!then\n!text "Ready."', { new_workspace: { mode: "empty" } });
-  await untilIdle(request, server.url, chat);
-  const { workspace_id: id } = await (await request.get(`${server.url}/api/experimental/chats/${chat}`)).json();
-  const { working_directory: folder } = await (await request.get(`${server.url}/api/v2/workspaces/${id}`)).json();
+  const { chat, folder } = await createChatInWorkspace(request, server.url);
   await mkdir(join(folder, "src/greeting"), { recursive: true });
   for (const file of ["README.md", "src/main.rs", "src/greeting/title.rs", "src/greeting/tests.rs"]) {
     await writeFile(join(folder, file), "");

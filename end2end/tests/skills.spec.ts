@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { createChat, openChat, send, untilIdle } from "../fixtures/chats.js";
+import { createChatInWorkspace, openChat, send, untilIdle } from "../fixtures/chats.js";
 import { expect, expectAccessible, look, test } from "../fixtures/test.js";
 
 const SKILL = `---
@@ -21,11 +21,7 @@ test("the card behind the ring tells of instructions and skills, as they are now
   const { request } = context;
   await server.createOwner(request);
   await server.signIn(request);
-  const chat = await createChat(request, server.url, '!call execute {"command": "true"}\n!then\n!text "Ready."', { new_workspace: { mode: "empty" } });
-  await untilIdle(request, server.url, chat);
-  const { workspace_id: id } = await (await request.get(`${server.url}/api/experimental/chats/${chat}`)).json();
-  const { working_directory: folder } = await (await request.get(`${server.url}/api/v2/workspaces/${id}`)).json();
-
+  const { chat, workspace, folder } = await createChatInWorkspace(request, server.url);
   await openChat(page, server.url, chat);
   const ring = page.getByRole("button", { name: /% of the context used/ });
   const card = page.getByRole("dialog", { name: "What the model is told" });
@@ -53,13 +49,14 @@ test("the card behind the ring tells of instructions and skills, as they are now
   await skill.locator("summary").click();
   await expect(skill.locator(".tool-body")).toContainText("make changelog");
 
-  const stopped = await request.post(`${server.url}/api/v2/workspaces/${id}/builds`, { data: { transition: "stop" } });
+  const stopped = await request.post(`${server.url}/api/v2/workspaces/${workspace}/builds`, { data: { transition: "stop" } });
   expect(stopped.ok()).toBe(true);
   await expect
-    .poll(async () => (await (await request.get(`${server.url}/api/v2/workspaces/${id}`)).json()).status, { timeout: 20_000 })
+    .poll(async () => (await (await request.get(`${server.url}/api/v2/workspaces/${workspace}`)).json()).status, { timeout: 20_000 })
     .toBe("stopped");
+  // On a phone it is a sheet at the bottom.
+  await page.setViewportSize({ width: 375, height: 812 });
   await ring.click();
   await expect(card).toContainText("The workspace is stopped.");
-  await page.setViewportSize({ width: 375, height: 812 });
   await page.screenshot({ path: "artifacts/context-card-phone.png" });
 });

@@ -347,6 +347,8 @@ pub async fn chat_workspace(chat_id: ChatId) -> Result<WorkspaceView, AppError> 
 /// What the chat's model is told besides messages, as it is now.
 #[server(name = GetChatContext, prefix = "/api/page", endpoint = "chat_context", protocol = Page)]
 pub async fn chat_context(chat_id: ChatId) -> Result<ContextView, AppError> {
+    use platform::Failure as _;
+
     let (platform, actor) = super::signed_in()?;
     let chat = platform.get_chat(&actor, chat_id).await;
     let chat = chat.map_err(super::failed)?;
@@ -361,7 +363,8 @@ pub async fn chat_context(chat_id: ChatId) -> Result<ContextView, AppError> {
     if chat.workspace_id.is_some() {
         match platform.get_chat_context(&actor, chat_id).await {
             Ok(context) => view.context = Some(context),
-            Err(error) => view.unavailable = Some(super::failed(error).message),
+            // No failure of this question: what else is known is told.
+            Err(error) => view.unavailable = Some(error.message()),
         }
     }
     Ok(view)

@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 use crate::drive::content;
 use crate::figures::{Figure, Times, milliseconds};
-use crate::processes;
+use crate::processes::{self, Process};
 use crate::scenarios::{set_up, wait_for_model};
 use crate::workspaces;
 
@@ -56,14 +56,14 @@ pub async fn run(server: &Path, model_url: &str) -> Result<Vec<Figure>> {
         changed(&mut watch).await?;
         times.push(started.elapsed());
     }
-    let before = processor_seconds(data.path(), server)?;
+    let before = processor_seconds(&process)?;
     let told = tokio::time::timeout(AT_REST, watch.next()).await;
     if let Ok(told) = told {
         let mut told = format!("{told:?}");
         told.truncate(told.floor_char_boundary(600));
         bail!("something was told while nothing changed: {told}");
     }
-    let spent = processor_seconds(data.path(), server)? - before;
+    let spent = processor_seconds(&process)? - before;
     watch.close().await;
     let force = DeleteWorkspace { force: true };
     client.delete_workspace(workspace, force).await?;
@@ -160,10 +160,10 @@ async fn changed(watch: &mut Watch) -> Result<()> {
     }
 }
 
-/// What the server and the agents on its data have spent, with the processes that they waited for.
-fn processor_seconds(data: &Path, server: &Path) -> Result<f64> {
+/// What the server and its agents have spent, with the processes that they waited for.
+fn processor_seconds(server: &Process) -> Result<f64> {
     let mut ticks = 0;
-    for process in processes::on(data, server)? {
+    for process in server.tree()? {
         let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
         // After the name, which may hold anything: fields 14 to 17 are the times, own and of children.
         let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);

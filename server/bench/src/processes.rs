@@ -1,12 +1,13 @@
 //! The two servers as processes of their own, ended when dropped.
 
+use std::collections::HashMap;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 use sdk::client::Client;
 use sdk::users::Login;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -32,6 +33,30 @@ impl Process {
             .context("no VmRSS")?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes * 1024)
+    }
+
+    /// It and everything below it, the agents of its workspaces too, as folders of `/proc`.
+    pub fn tree(&self) -> Result<Vec<PathBuf>> {
+        let root = self.child.id().context("the process has ended")?;
+        let all = fs::read_dir("/proc")?.flatten().map(|entry| entry.path());
+        let parents: HashMap<u32, u32> = all
+            .filter_map(|process| {
+                let id = process.file_name()?.to_str()?.parse().ok()?;
+                let stat = fs::read_to_string(process.join("stat")).ok()?;
+                // After the name, which may hold anything, come the state and the parent.
+                let (_, fields) = stat.rsplit_once(')')?;
+                let parent = fields.split_whitespace().nth(1)?.parse().ok()?;
+                Some((id, parent))
+            })
+            .collect();
+        let is_below = |id: &u32| {
+            let parent = |id: &u32| parents.get(id).copied();
+            std::iter::successors(Some(*id), parent).any(|above| above == root)
+        };
+        let below = parents.keys().filter(|id| is_below(id));
+        Ok(below
+            .map(|id| PathBuf::from(format!("/proc/{id}")))
+            .collect())
     }
 
     /// Ends it as an operator would and waits.
@@ -124,25 +149,6 @@ pub async fn seed(program: &Path, data_dir: &Path, chats: usize, messages: usize
     let mut words = printed.split_whitespace().map(str::to_owned);
     let (email, password) = words.next().zip(words.next()).context("no account")?;
     Ok(Login { email, password })
-}
-
-/// The server and the agents on this data, as folders of `/proc`.
-pub fn on(data: &Path, server: &Path) -> Result<Vec<PathBuf>> {
-    let (data, server) = (data.display().to_string(), server.display().to_string());
-    let is_ours = |process: &PathBuf| {
-        let text = |name: &str| {
-            let bytes = fs::read(process.join(name)).unwrap_or_default();
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        text("cmdline").contains(&server) && text("environ").contains(&data)
-    };
-    let all = fs::read_dir("/proc")?.flatten().map(|entry| entry.path());
-    let ours: Vec<_> = all.filter(is_ours).collect();
-    ensure!(
-        !ours.is_empty(),
-        "the server's own processes are not to be found"
-    );
-    Ok(ours)
 }
 
 fn on_data(program: &Path, data_dir: &Path) -> Command {

@@ -14,11 +14,13 @@ use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, WorkspaceMode, Workspace
 
 use crate::drive;
 use crate::figures::{Figure, Times, megabytes, milliseconds};
-use crate::processes;
+use crate::processes::{self, Process};
 use crate::scenarios::{set_up, wait_for_model};
 
 const NEW_CHATS: usize = 10;
 const IDLE: usize = 100;
+/// Of the machines that this is measured on.
+const PAGE_BYTES: u64 = 4096;
 const DEADLINE: Duration = Duration::from_mins(2);
 const FILE_BYTES: usize = 1024 * 1024;
 const ONE_CALL: &str = "!pace 0\n!call execute {\"command\":\"true\"}\n!then\n!text \"ok\"";
@@ -34,7 +36,7 @@ pub async fn run(server: &Path, model_url: &str) -> Result<Vec<Figure>> {
     let model = wait_for_model(&client).await?;
     let mut figures = vec![new_chats(&client, model).await.context("new chats")?];
     figures.extend(calls(&client, model).await.context("calls")?);
-    figures.extend(idle(&client, data.path(), server).await.context("idle")?);
+    figures.extend(idle(&client, &process).await.context("idle")?);
     process.stop().await?;
     Ok(figures)
 }
@@ -119,12 +121,12 @@ async fn between(client: &Client, chat: ChatId, script: &str) -> Result<Times> {
     Ok(Times::new(times))
 }
 
-async fn idle(client: &Client, data: &Path, server: &Path) -> Result<Vec<Figure>> {
+async fn idle(client: &Client, server: &Process) -> Result<Vec<Figure>> {
     let empty = CreateWorkspace {
         mode: Some(WorkspaceMode::Empty),
         ..CreateWorkspace::default()
     };
-    let before = memory_bytes(data, server)?;
+    let before = memory_bytes(server)?;
     let started = Instant::now();
     let made = try_join_all((0..IDLE).map(|_| client.create_workspace(&empty))).await?;
     for workspace in &made {
@@ -132,11 +134,11 @@ async fn idle(client: &Client, data: &Path, server: &Path) -> Result<Vec<Figure>
     }
     let time = started.elapsed();
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let each = memory_bytes(data, server)?.saturating_sub(before) / IDLE as u64;
+    let each = memory_bytes(server)?.saturating_sub(before) / IDLE as u64;
     try_join_all(made.iter().map(|workspace| delete(client, workspace.id))).await?;
     Ok(vec![
         Figure::new(
-            "100 idle workspaces: memory of each, with what the server holds for it",
+            "100 idle workspaces: own memory of each, with what the server holds for it",
             megabytes(each),
             "–",
         ),
@@ -144,16 +146,21 @@ async fn idle(client: &Client, data: &Path, server: &Path) -> Result<Vec<Figure>
     ])
 }
 
-/// What the processes take, each shared page divided by those who share it.
-fn memory_bytes(data: &Path, server: &Path) -> Result<u64> {
-    let mut kilobytes = 0;
-    for process in processes::on(data, server)? {
-        let rollup = fs::read_to_string(process.join("smaps_rollup")).unwrap_or_default();
-        let proportional = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let number = proportional.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        kilobytes += number.unwrap_or(0_u64);
+/// What the processes take that is not of a file: the program itself is there once for all of them.
+fn memory_bytes(server: &Process) -> Result<u64> {
+    let mut pages = 0;
+    for process in server.tree()? {
+        let statm = fs::read_to_string(process.join("statm")).unwrap_or_default();
+        let mut numbers = statm
+            .split_whitespace()
+            .filter_map(|number| number.parse().ok());
+        let (resident, shared): (u64, u64) = (
+            numbers.nth(1).unwrap_or_default(),
+            numbers.next().unwrap_or_default(),
+        );
+        pages += resident.saturating_sub(shared);
     }
-    Ok(kilobytes * 1024)
+    Ok(pages * PAGE_BYTES)
 }
 
 async fn settled(client: &Client, chat: ChatId) -> Result<()> {
