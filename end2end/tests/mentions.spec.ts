@@ -52,6 +52,14 @@ test("a file is named with a few letters of its path", async ({ page, startServe
   const messages = JSON.stringify(await storedMessages(request, server.url, chat));
   expect(messages).toContain(`@src/greeting/title.rs and (@${name} @mai`);
 
+  // Sent while files are offered: they go with the text.
+  await composer.pressSequentially("@rea");
+  await expect(files).toBeVisible();
+  await page.keyboard.press("Control+Enter");
+  await expect(composer).toHaveValue("");
+  await expect(files).toBeHidden();
+  await untilIdle(request, server.url, chat);
+
   // What is no name is none.
   await composer.pressSequentially("mail me@example.com");
   await expect(files).toBeHidden();

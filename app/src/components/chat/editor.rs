@@ -253,9 +253,8 @@ pub fn EditorField(
         }
     };
     let chosen = move || {
-        let mentions = mentions?;
-        let is_open = mentions.found.with(|found| !found.is_empty());
-        is_open.then(|| format!("mention-{}", mentions.at.get()))
+        let mentions = mentions.filter(|mentions| mentions.is_open())?;
+        Some(format!("mention-{}", mentions.at.get()))
     };
     view! {
         <textarea
@@ -269,6 +268,11 @@ pub fn EditorField(
             aria-activedescendant=chosen
             prop:value=move || editor.text.get()
             on:keydown=on_keydown
+            on:blur=move |_| {
+                if let Some(mentions) = mentions {
+                    mentions.close();
+                }
+            }
             on:input=move |event| {
                 editor.text.set(event_target_value(&event));
                 editor.fit();

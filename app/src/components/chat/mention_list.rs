@@ -22,13 +22,15 @@ pub fn MentionList(
 ) -> impl IntoView {
     Effect::new(move |_| {
         let Some(letters) = mentions.letters.get() else {
+            mentions.found.set(Vec::new());
             return;
         };
         set_timeout(move || ask(mentions, letters), TYPING_PAUSE);
     });
     (move || {
-        let found = mentions.found.get();
-        (!found.is_empty()).then(|| draw(mentions, found))
+        mentions
+            .is_open()
+            .then(|| draw(mentions, mentions.found.get()))
     })
     .into_any()
 }

@@ -22,7 +22,8 @@ pub struct Mentions {
     /// The one that Enter takes.
     pub at: RwSignal<usize>,
     editor: Editor,
-    named: RwSignal<Option<Named>>,
+    /// Where the cursor stood when the text was written, in bytes; nothing once the files were sent away.
+    cursor: RwSignal<Option<usize>>,
 }
 
 /// A name that is being written.
@@ -36,36 +37,41 @@ struct Named {
 impl Mentions {
     /// For the editor of a chat.
     pub fn new(chat: ChatId, editor: Editor) -> Self {
-        let named = RwSignal::new(None::<Named>);
+        let cursor = RwSignal::new(None);
+        let letters = Memo::new(move |_| {
+            let named = editor.text.with(|text| named(text, cursor.get()?))?;
+            Some(named.letters)
+        });
         Self {
             chat,
-            letters: Memo::new(move |_| {
-                named.with(|named| named.as_ref().map(|named| named.letters.clone()))
-            }),
+            letters,
             found: RwSignal::new(Vec::new()),
             at: RwSignal::new(0),
             editor,
-            named,
+            cursor,
         }
     }
 
-    /// The text or the cursor is another one.
+    /// Whether files are offered.
+    pub fn is_open(self) -> bool {
+        self.letters.with(Option::is_some) && self.found.with(|found| !found.is_empty())
+    }
+
+    /// The text is another one.
     pub fn look(self) {
-        let text = self.editor.text.get_untracked();
-        let cursor = self.editor.cursor(&text);
-        let named = cursor.and_then(|cursor| named(&text, cursor));
-        if named.is_none() {
-            self.found.set(Vec::new());
-        }
-        self.named.set(named);
+        let cursor = self
+            .editor
+            .text
+            .with_untracked(|text| self.editor.cursor(text));
+        self.cursor.set(cursor);
     }
 
     /// Takes a key that was pressed in the field; tells whether it meant the files.
     pub fn takes(self, key: &str) -> bool {
-        let count = self.found.with_untracked(Vec::len);
-        if count == 0 {
+        if !untrack(|| self.is_open()) {
             return false;
         }
+        let count = self.found.with_untracked(Vec::len);
         match key {
             "ArrowDown" => self.at.update(|at| *at = (*at + 1) % count),
             "ArrowUp" => self.at.update(|at| *at = (*at + count - 1) % count),
@@ -81,17 +87,20 @@ impl Mentions {
         let file = self
             .found
             .with_untracked(|found| found.get(position).cloned());
-        if let (Some(named), Some(file)) = (self.named.get_untracked(), file) {
+        let cursor = self.cursor.get_untracked();
+        let named = cursor.and_then(|at| self.editor.text.with_untracked(|text| named(text, at)));
+        self.close();
+        if let (Some(named), Some(file)) = (named, file) {
             let end = if file.is_dir { "/" } else { " " };
             self.editor
                 .replace(named.place, &format!("{}{end}", file.path));
+            self.look();
         }
-        self.close();
-        self.look();
     }
 
-    fn close(self) {
-        self.named.set(None);
+    /// Offers nothing until more is written.
+    pub fn close(self) {
+        self.cursor.set(None);
         self.found.set(Vec::new());
     }
 }
