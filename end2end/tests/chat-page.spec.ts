@@ -304,7 +304,7 @@ test("the model is chosen in the composer, and the chat keeps it", async ({ page
   const chat = await createChat(context.request, server.url, '!text "first"');
   await untilIdle(context.request, server.url, chat);
   await openChat(page, server.url, chat);
-  const picker = page.getByLabel("Model");
+  const picker = page.getByRole("combobox", { name: "Model" });
   await picker.selectOption({ label: "standin-small" });
   await send(page, '!text "second"');
   await expect(page.locator(".by-agent .prose", { hasText: "second" })).toBeVisible();
