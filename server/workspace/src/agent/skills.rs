@@ -105,7 +105,7 @@ pub(super) fn all(home: &Path, working_directory: &Path) -> Vec<Skill> {
         for name in names(&folder) {
             if skills.len() < MAX_SKILLS
                 && !skills.iter().any(|known| known.name == name)
-                && let Some((skill, _)) = read(&folder, &name)
+                && let Some((skill, _)) = read(&folder, &name, Extent::Head)
             {
                 skills.push(skill);
             }
@@ -119,7 +119,7 @@ fn find(state: &AgentState, name: &str) -> Result<(Skill, front_matter::SkillTex
     let (home, working_directory) = (&state.inner.home_directory, &state.inner.working_directory);
     let found = folders(home, working_directory)
         .iter()
-        .find_map(|folder| read(folder, name));
+        .find_map(|folder| read(folder, name, Extent::Whole));
     found.ok_or_else(|| {
         let known = all(home, working_directory);
         let known: Vec<_> = known.into_iter().map(|skill| skill.name).collect();
@@ -161,15 +161,25 @@ fn is_name(name: &str) -> bool {
         })
 }
 
+/// How much of a `SKILL.md` is read.
+#[derive(Clone, Copy)]
+enum Extent {
+    Head,
+    Whole,
+}
+
 /// `None` when it is not a skill: its name must be that of its folder.
-fn read(folder: &Path, name: &str) -> Option<(Skill, front_matter::SkillText)> {
+fn read(folder: &Path, name: &str, extent: Extent) -> Option<(Skill, front_matter::SkillText)> {
     if !is_name(name) {
         return None;
     }
     let path = folder.join(name);
     let file = path.join(FILE);
     let size = regular_file_size(&file).ok()?;
-    let text = front_matter::read(&file, MAX_READ_BYTES, size)?;
+    let text = match extent {
+        Extent::Head => front_matter::read_head(&file, MAX_READ_BYTES)?,
+        Extent::Whole => front_matter::read(&file, MAX_READ_BYTES, size)?,
+    };
     (text.name == name).then(|| {
         let skill = Skill {
             name: name.to_owned(),

@@ -1,6 +1,6 @@
 //! The head of a `SKILL.md`: YAML between two lines of three hyphens.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -35,6 +35,20 @@ pub fn read(file: &Path, limit_bytes: u64, size_bytes: u64) -> Option<SkillText>
     })
 }
 
+/// The same of the head alone: before each step all skills are looked at, and their bodies are not needed.
+pub fn read_head(file: &Path, limit_bytes: u64) -> Option<SkillText> {
+    let mut reader = BufReader::new(std::fs::File::open(file).ok()?.take(limit_bytes));
+    let mut head = Vec::new();
+    loop {
+        let line_begins = head.len();
+        let is_end = reader.read_until(b'\n', &mut head).ok()? == 0;
+        let line = head.get(line_begins..).unwrap_or_default();
+        if is_end || (line_begins > 0 && matches!(line, b"---\n" | b"---\r\n")) {
+            return parse(&String::from_utf8_lossy(&head));
+        }
+    }
+}
+
 fn parse(text: &str) -> Option<SkillText> {
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let rest = text.strip_prefix("---\n")?;
@@ -52,7 +66,7 @@ fn parse(text: &str) -> Option<SkillText> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SkillText, parse};
+    use super::{SkillText, parse, read, read_head};
 
     fn skill(name: &str, description: &str, body: &str) -> SkillText {
         SkillText {
@@ -89,6 +103,33 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(parse(text), read, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_head_alone_says_the_same_and_nothing_of_the_body_is_read() {
+        let Ok(folder) = tempfile::tempdir() else {
+            unreachable!("no temporary folder");
+        };
+        let file = folder.path().join("SKILL.md");
+        let body = "---\nabove\n".repeat(10_000);
+        for (text, is_skill) in [
+            (format!("---\nname: one\n---\n{body}"), true),
+            (format!("---\r\nname: one\r\n---\r\n{body}"), true),
+            ("---\nname: one\n---".to_owned(), true),
+            (format!("name: one\n{body}"), false),
+            ("---\nname: one\n".to_owned(), false),
+            (String::new(), false),
+        ] {
+            assert!(std::fs::write(&file, &text).is_ok());
+            let name = |skill: SkillText| skill.name;
+            let head = read_head(&file, 1_000_000);
+            assert_eq!(
+                head.as_ref().map(|skill| skill.body.as_str()),
+                is_skill.then_some("")
+            );
+            let whole = read(&file, 1_000_000, text.len() as u64);
+            assert_eq!(head.map(name), whole.map(name), "{:?}", text.get(..20));
         }
     }
 
