@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use sdk::chat_context::{ChatContext, ContextFile, ContextSkill};
 use sdk::ids::ChatId;
 
-use super::context_ring::Share;
+use super::context_ring::{Share, percent};
 use super::words;
 use crate::api::chats::{ContextView, chat_context};
 use crate::components::icons::{Icon, icon};
@@ -44,7 +44,7 @@ pub fn ContextCard(
 /// The share of the context that is used, as a bar.
 #[component]
 fn Gauge(used: i64, limit: i64) -> impl IntoView {
-    let percent = (used * 100 / limit).clamp(0, 100);
+    let percent = percent(used, limit);
     view! {
         <p class="context-card-head">
             <strong>{format!("{percent} % of the context")}</strong>

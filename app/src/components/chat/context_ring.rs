@@ -51,7 +51,7 @@ pub fn ContextRing(
     let opens = card_id.clone();
     let drawn = move || {
         share.get().map(|(used, limit)| {
-            let percent = (used * RING / limit).clamp(0, RING);
+            let percent = percent(used, limit);
             let words = format!("{percent} % of the context used: {} of {} tokens", words::tokens(used), words::tokens(limit));
             let class = if percent >= 80 { "context-ring full" } else { "context-ring" };
             view! {
@@ -80,6 +80,11 @@ pub fn ContextRing(
             {context_card(chat.id, share, openings)}
         </div>
     }
+}
+
+/// The used share of a limit, which is not zero, in whole percent.
+pub fn percent(used: i64, limit: i64) -> i64 {
+    (used * RING / limit).clamp(0, RING)
 }
 
 fn begins_anew(message: &Message) -> bool {
