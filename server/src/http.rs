@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod authentication;
+pub mod content_disposition;
 pub mod durable;
 mod error;
 pub mod extract;

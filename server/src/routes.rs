@@ -8,6 +8,7 @@ mod build_info;
 mod chat_config;
 mod chats;
 mod documents;
+mod files;
 mod first_user;
 mod health;
 mod login;
@@ -32,6 +33,7 @@ pub fn all() -> Routes {
         .merge(chats::routes())
         .merge(chat_config::routes())
         .merge(documents::routes())
+        .merge(files::routes())
         .merge(health::routes())
         .merge(first_user::routes())
         .merge(login::routes())

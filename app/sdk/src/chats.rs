@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::files::ChatFile;
 use crate::ids::{
     AgentId, BuildId, ChatId, McpServerId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
 };
@@ -140,6 +141,9 @@ pub struct Chat {
     /// `ui` or `api`.
     #[serde(default)]
     pub client_type: ClientType,
+    /// Files that were sent in it; left out in lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<ChatFile>,
     /// Chats it spawned.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]
     #[serde(default)]

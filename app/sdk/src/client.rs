@@ -8,6 +8,7 @@ mod administration;
 mod chat_config;
 mod chats;
 mod error;
+mod files;
 mod socket;
 mod templates;
 mod terminals;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use error::ClientError;
+pub use files::FileContent;
 pub use socket::Subscription;
 pub use terminals::{Terminal, TerminalFrame};
 

@@ -230,6 +230,19 @@ impl Part {
         Self::Text { text: text.into() }
     }
 
+    /// The part as a client would send it again; `None` for what only models and tools say.
+    pub fn as_input(&self) -> Option<InputPart> {
+        Some(match self {
+            Self::Text { text } => InputPart::Text { text: text.clone() },
+            Self::File(file) => InputPart::File {
+                file_id: file.file_id?,
+            },
+            Self::FileReference(lines) => InputPart::FileReference(lines.clone()),
+            Self::DiffComment(comment) => InputPart::DiffComment(comment.clone()),
+            _ => return None,
+        })
+    }
+
     /// The part without the fields that no client may see.
     #[must_use]
     pub fn for_client(self) -> Self {

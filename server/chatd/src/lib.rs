@@ -4,6 +4,7 @@
 //! tells readers. Who may do what is `platform`'s business; SQL is `store`'s. Start at [`daemon`].
 
 pub mod daemon;
+pub mod files;
 mod frame;
 pub mod hub;
 pub mod live;

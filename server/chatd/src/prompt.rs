@@ -4,6 +4,7 @@
 //! The history is repaired on the way: open calls get an answer, answers without a call get one, empty parts go.
 //! What was built is kept for the chat's next turn (`kept`).
 
+pub(crate) mod attachments;
 mod instructions;
 pub(crate) mod kept;
 pub mod visible;
@@ -32,6 +33,8 @@ pub struct Prompt {
     pub messages: Arc<Vec<llm::Message>>,
     /// Ids of all tool calls in it.
     pub call_ids: HashSet<String>,
+    /// Files that stand in it, in order.
+    attachments: Vec<attachments::Attachment>,
     /// Whether the history has calls whose ids are not in `call_ids`, because a summary stands for them.
     pub is_abridged: bool,
     /// How many of the first blocks of `system` are configured for all chats of the owner.
@@ -115,12 +118,29 @@ impl Prompt {
             }
             Role::User | Role::System => {
                 self.close_calls();
-                self.push_content(
-                    llm::Role::User,
-                    parts.iter().filter_map(user_content).collect(),
-                );
+                let content = self.user_contents(parts);
+                self.push_content(llm::Role::User, content);
             }
         }
+    }
+
+    /// What a person said; where files stand is noted.
+    fn user_contents(&mut self, parts: &[Part]) -> Vec<Content> {
+        let mut contents = Vec::new();
+        for part in parts {
+            if let Part::File(file) = part
+                && let Some(file_id) = file.file_id
+            {
+                self.attachments.push(attachments::Attachment {
+                    file_id,
+                    name: file.name.clone().unwrap_or_else(|| "a file".to_owned()),
+                    message: self.messages.len(),
+                    piece: contents.len(),
+                });
+            }
+            contents.extend(user_content(part));
+        }
+        contents
     }
 
     /// Answers the calls of the last answer that have none.

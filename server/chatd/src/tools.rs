@@ -22,6 +22,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sdk::files::ChatFile;
 use sdk::ids::{BuildId, WorkspaceId};
 use sdk::parts::ToolCallPart;
 use serde_json::{Value, json};
@@ -76,7 +77,7 @@ pub trait OutputSink: Send + Sync {
     fn push(&self, delta: String);
 }
 
-/// The chat that a tool runs for: what it works in, and the one thing that a tool may change of it.
+/// The chat that a tool runs for: what it works in, and what a tool may change of it.
 #[async_trait]
 pub trait ChatBinding: Send + Sync {
     /// The workspace that the chat works in now. An error is words for the model.
@@ -84,6 +85,9 @@ pub trait ChatBinding: Send + Sync {
 
     /// From now on the chat works in this workspace, which the build makes ready. An error is words for the model.
     async fn bind(&self, workspace: WorkspaceId, build: Option<BuildId>) -> Result<(), String>;
+
+    /// Hands a file over to the chat's owner. An error is words for the model.
+    async fn attach(&self, name: &str, data: Vec<u8>) -> Result<ChatFile, String>;
 }
 
 /// What a running tool gets besides its arguments.

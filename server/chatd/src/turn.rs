@@ -5,6 +5,7 @@
 //! that dies meanwhile finds the calls open and collects what their processes still say, or answers them as
 //! interrupted, so no call is ever run twice. A context that is full is summarized between steps ([`compaction`]).
 
+mod attachments;
 mod binding;
 mod compaction;
 mod control;

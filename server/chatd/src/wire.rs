@@ -43,6 +43,7 @@ pub fn chat(row: ChatRow, has_unread: bool) -> Chat {
         mcp_server_ids: row.mcp_server_ids,
         has_unread,
         client_type: row.client_type,
+        files: Vec::new(),
         children: Vec::new(),
         warnings: Vec::new(),
     }

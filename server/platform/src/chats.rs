@@ -18,6 +18,7 @@ mod tests;
 mod titles;
 mod workspace;
 
+use chatd::files::ids_of;
 use chatd::state::details::Details;
 use chatd::state::people::{Mode, NewChat};
 use chatd::{TitleError, first_words, wire};
@@ -25,6 +26,7 @@ use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
 use store::chats::list::{self, ListedChat};
 use store::chats::{self, ChatRow};
+use store::files;
 
 use self::filter::Filter;
 pub use error::ChatFailure;
@@ -100,7 +102,8 @@ impl Platform {
         actor: &Actor,
         request: CreateChat,
     ) -> Result<Chat, ChatFailure> {
-        let content = content::check(request.content.clone())?;
+        let content = self.check_content(actor, request.content.clone()).await?;
+        let files = ids_of(&content);
         fields::check_labels(&request.labels)?;
         client_tools::check(&request.unsafe_dynamic_tools)?;
         fields::check_mcp_servers(&request.mcp_server_ids)?;
@@ -127,7 +130,10 @@ impl Platform {
             client_tools: request.unsafe_dynamic_tools,
         };
         match Box::pin(self.0.daemon.create(new)).await {
-            Ok((row, _)) => Ok(wire::chat(row, false)),
+            Ok((row, _)) => Ok(Chat {
+                warnings: self.unlinked_files(row.id, &files).await?,
+                ..wire::chat(row, false)
+            }),
             Err(error) => {
                 if let (Some(id), true) = (workspace_id, request.new_workspace.is_some()) {
                     self.discard_workspace(*actor, id);
@@ -246,8 +252,10 @@ impl Platform {
         } else {
             Vec::new()
         };
+        let files = files::of_chat(&self.0.db, row.id).await?;
         Ok(Chat {
             children,
+            files,
             ..wire::chat(row, has_unread)
         })
     }

@@ -13,6 +13,7 @@ pub mod chat_config;
 pub mod chats;
 mod credentials;
 mod failure;
+pub mod files;
 pub mod messages;
 pub mod models;
 mod open;

@@ -7,6 +7,7 @@ mod internal_fields;
 mod prompts;
 mod queue;
 
+use chatd::files::ids_of;
 use chatd::state::people::{Mode, Outgoing, Sent};
 use chatd::wire;
 use sdk::chats::CompactChat;
@@ -95,16 +96,21 @@ impl Platform {
             mcp_server_ids: request.mcp_server_ids,
         };
         let behavior = request.busy_behavior.unwrap_or_default();
+        let files = ids_of(&outgoing.content);
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
+        let created = CreatedMessage {
+            warnings: self.unlinked_files(chat, &files).await?,
+            ..nothing_created()
+        };
         Ok(match sent {
             Sent::Committed(message) => CreatedMessage {
                 message: Some(wire::message(message)),
-                ..nothing_created()
+                ..created
             },
             Sent::Queued(message) => CreatedMessage {
                 queued_message: Some(wire::queued(message)),
                 queued: true,
-                ..nothing_created()
+                ..created
             },
         })
     }
@@ -121,9 +127,11 @@ impl Platform {
         let outgoing = self
             .outgoing(actor, request.content, request.model_config_id)
             .await?;
+        let files = ids_of(&outgoing.content);
         let (message, _) = self.0.daemon.edit(chat, message, outgoing).await?;
         Ok(CreatedMessage {
             message: Some(wire::message(message)),
+            warnings: self.unlinked_files(chat, &files).await?,
             ..nothing_created()
         })
     }
@@ -157,7 +165,7 @@ impl Platform {
         content: Vec<sdk::parts::InputPart>,
         model: Option<sdk::ids::ModelConfigId>,
     ) -> Result<Outgoing, ChatFailure> {
-        let content = content::check(content)?;
+        let content = self.check_content(actor, content).await?;
         let model_config_id = match model {
             Some(id) => Some(self.usable_model(Some(id)).await?),
             None => None,

@@ -148,6 +148,7 @@ impl Platform {
         self.0.workspaces.start_following().await?;
         self.0.daemon.start();
         self.start_retention();
+        self.start_removing_unsent_files();
         Ok(())
     }
 

@@ -2,13 +2,13 @@
 
 use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
-use super::limits::LONGEST_BODY_BYTES;
+use super::limits::{LONGEST_BODY_BYTES, LONGEST_FILE_BYTES};
 
 /// A JSON body.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +50,26 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     }
 }
 
+/// A file as the whole body, of whatever type.
+#[derive(Clone, Debug)]
+pub struct FileBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for FileBody {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        // The layer of limits has the last word; axum's own limit is lower.
+        DefaultBodyLimit::max(LONGEST_FILE_BYTES).apply(&mut request);
+        let bytes = Bytes::from_request(request, state).await;
+        bytes.map(Self).map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+                ApiError::body_too_large(LONGEST_FILE_BYTES)
+            }
+            _ => cut_off(),
+        })
+    }
+}
+
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers
         .get(header::CONTENT_TYPE)
@@ -73,11 +93,15 @@ fn unreadable_body(rejection: BytesRejection) -> ApiError {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
             ApiError::body_too_large(LONGEST_BODY_BYTES)
         }
-        _ => ApiError::new(
-            StatusCode::BAD_REQUEST,
-            "The request body ended before it was complete. Send it again.",
-        ),
+        _ => cut_off(),
     }
+}
+
+fn cut_off() -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "The request body ended before it was complete. Send it again.",
+    )
 }
 
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::Limited;
 
 use super::error::ApiError;
@@ -17,6 +17,15 @@ pub const LONGEST_BODY_BYTES: usize = 256 * 1024;
 /// Longest body of a form, which writes most bytes of letters that are not English as three.
 const LONGEST_FORM_BYTES: usize = 3 * LONGEST_BODY_BYTES;
 
+/// Where files are uploaded. They may be larger than anything else, and take their time.
+const UPLOADS: &str = "/api/experimental/chats/files";
+
+#[allow(clippy::cast_possible_truncation, reason = "10 MiB")]
+/// Longest file.
+pub const LONGEST_FILE_BYTES: usize = sdk::files::MAX_FILE_BYTES as usize;
+/// For a large file on a slow line.
+const LONGEST_UPLOAD: Duration = Duration::from_mins(10);
+
 /// Longest time until the answer begins. Streams and sockets begin at once and then last as long as they like.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
@@ -26,7 +35,11 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let longest = longest_body_bytes(request.headers());
+    let longest = if is_upload(&request) {
+        LONGEST_FILE_BYTES
+    } else {
+        longest_body_bytes(request.headers())
+    };
     if declared.is_some_and(|length: usize| length > longest) {
         // Nobody reads the body, so the connection cannot carry another request.
         let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
@@ -36,6 +49,10 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
     }
     let request = request.map(|body| Body::new(Limited::new(body, longest)));
     next.run(request).await
+}
+
+fn is_upload(request: &Request) -> bool {
+    request.method() == Method::POST && request.uri().path() == UPLOADS
 }
 
 fn longest_body_bytes(headers: &HeaderMap) -> usize {
@@ -53,13 +70,18 @@ fn longest_body_bytes(headers: &HeaderMap) -> usize {
 
 /// Ends requests that take too long to answer.
 pub async fn time_layer(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(LONGEST_WAIT, next.run(request)).await {
+    let longest = if is_upload(&request) {
+        LONGEST_UPLOAD
+    } else {
+        LONGEST_WAIT
+    };
+    match tokio::time::timeout(longest, next.run(request)).await {
         Ok(response) => response,
         Err(_) => ApiError::new(
             StatusCode::SERVICE_UNAVAILABLE,
             format!(
                 "The server did not answer within {} seconds. Try again.",
-                LONGEST_WAIT.as_secs()
+                longest.as_secs()
             ),
         )
         .into_response(),

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod db;
 pub mod dialect;
 pub mod error;
+pub mod files;
 pub mod heartbeats;
 pub mod messages;
 pub mod model_configs;

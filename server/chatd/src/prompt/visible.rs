@@ -41,7 +41,8 @@ fn without_html_comments(text: &str) -> String {
     shown
 }
 
-fn is_kept(letter: char) -> bool {
+/// Whether a reader can see a letter, or it is a space or a line end.
+pub(crate) fn is_kept(letter: char) -> bool {
     !matches!(letter,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200d}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')

@@ -2,10 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sdk::chats::ChatError;
+use sdk::files::MAX_FILES_OF_A_CHAT;
 use sdk::ids::{ChatId, MessageId, QueuedMessageId, RunnerId, UserId};
 use sdk::messages::{Message, QueuedMessage, Role};
+use sdk::parts::Part;
 use sdk::stream::WatchEventKind;
 use store::chats::{self, ChatRow, Status};
+use store::files;
 use store::messages::{self, NewMessage};
 use store::notices::ChatVersions;
 use store::queue::{self, NewQueued};
@@ -225,6 +228,21 @@ impl Change {
         locked.history_changed();
         let (id, revision) = (locked.chat.id, locked.chat.snapshot_version);
         Ok(messages::insert(&mut self.tx, id, revision, self.now, new).await?)
+    }
+
+    /// Counts the files of a message as sent in the chat. When it would hold too many, none of them is counted: they can be
+    /// read all the same, until files that stand in no chat are removed.
+    pub(super) async fn link_files(
+        &mut self,
+        locked: &Locked,
+        content: &[Part],
+    ) -> Result<(), StateError> {
+        let ids = crate::files::ids_of(content);
+        if !ids.is_empty() {
+            let chat = locked.chat.id;
+            files::link(&mut self.tx, chat, &ids, MAX_FILES_OF_A_CHAT, self.now).await?;
+        }
+        Ok(())
     }
 
     /// Puts a message at the end of the queue.

@@ -263,6 +263,7 @@ impl Change {
             created_by: Some(outgoing.created_by),
             created_at: self.now,
         };
+        self.link_files(locked, &new.content).await?;
         self.enqueue(locked, &new).await
     }
 
@@ -280,6 +281,7 @@ impl Change {
             created_by: Some(outgoing.created_by),
             ..NewMessage::new(Role::User, outgoing.content)
         };
+        self.link_files(locked, &new.content).await?;
         let mut inserted = self.insert_messages(locked, vec![new]).await?;
         inserted.pop().ok_or(StateError::MessageNotFound)
     }

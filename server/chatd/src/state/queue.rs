@@ -91,6 +91,7 @@ impl Change {
         let mut message = queued.remove(place);
         if edit.content.is_some() || edit.model_config_id.is_some() {
             message.content = edit.content.unwrap_or(message.content);
+            self.link_files(locked, &message.content).await?;
             message.model_config_id = edit.model_config_id.or(message.model_config_id);
             queue::edit(&mut self.tx, &message).await?;
         }

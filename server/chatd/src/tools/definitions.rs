@@ -157,6 +157,16 @@ pub(super) fn workspace() -> Vec<llm::Tool> {
             &["files"],
         ),
         tool(
+            "attach_file",
+            "Show the user a file of the workspace in this chat: PNG, JPEG, GIF, WebP or text, at most 10 MiB. Use it for what \
+             they should see or keep.",
+            &json!({
+                "path": {"type": "string", "description": "Absolute path"},
+                "name": {"type": "string", "description": "Its name in the chat; the file's own when absent"},
+            }),
+            &["path"],
+        ),
+        tool(
             "execute",
             "Run a shell command (bash). When the timeout is reached it keeps running and \
              background_process_id is returned.",

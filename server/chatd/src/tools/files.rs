@@ -1,4 +1,4 @@
-//! `read_file`, `write_file` and `edit_files`.
+//! `read_file`, `write_file`, `edit_files` and `attach_file`.
 
 use sdk::parts::ToolCallPart;
 use serde::Deserialize;
@@ -6,9 +6,9 @@ use serde_json::json;
 use workspace::connection::AgentClient;
 use workspace::protocol::{EditFilesRequest, FileEdits, ReadLinesQuery};
 
-use super::Outcome;
 use super::arguments::{absolute, parse};
 use super::workspace_tools::agent_error;
+use super::{Outcome, ToolContext};
 
 /// Longest diff of one file in a result.
 const MAX_DIFF_BYTES: usize = 32 * 1024;
@@ -29,6 +29,12 @@ struct WriteArguments {
 #[derive(Deserialize)]
 struct EditArguments {
     files: Vec<FileEdits>,
+}
+
+#[derive(Deserialize)]
+struct AttachArguments {
+    path: String,
+    name: Option<String>,
 }
 
 pub(super) async fn read_file(
@@ -106,6 +112,30 @@ pub(super) async fn edit_files(
         .map(|file| json!({ "path": file.path, "diff": cut(file.diff) }))
         .collect();
     Ok(Outcome::success(json!({ "ok": true, "files": files })))
+}
+
+/// Hands a file of the workspace to the person.
+pub(super) async fn attach_file(
+    client: &AgentClient,
+    call: &ToolCallPart,
+    context: &ToolContext,
+) -> Result<Outcome, Outcome> {
+    let arguments: AttachArguments = parse(call)?;
+    absolute(&arguments.path)?;
+    let read = client.read_file(&arguments.path).await;
+    let data = read.map_err(|error| agent_error(&error))?;
+    let size = data.len();
+    let name = arguments.name.as_deref().unwrap_or(&arguments.path);
+    let attached = context.chat.attach(name, data.into()).await;
+    let file = attached.map_err(Outcome::error)?;
+    Ok(Outcome::success(json!({
+        "ok": true,
+        "path": arguments.path,
+        "file_id": file.id,
+        "name": file.name,
+        "media_type": file.mime_type,
+        "size": size,
+    })))
 }
 
 fn cut(mut diff: String) -> String {

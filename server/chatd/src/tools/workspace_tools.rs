@@ -161,6 +161,7 @@ impl WorkspaceTools {
             "read_file" => files::read_file(client, call).await,
             "write_file" => files::write_file(client, call).await,
             "edit_files" => files::edit_files(client, call).await,
+            "attach_file" => files::attach_file(client, call, context).await,
             "execute" => execute::execute(client, call, context).await,
             "process_output" => processes::process_output(client, call, context).await,
             "process_list" => processes::process_list(client).await,

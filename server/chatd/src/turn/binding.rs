@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sdk::ids::{BuildId, ChatId, WorkspaceId};
+use sdk::files::{ChatFile, MAX_FILES_OF_A_CHAT};
+use sdk::ids::{BuildId, ChatId, FileId, WorkspaceId};
 use store::chats;
+use store::files as stored;
 
 use crate::daemon::{Shared, transition};
+use crate::files;
 use crate::state::StateError;
 use crate::state::details::Details;
 use crate::tools::ChatBinding;
@@ -33,6 +36,28 @@ impl RunningChat {
             .await?);
         Ok(())
     }
+
+    /// `None` when the chat holds too many already.
+    async fn try_attach(&self, new: &stored::NewFile) -> Result<Option<ChatFile>, StateError> {
+        let chat = chats::get(&self.shared.db, self.chat_id).await?;
+        let chat = chat.ok_or(StateError::ChatNotFound)?;
+        let now = self.shared.clock.now();
+        let file = ChatFile {
+            id: FileId::generate(),
+            owner_id: chat.owner_id,
+            organization_id: chat.organization_id,
+            name: new.name.clone(),
+            mime_type: new.content.media_type.clone(),
+            created_at: now,
+        };
+        let mut tx = self.shared.db.begin().await?;
+        stored::insert(&mut tx, &file, new).await?;
+        if !stored::link(&mut tx, chat.id, &[file.id], MAX_FILES_OF_A_CHAT, now).await? {
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some(file))
+    }
 }
 
 #[async_trait]
@@ -52,5 +77,20 @@ impl ChatBinding for RunningChat {
             tracing::error!(%error, chat = %self.chat_id, %workspace, "a chat could not be bound to a workspace");
             "The chat could not be changed. Try again.".to_owned()
         })
+    }
+
+    async fn attach(&self, name: &str, data: Vec<u8>) -> Result<ChatFile, String> {
+        let new = files::accept(name, None, data).await;
+        let new = new.map_err(|refused| refused.to_string())?;
+        match self.try_attach(&new).await {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err(format!(
+                "This chat holds {MAX_FILES_OF_A_CHAT} files already, more cannot be attached. Tell the user where the file lies."
+            )),
+            Err(error) => {
+                tracing::error!(%error, chat = %self.chat_id, "a tool's file could not be stored");
+                Err("The file could not be stored. Try again.".to_owned())
+            }
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! One answer of the model: streamed to readers, tried again when that may help.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
@@ -171,7 +170,7 @@ pub(super) fn request(turn: &Turn) -> Request {
         .and_then(ReasoningEffort::parse);
     Request {
         system: turn.prompt.system.clone(),
-        messages: Arc::clone(&turn.prompt.messages),
+        messages: turn.prompt.messages_with(&turn.files),
         tools: turn.definitions(),
         max_output_tokens: Some(max_output_tokens(&turn.model)),
         temperature: options.temperature,

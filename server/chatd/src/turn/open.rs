@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use store::chat_config::TurnConfig;
 use store::messages::{MessageRow, NewMessage};
 
+use crate::prompt::attachments::LoadedFiles;
 use crate::prompt::kept::Known;
 use crate::prompt::{Instructions, Prompt};
 use crate::sources::ResolvedModel;
@@ -26,6 +27,8 @@ pub(crate) struct Turn {
     pub(super) instructions: Instructions,
     facts: Option<String>,
     pub(super) prompt: Prompt,
+    /// Those of the prompt's files that were read.
+    pub(super) files: LoadedFiles,
     /// The `history_version` up to which `prompt` holds the chat's history; unknown while a commit is under way.
     pub(super) known_at: Option<i64>,
     /// As it was when the turn began.
@@ -57,6 +60,7 @@ impl Turn {
             instructions: Instructions::of(config, plan_mode),
             facts: None,
             prompt: Prompt::default(),
+            files: LoadedFiles::new(),
             known_at: None,
             plan_mode,
             context_tokens: None,

@@ -37,6 +37,7 @@ pub(super) enum After {
 
 impl Runner {
     pub(super) async fn step(&mut self, turn: &mut Turn) -> Result<Next, StateError> {
+        turn.load_files(&self.shared.db, self.chat.owner_id).await?;
         let answer = match self.generate(turn).await? {
             Generated::Answer(answer) => answer,
             Generated::Stopped(stop, parts) => {

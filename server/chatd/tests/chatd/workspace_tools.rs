@@ -47,6 +47,10 @@ impl ChatBinding for Unbound {
     async fn bind(&self, _: WorkspaceId, _: Option<BuildId>) -> Result<(), String> {
         Err("These tools bind nothing.".into())
     }
+
+    async fn attach(&self, _name: &str, _data: Vec<u8>) -> Result<sdk::files::ChatFile, String> {
+        Err("nothing is attached here".to_owned())
+    }
 }
 
 struct Nowhere;

@@ -1,19 +1,46 @@
 //! What a person may send: input parts, checked one by one.
 
 use sdk::errors::Validation;
-use sdk::parts::{InputPart, Part};
+use sdk::files::ChatFile;
+use sdk::ids::FileId;
+use sdk::parts::{FilePart, InputPart, Part};
+use store::files;
 
 use crate::chats::ChatFailure;
+use crate::{Actor, Platform};
 
-/// The parts of a message, or which of them are wrong.
-pub(crate) fn check(input: Vec<InputPart>) -> Result<Vec<Part>, ChatFailure> {
+impl Platform {
+    /// The parts of a message, or which of them are wrong. Files must be the person's own.
+    pub(crate) async fn check_content(
+        &self,
+        actor: &Actor,
+        input: Vec<InputPart>,
+    ) -> Result<Vec<Part>, ChatFailure> {
+        let ids: Vec<FileId> = input.iter().filter_map(file_id).collect();
+        let owned = if ids.is_empty() {
+            Vec::new()
+        } else {
+            files::owned(&self.0.db, actor.user_id, &ids).await?
+        };
+        check(input, &owned)
+    }
+}
+
+const fn file_id(part: &InputPart) -> Option<FileId> {
+    match part {
+        InputPart::File { file_id } => Some(*file_id),
+        _ => None,
+    }
+}
+
+fn check(input: Vec<InputPart>, owned: &[ChatFile]) -> Result<Vec<Part>, ChatFailure> {
     if input.is_empty() {
         return Err(ChatFailure::field("content", "Send at least one part."));
     }
     let mut parts = Vec::with_capacity(input.len());
     let mut refused = Vec::new();
     for (index, part) in input.into_iter().enumerate() {
-        match check_part(part) {
+        match check_part(part, owned) {
             Ok(part) => parts.push(part),
             Err((field, detail)) => {
                 refused.push(Validation {
@@ -30,7 +57,7 @@ pub(crate) fn check(input: Vec<InputPart>) -> Result<Vec<Part>, ChatFailure> {
     }
 }
 
-fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
+fn check_part(part: InputPart, owned: &[ChatFile]) -> Result<Part, (&'static str, &'static str)> {
     match part {
         InputPart::Text { text } => {
             let text = text.trim();
@@ -40,7 +67,16 @@ fn check_part(part: InputPart) -> Result<Part, (&'static str, &'static str)> {
                 Ok(Part::text(text))
             }
         }
-        InputPart::File { .. } => Err(("file_id", "You have no such file. Upload it again.")),
+        InputPart::File { file_id } => {
+            let file = owned.iter().find(|file| file.id == file_id);
+            let file = file.ok_or(("file_id", "You have no such file. Upload it again."))?;
+            Ok(Part::File(FilePart {
+                media_type: file.mime_type.clone(),
+                file_id: Some(file.id),
+                name: Some(file.name.clone()),
+                data: None,
+            }))
+        }
         InputPart::FileReference(lines) => {
             if lines.file_name.trim().is_empty() {
                 return Err(("file_name", "Name a file."));

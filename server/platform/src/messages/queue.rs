@@ -6,7 +6,6 @@ use sdk::ids::{ChatId, QueuedMessageId};
 use sdk::messages::{EditQueuedMessage, Message, QueuedMessage};
 use store::queue;
 
-use super::content;
 use crate::chats::ChatFailure;
 use crate::{Actor, Platform};
 
@@ -21,7 +20,10 @@ impl Platform {
     ) -> Result<Vec<QueuedMessage>, ChatFailure> {
         self.own_chat(actor, chat).await?;
         let edit = QueuedEdit {
-            content: request.content.map(content::check).transpose()?,
+            content: match request.content {
+                Some(content) => Some(self.check_content(actor, content).await?),
+                None => None,
+            },
             model_config_id: match request.model_config_id {
                 Some(id) => Some(self.usable_model(Some(id)).await?),
                 None => None,

@@ -29,6 +29,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/list", crate::chats::list::STATEMENTS),
         ("chats/retention", crate::chats::retention::STATEMENTS),
         ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
+        ("files", crate::files::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),
         ("messages/prompts", crate::messages::prompts::STATEMENTS),

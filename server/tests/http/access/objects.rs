@@ -77,6 +77,7 @@ impl<'a> People<'a> {
                 "{model_config}" => ("{model_config}", self.model_config().await),
                 "{template}" => ("{template}", self.template().await),
                 "{folder}" => ("{folder}", self.folder().await),
+                "{file}" => ("{file}", self.file().await),
                 other => panic!("{path}: make an object for {other} here"),
             };
             objects.insert(name, value);
@@ -193,6 +194,17 @@ impl<'a> People<'a> {
         };
         let made = self.admin.create_template(&template).await.unwrap();
         made.id.to_string()
+    }
+
+    /// The smallest picture: one pixel of GIF.
+    async fn file(&self) -> String {
+        const PIXEL: &[u8] =
+            b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+        let organization = self.member.list_organizations().await.unwrap()[0].id;
+        let file = self
+            .member
+            .upload_file(organization, "a.gif", "image/gif", PIXEL.to_vec());
+        file.await.unwrap().id.to_string()
     }
 
     async fn folder(&self) -> String {

@@ -257,6 +257,10 @@ impl ChatBinding for Chat {
         self.builds.lock().unwrap().extend(build);
         Ok(())
     }
+
+    async fn attach(&self, _name: &str, _data: Vec<u8>) -> Result<sdk::files::ChatFile, String> {
+        Err("nothing is attached here".to_owned())
+    }
 }
 
 impl OutputSink for Chat {
