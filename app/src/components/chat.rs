@@ -2,6 +2,8 @@
 
 pub mod act;
 pub mod answers;
+pub mod attachment_list;
+pub mod attachments;
 pub mod callouts;
 pub mod changes;
 pub mod chat_rows;

@@ -30,6 +30,8 @@ use super::settings::{
 use super::setup::SetupPage;
 use super::workspaces::{WorkspacePage, WorkspacesPage};
 use crate::components::chat::answers::Answers;
+use crate::components::chat::attachment_list::AttachmentList;
+use crate::components::chat::attachments::Attachments;
 use crate::components::chat::composer::Composer;
 use crate::components::chat::context::Agents;
 use crate::components::chat::context_card::ContextCard;
@@ -306,6 +308,33 @@ fn context_card_part(
     openings: RwSignal<u32>,
 ) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <ContextCard chat share openings/> })
+}
+
+/// What is attached to a message, from the first file on.
+pub fn attachment_list(attachments: Attachments) -> AnyView {
+    let is_given = move || attachments.given.with(|given| !given.is_empty());
+    let is_wanted = Signal::derive(move || is_given() || !attachments.is_empty());
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| attachment_list_part(attachments).now_or_never());
+        let drawn = drawn.flatten().and_then(Result::ok);
+        if drawn.is_none() {
+            // Nobody takes them; the message can be sent without.
+            attachments.given.set(Vec::new());
+        }
+        Some(drawn.unwrap_or_else(lost))
+    };
+    let load: Load = || Box::pin(async { load_attachment_list().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
+}
+
+#[wasm_split::wasm_split(
+    attachment_list,
+    wasm_split_path = wasm_split,
+    preload(load_attachment_list),
+    fallible
+)]
+fn attachment_list_part(attachments: Attachments) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <AttachmentList attachments/> })
 }
 
 /// The files that can be named in a message, from the first `@` on.

@@ -10,6 +10,7 @@ use sdk::messages::{BusyBehavior, CreateMessage, EditMessage, Message};
 use sdk::models::ModelCatalogue;
 use sdk::parts::InputPart;
 
+use super::attachments::{Attachment, attach_button, content};
 use super::context_ring::ContextRing;
 use super::draft::draft_key;
 use super::editor::{Editor, EditorField};
@@ -23,7 +24,7 @@ use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
-use crate::pages::parts::{answers, mention_list};
+use crate::pages::parts::{answers, attachment_list, mention_list};
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -44,7 +45,7 @@ pub struct Composer {
     pub is_sending: RwSignal<bool>,
     /// Why the last one was refused.
     pub error: RwSignal<Option<AppError>>,
-    put_aside: StoredValue<String>,
+    put_aside: StoredValue<(String, Vec<Attachment>)>,
 }
 
 impl Composer {
@@ -58,52 +59,58 @@ impl Composer {
             plans: RwSignal::new(false),
             is_sending: RwSignal::new(false),
             error: RwSignal::new(None),
-            put_aside: StoredValue::new(String::new()),
+            put_aside: StoredValue::new((String::new(), Vec::new())),
         }
     }
 
     /// Puts a message into the editor; sending replaces it and everything after it.
     pub fn edit(self, message: Arc<Message>) {
         if self.edited.with_untracked(Option::is_none) {
-            self.put_aside.set_value(self.editor.text.get_untracked());
+            let written = self.editor.text.get_untracked();
+            self.put_aside
+                .set_value((written, self.editor.attachments.take()));
         }
         self.editor.set(message.text());
+        self.editor.attachments.set_from(&message.content);
         self.edited.set(Some(message));
         self.editor.focus();
     }
 
     /// Leaves the edited message as it was.
     pub fn cancel_edit(self) {
-        self.edited.set(None);
-        self.editor.set(self.put_aside.get_value());
+        self.bring_back();
         self.editor.focus();
+    }
+
+    /// What was written before an earlier message was edited.
+    fn bring_back(self) {
+        self.edited.set(None);
+        let (text, attachments) = self.put_aside.get_value();
+        self.editor.set(text);
+        self.editor.attachments.items.set(attachments);
     }
 
     /// Sends what was written. While a turn runs it is queued, or the turn is stopped for it.
     pub fn send(self, busy_behavior: BusyBehavior) {
-        if self.is_sending.get_untracked()
-            || self
-                .editor
-                .text
-                .with_untracked(|text| text.trim().is_empty())
-        {
+        if self.is_sending.get_untracked() || untrack(|| self.editor.is_blank()) {
             return;
         }
-        let text = self.editor.take();
+        let (text, files) = (self.editor.take(), self.editor.attachments.take());
         let edited = self.edited.get_untracked();
-        self.dispatch(text, edited, busy_behavior, true);
+        self.dispatch(text, files, edited, busy_behavior, true);
     }
 
     /// Says something that was not typed; what is typed stays.
     pub fn say(self, text: String) {
         if !self.is_sending.get_untracked() {
-            self.dispatch(text, None, BusyBehavior::Queue, false);
+            self.dispatch(text, Vec::new(), None, BusyBehavior::Queue, false);
         }
     }
 
     fn dispatch(
         self,
         text: String,
+        files: Vec<Attachment>,
         edited: Option<Arc<Message>>,
         busy_behavior: BusyBehavior,
         is_typed: bool,
@@ -111,7 +118,10 @@ impl Composer {
         self.is_sending.set(true);
         self.error.set(None);
         spawn_local(async move {
-            let outcome = self.deliver(&text, edited.as_deref(), busy_behavior).await;
+            let content = content(&text, &files);
+            let outcome = self
+                .deliver(content, edited.as_deref(), busy_behavior)
+                .await;
             if self.is_sending.try_set(false).is_some() {
                 return;
             }
@@ -121,6 +131,7 @@ impl Composer {
                     self.error.set(Some(error));
                     if is_typed {
                         self.editor.give_back(text);
+                        self.editor.attachments.give_back(files);
                     }
                 }
             }
@@ -129,13 +140,10 @@ impl Composer {
 
     async fn deliver(
         self,
-        text: &str,
+        content: Vec<InputPart>,
         edited: Option<&Message>,
         busy_behavior: BusyBehavior,
     ) -> Result<(), AppError> {
-        let content = vec![InputPart::Text {
-            text: text.trim().to_owned(),
-        }];
         let model_config_id = self.model.get_untracked();
         if let Some(message) = edited {
             let answer = edit_message(
@@ -178,8 +186,7 @@ impl Composer {
 
     fn after_sending(self, was_edit: bool) {
         if was_edit {
-            self.edited.set(None);
-            self.editor.set(self.put_aside.get_value());
+            self.bring_back();
         }
     }
 }
@@ -225,7 +232,7 @@ pub fn ComposerBox(
             <QueueList composer/>
             {answers(composer)}
             {(!has_model).then(|| view! { <NoModelHelp/> })}
-            <form class="composer-box" class:editing=move || edited.with(Option::is_some)
+            <form class="composer-box" class:editing=move || edited.with(Option::is_some) class:dropping=move || editor.attachments.is_dropping.get()
                 on:submit=move |event| {
                     event.prevent_default();
                     composer.send(BusyBehavior::Queue);
@@ -239,10 +246,12 @@ pub fn ComposerBox(
                         </button>
                     </p>
                 </Show>
+                {attachment_list(editor.attachments)}
                 {mention_list(mentions)}
                 <EditorField editor label="Message" placeholder mentions
                     on_send=Callback::new(move |behavior| composer.send(behavior)) history=PromptHistory::new(chat.id, editor, error)/>
                 <div class="composer-bar">
+                    {attach_button(editor.attachments)}
                     <ModelPicker catalogue chosen=model/>
                     <PlanToggle plans/>
                     <ContextRing chat limit/>

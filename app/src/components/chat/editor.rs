@@ -7,6 +7,7 @@ use sdk::messages::BusyBehavior;
 
 use crate::view;
 
+use super::attachments::Attachments;
 use super::draft;
 use super::mentions::Mentions;
 use super::prompt_history::PromptHistory;
@@ -18,6 +19,8 @@ pub struct Editor {
     pub field: NodeRef<Textarea>,
     /// Its text.
     pub text: RwSignal<String>,
+    /// What goes with it.
+    pub attachments: Attachments,
     key: StoredValue<String>,
     is_saving_due: StoredValue<bool>,
 }
@@ -30,6 +33,7 @@ impl Editor {
         let editor = Self {
             field: NodeRef::new(),
             text: RwSignal::new(String::new()),
+            attachments: Attachments::new(&key),
             key: StoredValue::new(key),
             is_saving_due: StoredValue::new(false),
         };
@@ -43,9 +47,10 @@ impl Editor {
         editor
     }
 
-    /// Whether there is nothing to send.
+    /// Whether there is nothing to send, or something of it is still on its way here.
     pub fn is_blank(self) -> bool {
-        self.text.with(|text| text.trim().is_empty())
+        let has_text = self.text.with(|text| !text.trim().is_empty());
+        self.attachments.is_open() || !has_text && self.attachments.is_empty()
     }
 
     /// Takes the text away: it is on its way. The draft goes with it.
@@ -226,6 +231,7 @@ pub fn EditorField(
     mentions: Option<Mentions>,
 ) -> impl IntoView {
     let on_keydown = move |event: KeyboardEvent| {
+        editor.attachments.on_key(&event);
         if event.is_composing() {
             return;
         }
@@ -268,6 +274,7 @@ pub fn EditorField(
             aria-activedescendant=chosen
             prop:value=move || editor.text.get()
             on:keydown=on_keydown
+            on:paste=move |event| editor.attachments.on_paste(&event)
             on:blur=move |_| {
                 if let Some(mentions) = mentions {
                     mentions.close();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use sdk::files::{address, is_picture, thumbnail_address};
 use sdk::messages::Message;
-use sdk::parts::{Part, ReasoningPart};
+use sdk::parts::{FilePart, Part, ReasoningPart};
 
 use super::context::Agents;
 use super::streaming_text::StreamingText;
@@ -27,7 +28,7 @@ pub fn UserMessage(
     let id = anchor(&message);
     view! {
         <article class="said by-user" id=id aria-label="You said">
-            <div class="bubble">{text.clone()}{extras}</div>
+            <div class="bubble">{text.clone()}<span class="extras">{extras}</span></div>
             <div class="said-tools">
                 <button type="button" class="icon-button icon-button-small" aria-label="Edit this message" title="Edit"
                     on:click=move |_| on_edit.run(Arc::clone(&edited))>
@@ -137,6 +138,31 @@ pub fn CopyButton(
     }
 }
 
+/// A file; a picture as a picture. What is not kept any more is only named.
+pub fn file(file: &FilePart) -> AnyView {
+    let name = file.name.clone().unwrap_or_else(|| file.media_type.clone());
+    let Some(id) = file.file_id else {
+        return view! { <span class="note-line">{icon(Icon::Paperclip)}<span>{name}</span></span> };
+    };
+    let is_gone = RwSignal::new(false);
+    let shown = if is_picture(&file.media_type) {
+        let name = name.clone();
+        (move || {
+            if is_gone.get() {
+                view! { <span class="file-gone">{icon(Icon::CircleAlert)} <span>{format!("{name} is not kept any more")}</span></span> }
+            } else {
+                view! { <img src=thumbnail_address(id) alt=name.clone() loading="lazy" on:error=move |_| is_gone.set(true)/> }
+            }
+        })
+        .into_any()
+    } else {
+        view! { <span class="note-line">{icon(Icon::FileText)}<span>{name.clone()}</span></span> }
+    };
+    view! {
+        <a class="file" class:file-picture=is_picture(&file.media_type) href=address(id) target="_blank" rel="noopener" title=name>{shown}</a>
+    }
+}
+
 /// When a message was said; a link to it.
 #[component]
 fn MessageTime(
@@ -163,10 +189,7 @@ fn attachment(part: &Part) -> Option<AnyView> {
             return None;
         }
         Part::Source { url, title } => (Icon::Link, title.clone().unwrap_or_else(|| url.clone())),
-        Part::File(file) => (
-            Icon::Paperclip,
-            file.name.clone().unwrap_or_else(|| file.media_type.clone()),
-        ),
+        Part::File(part) => return Some(file(part)),
         Part::FileReference(lines) => (
             Icon::FileText,
             line_range(&lines.file_name, lines.start_line, lines.end_line),

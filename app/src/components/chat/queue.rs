@@ -51,7 +51,7 @@ fn Row(composer: Composer, id: QueuedMessageId) -> impl IntoView {
     let is_edited = RwSignal::new(false);
     let shown = move || {
         if is_edited.get() {
-            edit_form(composer, agents, id, text.get_untracked(), is_edited)
+            edit_form(composer, agents, id, is_edited)
         } else {
             view! {
                 <span class="queued-text">
@@ -93,7 +93,6 @@ fn edit_form(
     composer: Composer,
     agents: Agents,
     id: QueuedMessageId,
-    text: String,
     is_edited: RwSignal<bool>,
 ) -> AnyView {
     let field = NodeRef::<Textarea>::new();
@@ -102,15 +101,26 @@ fn edit_form(
             let _ = field.focus();
         }
     });
+    // Files and comments that go with the text stay.
+    let (text, others) = composer.chat.queue.with_untracked(|queue| {
+        let message = queue.iter().find(|message| message.id == id);
+        let parts = message.map(|message| message.content.as_slice());
+        let parts = parts.unwrap_or_default();
+        let inputs = parts.iter().filter_map(Part::as_input);
+        let others = inputs.filter(|input| !matches!(input, InputPart::Text { .. }));
+        (sdk::parts::text_of(parts), others.collect::<Vec<_>>())
+    });
+    let others = StoredValue::new(others);
     let save = move || {
         let Some(text) = field.get_untracked().map(|field| field.value()) else {
             return;
         };
         // An empty message would be refused; nothing to say is not to change it.
         if !text.trim().is_empty() {
-            let content = Some(vec![InputPart::Text {
+            let text = InputPart::Text {
                 text: text.trim().to_owned(),
-            }]);
+            };
+            let content = Some(std::iter::once(text).chain(others.get_value()).collect());
             let edit = EditQueuedMessage {
                 content,
                 ..EditQueuedMessage::default()
@@ -170,9 +180,11 @@ fn remove(composer: Composer, agents: Agents, id: QueuedMessageId) {
     });
 }
 
+/// What was written, and what goes with it.
 fn text_of(message: &QueuedMessage) -> String {
     let texts = message.content.iter().filter_map(|part| match part {
         Part::Text { text } => Some(text.as_str()),
+        Part::File(file) => file.name.as_deref(),
         _ => None,
     });
     texts.collect::<Vec<_>>().join("\n\n")

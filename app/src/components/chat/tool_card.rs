@@ -5,6 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::diff_lines::DiffLines;
+use super::message::file;
 use super::streaming_text::StreamingText;
 use super::tools::{Body, ToolRun, ToolState, describe};
 use super::words;
@@ -91,11 +92,14 @@ pub fn ToolCard(
             _ => false,
         })
     });
-    let is_plan = Memo::new(move |_| described.with(|(_, body)| matches!(body, Body::Plan(_))));
+    // What is handed to the person is there to be seen.
+    let is_for_reader = Memo::new(move |_| {
+        described.with(|(_, body)| matches!(body, Body::Plan(_) | Body::File(_)))
+    });
     // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_output = Memo::new(move |was: Option<&bool>| {
         was.copied().unwrap_or(false)
-            || is_plan.get()
+            || is_for_reader.get()
             || (state.get() == ToolState::Running && has_output.get())
     });
     view! {
@@ -172,6 +176,7 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             let text = text.clone();
             view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> }
         }
+        Body::File(part) => view! { <div class="tool-file">{file(part)}</div> },
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),
         Body::Json { arguments, result } => view! {

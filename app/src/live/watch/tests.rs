@@ -35,6 +35,7 @@ fn chat(number: u128, title: &str, minute: i64) -> Chat {
         has_unread: false,
         client_type: ClientType::Ui,
         children: Vec::new(),
+        files: Vec::new(),
         warnings: Vec::new(),
     }
 }

@@ -11,12 +11,12 @@ use sdk::chats::{ClientType, CreateChat};
 use sdk::ids::ModelConfigId;
 use sdk::messages::BusyBehavior;
 use sdk::models::ModelCatalogue;
-use sdk::parts::InputPart;
 
 use self::place::{Place, PlacePicker};
 use crate::api::chats::{NewChatOptions, create_chat, new_chat_options};
 use crate::api::codec::resource;
 use crate::api::templates::OfferedTemplate;
+use crate::components::chat::attachments::{attach_button, content};
 use crate::components::chat::context::Agents;
 use crate::components::chat::draft::{self, LAST_MODEL, LAST_PLACE, draft_key};
 use crate::components::chat::editor::{Editor, EditorField};
@@ -33,6 +33,7 @@ use crate::components::workspaces::parameters::{
     Values, fields, first_values, given, is_told_at_fields,
 };
 use crate::error::AppError;
+use crate::pages::parts::attachment_list;
 use crate::session::{Session, use_hydrated, use_session};
 use crate::view;
 
@@ -145,10 +146,12 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
             event.prevent_default();
             go.run(BusyBehavior::Queue);
         }>
-            <div class="composer-box home-box">
+            <div class="composer-box home-box" class:dropping=move || form.editor.attachments.is_dropping.get()>
+                {attachment_list(form.editor.attachments)}
                 <EditorField editor=form.editor label="What should be done?" rows=4 on_send=go
                     placeholder=Signal::stored("Describe the task: what is wrong, what it should be, where to look".to_owned())/>
                 <div class="composer-bar">
+                    {attach_button(form.editor.attachments)}
                     <ModelPicker catalogue=models chosen=form.model/>
                     <PlacePicker places templates place=form.place/>
                     <PlanToggle plans=form.plans/>
@@ -239,15 +242,10 @@ fn send<Navigate>(form: Form, agents: Agents, navigate: StoredValue<Navigate>)
 where
     Navigate: Fn(&str, NavigateOptions) + Send + Sync + 'static,
 {
-    if form.is_sending.get_untracked()
-        || form
-            .editor
-            .text
-            .with_untracked(|text| text.trim().is_empty())
-    {
+    if form.is_sending.get_untracked() || untrack(|| form.editor.is_blank()) {
         return;
     }
-    let text = form.editor.take();
+    let (text, files) = (form.editor.take(), form.editor.attachments.take());
     form.is_sending.set(true);
     form.error.set(None);
     let parameters = form.template.with_untracked(|template| {
@@ -257,9 +255,7 @@ where
     });
     let parameters = parameters.unwrap_or_default();
     let request = CreateChat {
-        content: vec![InputPart::Text {
-            text: text.trim().to_owned(),
-        }],
+        content: content(&text, &files),
         new_workspace: form.place.get_untracked().workspace(parameters),
         model_config_id: form.model.get_untracked(),
         client_type: Some(ClientType::Ui),
@@ -280,6 +276,7 @@ where
             Err(error) => {
                 form.error.set(Some(error));
                 form.editor.give_back(text);
+                form.editor.attachments.give_back(files);
                 // The field is marked when it is drawn anew.
                 request_animation_frame(|| focus(".home-parameters [aria-invalid=true]"));
             }

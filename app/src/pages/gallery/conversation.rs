@@ -61,6 +61,12 @@ fn attachments() -> Vec<Part> {
             name: Some("screen.png".to_owned()),
             ..FilePart::default()
         }),
+        Part::File(FilePart {
+            media_type: "text/plain".to_owned(),
+            file_id: "01900000-0000-7000-8000-000000000001".parse().ok(),
+            name: Some("pasted-text-2026-01-02-03-04-05.txt".to_owned()),
+            data: None,
+        }),
         Part::FileReference(LineReference {
             file_name: "src/lib.rs".to_owned(),
             start_line: 4,

@@ -77,6 +77,7 @@ pub fn chat(number: u128, title: &str, status: ChatStatus, now: DateTime<Utc>) -
         has_unread: false,
         client_type: ClientType::Ui,
         children: Vec::new(),
+        files: Vec::new(),
         warnings: Vec::new(),
     }
 }

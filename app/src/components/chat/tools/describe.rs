@@ -1,6 +1,6 @@
 //! One line for each kind of tool call, and what its card shows when opened.
 
-use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, FilePart};
 use serde_json::Value;
 
 use super::partial_json::text_field;
@@ -57,6 +57,8 @@ pub enum Body {
         /// Further words: what to do next.
         note: Option<String>,
     },
+    /// A file that was handed over.
+    File(FilePart),
     /// Arguments and result as they are.
     Json {
         /// The arguments.
@@ -77,6 +79,7 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         }
         "write_file" => write_file(run),
         "edit_files" => edit_files(run),
+        "attach_file" => attach_file(run),
         "execute" => execute(run),
         "process_output" => process(
             run,
@@ -216,6 +219,24 @@ fn write_file(run: &ToolRun) -> (Summary, Body) {
     let files = files.unwrap_or_else(|| vec![whole_file(path, &content)]);
     line.counts = Some(counts(&files));
     (line, Body::Edits(files))
+}
+
+fn attach_file(run: &ToolRun) -> (Summary, Body) {
+    let name = answer_text(run, "name").unwrap_or_else(|| argument(run, "path"));
+    let words = ["Attaching", "Attached", "Could not attach"];
+    let line = summary(run, Icon::Paperclip, words, name.clone());
+    let id = answer_text(run, "file_id").and_then(|id| id.parse().ok());
+    let body = match (error_text(run), id) {
+        (Some(error), _) => Body::Text(error),
+        (None, Some(id)) => Body::File(FilePart {
+            media_type: answer_text(run, "media_type").unwrap_or_default(),
+            file_id: Some(id),
+            name: Some(name),
+            data: None,
+        }),
+        (None, None) => Body::Text(String::new()),
+    };
+    (line, body)
 }
 
 fn whole_file(path: String, content: &str) -> DiffFile {
