@@ -7,7 +7,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, Limited};
 
 use super::error::ApiError;
 use super::page::server_functions;
@@ -23,6 +23,8 @@ const UPLOADS: &str = "/api/experimental/chats/files";
 #[allow(clippy::cast_possible_truncation, reason = "10 MiB")]
 /// Longest file.
 pub const LONGEST_FILE_BYTES: usize = sdk::files::MAX_FILE_BYTES as usize;
+/// As much of a file that is too large is taken and thrown away.
+const UNREAD_UPLOAD_BYTES: usize = 10 * LONGEST_FILE_BYTES;
 /// For a large file on a slow line.
 const LONGEST_UPLOAD: Duration = Duration::from_mins(10);
 
@@ -41,6 +43,9 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
         longest_body_bytes(request.headers())
     };
     if declared.is_some_and(|length: usize| length > longest) {
+        if is_upload(&request) {
+            return refuse_upload(request.into_body(), longest).await;
+        }
         // Nobody reads the body, so the connection cannot carry another request.
         let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
         let refusal = server_functions::too_large(request.uri().path())
@@ -49,6 +54,14 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
     }
     let request = request.map(|body| Body::new(Limited::new(body, longest)));
     next.run(request).await
+}
+
+/// Who is in the middle of sending a large file would not read an answer, so it is taken to its end first, unless it is out
+/// of all bounds.
+async fn refuse_upload(body: Body, longest: usize) -> Response {
+    let mut left = Limited::new(body, UNREAD_UPLOAD_BYTES);
+    while let Some(Ok(_)) = left.frame().await {}
+    ApiError::body_too_large(longest).into_response()
 }
 
 fn is_upload(request: &Request) -> bool {

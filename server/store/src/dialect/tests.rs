@@ -129,7 +129,9 @@ fn sqlite_type(table: &str, column: &str, kind: &str) -> &'static str {
         "TEXT" if JSON.contains(&(table, column)) => "json",
         "TEXT" if is_time => "time",
         "TEXT" => "text",
-        "BLOB" if column.ends_with("_hash") || column.ends_with("_sealed") => "bytes",
+        "BLOB" if column == "data" || column.ends_with("_hash") || column.ends_with("_sealed") => {
+            "bytes"
+        }
         "BLOB" => "uuid",
         "INTEGER" => "integer",
         "BOOLEAN" => "boolean",
