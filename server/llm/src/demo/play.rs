@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::conversation::Conversation;
+use super::conversation::{Conversation, ToolAnswer};
 use super::script::{Action, Failure, Script, Step};
 use super::{scenario, title, words};
 use crate::{FinishReason, Purpose, Request, Usage};
@@ -229,6 +229,30 @@ fn fingerprint(request: &Request, failure: &Failure) -> u64 {
     hasher.finish()
 }
 
+/// Arguments with fields of earlier answers: `{{2.chat_id}}` is the field `chat_id` of the second answer of this turn. What
+/// names none stays.
+fn filled(arguments: &str, answers: &[ToolAnswer]) -> String {
+    let mut filled = String::new();
+    let mut rest = arguments;
+    while let Some((before, after)) = rest.split_once("{{") {
+        filled.push_str(before);
+        let found = after.split_once("}}").and_then(|(name, after)| {
+            let (number, field) = name.split_once('.')?;
+            let at = number.parse::<usize>().ok()?.checked_sub(1)?;
+            Some((answers.get(at)?.field(field), after))
+        });
+        if let Some((value, after)) = found {
+            filled.push_str(&value);
+            rest = after;
+        } else {
+            filled.push_str("{{");
+            rest = after;
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
 fn text_step(text: String) -> Step {
     Step {
         actions: vec![Action::Text(text)],
@@ -278,7 +302,10 @@ impl<'a> Composer<'a> {
                 self.reasoning_tokens += length_since(&self.beats, before);
                 self.is_reasoning = true;
             }
-            Action::Call { name, arguments } => self.add_call(name, arguments),
+            Action::Call { name, arguments } => {
+                let answers = Conversation::new(self.request).answers();
+                self.add_call(name, &filled(arguments, &answers));
+            }
             Action::Stall(duration) => self.beats.push(Beat::Stall(*duration)),
             Action::Fail(failure) => self.beats.push(Beat::Fail(failure.clone())),
             Action::Cut => self.beats.push(Beat::Cut),
@@ -366,4 +393,26 @@ impl<'a> Composer<'a> {
 
 fn length_since(beats: &[Beat], before: usize) -> u64 {
     u64::try_from(beats.len().saturating_sub(before)).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_take_fields_of_earlier_answers() {
+        let answer = |text: &str| ToolAnswer {
+            name: "a".to_owned(),
+            text: text.to_owned(),
+            is_error: false,
+        };
+        let answers = [answer("{\"id\": \"x\"}"), answer("{\"id\": \"y\"}")];
+        assert_eq!(
+            filled("{\"a\": \"{{2.id}} {{1.id}}\"}", &answers),
+            "{\"a\": \"y x\"}"
+        );
+        for text in ["{}", "{{", "{{3.id}}", "{{0.id}}", "{{id}}", "{{1.id"] {
+            assert_eq!(filled(text, &answers), text);
+        }
+    }
 }

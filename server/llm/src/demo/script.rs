@@ -71,7 +71,7 @@ pub enum Action {
     Call {
         /// Its name.
         name: String,
-        /// Raw arguments, sent as they are.
+        /// Raw arguments, sent as they are but for fields of earlier answers.
         arguments: String,
     },
     /// Sends nothing for a while.
