@@ -15,6 +15,7 @@ mod lifecycle;
 mod planning;
 mod processes;
 mod skills;
+pub mod subagents;
 mod templates;
 mod workspace_tools;
 
@@ -30,6 +31,7 @@ use store::chats::ChatRow;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use subagents::Subagents;
 pub use workspace_tools::{WorkspaceToolSource, WorkspaceTools};
 
 /// What a tool answered.
@@ -95,6 +97,8 @@ pub trait ChatBinding: Send + Sync {
 pub struct ToolContext {
     /// The chat.
     pub chat: Arc<dyn ChatBinding>,
+    /// Those that it hands work to.
+    pub agents: Arc<dyn Subagents>,
     /// Takes live output.
     pub output: Arc<dyn OutputSink>,
     /// Cancelled when the turn is stopped.

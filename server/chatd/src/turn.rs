@@ -16,6 +16,7 @@ mod outage;
 mod publisher;
 mod run_tools;
 mod step;
+mod subagents;
 pub(crate) mod title;
 
 use std::sync::Arc;

@@ -128,6 +128,8 @@ impl Platform {
             system_prompt,
             content,
             client_tools: request.unsafe_dynamic_tools,
+            parent: None,
+            is_title_final: false,
         };
         match Box::pin(self.0.daemon.create(new)).await {
             Ok((row, _)) => Ok(Chat {

@@ -191,6 +191,13 @@ pub async fn save(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
     }
 }
 
+/// A root chat and everything it spawned, the root first.
+pub async fn family(db: &Db, root: ChatId) -> Result<Vec<ChatRow>, StoreError> {
+    let raw: Vec<RawChat> =
+        on_reader!(db, pool => sqlx::query_as(FAMILY).bind(root.0).fetch_all(pool).await?);
+    raw.into_iter().map(ChatRow::try_from).collect()
+}
+
 /// A root chat and everything it spawned, the root first, all locked until the transaction ends.
 pub async fn lock_family(tx: &mut Tx, root: ChatId) -> Result<Vec<ChatRow>, StoreError> {
     let raw: Vec<RawChat> = match tx {

@@ -70,8 +70,21 @@ impl Daemon {
         Ok((message, row))
     }
 
-    /// Stops the turn. Idle chats stay as they are.
+    /// Stops the turn and those of the agents it handed work to. Idle chats stay as they are.
     pub async fn interrupt(&self, chat: ChatId) -> Result<ChatRow, StateError> {
+        let row = self.interrupt_one(chat).await?;
+        if row.parent_chat_id.is_none() {
+            let family = chats::family(&self.shared.db, chat).await?;
+            for child in family.into_iter().filter(|child| child.id != chat) {
+                if !matches!(child.status, Status::Waiting | Status::Error) {
+                    self.interrupt_one(child.id).await?;
+                }
+            }
+        }
+        Ok(row)
+    }
+
+    async fn interrupt_one(&self, chat: ChatId) -> Result<ChatRow, StateError> {
         let ((), row) = transition!(self.shared, chat, |change, locked| {
             change.mend(&mut locked).await?;
             let is_stoppable =

@@ -37,6 +37,12 @@ pub enum StateError {
         /// Its length.
         limit: i64,
     },
+    /// As many agents of one chat are at work as may be.
+    #[error("{limit} agents of this chat are at work already; wait for one of them")]
+    TooManySubagents {
+        /// How many may be.
+        limit: usize,
+    },
     /// There is no such message, or it was removed.
     #[error("this message does not exist")]
     MessageNotFound,

@@ -9,7 +9,7 @@ use sdk::ids::{
 };
 use sdk::messages::{BusyBehavior, Message, QueuedMessage, Role};
 use sdk::parts::Part;
-use store::chats::{ChatRow, Status, client_tools};
+use store::chats::{self, ChatRow, Status, client_tools};
 use store::messages::{self, NewMessage, Visibility};
 use store::queue::NewQueued;
 
@@ -20,6 +20,9 @@ use super::table::{self, Code};
 
 /// At most this many messages wait.
 pub const QUEUE_LIMIT: i64 = 20;
+
+/// At most this many agents of one root chat are at work.
+pub const RUNNING_SUBAGENTS: usize = 5;
 
 /// How a chat's agent works from here on; an absent field stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,6 +60,10 @@ pub struct NewChat {
     pub content: Vec<Part>,
     /// Tools that its client runs itself.
     pub client_tools: Vec<DynamicTool>,
+    /// The root chat whose agent hands the work over.
+    pub parent: Option<ChatId>,
+    /// Whether the title stays as it is; else the model makes one.
+    pub is_title_final: bool,
 }
 
 /// A person's message.
@@ -91,10 +98,10 @@ impl Change {
             workspace_id: new.workspace_id,
             build_id: None,
             agent_id: None,
-            parent_chat_id: None,
-            root_chat_id: None,
+            parent_chat_id: new.parent,
+            root_chat_id: new.parent,
             title: new.title,
-            is_title_fallback: true,
+            is_title_fallback: !new.is_title_final,
             status: Status::Running,
             status_since: self.now,
             last_error: None,
@@ -141,6 +148,29 @@ impl Change {
         let message = self.insert_user(&mut locked, outgoing).await?;
         locked.leave(&table::CREATE)?;
         Ok((locked, message))
+    }
+
+    /// N → R0, below a root chat that has fewer than [`RUNNING_SUBAGENTS`] at work. The root's row is locked meanwhile.
+    pub async fn spawn(
+        &mut self,
+        parent: ChatId,
+        new: NewChat,
+    ) -> Result<(Locked, Message), StateError> {
+        let family = chats::lock_family(&mut self.tx, parent).await?;
+        let (root, children): (Vec<_>, Vec<_>) =
+            family.into_iter().partition(|chat| chat.id == parent);
+        let root = root.first().ok_or(StateError::ChatNotFound)?;
+        if root.archived || root.archive_requested {
+            return Err(StateError::Archived);
+        }
+        let is_at_work = |chat: &&ChatRow| !matches!(chat.status, Status::Waiting | Status::Error);
+        if children.iter().filter(is_at_work).count() >= RUNNING_SUBAGENTS {
+            return Err(StateError::TooManySubagents {
+                limit: RUNNING_SUBAGENTS,
+            });
+        }
+        let parent = Some(parent);
+        self.create(NewChat { parent, ..new }).await
     }
 
     /// A message. Idle chats run at once; busy ones queue it, and with [`BusyBehavior::Interrupt`] stop for it.

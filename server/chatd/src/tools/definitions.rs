@@ -65,6 +65,56 @@ pub(super) fn lifecycle(has_workspace: bool) -> Vec<llm::Tool> {
     ]
 }
 
+/// The tools with which the agent of a root chat hands work to others.
+pub(super) fn subagents() -> Vec<llm::Tool> {
+    let agent = json!({"type": "string", "description": "As spawn_agent answered"});
+    vec![
+        tool(
+            "spawn_agent",
+            "Hand a part of the work to another agent. It works in the same workspace beside you, sees nothing of this \
+             conversation and cannot ask you, so say all it needs: the goal, where to look, what to report. At most 5 \
+             work at once; give them parts that do not touch the same files.",
+            &json!({
+                "prompt": {"type": "string", "description": "The whole task"},
+                "title": {"type": "string", "description": "A few words for the user"},
+                "type": {"type": "string", "enum": ["general"]},
+            }),
+            &["prompt"],
+        ),
+        tool(
+            "wait_agent",
+            "Wait until an agent is done; its last words are the report.",
+            &json!({
+                "chat_id": agent,
+                "timeout_seconds": {"type": "integer", "description": "300 when absent, at most 600"},
+            }),
+            &["chat_id"],
+        ),
+        tool(
+            "message_agent",
+            "Say more to an agent. It reads that after its turn, or at once with interrupt.",
+            &json!({
+                "chat_id": agent,
+                "message": {"type": "string"},
+                "interrupt": {"type": "boolean", "description": "Stop what it is doing for it"},
+            }),
+            &["chat_id", "message"],
+        ),
+        tool(
+            "interrupt_agent",
+            "Stop what an agent is doing.",
+            &json!({"chat_id": agent}),
+            &["chat_id"],
+        ),
+        tool(
+            "list_agents",
+            "The agents of this chat and how far they are.",
+            &json!({}),
+            &[],
+        ),
+    ]
+}
+
 /// The tools with which a root chat in plan mode turns to the person.
 pub(super) fn planning() -> Vec<llm::Tool> {
     vec![

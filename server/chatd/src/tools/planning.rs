@@ -24,13 +24,16 @@ const FOR_ALL: [&str; 5] = [
     "read_skill_file",
 ];
 /// For root chats beside those: the plan, and how they come to a workspace.
-const FOR_ROOTS: [&str; 6] = [
+const FOR_ROOTS: [&str; 9] = [
     "write_file",
     "edit_files",
     "list_templates",
     "read_template",
     "create_workspace",
     "start_workspace",
+    "spawn_agent",
+    "wait_agent",
+    "list_agents",
 ];
 const MAX_PLAN_BYTES: usize = 32 * 1024;
 const MAX_QUESTIONS: usize = 4;

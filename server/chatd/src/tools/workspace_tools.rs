@@ -17,7 +17,7 @@ use super::lifecycle::{Lifecycle, Turns};
 use super::planning::PlanTools;
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
-    skills,
+    skills, subagents,
 };
 use crate::sources::{ConnectFor, ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
 
@@ -72,6 +72,7 @@ impl ToolSource for WorkspaceToolSource {
                 chat_id: chat.id,
                 owner_id: chat.owner_id,
             },
+            is_root,
             ancestors: chat.ancestor_ids(),
             lifecycle,
             has_skills: AtomicBool::new(false),
@@ -95,6 +96,8 @@ pub struct WorkspaceTools {
     /// As it was when the step began.
     workspace_id: Option<WorkspaceId>,
     whom: ConnectFor,
+    /// Whether it may hand work to others.
+    is_root: bool,
     /// The chats above it, who see what it touches.
     ancestors: Vec<Uuid>,
     /// Those of root chats.
@@ -152,6 +155,11 @@ impl WorkspaceTools {
         {
             return outcome;
         }
+        if self.is_root
+            && let Some(outcome) = subagents::run(call, context).await
+        {
+            return outcome;
+        }
         let connected = tokio::select! {
             connected = self.connect(context) => connected?,
             () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
@@ -180,6 +188,9 @@ impl ToolSet for WorkspaceTools {
         if self.lifecycle.is_some() {
             tools.extend(definitions::lifecycle(self.workspace_id.is_some()));
         }
+        if self.is_root {
+            tools.extend(definitions::subagents());
+        }
         if self.has_skills.load(Ordering::Relaxed) {
             tools.extend(definitions::skills());
         }
@@ -199,6 +210,11 @@ impl ToolSet for WorkspaceTools {
     async fn resume(&self, call: &ToolCallPart, context: ToolContext) -> Option<Outcome> {
         if let Some(lifecycle) = &self.lifecycle
             && let Some(outcome) = lifecycle.resume(call, &context).await
+        {
+            return Some(outcome);
+        }
+        if self.is_root
+            && let Some(outcome) = subagents::resume(call, &context).await
         {
             return Some(outcome);
         }

@@ -22,7 +22,7 @@ use super::{Runner, Turn};
 use crate::hub::Channel;
 use crate::live::Pair;
 use crate::state::open_calls::{Unanswered, result_message};
-use crate::tools::{ChatBinding, Outcome, OutputSink, ToolContext, ToolSet};
+use crate::tools::{Outcome, OutputSink, ToolContext, ToolSet};
 
 /// No call takes longer, whatever its tool says.
 const CALL_DEADLINE: Duration = Duration::from_mins(15);
@@ -74,7 +74,7 @@ impl Runner {
         let cancel = CancellationToken::new();
         let _cancels_when_dropped = cancel.clone().drop_guard();
         let pair = self.pair();
-        let chat: Arc<dyn ChatBinding> = Arc::new(RunningChat {
+        let chat = Arc::new(RunningChat {
             shared: Arc::clone(&self.shared),
             chat_id: self.chat_id,
         });
@@ -89,7 +89,8 @@ impl Runner {
                     tool_name: call.tool_name.clone(),
                 };
                 let context = ToolContext {
-                    chat: Arc::clone(&chat),
+                    chat: chat.clone(),
+                    agents: chat.clone(),
                     output: Arc::new(output),
                     cancel: cancel.clone(),
                     run_id: run_id(self.chat_id, revision, &call.tool_call_id),

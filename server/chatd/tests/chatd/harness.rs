@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chatd::sources::ModelSource;
 use chatd::state::people::{Mode, NewChat, Outgoing};
+use chatd::tools::subagents::{Subagents, Waited};
 use chatd::tools::{Outcome, ToolContext, ToolSet, ToolSource};
 use chatd::{Daemon, DaemonOptions, ResolvedModel, StreamOptions, Timings};
 use futures::StreamExt;
@@ -398,6 +399,8 @@ pub fn new_chat(seed: Seed, text: &str) -> NewChat {
         system_prompt: None,
         content: vec![Part::text(text)],
         client_tools: Vec::new(),
+        parent: None,
+        is_title_final: false,
     }
 }
 
@@ -482,4 +485,34 @@ pub async fn follow(
         }
     }
     panic!("the stream ended");
+}
+
+/// For tools that hand no work to others.
+pub struct NoSubagents;
+
+#[async_trait]
+impl Subagents for NoSubagents {
+    async fn spawn(&self, _: ChatId, _: Option<String>, _: String) -> Result<ChatRow, String> {
+        Err("no agents here".to_owned())
+    }
+
+    async fn find(&self, _: ChatId) -> Result<Option<ChatRow>, String> {
+        Err("no agents here".to_owned())
+    }
+
+    async fn list(&self) -> Result<Vec<ChatRow>, String> {
+        Err("no agents here".to_owned())
+    }
+
+    async fn message(&self, _: ChatId, _: String, _: bool) -> Result<ChatRow, String> {
+        Err("no agents here".to_owned())
+    }
+
+    async fn interrupt(&self, _: ChatId) -> Result<ChatRow, String> {
+        Err("no agents here".to_owned())
+    }
+
+    async fn wait(&self, _: ChatId, _: Duration, _: &ToolContext) -> Result<Waited, String> {
+        Err("no agents here".to_owned())
+    }
 }

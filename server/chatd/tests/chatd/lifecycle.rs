@@ -51,6 +51,7 @@ impl Stage {
     fn context(&self) -> ToolContext {
         ToolContext {
             chat: self.chat.clone(),
+            agents: Arc::new(crate::harness::NoSubagents),
             output: self.chat.clone(),
             cancel: self.cancel.clone(),
             run_id: uuid::Uuid::now_v7(),

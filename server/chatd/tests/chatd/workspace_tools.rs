@@ -73,6 +73,7 @@ async fn run(source: &WorkspaceToolSource, name: &str, args: Value) -> Outcome {
     let tools = source.tools(&bench_chat).unwrap();
     let context = ToolContext {
         chat: Arc::new(Unbound),
+        agents: Arc::new(crate::harness::NoSubagents),
         output: Arc::new(Nowhere),
         cancel: CancellationToken::new(),
         run_id: uuid::Uuid::now_v7(),
@@ -336,6 +337,7 @@ async fn a_stopped_command_is_ended_and_its_output_kept() {
     }
     let context = ToolContext {
         chat: Arc::new(Unbound),
+        agents: Arc::new(crate::harness::NoSubagents),
         output: Arc::new(Forward(sender)),
         cancel: cancel.clone(),
         run_id: uuid::Uuid::now_v7(),
@@ -374,6 +376,7 @@ async fn what_a_command_still_says_after_a_restart_is_collected_and_nothing_runs
     let run_id = uuid::Uuid::now_v7();
     let context = |run_id| ToolContext {
         chat: Arc::new(Unbound),
+        agents: Arc::new(crate::harness::NoSubagents),
         output: Arc::new(Nowhere),
         cancel: CancellationToken::new(),
         run_id,

@@ -9,6 +9,7 @@ mod modes;
 mod planning;
 mod prompts;
 mod stuck_readers;
+mod subagents;
 mod titles;
 mod told;
 mod workspace_tools;

@@ -1,0 +1,223 @@
+//! Agents that hand work to agents, over HTTP with the scripted model.
+
+use std::time::Duration;
+
+use sdk::chats::{Chat, ChatStatus, ListChats};
+use sdk::client::Client;
+use sdk::ids::ChatId;
+use sdk::live::LiveChat;
+use sdk::messages::ListMessages;
+use sdk::parts::{Part, ToolResultPart};
+use serde_json::Value;
+
+use super::{PATIENCE, follow, new_chat};
+use crate::support::{TestServer, on_both};
+
+async fn play(client: &Client, script: &str) -> (Chat, LiveChat) {
+    let chat = client.create_chat(&new_chat(script)).await.unwrap();
+    let live = follow(client, chat.id).await;
+    assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
+    (chat, live)
+}
+
+fn results<'a>(live: &'a LiveChat, tool: &str) -> Vec<&'a ToolResultPart> {
+    let parts = live.messages.iter().flat_map(|message| &message.content);
+    parts
+        .filter_map(|part| match part {
+            Part::ToolResult(result) if result.tool_name == tool => Some(result),
+            _ => None,
+        })
+        .collect()
+}
+
+fn answer(result: &ToolResultPart) -> &Value {
+    result.result.as_ref().unwrap()
+}
+
+fn id_of(result: &ToolResultPart) -> ChatId {
+    answer(result)["chat_id"].as_str().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_agents_work_beside_each_other_and_report() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let (chat, live) = play(
+            &owner,
+            "!call spawn_agent {\"title\": \"Read the docs\", \"prompt\": \"!text \\\"The docs are fine.\\\"\"}\n\
+             !call spawn_agent {\"prompt\": \"!text \\\"The tests pass.\\\"\"}\n!then\n\
+             !call wait_agent {\"chat_id\": \"{{1.chat_id}}\"}\n!call wait_agent {\"chat_id\": \"{{2.chat_id}}\"}\n!then\n\
+             !call list_agents\n!then\n!text \"All done.\"",
+        )
+        .await;
+        let spawned = results(&live, "spawn_agent");
+        assert_eq!(answer(spawned[0])["title"], "Read the docs");
+        let waited = results(&live, "wait_agent");
+        let reports: Vec<_> = waited.iter().map(|result| answer(result)["report"].as_str().unwrap()).collect();
+        assert!(reports[0].starts_with("The docs are fine."), "{reports:?}");
+        assert!(reports[1].starts_with("The tests pass."), "{reports:?}");
+        let listed = &answer(results(&live, "list_agents")[0])["agents"];
+        assert_eq!(listed.as_array().unwrap().len(), 2);
+        assert_eq!(listed[0]["status"], "done");
+
+        // They stand below their root and nowhere else, and belong to its owner.
+        let children = owner.get_chat(chat.id).await.unwrap().children;
+        let ids: Vec<_> = children.iter().map(|child| child.id).collect();
+        assert_eq!(ids.len(), 2);
+        assert!(spawned.iter().all(|result| ids.contains(&id_of(result))));
+        assert!(children.iter().all(|child| child.parent_chat_id == Some(chat.id)));
+        let listed = owner.list_chats(&ListChats::default()).await.unwrap();
+        assert_eq!(listed.len(), 1);
+        assert_eq!(listed[0].children.len(), 2);
+        let stranger = server.member("mia").await;
+        assert_eq!(stranger.get_chat(ids[0]).await.unwrap_err().status(), Some(404));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_hands_nothing_on_and_cannot_reach_other_chats() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let (other, _) = play(&owner, "!text \"Mine.\"").await;
+    let inner = "!call spawn_agent {\\\"prompt\\\": \\\"x\\\"}\\n!then\\n!results";
+    let (chat, live) = play(
+        &owner,
+        &format!(
+            "!call spawn_agent {{\"prompt\": \"{inner}\"}}\n!then\n!call wait_agent {{\"chat_id\": \"{{{{1.chat_id}}}}\"}}\n!then\n\
+             !call wait_agent {{\"chat_id\": \"{id}\"}}\n!call message_agent {{\"chat_id\": \"{id}\", \"message\": \"hello\"}}\n\
+             !call interrupt_agent {{\"chat_id\": \"{id}\"}}\n!call spawn_agent {{\"prompt\": \" \"}}\n\
+             !call spawn_agent {{\"prompt\": \"x\", \"type\": \"wizard\"}}\n!then\n!text \"Done.\"",
+            id = other.id,
+        ),
+    )
+    .await;
+    let report = answer(results(&live, "wait_agent")[0])["report"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(report.contains("There is no tool"), "{report}");
+    let waits = results(&live, "wait_agent");
+    let refused = [
+        waits[1],
+        results(&live, "message_agent")[0],
+        results(&live, "interrupt_agent")[0],
+    ];
+    for refused in refused {
+        assert!(refused.is_error);
+        assert!(
+            answer(refused)["error"]
+                .as_str()
+                .unwrap()
+                .contains("no such agent"),
+            "{refused:?}"
+        );
+    }
+    assert!(
+        results(&live, "spawn_agent")[1..]
+            .iter()
+            .all(|result| result.is_error)
+    );
+    assert_eq!(owner.get_chat(chat.id).await.unwrap().children.len(), 1);
+    let messages = owner
+        .list_messages(other.id, &ListMessages::default())
+        .await
+        .unwrap();
+    assert_eq!(messages.messages.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_work_at_once_and_stop_with_their_root() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let spawn = "!call spawn_agent {\"prompt\": \"!stall 300s\"}\n".repeat(6);
+    let script = format!(
+        "{spawn}!then\n!call wait_agent {{\"chat_id\": \"{{{{1.chat_id}}}}\", \"timeout_seconds\": 1}}\n!then\n!stall 300s"
+    );
+    let chat = owner.create_chat(&new_chat(&script)).await.unwrap();
+    let results = async {
+        loop {
+            let page = owner
+                .list_messages(chat.id, &ListMessages::default())
+                .await
+                .unwrap();
+            let parts = page
+                .messages
+                .into_iter()
+                .rev()
+                .flat_map(|message| message.content);
+            let results: Vec<_> = parts
+                .filter_map(|part| match part {
+                    Part::ToolResult(result) => Some(result),
+                    _ => None,
+                })
+                .collect();
+            if results.len() == 7 {
+                return results;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let results = tokio::time::timeout(PATIENCE, results).await.unwrap();
+    let refused: Vec<_> = results.iter().filter(|result| result.is_error).collect();
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    let words = |result: &ToolResultPart| answer(result)["error"].as_str().unwrap().to_owned();
+    assert!(
+        words(refused[0]).contains("at work already"),
+        "{}",
+        words(refused[0])
+    );
+    assert!(
+        words(refused[1]).contains("still at work after 1 seconds"),
+        "{}",
+        words(refused[1])
+    );
+
+    owner.interrupt_chat(chat.id).await.unwrap();
+    let stopped = async {
+        loop {
+            let chat = owner.get_chat(chat.id).await.unwrap();
+            if !chat.status.is_busy() && chat.children.iter().all(|child| !child.status.is_busy()) {
+                return chat;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let stopped = tokio::time::timeout(PATIENCE, stopped).await.unwrap();
+    assert_eq!(stopped.children.len(), 5);
+
+    // What is put away is put away with them.
+    let archived = owner.archive_chat(chat.id).await.unwrap();
+    assert!(archived.children.iter().all(|child| child.archived));
+    assert_eq!(archived.children.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_fails_is_told_and_can_be_spoken_to() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let (_, live) = play(
+        &owner,
+        "!call spawn_agent {\"prompt\": \"!error 400 \\\"Not so.\\\"\"}\n!then\n\
+         !call wait_agent {\"chat_id\": \"{{1.chat_id}}\"}\n!then\n\
+         !call message_agent {\"chat_id\": \"{{1.chat_id}}\", \"message\": \"!text \\\"Better.\\\"\"}\n!then\n\
+         !call wait_agent {\"chat_id\": \"{{1.chat_id}}\"}\n!then\n!text \"Done.\"",
+    )
+    .await;
+    let waited = results(&live, "wait_agent");
+    assert!(waited[0].is_error);
+    assert!(
+        answer(waited[0])["error"]
+            .as_str()
+            .unwrap()
+            .contains("failed"),
+        "{:?}",
+        waited[0]
+    );
+    assert!(
+        answer(waited[1])["report"]
+            .as_str()
+            .unwrap()
+            .starts_with("Better.")
+    );
+}
