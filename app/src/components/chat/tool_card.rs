@@ -176,6 +176,13 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             let text = text.clone();
             view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> }
         }
+        Body::Agent { id, text } => {
+            let text = text.clone();
+            let link = id.as_ref().map(|id| {
+                view! { <p class="tool-note"><a class="link" href=format!("/agents/{id}")>"Open its chat"</a></p> }
+            });
+            view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> {link} }
+        }
         Body::File(part) => view! { <div class="tool-file">{file(part)}</div> },
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),

@@ -4,6 +4,7 @@
 mod describe;
 mod partial_json;
 mod planning;
+mod subagents;
 #[cfg(test)]
 mod tests;
 mod workspaces;

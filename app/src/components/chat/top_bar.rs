@@ -41,9 +41,15 @@ pub fn TopBar(
     let agents = Agents::expect();
     let totals = Memo::new(move |_| changes.totals());
     let title = Memo::new(move |_| title_of(chat));
+    let parent = Memo::new(move |_| chat.with(|chat| chat.as_ref()?.parent_chat_id));
     view! {
         <header class="top">
             <ListButton/>
+            {move || parent.get().map(|id| view! {
+                <a class="icon-button" href=format!("/agents/{id}") aria-label="The chat that started this one" title="The chat that started this one">
+                    {icon(Icon::ArrowLeft)}
+                </a>
+            })}
             <h1 class="top-title" id="page-title" tabindex="-1" title=move || title.get()>{move || title.get()}</h1>
             <ChatMenu id="open-chat-menu".to_owned() chat leave=leave_chat()/>
             <span class="top-labels">{move || chat.with(|chat| chat.as_ref().map(labels))}</span>

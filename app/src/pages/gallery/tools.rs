@@ -99,6 +99,21 @@ fn kinds() -> Vec<Kind> {
             json!({"name": "release", "path": "scripts/tag.sh", "content": "git tag -s \"v$1\"\n"}),
         ),
         kind(
+            "attach_file",
+            json!({"path": "/srv/greeter/numbers.csv"}),
+            json!({"ok": true, "file_id": "01900000-0000-7000-8000-000000000001", "name": "numbers.csv", "media_type": "text/csv", "size": 812}),
+        ),
+        kind(
+            "spawn_agent",
+            json!({"title": "Read the docs", "prompt": "Read `docs/` and say **what is missing** about titles."}),
+            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "working", "type": "general"}),
+        ),
+        kind(
+            "wait_agent",
+            json!({"chat_id": "01900000-0000-7000-8000-000000000001"}),
+            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "done", "type": "general", "report": "Titles are **not** described. `docs/greetings.md` is the place."}),
+        ),
+        kind(
             "propose_plan",
             json!({}),
             json!({"ok": true, "kind": "plan", "content": "# Greet politely\n\n1. Read the title in `src/lib.rs:3`\n2. Say it before the name\n\nChecked by `cargo test`; people **without** a title stay as they are."}),

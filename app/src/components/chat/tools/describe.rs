@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::partial_json::text_field;
 use super::planning;
+use super::subagents::subagent;
 use super::workspaces;
 use super::{ToolRun, ToolState};
 use crate::components::chat::words;
@@ -56,6 +57,13 @@ pub enum Body {
         errors: Vec<String>,
         /// Further words: what to do next.
         note: Option<String>,
+    },
+    /// An agent that was given work.
+    Agent {
+        /// Its chat, once it is known.
+        id: Option<String>,
+        /// What it was told, or what it reported, as Markdown.
+        text: String,
     },
     /// A file that was handed over.
     File(FilePart),
@@ -131,6 +139,38 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         ),
         "propose_plan" => planning::propose_plan(run),
         "ask_user_question" => planning::ask_user_question(run),
+        "spawn_agent" => subagent(
+            run,
+            [
+                "Handing work to an agent",
+                "Handed work to the agent",
+                "Could not hand work over",
+            ],
+        ),
+        "wait_agent" => subagent(
+            run,
+            [
+                "Waiting for an agent",
+                "Report of the agent",
+                "No report of the agent",
+            ],
+        ),
+        "message_agent" => subagent(
+            run,
+            [
+                "Writing to an agent",
+                "Wrote to the agent",
+                "Could not write to the agent",
+            ],
+        ),
+        "interrupt_agent" => subagent(
+            run,
+            [
+                "Stopping an agent",
+                "Stopped the agent",
+                "Could not stop the agent",
+            ],
+        ),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => (
             summary(
