@@ -8,6 +8,7 @@ mod controls;
 mod conversation;
 mod feedback;
 mod foundations;
+mod git_hosts;
 mod list;
 mod samples;
 mod surfaces;
@@ -63,6 +64,7 @@ impl Sheet {
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}
+                    {git_hosts::lists(now)}
                 }
             }
             Self::Tools => {

@@ -35,6 +35,7 @@ use workspace::connection::{AgentClient, Hub};
 
 pub use self::error::WorkspaceError;
 pub(crate) use self::requests::{allowed_folder, check_name};
+pub(crate) use self::shares::permissions_of;
 use crate::templates::parameters;
 use crate::{Actor, Platform, credentials};
 

@@ -177,7 +177,7 @@ async fn present(db: &Db, id: WorkspaceId) -> Result<WorkspaceRow, WorkspaceErro
 }
 
 /// What a person may do with a workspace as its owner or because it is shared with them; `None` when it is neither.
-pub(super) async fn permissions_of(
+pub(crate) async fn permissions_of(
     db: &Db,
     row: &WorkspaceRow,
     user: UserId,

@@ -1,6 +1,7 @@
 mod adapters;
 mod engine;
 mod faults;
+mod git_credentials;
 mod git_watch;
 mod list;
 mod misfortunes;
