@@ -60,6 +60,7 @@ impl Sheet {
                     {workspaces::logs()}
                     {workspaces::builds(now)}
                     {workspaces::about(now)}
+                    {workspaces::shares()}
                     {terminals::states()}
                     {templates::list(now)}
                     {templates::questions()}

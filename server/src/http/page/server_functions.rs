@@ -74,6 +74,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/stop_workspace", Access::SignedIn),
     ("/api/page/unsaved_work", Access::SignedIn),
     ("/api/page/delete_workspace", Access::SignedIn),
+    ("/api/page/share_workspace", Access::SignedIn),
+    ("/api/page/unshare_workspace", Access::SignedIn),
     ("/api/page/render_diff", Access::SignedIn),
     ("/api/page/list_users", Access::Owner),
     ("/api/page/create_user", Access::Owner),
