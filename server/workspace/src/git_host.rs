@@ -52,10 +52,11 @@ impl GitHost {
     /// What a person enters: `host`, `host:port`, or the address of its first page.
     pub fn of_entry(text: &str) -> Result<Self, GitHostError> {
         let text = text.trim();
-        let with_scheme = text
-            .contains("://")
-            .then(|| text.to_owned())
-            .unwrap_or_else(|| format!("https://{text}"));
+        let with_scheme = if text.contains("://") {
+            text.to_owned()
+        } else {
+            format!("https://{text}")
+        };
         if with_scheme.contains('\\') {
             return Err(GitHostError::Malformed);
         }
