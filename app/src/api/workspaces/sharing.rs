@@ -3,27 +3,39 @@
 use leptos::prelude::*;
 use sdk::ids::WorkspaceId;
 use sdk::workspace_shares::WorkspaceAcl;
+use serde::{Deserialize, Serialize};
 
 use crate::api::codec::PageJson;
 use crate::error::AppError;
+
+/// What somebody may do with a workspace beside seeing it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AlsoMay {
+    /// Work in it.
+    pub ssh: bool,
+    /// See its changes and its desktop.
+    pub application_connect: bool,
+    /// Start it, stop it, change its name.
+    pub update: bool,
+    /// Delete it.
+    pub delete: bool,
+}
 
 /// Sets what a person may do with a workspace beside seeing it. They are named by user name, e-mail address or id, exactly.
 #[server(name = ShareWorkspace, prefix = "/api/page", endpoint = "share_workspace", output = PageJson)]
 pub async fn share_workspace(
     workspace_id: WorkspaceId,
     person: String,
-    #[server(default)] ssh: bool,
-    #[server(default)] application_connect: bool,
-    #[server(default)] update: bool,
-    #[server(default)] delete: bool,
+    #[server(default)] may: AlsoMay,
 ) -> Result<WorkspaceAcl, AppError> {
     use sdk::workspace_shares::WorkspacePermission as Permission;
     let chosen = [
         (Permission::Read, true),
-        (Permission::Ssh, ssh),
-        (Permission::ApplicationConnect, application_connect),
-        (Permission::Update, update),
-        (Permission::Delete, delete),
+        (Permission::Ssh, may.ssh),
+        (Permission::ApplicationConnect, may.application_connect),
+        (Permission::Update, may.update),
+        (Permission::Delete, may.delete),
     ];
     let chosen = chosen.into_iter().filter(|(_, is_chosen)| *is_chosen);
     let permissions = chosen.map(|(permission, _)| permission).collect();

@@ -234,8 +234,8 @@ fn ChangeDialog(
 fn choices(dialog: &'static str, ticked: &[Permission]) -> impl IntoView + use<> {
     let ticked = ticked.to_vec();
     let choice = move |permission: Permission, label: &'static str, help: &'static str| {
-        let name = permission.as_str();
-        let id = format!("{dialog}-{name}");
+        let id = format!("{dialog}-{}", permission.as_str());
+        let name = format!("may[{}]", permission.as_str());
         view! { <Checkbox label=label name=name id=id checked=ticked.contains(&permission) help=help/> }
     };
     view! {
