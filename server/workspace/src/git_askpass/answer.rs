@@ -136,7 +136,8 @@ mod tests {
         ] {
             assert_eq!(say(&place, line.as_bytes()).await.trim_end(), answer);
         }
-        for nonsense in [&b"\n"[..], b"{}\n", b"\"\n", &[b'x'; 20_000]] {
+        let endless = vec![b'x'; 20_000];
+        for nonsense in [&b"\n"[..], b"{}\n", b"\"\n", &endless] {
             let answer = say(&place, nonsense).await;
             assert!(!answer.contains("text"), "{answer}");
         }
