@@ -45,6 +45,7 @@ pub fn App() -> AnyView {
                     <Route path=path!("") view=PartPage::Profile/>
                     <Route path=path!("agents") view=PartPage::ChatConfig/>
                     <Route path=path!("tokens") view=PartPage::Tokens/>
+                    <Route path=path!("git-hosts") view=PartPage::GitHosts/>
                     <Route path=path!("users") view=PartPage::Users/>
                     <Route path=path!("providers") view=PartPage::Providers/>
                     <Route path=path!("folders") view=PartPage::Folders/>

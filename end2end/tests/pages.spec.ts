@@ -5,6 +5,7 @@ const SETTINGS = [
   ["/settings", "Profile"],
   ["/settings/agents", "Agents"],
   ["/settings/tokens", "API tokens"],
+  ["/settings/git-hosts", "Git hosts"],
   ["/workspaces", "Workspaces"],
   ["/settings/providers", "Providers and models"],
   ["/settings/folders", "Allowed folders"],

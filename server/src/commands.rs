@@ -65,6 +65,13 @@ ANTHROPIC_BASE_URL, OPENAI_API_KEY and OPENAI_BASE_URL.";
 
 /// Runs the command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [name, prompts @ ..] = &arguments[..]
+        && workspace::git_askpass::is_called_as(name)
+    {
+        let prompts = prompts.iter().map(|prompt| prompt.to_string_lossy());
+        return exit(git_askpass::run(&prompts.collect::<Vec<_>>().join(" ")));
+    }
     let command_line = match CommandLine::try_parse_from(arguments) {
         Ok(command_line) => command_line,
         Err(error) => {
@@ -74,7 +81,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     // Two TLS stacks in the dependency tree could each bring a provider; the process names its own once.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match dispatch(command_line.command) {
+    exit(dispatch(command_line.command))
+}
+
+fn exit(outcome: anyhow::Result<()>) -> ExitCode {
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("switchyard: {error:#}");

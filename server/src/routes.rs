@@ -8,6 +8,7 @@ mod build_info;
 mod chat_config;
 mod chats;
 mod documents;
+mod external_auth;
 mod files;
 mod first_user;
 mod health;
@@ -47,5 +48,6 @@ pub fn all() -> Routes {
         .merge(allowed_folders::routes())
         .merge(templates::routes())
         .merge(agents::routes())
+        .merge(external_auth::routes())
         .merge(replicas::routes())
 }

@@ -8,6 +8,7 @@ mod administration;
 mod chat_config;
 mod chats;
 mod error;
+mod external_auth;
 mod files;
 mod socket;
 mod templates;

@@ -86,6 +86,8 @@ uuid_ids! {
     RunnerId,
     /// A template that workspaces are made from.
     TemplateId,
+    /// What a person signs in to a git host with.
+    ExternalAuthLinkId,
     /// An external MCP server.
     McpServerId,
 }

@@ -297,3 +297,14 @@ pub struct CreateBuild {
     #[serde(default)]
     pub force: bool,
 }
+
+/// What the processes of a workspace may take of the server's machine.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldLimits {
+    /// What holds, in words: "at most 12 GiB of memory, no limit of processes".
+    pub words: String,
+    /// What is wanted and does not hold, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
+}

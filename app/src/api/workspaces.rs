@@ -4,10 +4,12 @@
 mod around;
 #[cfg(any(feature = "ssr", test))]
 mod log;
+pub mod sharing;
 
 use leptos::prelude::*;
 use sdk::ids::{BuildId, ChatId, WorkspaceId};
-use sdk::workspaces::{Build, Transition, UnsavedWork, Workspace};
+use sdk::workspace_shares::{WorkspaceAcl, WorkspacePermission};
+use sdk::workspaces::{Build, HeldLimits, Transition, UnsavedWork, Workspace};
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
@@ -74,6 +76,12 @@ pub struct WorkspaceView {
     pub row: WorkspaceRow,
     /// Whose it is, when it is not the reader's.
     pub owner: Option<String>,
+    /// What the reader may do with it.
+    pub permissions: Vec<WorkspacePermission>,
+    /// With whom it is shared, when the reader may share it.
+    pub acl: Option<WorkspaceAcl>,
+    /// What its processes may take, as of a start now.
+    pub limits: HeldLimits,
     /// Its builds, newest first.
     pub builds: Vec<Build>,
     /// The build whose log is shown.

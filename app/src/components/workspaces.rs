@@ -5,4 +5,5 @@ pub mod actions;
 pub mod build_log;
 pub mod delete;
 pub mod parameters;
+pub mod sharing;
 pub mod state;

@@ -8,6 +8,7 @@ mod controls;
 mod conversation;
 mod feedback;
 mod foundations;
+mod git_hosts;
 mod list;
 mod samples;
 mod surfaces;
@@ -59,10 +60,12 @@ impl Sheet {
                     {workspaces::logs()}
                     {workspaces::builds(now)}
                     {workspaces::about(now)}
+                    {workspaces::shares()}
                     {terminals::states()}
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}
+                    {git_hosts::lists(now)}
                 }
             }
             Self::Tools => {

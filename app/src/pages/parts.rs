@@ -24,8 +24,8 @@ use super::agents::AgentsHome;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::settings::{
-    ChatConfigPage, FoldersPage, ProfilePage, ProvidersPage, SettingsPage, TemplatePage,
-    TemplatesPage, TokensPage, UsersPage,
+    ChatConfigPage, FoldersPage, GitHostsPage, ProfilePage, ProvidersPage, SettingsPage,
+    TemplatePage, TemplatesPage, TokensPage, UsersPage,
 };
 use super::setup::SetupPage;
 use super::workspaces::{WorkspacePage, WorkspacesPage};
@@ -67,6 +67,8 @@ pub enum PartPage {
     ChatConfig,
     /// Settings: API tokens.
     Tokens,
+    /// Settings: tokens for git hosts.
+    GitHosts,
     /// Settings: accounts.
     Users,
     /// Settings: providers and models.
@@ -173,6 +175,7 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
         PartPage::Profile => view! { <ProfilePage/> },
         PartPage::ChatConfig => view! { <ChatConfigPage/> },
         PartPage::Tokens => view! { <TokensPage/> },
+        PartPage::GitHosts => view! { <GitHostsPage/> },
         PartPage::Users => guard(Access::Owner, || view! { <UsersPage/> }),
         PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }),
         PartPage::Folders => guard(Access::Owner, || view! { <FoldersPage/> }),

@@ -2,6 +2,7 @@
 
 mod chat_config;
 mod folders;
+pub mod git_hosts;
 mod profile;
 mod providers;
 pub mod templates;
@@ -14,6 +15,7 @@ use leptos_router::components::{A, Outlet};
 
 pub use chat_config::ChatConfigPage;
 pub use folders::FoldersPage;
+pub use git_hosts::GitHostsPage;
 pub use profile::ProfilePage;
 pub use providers::ProvidersPage;
 pub use templates::{TemplatePage, TemplatesPage};
@@ -41,6 +43,7 @@ pub fn SettingsPage() -> impl IntoView {
                 {nav_item("/settings", Icon::User, "Profile")}
                 {nav_item("/settings/agents", Icon::Brain, "Agents")}
                 {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
+                {nav_item("/settings/git-hosts", Icon::FolderGit2, "Git hosts")}
                 {nav_branch("/workspaces", Icon::Terminal, "Workspaces")}
                 {is_owner
                     .then(|| {

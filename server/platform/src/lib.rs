@@ -12,6 +12,7 @@ mod backup;
 pub mod chat_config;
 pub mod chats;
 mod credentials;
+pub mod external_auth;
 mod failure;
 pub mod files;
 pub mod messages;

@@ -13,7 +13,6 @@ use llm::http::HttpOptions;
 use secrecy::{ExposeSecret, SecretString};
 use store::{Clock, Db, Notices, OpenOptions, StoreError};
 use workspace::backend::{BackendError, LocalBackend, LocalOptions};
-use workspace::connection::Hub;
 
 use crate::background::Background;
 use crate::failure::Fault;
@@ -41,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) attempts: Attempts,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) secrets: Secrets,
     pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
     pub(crate) renderer: Renderer,
@@ -111,8 +111,12 @@ impl Platform {
         let replica_token = Arc::new(secrets.replica_token());
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
-        let registry = Arc::new(Registry::new(http, secrets, options.environment.clone()));
-        let workspaces = Workspaces::new(&db, &notices, &Hub::default(), backend, &options);
+        let registry = Arc::new(Registry::new(
+            http,
+            secrets.clone(),
+            options.environment.clone(),
+        ));
+        let workspaces = Workspaces::new(&db, &notices, &secrets, backend, &options);
         Ok(Self(Arc::new_cyclic(|inner| {
             let tools = WorkspaceToolSource::new(Arc::new(workspaces.clone()))
                 .with_lifecycle(Arc::new(ForAgents::new(inner)));
@@ -135,6 +139,7 @@ impl Platform {
                 passwords: Passwords::new(),
                 attempts: Attempts::new(&options.clock),
                 registry,
+                secrets,
                 background: Background::default(),
                 options,
             }

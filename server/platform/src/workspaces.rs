@@ -24,8 +24,8 @@ use chatd::sources::WorkspaceSource;
 use sdk::ids::{AgentId, BuildId, WorkspaceId};
 use sdk::workspace_shares::WorkspacePermission as Permission;
 use sdk::workspaces::{
-    Build, BuildLog, CreateBuild, CreateWorkspace, ListWorkspaces, ReadBuildLog, Sandbox,
-    Transition, UnsavedWork, UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
+    Build, BuildLog, CreateBuild, CreateWorkspace, HeldLimits, ListWorkspaces, ReadBuildLog,
+    Sandbox, Transition, UnsavedWork, UpdateWorkspace, Workspace, WorkspaceMode, WorkspaceStatus,
 };
 use store::StoreError;
 use store::templates::{self, TemplateRow};
@@ -35,6 +35,7 @@ use workspace::connection::{AgentClient, Hub};
 
 pub use self::error::WorkspaceError;
 pub(crate) use self::requests::{allowed_folder, check_name};
+pub(crate) use self::shares::permissions_of;
 use crate::templates::parameters;
 use crate::{Actor, Platform, credentials};
 
@@ -285,6 +286,15 @@ impl Platform {
     /// does.
     pub fn workspace_sandbox(&self) -> Sandbox {
         service::describe_sandbox(self.0.workspaces.backend().sandbox())
+    }
+
+    /// What the processes of a workspace that is started now may take; the page says it, and loudly what does not hold.
+    pub fn workspace_limits(&self) -> HeldLimits {
+        let held = self.0.workspaces.backend().held_limits();
+        HeldLimits {
+            words: held.words,
+            missing: held.missing,
+        }
     }
 
     /// Where the chat daemon gets its workspaces from.

@@ -6,6 +6,7 @@ mod build_info;
 mod chat_config;
 mod chats;
 mod documents;
+mod external_auth;
 mod login;
 mod models;
 mod preferences;

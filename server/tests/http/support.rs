@@ -1,5 +1,6 @@
 //! Servers and people for the tests.
 
+pub mod git_host;
 pub mod running;
 
 use std::path::Path;

@@ -4,6 +4,7 @@
 //! no open port. Everything it must keep (processes, their output, which repositories matter) lives in memory and
 //! in its state folder and survives reconnects. [`router::router`] is testable without the tunnel.
 
+mod credentials;
 mod dial;
 mod error;
 mod files;
@@ -11,6 +12,7 @@ mod git;
 mod instructions;
 mod options;
 mod processes;
+mod redaction;
 pub mod router;
 mod skills;
 mod state;

@@ -20,7 +20,7 @@ mod types;
 mod unsaved;
 
 pub use error::BackendError;
-pub use limits::WorkspaceLimits;
+pub use limits::{HeldLimits, WorkspaceLimits};
 pub use local::{LocalBackend, LocalOptions};
 pub use types::{
     BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec, Started, Status,
@@ -35,6 +35,9 @@ use uuid::Uuid;
 pub trait Backend: Send + Sync {
     /// What stands between the commands of a workspace and the server's machine.
     fn sandbox(&self) -> Sandbox;
+
+    /// What the processes of a workspace that is started now may take.
+    fn held_limits(&self) -> HeldLimits;
 
     /// Looks at a source before anything is created, so that a refusal comes at once and with its reason.
     async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError>;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use futures::future::join_all;
+use platform::workspaces::WorkspaceError;
 use platform::{Actor, Platform};
 use sdk::chats::ChatsByWorkspace;
 use sdk::ids::{BuildId, TemplateId, WorkspaceId};
@@ -93,11 +94,20 @@ pub(super) async fn view(
         let owner = platform.get_user(actor, &owner_id.to_string()).await.ok();
         owner.map(|owner| owner.display_name().to_owned())
     };
+    let permissions = platform.get_workspace_permissions(actor, id).await;
+    let acl = match platform.get_workspace_acl(actor, id).await {
+        Ok(acl) => Some(acl),
+        Err(WorkspaceError::NotYours) => None,
+        Err(error) => return Err(failed(error)),
+    };
     let mut rows = rows(platform, actor, vec![workspace]).await?;
     let row = rows.pop().ok_or_else(gone)?;
     Ok(WorkspaceView {
         row,
         owner,
+        permissions: permissions.map_err(failed)?,
+        acl,
+        limits: platform.workspace_limits(),
         builds,
         shown,
         log,

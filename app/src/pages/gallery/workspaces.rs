@@ -2,14 +2,18 @@
 
 use chrono::{DateTime, Duration, Utc};
 use leptos::prelude::*;
-use sdk::ids::{BuildId, ChatId, TemplateId, WorkspaceId};
-use sdk::workspaces::{Build, BuildStatus, Sandbox, Transition, WorkspaceMode, WorkspaceStatus};
+use sdk::ids::{BuildId, ChatId, TemplateId, UserId, WorkspaceId};
+use sdk::workspace_shares::{WorkspacePermission, WorkspaceShare};
+use sdk::workspaces::{
+    Build, BuildStatus, HeldLimits, Sandbox, Transition, WorkspaceMode, WorkspaceStatus,
+};
 use uuid::Uuid;
 
 use super::{part, samples};
 use crate::api::workspaces::{ChatName, LogPiece, TemplateName, WorkspaceRow};
 use crate::components::workspaces::actions::Actions;
 use crate::components::workspaces::build_log::{BuildLogView, ShownLog};
+use crate::components::workspaces::sharing::{ShareActions, shares_table};
 use crate::pages::workspaces::{builds_table, facts, table};
 use crate::view;
 
@@ -137,9 +141,52 @@ pub fn about(now: DateTime<Utc>) -> impl IntoView {
     row.workspace.parameters = [("region", "eu"), ("cores", "4")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    let facts = facts(row, Some("Grace Hopper".to_owned()));
+    let limits = |words: &str, missing: Option<&str>| HeldLimits {
+        words: words.to_owned(),
+        missing: missing.map(str::to_owned),
+    };
+    let held = limits("at most 12 GiB of memory, at most 4096 processes", None);
+    let not_held = limits(
+        "no limit of memory, no limit of processes",
+        Some(
+            "memory (no control group may be made here); processes (no control group may be made here)",
+        ),
+    );
+    let of_another = facts(row.clone(), Some("Grace Hopper".to_owned()), not_held);
+    row.workspace.sandbox = Some(Sandbox::Bubblewrap);
+    let own = facts(row, None, held);
     part(
         "About a workspace",
-        view! { <div class="card"><div class="card-body">{facts}</div></div> },
+        view! {
+            <div class="card"><div class="card-body">{of_another}</div></div>
+            <div class="card"><div class="card-body">{own}</div></div>
+        },
+    )
+}
+
+/// People that a workspace is shared with, and none.
+pub fn shares() -> impl IntoView {
+    let share = |number: u128, username: &str, name: &str, permissions: &[WorkspacePermission]| {
+        WorkspaceShare {
+            id: UserId(Uuid::from_u128(number)),
+            username: username.to_owned(),
+            name: name.to_owned(),
+            permissions: permissions.to_vec(),
+        }
+    };
+    let some = vec![
+        share(1, "ada", "Ada Lovelace", &WorkspacePermission::ALL),
+        share(2, "grace", "", &[WorkspacePermission::Read]),
+    ];
+    let actions = ShareActions {
+        change: Callback::new(|_| {}),
+        unshare: Callback::new(|_| {}),
+    };
+    part(
+        "Shared with",
+        view! {
+            <div class="card">{shares_table(some, actions)}</div>
+            <div class="card">{shares_table(Vec::new(), actions)}</div>
+        },
     )
 }

@@ -1,7 +1,7 @@
 //! What is known about a workspace beside its state.
 
 use leptos::prelude::*;
-use sdk::workspaces::{Sandbox, Workspace};
+use sdk::workspaces::{HeldLimits, Sandbox, Workspace};
 
 use super::list::made_from;
 use crate::api::workspaces::WorkspaceRow;
@@ -16,7 +16,7 @@ fn fact(name: impl IntoView, value: impl IntoView) -> AnyView {
 }
 
 /// All of them.
-pub fn facts(row: WorkspaceRow, owner: Option<String>) -> AnyView {
+pub fn facts(row: WorkspaceRow, owner: Option<String>, limits: HeldLimits) -> AnyView {
     let WorkspaceRow {
         workspace,
         template,
@@ -47,6 +47,7 @@ pub fn facts(row: WorkspaceRow, owner: Option<String>) -> AnyView {
             {branch}
             {folder}
             {sandbox(&workspace)}
+            {held(limits)}
             {fact("Made", view! { <RelativeTime at=workspace.created_at is_past=true/> })}
             {parameters}
         </dl>
@@ -61,4 +62,18 @@ fn sandbox(workspace: &Workspace) -> Option<AnyView> {
         },
     };
     Some(fact("Sandbox", value))
+}
+
+/// Whether they hold is the machine's business, so it is told as of now; the log of a start tells what held for it.
+fn held(limits: HeldLimits) -> AnyView {
+    let mut letters = limits.words.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let words: String = first.into_iter().chain(letters).collect();
+    let missing = limits.missing.map(|missing| {
+        view! {
+            <br/>
+            {badge_with_icon(Tone::Amber, Some(Icon::ShieldAlert), "Not limited")} " " {missing}
+        }
+    });
+    fact("Limits", view! { {words} {missing} })
 }

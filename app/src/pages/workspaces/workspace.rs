@@ -5,6 +5,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use sdk::ids::{BuildId, WorkspaceId};
+use sdk::workspace_shares::WorkspacePermission;
 use sdk::workspaces::{Build, BuildStatus, Transition, Workspace, WorkspaceStatus};
 
 use super::follow::Opened;
@@ -23,6 +24,7 @@ use crate::components::table::Table;
 use crate::components::workspaces::actions::{Actions, power};
 use crate::components::workspaces::build_log::BuildLogView;
 use crate::components::workspaces::delete::DeleteWorkspace;
+use crate::components::workspaces::sharing::SharedWith;
 use crate::components::workspaces::state;
 use crate::error::{AppError, ErrorCode};
 use crate::pages::parts::terminals;
@@ -64,6 +66,8 @@ pub fn WorkspacePage() -> impl IntoView {
 
 fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
     let (row, owner) = (view.row.clone(), view.owner.clone());
+    let may = Allowed::of(&view.permissions);
+    let (acl, limits) = (view.acl.clone(), view.limits.clone());
     let (id, name) = (row.workspace.id, row.workspace.name.clone());
     let open = Opened::new(view, is_named);
     open.follow();
@@ -83,18 +87,19 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
             workspace: open.workspace.get(),
             ..row.clone()
         };
-        facts(row, owner.clone())
+        facts(row, owner.clone(), limits.clone())
     };
     let label = Signal::derive(move || log_label(open));
-    let has_terminal = RwSignal::new(false);
     let workspace = Signal::derive(move || Some(open.workspace.get()));
     view! {
         <PageHeader title=name.clone()>
             <div class="cell-buttons">
-                {power(id, name, status, actions, false)}
-                <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on:click=ask>
-                    {icon(Icon::Trash2)} "Delete"
-                </Button>
+                {may.update.then(|| power(id, name, status, actions, false))}
+                {may.delete.then(|| view! {
+                    <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on:click=ask>
+                        {icon(Icon::Trash2)} "Delete"
+                    </Button>
+                })}
             </div>
         </PageHeader>
         <div class="stack workspace-page" id=PAGE>
@@ -112,29 +117,56 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
                 <div class="card-head"><h2>{move || label.get()}</h2></div>
                 <BuildLogView log=open.log label/>
             </div>
-            <section class="card" aria-labelledby="terminal-title">
-                <div class="card-head">
-                    <h2 id="terminal-title">"Terminal"</h2>
-                    <span class="spacer"></span>
-                    <Show when=move || !has_terminal.get()>
-                        <Button kind=ButtonKind::Plain is_small=true disabled=Signal::derive(move || !hydrated.get())
-                            on:click=move |_| has_terminal.set(true)>"Open a terminal"</Button>
-                    </Show>
-                </div>
-                <div class="terminals workspace-terminals" hidden=move || !has_terminal.get()>
-                    {terminals(workspace, has_terminal.into())}
-                </div>
-            </section>
+            {may.ssh.then(|| terminal(workspace))}
             <section class="card" aria-labelledby="builds-title">
                 <div class="card-head"><h2 id="builds-title">"Builds"</h2></div>
                 {move || builds_table(id, open.builds.get(), open.shown.get(), now)}
             </section>
+            {acl.map(|acl| view! { <SharedWith id acl/> })}
             <section class="card" aria-labelledby="about-title">
                 <div class="card-head"><h2 id="about-title">"About"</h2></div>
                 <div class="card-body">{about}</div>
             </section>
         </div>
         <DeleteWorkspace asked=actions.asked on_deleted/>
+    }
+}
+
+/// What of the page the reader may use.
+struct Allowed {
+    ssh: bool,
+    update: bool,
+    delete: bool,
+}
+
+impl Allowed {
+    fn of(permissions: &[WorkspacePermission]) -> Self {
+        let has = |permission| permissions.contains(&permission);
+        Self {
+            ssh: has(WorkspacePermission::Ssh),
+            update: has(WorkspacePermission::Update),
+            delete: has(WorkspacePermission::Delete),
+        }
+    }
+}
+
+fn terminal(workspace: Signal<Option<Workspace>>) -> AnyView {
+    let hydrated = use_hydrated();
+    let has_terminal = RwSignal::new(false);
+    view! {
+        <section class="card" aria-labelledby="terminal-title">
+            <div class="card-head">
+                <h2 id="terminal-title">"Terminal"</h2>
+                <span class="spacer"></span>
+                <Show when=move || !has_terminal.get()>
+                    <Button kind=ButtonKind::Plain is_small=true disabled=Signal::derive(move || !hydrated.get())
+                        on:click=move |_| has_terminal.set(true)>"Open a terminal"</Button>
+                </Show>
+            </div>
+            <div class="terminals workspace-terminals" hidden=move || !has_terminal.get()>
+                {terminals(workspace, has_terminal.into())}
+            </div>
+        </section>
     }
 }
 

@@ -6,6 +6,7 @@ use sdk::workspaces::WorkspaceStatus;
 use store::StoreError;
 use workspace::backend::{BackendError, UnsavedWork};
 
+use crate::external_auth::ExternalAuthError;
 use crate::{Failure, FailureKind};
 
 /// Why something about workspaces failed.
@@ -51,6 +52,9 @@ pub enum WorkspaceError {
     /// The agent's token holds no longer.
     #[error("The workspace was stopped or started anew; this agent is no longer needed.")]
     AgentGone,
+    /// What the clone would sign in with cannot be read.
+    #[error(transparent)]
+    ExternalAuth(#[from] ExternalAuthError),
     /// The backend refuses, in words for people.
     #[error("{0}")]
     Backend(#[from] BackendError),
@@ -90,6 +94,7 @@ impl Failure for WorkspaceError {
             Self::AgentAway => FailureKind::Unavailable,
             // The server answers agents itself; anywhere else this is a credential that does not hold.
             Self::AgentGone => FailureKind::Unauthenticated,
+            Self::ExternalAuth(error) => error.kind(),
             Self::Backend(error) => match error {
                 BackendError::Folder { .. } | BackendError::Repository { .. } => {
                     FailureKind::Invalid

@@ -12,10 +12,13 @@ use store::{StoreError, users};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use workspace::backend::{BackendError, BuildEvent, Phase, StartSpec, Started, Status};
+use workspace::git_askpass::GitCredential;
+use workspace::git_host::GitHost;
 
 use super::service::{Turn, Workspaces, describe_sandbox};
 use super::{WorkspaceError, source_of, template_of};
 use crate::credentials;
+use crate::external_auth::{self, ExternalAuthError};
 use crate::templates::parameters;
 
 /// A started agent connects within this time.
@@ -182,11 +185,12 @@ impl Workspaces {
         Ok(agent_id)
     }
 
-    async fn new_agent(&self, job: &Job) -> Result<(AgentId, StartSpec), StoreError> {
+    async fn new_agent(&self, job: &Job) -> Result<(AgentId, StartSpec), WorkspaceError> {
         let agent_id = AgentId::generate();
         let agent_token = credentials::generate();
         let owner = users::get(&self.db, job.row.owner_id).await?;
         let template = template_of(&self.db, &job.row).await?;
+        let git_credential = self.git_credential(&job.row, template.as_ref()).await?;
         let mut tx = self.db.begin().await?;
         let agent = NewAgent {
             id: agent_id,
@@ -214,8 +218,25 @@ impl Workspaces {
             environment: environment(&job.row, template.as_ref()),
             setup_script: template.map_or_else(String::new, |template| template.setup_script),
             git_identity,
+            git_credential,
         };
         Ok((agent_id, spec))
+    }
+
+    /// What the clone of a first start signs in with: the token of the workspace's owner.
+    async fn git_credential(
+        &self,
+        row: &WorkspaceRow,
+        template: Option<&TemplateRow>,
+    ) -> Result<Option<(GitHost, GitCredential)>, ExternalAuthError> {
+        let address = template.and_then(|template| template.repository_url.as_deref());
+        match address.filter(|_| row.working_directory.is_empty()) {
+            Some(address) => {
+                let whose = (row.owner_id, address);
+                external_auth::for_clone(&self.db, &self.secrets, &self.clock, whose).await
+            }
+            None => Ok(None),
+        }
     }
 
     async fn note_prepared(&self, job: &Job, started: &Started) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ use store::{Db, StoreError};
 
 use super::WorkspaceError;
 use crate::failure::Checks;
+use crate::users::normalize_email;
 use crate::{Actor, Platform};
 
 /// With as many people a workspace may be shared.
@@ -31,6 +32,20 @@ impl Platform {
         Ok(WorkspaceAcl {
             users: shares::list(&self.0.db, id, limit).await?,
         })
+    }
+
+    /// What the caller may do with a workspace that they may see.
+    pub async fn get_workspace_permissions(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<Vec<Permission>, WorkspaceError> {
+        let row = present(&self.0.db, id).await?;
+        if actor.is_owner() {
+            return Ok(Permission::ALL.to_vec());
+        }
+        let permissions = permissions_of(&self.0.db, &row, actor.user_id).await?;
+        permissions.ok_or(WorkspaceError::NotFound)
     }
 
     /// Sets what people may do with a workspace; those that are not named keep what they have. All of it or nothing.
@@ -80,7 +95,8 @@ impl Platform {
         Ok(())
     }
 
-    /// A person a workspace can be shared with, by id or name; else why not.
+    /// A person a workspace can be shared with, by id, name or e-mail address; else why not. Only exact ones are found, so
+    /// that nobody can be looked for.
     async fn sharer(
         &self,
         row: &WorkspaceRow,
@@ -89,7 +105,9 @@ impl Platform {
         let found = user_named(&self.0.db, named).await?;
         let found = found.filter(|user| user.organization_id == row.organization_id);
         Ok(match found {
-            None => Err("There is no such user. Use the name they sign in with, or their id."),
+            None => Err(
+                "There is no such user. Use their user name, their e-mail address or their id, all of it.",
+            ),
             Some(user) if user.id == row.owner_id => {
                 Err("This is whose workspace it is; leave them out.")
             }
@@ -166,6 +184,7 @@ async fn user_named(db: &Db, named: &str) -> Result<Option<UserRow>, StoreError>
     }
     match named.parse() {
         Ok(id) => users::get(db, id).await,
+        Err(_) if named.contains('@') => users::get_by_email(db, &normalize_email(named)).await,
         Err(_) => users::get_by_username(db, &named.to_lowercase()).await,
     }
 }
@@ -177,7 +196,7 @@ async fn present(db: &Db, id: WorkspaceId) -> Result<WorkspaceRow, WorkspaceErro
 }
 
 /// What a person may do with a workspace as its owner or because it is shared with them; `None` when it is neither.
-pub(super) async fn permissions_of(
+pub(crate) async fn permissions_of(
     db: &Db,
     row: &WorkspaceRow,
     user: UserId,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use platform::Platform;
+use platform::{Platform, WorkspaceLimits};
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 use tokio::process::Command;
 
@@ -62,7 +62,10 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
         Err(error) => findings.push(Finding::new("database", Verdict::Bad, format!("{error:#}"))),
     }
     findings.push(git().await);
-    findings.push(sandbox().await);
+    let sandbox = sandbox().await;
+    let has_sandbox = sandbox.verdict == Verdict::Good;
+    findings.push(sandbox);
+    findings.push(limits(settings, has_sandbox));
     findings.push(providers(&configured));
     findings
 }
@@ -152,6 +155,24 @@ async fn sandbox() -> Finding {
             format!(
                 "{version}, but it cannot make namespaces here: what agents run has this user's rights"
             ),
+        ),
+    }
+}
+
+/// Tried out from here: a server that is started elsewhere, for example as a service, may be allowed more or less.
+fn limits(settings: &Settings, has_sandbox: bool) -> Finding {
+    let wanted = WorkspaceLimits {
+        memory_bytes: settings.workspace_memory_bytes,
+        processes: settings.workspace_processes,
+    };
+    let held = wanted.look(has_sandbox);
+    let words = format!("a workspace of a server started here: {}", held.words);
+    match held.missing {
+        None => Finding::new("limits", Verdict::Good, words),
+        Some(missing) => Finding::new(
+            "limits",
+            Verdict::Warning,
+            format!("{words}. Does not hold: {missing}. See docs/workspaces.md, Limits"),
         ),
     }
 }

@@ -30,6 +30,8 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/retention", crate::chats::retention::STATEMENTS),
         ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
         ("files", crate::files::STATEMENTS),
+        ("diff_statuses", crate::diff_statuses::STATEMENTS),
+        ("external_auth", crate::external_auth::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),
         ("messages/prompts", crate::messages::prompts::STATEMENTS),

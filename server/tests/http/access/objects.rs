@@ -7,6 +7,7 @@ use std::time::Duration;
 use sdk::allowed_folders::CreateAllowedFolder;
 use sdk::chats::CreateChat;
 use sdk::client::Client;
+use sdk::external_auth::PutExternalAuth;
 use sdk::ids::{ChatId, ModelConfigId, ProviderConfigId, WorkspaceId};
 use sdk::messages::{CreateMessage, ListMessages};
 use sdk::models::CreateModelConfig;
@@ -78,6 +79,7 @@ impl<'a> People<'a> {
                 "{template}" => ("{template}", self.template().await),
                 "{folder}" => ("{folder}", self.folder().await),
                 "{file}" => ("{file}", self.file().await),
+                "{host}" => ("{host}", self.git_host().await),
                 other => panic!("{path}: make an object for {other} here"),
             };
             objects.insert(name, value);
@@ -205,6 +207,16 @@ impl<'a> People<'a> {
             .member
             .upload_file(organization, "a.gif", "image/gif", PIXEL.to_vec());
         file.await.unwrap().id.to_string()
+    }
+
+    async fn git_host(&self) -> String {
+        let host = format!("git{}.example.com", self.number());
+        let link = PutExternalAuth {
+            token: "a-private-token".to_owned(),
+            username: None,
+        };
+        self.member.put_external_auth(&host, &link).await.unwrap();
+        host
     }
 
     async fn folder(&self) -> String {

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Method;
-use sdk::chats::ListChats;
+use sdk::chats::{CreateChat, ListChats};
 use sdk::client::Client;
-use sdk::ids::WorkspaceId;
+use sdk::external_auth::{AskExternalAuth, PutExternalAuth};
+use sdk::ids::{ChatId, WorkspaceId};
+use sdk::parts::InputPart;
 use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, ListWorkspaces};
 
 use crate::support::{TestServer, answer};
@@ -97,5 +99,70 @@ async fn the_token_of_an_agent_acts_for_nobody_and_ends_with_its_start() {
     assert_ne!(dial(&agent).await, 401);
     mia.delete_workspace(own, force()).await.unwrap();
     assert!([401, 410].contains(&dial(&agent).await));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_agent_of_the_chats_own_workspace_is_given_a_git_token() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server_with_a_false_agent(&folder).await;
+    let (mia, sam) = (server.member("mia").await, server.member("sam").await);
+    let (own, token) = token_of_a_new_workspace(&server, &mia).await;
+    let (_, others_token) = token_of_a_new_workspace(&server, &sam).await;
+    let link = PutExternalAuth {
+        token: "a-private-token".to_owned(),
+        username: Some("mia".to_owned()),
+    };
+    mia.put_external_auth("git.example.com", &link)
+        .await
+        .unwrap();
+    let chat = CreateChat {
+        content: vec![InputPart::Text {
+            text: "!text \"hello\"".to_owned(),
+        }],
+        workspace_id: Some(own),
+        ..CreateChat::default()
+    };
+    let chat = mia.create_chat(&chat).await.unwrap().id;
+    let question = |chat_id, url: &str| AskExternalAuth {
+        chat_id,
+        url: url.to_owned(),
+        git_branch: String::new(),
+        git_remote_origin: String::new(),
+    };
+    let sound = question(chat, "https://git.example.com");
+    let agent = server.anonymous().with_token(&token);
+    let given = agent.ask_external_auth(&sound).await.unwrap();
+    assert_eq!(
+        (&*given.username, &*given.access_token),
+        ("mia", "a-private-token")
+    );
+    let status = async |client: &Client, question: &AskExternalAuth| {
+        let refused = client.ask_external_auth(question).await.unwrap_err();
+        refused.status().unwrap()
+    };
+    // The agent's token names no person, and no person's token names an agent.
+    assert_eq!(
+        agent.list_external_auth().await.unwrap_err().status(),
+        Some(401)
+    );
+    for stranger in [&server.anonymous(), &mia, &server.owner().await] {
+        assert_eq!(status(stranger, &sound).await, 401);
+    }
+    let other = server.anonymous().with_token(&others_token);
+    assert_eq!(status(&other, &sound).await, 404);
+    for wrong in [
+        question(ChatId::generate(), "https://git.example.com"),
+        question(chat, "https://git.example.com:8443"),
+        question(chat, "https://git.example.com.evil.example"),
+        question(chat, "http://git.example.com"),
+        question(chat, "git.example.com"),
+        question(chat, ""),
+    ] {
+        assert_eq!(status(&agent, &wrong).await, 404, "{wrong:?}");
+    }
+    let force = DeleteWorkspace { force: true };
+    mia.delete_workspace(own, force).await.unwrap();
+    assert!([401, 410].contains(&status(&agent, &sound).await));
     server.stop().await;
 }

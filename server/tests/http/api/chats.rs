@@ -2,6 +2,7 @@ mod adapters;
 mod engine;
 mod faults;
 mod files;
+mod git_credentials;
 mod git_watch;
 mod list;
 mod misfortunes;

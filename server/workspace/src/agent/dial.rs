@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::{AgentOptions, AgentState, RunError, processes, router};
+use super::{AgentOptions, AgentState, RunError, credentials, processes, router};
 use crate::connection::socket::{self, Keepalive};
 
 /// The library's own size is 128 KiB.
@@ -39,10 +39,15 @@ pub async fn run(options: AgentOptions) -> Result<(), RunError> {
         what: format!("cannot use {}", options.state_directory.display()),
         error,
     })?;
+    let answering = credentials::begin(&options, &state);
+    if let Err(error) = &answering {
+        tracing::warn!(%error, "git in this workspace cannot ask for credentials");
+    }
     let outcome = tokio::select! {
         outcome = keep_connected(&options, &state) => outcome,
         () = asked_to_end() => Ok(()),
     };
+    drop(answering);
     state.shut_down().await;
     outcome
 }

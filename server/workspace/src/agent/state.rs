@@ -1,9 +1,14 @@
 //! What the agent keeps between calls and across reconnects.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use super::{
-    AgentOptions, files::FileIndex, git::Scanner, processes::ProcessTable, terminals::Terminals,
+    AgentOptions, credentials::Variables, files::FileIndex, git::Scanner, processes::ProcessTable,
+    redaction::HandedOut, terminals::Terminals,
 };
 use crate::{limit_counters::CountedLimits, protocol::ChatScope};
 
@@ -25,6 +30,9 @@ pub(super) struct Inner {
     pub(super) terminals: Terminals,
     pub(super) scanner: Scanner,
     pub(super) files: FileIndex,
+    /// Set once git's questions are answered here.
+    pub(super) askpass_variables: OnceLock<Variables>,
+    pub(super) handed_out: HandedOut,
 }
 
 impl AgentState {
@@ -51,6 +59,8 @@ impl AgentState {
                     scratch,
                 ),
                 files: FileIndex::default(),
+                askpass_variables: OnceLock::new(),
+                handed_out: HandedOut::default(),
             }),
         })
     }

@@ -57,6 +57,23 @@ impl Default for WorkspaceLimits {
     }
 }
 
+/// What holds of the limits on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLimits {
+    /// What holds, in words: "at most 12 GiB of memory, no limit of processes".
+    pub words: String,
+    /// What is wanted and does not hold, and why.
+    pub missing: Option<String>,
+}
+
+impl WorkspaceLimits {
+    /// What would hold for workspaces of a server that this process started; tried out beside those of others.
+    pub fn look(self, has_sandbox: bool) -> HeldLimits {
+        let name = format!("look-{}", std::process::id());
+        Keeper::new(self, &name, has_sandbox).report()
+    }
+}
+
 /// Makes and removes the groups.
 #[derive(Debug, Default)]
 pub struct Keeper {
@@ -137,6 +154,14 @@ impl Keeper {
     /// What is wanted and does not hold, and why.
     pub fn missing(&self) -> Option<String> {
         (!self.missing.is_empty()).then(|| self.missing.join("; "))
+    }
+
+    /// Both of it.
+    pub fn report(&self) -> HeldLimits {
+        HeldLimits {
+            words: self.describe(),
+            missing: self.missing(),
+        }
     }
 
     /// Makes the groups of a start.

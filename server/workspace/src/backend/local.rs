@@ -26,8 +26,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 use super::{
-    Backend, BackendError, BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec,
-    Started, Status, UnsavedWork, WorkspaceLimits, inspect,
+    Backend, BackendError, BuildEvent, BuildLog, HeldLimits, Phase, Sandbox, Source, SourceReport,
+    StartSpec, Started, Status, UnsavedWork, WorkspaceLimits, inspect,
     limits::Keeper,
     place,
     record::{Layout, Record, Running},
@@ -183,6 +183,10 @@ impl LocalBackend {
 impl Backend for LocalBackend {
     fn sandbox(&self) -> Sandbox {
         self.shared.sandbox.clone()
+    }
+
+    fn held_limits(&self) -> HeldLimits {
+        self.shared.keeper.report()
     }
 
     async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError> {

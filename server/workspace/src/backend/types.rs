@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 use url::Url;
 use uuid::Uuid;
 
+use crate::{git_askpass::GitCredential, git_host::GitHost};
+
 /// What a workspace is made from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "mode", rename_all = "lowercase")]
@@ -66,6 +68,8 @@ pub struct StartSpec {
     pub environment: BTreeMap<String, String>,
     /// Name and e-mail address for commits made in the workspace.
     pub git_identity: Option<(String, String)>,
+    /// What a clone signs in with, at this host and at no other.
+    pub git_credential: Option<(GitHost, GitCredential)>,
 }
 
 /// A workspace whose agent was started.

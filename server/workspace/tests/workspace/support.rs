@@ -144,6 +144,7 @@ impl Fixture {
             setup_script: String::new(),
             environment: [("PROJECT_SETTING".to_owned(), "given".to_owned())].into(),
             git_identity: Some(("Ada".into(), "ada@example.com".into())),
+            git_credential: None,
         }
     }
 

@@ -216,3 +216,52 @@ async fn only_whose_it_is_shares_it_and_takes_it_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn people_are_found_by_exact_names_and_addresses_alone() {
+    on_both(async |test| {
+        let stage = Stage::of(test).await;
+        for named in ["guest", "GUEST", "guest@example.com", " Guest@Example.com "] {
+            stage.share(named, &[Permission::Read]).await.unwrap();
+            let acl = stage
+                .platform()
+                .get_workspace_acl(&stage.owner, stage.id)
+                .await;
+            assert_eq!(acl.unwrap().users[0].username, "guest", "{named}");
+            stage.share(named, &[]).await.unwrap();
+        }
+        for named in [
+            "gues",
+            "guest@example",
+            "@example.com",
+            "@",
+            "",
+            "%",
+            "g_est",
+            "a\0b@c",
+        ] {
+            let refused = stage.share(named, &[Permission::Read]).await.unwrap_err();
+            assert_eq!(refused.kind(), FailureKind::Invalid, "{named:?}");
+            assert!(refused.validations()[0].detail.contains("no such user"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_is_told_what_they_may_do_and_strangers_nothing() {
+    on_both(async |test| {
+        let stage = Stage::of(test).await;
+        let may = async |actor: &Actor| {
+            let permissions = stage.platform().get_workspace_permissions(actor, stage.id);
+            permissions.await.map_err(|error| error.kind())
+        };
+        assert_eq!(may(&stage.owner).await, Ok(Permission::ALL.to_vec()));
+        assert_eq!(may(&stage.admin).await, Ok(Permission::ALL.to_vec()));
+        assert_eq!(may(&stage.guest).await, Err(FailureKind::NotFound));
+        let given = [Permission::Read, Permission::Update];
+        stage.share("guest", &given).await.unwrap();
+        assert_eq!(may(&stage.guest).await, Ok(given.to_vec()));
+    })
+    .await;
+}

@@ -28,7 +28,7 @@ use super::{
     spool::{self, Spool, Spooled},
 };
 use crate::{
-    agent::error::ApiError,
+    agent::{error::ApiError, redaction::Redactor},
     limit_counters::{CountedLimits, Counts},
     protocol::{ChatScope, ProcessInfo, ProcessOutput, ProcessTail},
 };
@@ -72,6 +72,12 @@ struct End {
     exit_code: i32,
     at: DateTime<Utc>,
     after: Duration,
+}
+
+/// Where the output goes, without the secrets that git was handed.
+pub struct Kept {
+    pub spool: Spool,
+    pub redactor: Redactor,
 }
 
 /// What a process is made of besides its child.
@@ -128,13 +134,14 @@ impl Process {
         self: Arc<Self>,
         mut child: Child,
         mut output: pipe::Receiver,
-        mut spool: Spool,
+        mut kept: Kept,
     ) {
         let mut buffer = vec![0; READ_BYTES];
         let mut status = None;
         let mut drained_at = Instant::now();
         loop {
             let quiet_at = (Instant::now() + DRAIN_QUIET).min(drained_at);
+            let settled_at = Instant::now() + DRAIN_QUIET;
             tokio::select! {
                 ended = child.wait(), if status.is_none() => {
                     status = Some(ended);
@@ -142,8 +149,12 @@ impl Process {
                 }
                 read = output.read(&mut buffer) => match read {
                     Ok(0) | Err(_) => break,
-                    Ok(length) => self.take(buffer.get(..length).unwrap_or_default(), &mut spool).await,
+                    Ok(length) => self.take(buffer.get(..length).unwrap_or_default(), &mut kept).await,
                 },
+                // A command that waits for something has printed all of it.
+                () = tokio::time::sleep_until(settled_at), if status.is_none() && kept.redactor.is_holding() => {
+                    self.settle(&mut kept).await;
+                }
                 // Something the command left behind holds the pipe: its end is not waited for.
                 () = tokio::time::sleep_until(quiet_at), if status.is_some() => break,
             }
@@ -152,15 +163,17 @@ impl Process {
             Some(status) => status,
             None => child.wait().await,
         };
+        self.settle(&mut kept).await;
         self.ended(exit_code(&status));
         // What was left behind may go on writing; a closed pipe would kill it.
         while let Ok(length) = output.read(&mut buffer).await {
             if length == 0 {
                 break;
             }
-            self.take(buffer.get(..length).unwrap_or_default(), &mut spool)
+            self.take(buffer.get(..length).unwrap_or_default(), &mut kept)
                 .await;
         }
+        self.settle(&mut kept).await;
         self.is_group_over.store(true, Ordering::Relaxed);
     }
 
@@ -267,7 +280,21 @@ impl Process {
         }
     }
 
-    async fn take(&self, piece: &[u8], spool: &mut Spool) {
+    async fn take(&self, piece: &[u8], kept: &mut Kept) {
+        let piece = kept.redactor.push(piece);
+        self.keep(&piece, &mut kept.spool).await;
+    }
+
+    /// Keeps what was held back in case it were the beginning of a secret.
+    async fn settle(&self, kept: &mut Kept) {
+        let rest = kept.redactor.flush();
+        self.keep(&rest, &mut kept.spool).await;
+    }
+
+    async fn keep(&self, piece: &[u8], spool: &mut Spool) {
+        if piece.is_empty() {
+            return;
+        }
         // To the file first, so that a reader who sees the count finds the bytes.
         let spooled = spool.write(piece).await;
         let mut capture = self.capture();

@@ -12,7 +12,7 @@ use std::{
 use tokio::{net::unix::pipe, process::Child};
 use uuid::Uuid;
 
-use crate::agent::options::ENVIRONMENT_PREFIX;
+use crate::agent::{credentials::Variables, options::ENVIRONMENT_PREFIX};
 
 /// A command that runs.
 pub struct Spawned {
@@ -27,6 +27,8 @@ pub struct Command<'a> {
     pub workdir: &'a Path,
     pub chat_id: Option<Uuid>,
     pub environment: &'a BTreeMap<String, String>,
+    /// What makes git ask for credentials; for commands of chats alone.
+    pub askpass: Option<&'a Variables>,
 }
 
 /// Starts the command in a process group of its own.
@@ -92,8 +94,15 @@ fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
         set("SWITCHYARD_CHAT_ID", &chat_id.to_string());
         set("CODER_CHAT_ID", &chat_id.to_string());
     }
+    if let (Some(_), Some(askpass)) = (command.chat_id, command.askpass) {
+        environment.extend(
+            askpass
+                .iter()
+                .map(|(name, value)| ((*name).into(), value.clone())),
+        );
+    }
     for (name, value) in command.environment {
-        set(name, value);
+        environment.insert(name.into(), value.into());
     }
     environment
 }

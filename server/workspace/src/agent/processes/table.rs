@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::{
     background,
-    process::{Description, Process},
+    process::{Description, Kept, Process},
     spawn,
     spool::{MAX_SPOOL_BYTES, Spool},
 };
 use crate::{
-    agent::{AgentState, error::ApiError},
+    agent::{AgentState, error::ApiError, redaction::Redactor},
     protocol::{ChatScope, ProcessList, StartProcess, StartedProcess},
 };
 
@@ -70,6 +70,7 @@ impl ProcessTable {
             workdir: &workdir,
             chat_id: scope.chat_id,
             environment: &request.env,
+            askpass: state.inner.askpass_variables.get(),
         })
         .map_err(|error| ApiError::failed(format!("the command could not be started: {error}")))?;
         let description = Description {
@@ -83,7 +84,9 @@ impl ProcessTable {
         };
         let process = Process::new(description, &spawned.child);
         self.lock().insert(id, process.clone());
-        tokio::spawn(process.clone().attend(spawned.child, spawned.output, spool));
+        let redactor = Redactor::new(state.inner.handed_out.clone());
+        let kept = Kept { spool, redactor };
+        tokio::spawn(process.clone().attend(spawned.child, spawned.output, kept));
         tokio::spawn(reap(state.clone(), process));
         Ok(StartedProcess {
             id,

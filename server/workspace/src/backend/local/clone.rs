@@ -1,5 +1,7 @@
 //! A workspace with a clone of its own.
 
+mod credential;
+
 use std::{path::Path, time::Duration};
 
 use uuid::Uuid;
@@ -11,7 +13,7 @@ use super::{
 };
 use crate::{
     backend::{
-        BackendError, BuildEvent, BuildLog, Phase, Source, inspect, place,
+        BackendError, BuildEvent, BuildLog, Phase, Source, StartSpec, inspect, place,
         record::{Layout, Record},
         sandbox::Plan,
     },
@@ -29,8 +31,8 @@ impl LocalBackend {
     pub(super) async fn prepare_clone(
         &self,
         layout: &Layout,
-        url: &str,
-        branch: Option<&str>,
+        (url, branch): (&str, Option<&str>),
+        spec: &StartSpec,
         log: &BuildLog,
     ) -> Result<Record, BackendError> {
         let _ = log.send(BuildEvent::Phase(Phase::Cloning));
@@ -50,9 +52,20 @@ impl LocalBackend {
             place::require_real(local)?;
             plan.read_only.push(local.to_owned());
         }
+        let answering = credential::begin(
+            layout,
+            &self.shared.sandbox,
+            &self.shared.options.agent_program,
+            spec.git_credential.as_ref(),
+            &mut plan,
+        )?;
         let mut arguments = vec!["clone", "--progress", "--no-hardlinks"];
         arguments.extend(branch.iter().flat_map(|branch| ["--branch", branch]));
-        let git = GitCommand::new(&layout.work())
+        let git = GitCommand::new(&layout.work());
+        let git = answering
+            .variables
+            .iter()
+            .fold(git, |git, (name, value)| git.env(name, value.clone()))
             .env("HOME", layout.home())
             .env("GIT_ALLOW_PROTOCOL", PROTOCOLS)
             .env("GIT_SSH_COMMAND", SSH)
@@ -64,6 +77,7 @@ impl LocalBackend {
         told::run(git.command(), log, CLONE_DEADLINE)
             .await
             .map_err(|outcome| problem(outcome, bounds.reached()))?;
+        drop(answering);
         let head = self
             .contained(inspect::git(&folder), &plan)?
             .args(["rev-parse", "--verify", "--quiet", "HEAD"])

@@ -39,7 +39,7 @@ impl LocalBackend {
             }
             Source::Direct { folder } => self.prepare_direct(spec, folder, log).await,
             Source::Clone { url, branch } => {
-                self.prepare_clone(layout, url, branch.as_deref(), log)
+                self.prepare_clone(layout, (url, branch.as_deref()), spec, log)
                     .await
             }
             Source::Empty => self.prepare_empty(layout, spec, log).await,

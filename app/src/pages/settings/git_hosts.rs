@@ -1,0 +1,267 @@
+//! The reader's tokens for git hosts: add, replace, remove. They go in and are never shown.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use sdk::external_auth::{ExternalAuth, ExternalAuthLink};
+
+use crate::api::external_auth::{PutToken, RemoveToken, list_external_auth};
+use crate::components::button::{ButtonKind, SubmitButton};
+use crate::components::dialog::{
+    self, CancelButton, ConfirmDialog, Dialog, DialogButton, Question,
+};
+use crate::components::feedback::{EmptyState, FormError};
+use crate::components::field::{Input, TextField};
+use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::icons::{Icon, icon};
+use crate::components::loaded::loaded;
+use crate::components::menu::{Menu, MenuItem};
+use crate::components::page_header::PageHeader;
+use crate::components::relative_time::RelativeTime;
+use crate::components::table::Table;
+use crate::error::AppError;
+use crate::session::use_hydrated;
+use crate::view;
+
+const ADD: &str = "add-git-host";
+const REPLACE: &str = "replace-git-host";
+const REMOVE: &str = "remove-git-host";
+const FIELDS: &[&str] = &["host", "token", "username"];
+
+/// What can be done with a host that is listed.
+#[derive(Clone, Copy)]
+pub struct HostActions {
+    /// Asks for another token.
+    pub replace: Callback<ExternalAuthLink>,
+    /// Asks whether to forget it.
+    pub remove: Callback<ExternalAuthLink>,
+}
+
+/// The page.
+#[component]
+pub fn GitHostsPage() -> impl IntoView {
+    let add = ServerAction::<PutToken>::new();
+    let replace = ServerAction::<PutToken>::new();
+    let remove = ServerAction::<RemoveToken>::new();
+    let links = Resource::new(
+        move || {
+            (
+                add.version().get(),
+                replace.version().get(),
+                remove.version().get(),
+            )
+        },
+        |_| list_external_auth(),
+    );
+    let focus = StoredValue::new(String::new());
+    let chosen = RwSignal::new(None::<ExternalAuthLink>);
+    on_answer(add, ADD, |_| dialog::close(ADD));
+    on_answer(replace, REPLACE, |_| dialog::close(REPLACE));
+    on_answer(remove, REMOVE, |()| dialog::close(REMOVE));
+    let choose = move |link: ExternalAuthLink| {
+        focus.set_value(format!("{}-button", menu_id(&link.host)));
+        chosen.set(Some(link));
+    };
+    let actions = HostActions {
+        replace: Callback::new(move |link| {
+            choose(link);
+            dialog::show(REPLACE);
+        }),
+        remove: Callback::new(move |link| {
+            choose(link);
+            remove.clear();
+            dialog::show(REMOVE);
+        }),
+    };
+    let confirm = move |()| {
+        if let Some(host) =
+            chosen.with_untracked(|link| link.as_ref().map(|link| link.host.clone()))
+        {
+            remove.dispatch(RemoveToken { host });
+        }
+    };
+    view! {
+        <PageHeader
+            title="Git hosts"
+            lead="Agents fetch and push as you at these hosts. A token goes to its host alone, and is given to git in the workspaces of your chats."
+        >
+            <DialogButton dialog=ADD kind=ButtonKind::Primary>
+                {icon(Icon::Plus)}
+                "Add host"
+            </DialogButton>
+        </PageHeader>
+        <div class="card">{loaded(links, focus, move |auth| hosts(auth, actions))}</div>
+        <AddDialog add=add/>
+        <ReplaceDialog replace=replace chosen=chosen/>
+        <ConfirmDialog
+            id=REMOVE
+            question=Signal::derive(move || chosen.with(|link| question(link.as_ref())))
+            pending=remove.pending()
+            error=error_of(remove)
+            on_confirm=Callback::new(confirm)
+        />
+    }
+}
+
+fn question(link: Option<&ExternalAuthLink>) -> Question {
+    let host = link.map(|link| link.host.as_str()).unwrap_or_default();
+    Question {
+        title: format!("Remove the token for {host}?"),
+        text: "Your agents can no longer sign in there. The token itself stays valid until you revoke it at the host."
+            .to_owned(),
+        action: "Remove token".to_owned(),
+    }
+}
+
+/// The hosts that there are tokens for, or that there are none.
+pub fn hosts(auth: ExternalAuth, actions: HostActions) -> AnyView {
+    if auth.links.is_empty() {
+        return view! {
+            <EmptyState
+                name=Icon::FolderGit2
+                title="No tokens yet"
+                text="Add a personal access token of your git host, so that agents can clone private repositories and push."
+            />
+        };
+    }
+    let rows = auth
+        .links
+        .into_iter()
+        .map(|link| row(link, actions))
+        .collect_view();
+    view! {
+        <Table label="Git hosts" headings=&["Host", "User name", "Added", "Last used", ""]>
+            {rows}
+        </Table>
+    }
+}
+
+fn row(link: ExternalAuthLink, actions: HostActions) -> impl IntoView {
+    let hydrated = use_hydrated();
+    let (replaced, removed) = (link.clone(), link.clone());
+    let replace = Callback::new(move |()| actions.replace.run(replaced.clone()));
+    let remove = Callback::new(move |()| actions.remove.run(removed.clone()));
+    let label = format!("Actions for {}", link.host);
+    let id = menu_id(&link.host);
+    view! {
+        <tr>
+            <td class="cell-main cell-path">{link.host}</td>
+            <td data-label="User name">{link.username}</td>
+            <td class="cell-time" data-label="Added">
+                <RelativeTime at=link.updated_at/>
+            </td>
+            <td class="cell-time" data-label="Last used">
+                {match link.last_used_at {
+                    Some(at) => view! { <RelativeTime at=at/> },
+                    None => "never".into_any(),
+                }}
+            </td>
+            <td class="cell-actions">
+                <Menu id=id label=label disabled=Signal::derive(move || !hydrated.get())>
+                    <MenuItem name=Icon::KeyRound on_select=replace>
+                        "Replace token"
+                    </MenuItem>
+                    <MenuItem name=Icon::Trash2 is_danger=true on_select=remove>
+                        "Remove"
+                    </MenuItem>
+                </Menu>
+            </td>
+        </tr>
+    }
+}
+
+/// Letters, digits and hyphens: it stands in selectors.
+fn menu_id(host: &str) -> String {
+    let plain = host.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+    format!("host-{plain}")
+}
+
+#[component]
+fn AddDialog(add: ServerAction<PutToken>) -> impl IntoView {
+    let error = error_of(add);
+    let on_close = move |_| {
+        add.clear();
+        reset(ADD);
+    };
+    view! {
+        <Dialog id=ADD title="Add git host".to_owned() on:close=on_close>
+            <ActionForm action=add>
+                <div class="form">
+                    <TextField
+                        label="Host"
+                        name="host"
+                        input=Input::Code
+                        placeholder="git.example.com"
+                        help="As in the https address of your repositories, with the port if there is one."
+                        error=field_error(error, "host")
+                    />
+                    {secret_fields("add", String::new(), error)}
+                    <FormError error=error fields=FIELDS/>
+                    <div class="dialog-actions">
+                        <CancelButton dialog=ADD/>
+                        <SubmitButton pending=add.pending()>"Add host"</SubmitButton>
+                    </div>
+                </div>
+            </ActionForm>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ReplaceDialog(
+    replace: ServerAction<PutToken>,
+    chosen: RwSignal<Option<ExternalAuthLink>>,
+) -> impl IntoView {
+    let error = error_of(replace);
+    let title = Signal::derive(move || {
+        let host = chosen.with(|link| link.as_ref().map(|link| link.host.clone()));
+        format!("Replace the token for {}", host.unwrap_or_default())
+    });
+    let form = move || {
+        chosen.get().map(|link| {
+            view! {
+                <ActionForm action=replace>
+                    <input type="hidden" name="host" value=link.host/>
+                    <div class="form">
+                        {secret_fields("replace", link.username, error)}
+                        <FormError error=error fields=FIELDS/>
+                        <div class="dialog-actions">
+                            <CancelButton dialog=REPLACE/>
+                            <SubmitButton pending=replace.pending()>"Replace token"</SubmitButton>
+                        </div>
+                    </div>
+                </ActionForm>
+            }
+        })
+    };
+    let on_close = move |_| {
+        replace.clear();
+        reset(REPLACE);
+    };
+    view! { <Dialog id=REPLACE title=title on:close=on_close>{form}</Dialog> }
+}
+
+fn secret_fields(
+    dialog: &'static str,
+    username: String,
+    error: Signal<Option<AppError>>,
+) -> impl IntoView {
+    view! {
+        <TextField
+            label="Personal access token"
+            name="token"
+            id=format!("{dialog}-git-token")
+            input=Input::Secret
+            help="Made in the settings of your git host, with the rights that agents shall have. Kept encrypted and never shown again."
+            error=field_error(error, "token")
+        />
+        <TextField
+            label="User name"
+            name="username"
+            id=format!("{dialog}-git-username")
+            value=username
+            is_optional=true
+            help="Most hosts look at the token alone; then leave it as it is."
+            error=field_error(error, "username")
+        />
+    }
+}

@@ -1,0 +1,154 @@
+//! Secrets on their way to git, the only way out that they have.
+//!
+//! An agent names a chat, and the name may be a lie: any command of a workspace can ask for any chat. So what an agent can
+//! get is what the owners of the chats that work in its workspace have for exactly the host, and nothing else.
+
+use chrono::TimeDelta;
+use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
+use sdk::ids::{AgentId, UserId};
+use sdk::users::UserStatus;
+use sdk::workspace_shares::WorkspacePermission;
+use secrecy::ExposeSecret as _;
+use store::chats::ChatRow;
+use store::diff_statuses::{self, StaleReference};
+use store::workspaces::{self, agents};
+use store::{Clock, Db, chats, external_auth, users};
+use workspace::git_askpass::GitCredential;
+use workspace::git_host::GitHost;
+
+use super::{ExternalAuthError, place};
+use crate::Platform;
+use crate::secrets::Secrets;
+use crate::workspaces::permissions_of;
+
+/// How exactly is noted when a token was last used.
+const USE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+const MAX_BRANCH_BYTES: usize = 255;
+const MAX_ORIGIN_BYTES: usize = 2048;
+
+const NOT_HERE: &str = "This chat does not work in this workspace, so its owner's tokens are not for it. Run git as a command \
+                        of a chat that does.";
+const NOT_SHARED: &str =
+    "The workspace is no longer shared with the chat's owner. Tell the user to ask for it.";
+const SUSPENDED: &str = "The account of the chat's owner is suspended.";
+
+impl Platform {
+    /// What git of a chat's command signs in to a host with, for the agent of the workspace in which it runs. Marks what is
+    /// known of that chat's branch as out of date.
+    pub async fn credential_for(
+        &self,
+        agent: AgentId,
+        question: &AskExternalAuth,
+    ) -> Result<ExternalAuthCredential, ExternalAuthError> {
+        let chat = self.chat_of(agent, question).await?;
+        let host = GitHost::of_repository(&question.url).map_err(|error| {
+            ExternalAuthError::Refused(format!("Git asks for {:?}: {error}.", question.url))
+        })?;
+        self.mark_stale(&chat, question).await;
+        let (db, clock) = (&self.0.db, &self.0.clock);
+        let stored = stored(db, &self.0.secrets, clock, (chat.owner_id, &host)).await?;
+        let credential = stored.ok_or_else(|| {
+            ExternalAuthError::Refused(format!(
+                "The chat's owner has no token for {host}. They can add one under Settings → Git hosts."
+            ))
+        })?;
+        Ok(ExternalAuthCredential {
+            username: credential.username,
+            access_token: credential.token,
+        })
+    }
+
+    /// The chat, when it works in the agent's workspace and its owner may.
+    async fn chat_of(
+        &self,
+        agent: AgentId,
+        question: &AskExternalAuth,
+    ) -> Result<ChatRow, ExternalAuthError> {
+        let db = &self.0.db;
+        let refused = |reason: &str| ExternalAuthError::Refused(reason.to_owned());
+        let agent = agents::get(db, agent).await?;
+        let agent = agent.filter(|agent| agent.stopped_at.is_none());
+        let agent = agent.ok_or(ExternalAuthError::AgentGone)?;
+        let workspace = workspaces::get(db, agent.workspace_id).await?;
+        let workspace = workspace.filter(|workspace| !workspace.deleted);
+        let workspace = workspace.ok_or(ExternalAuthError::AgentGone)?;
+        let chat = chats::get(db, question.chat_id).await?;
+        let chat =
+            chat.filter(|chat| chat.workspace_id == Some(agent.workspace_id) && !chat.archived);
+        let chat = chat.ok_or_else(|| refused(NOT_HERE))?;
+        let permissions = permissions_of(db, &workspace, chat.owner_id).await?;
+        if !permissions.is_some_and(|all| all.contains(&WorkspacePermission::Ssh)) {
+            return Err(refused(NOT_SHARED));
+        }
+        let owner = users::get(db, chat.owner_id).await?;
+        if !owner.is_some_and(|owner| owner.status == UserStatus::Active) {
+            return Err(refused(SUSPENDED));
+        }
+        Ok(chat)
+    }
+
+    /// Git speaks with the host of the chat's branch, so what is known of it there may be old. What cannot be noted is only
+    /// logged: git is not kept from its work by it.
+    async fn mark_stale(&self, chat: &ChatRow, question: &AskExternalAuth) {
+        let (branch, origin) = (&question.git_branch, &question.git_remote_origin);
+        let is_sound = |text: &str, most: usize| {
+            !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
+        };
+        if !is_sound(branch, MAX_BRANCH_BYTES) || !is_sound(origin, MAX_ORIGIN_BYTES) {
+            return;
+        }
+        let now = self.0.clock.now();
+        let reference = StaleReference {
+            chat_id: chat.id,
+            git_branch: branch,
+            git_remote_origin: origin,
+            stale_at: now - TimeDelta::seconds(1),
+            now,
+        };
+        if let Err(error) = diff_statuses::mark_stale(&self.0.db, reference).await {
+            tracing::warn!(%error, chat_id = %chat.id, "a chat's branch cannot be marked as out of date");
+        }
+    }
+}
+
+/// What a clone of this address signs in with for a person, and where; nothing for an address without tokens.
+pub(crate) async fn for_clone(
+    db: &Db,
+    secrets: &Secrets,
+    clock: &Clock,
+    (user, address): (UserId, &str),
+) -> Result<Option<(GitHost, GitCredential)>, ExternalAuthError> {
+    let Ok(host) = GitHost::of_repository(address) else {
+        return Ok(None);
+    };
+    let credential = stored(db, secrets, clock, (user, &host)).await?;
+    Ok(credential.map(|credential| (host, credential)))
+}
+
+async fn stored(
+    db: &Db,
+    secrets: &Secrets,
+    clock: &Clock,
+    (user, host): (UserId, &GitHost),
+) -> Result<Option<GitCredential>, ExternalAuthError> {
+    let Some(row) = external_auth::get(db, user, host.name()).await? else {
+        return Ok(None);
+    };
+    let token = secrets.unseal(place(row.id), &row.token_sealed);
+    let token = token.map_err(|error| ExternalAuthError::Unseal {
+        host: host.name().to_owned(),
+        error,
+    })?;
+    let now = clock.now();
+    let is_noted = row
+        .link
+        .last_used_at
+        .is_some_and(|at| now - at < USE_INTERVAL);
+    if !is_noted {
+        external_auth::touch(db, row.id, now).await?;
+    }
+    Ok(token.map(|token| GitCredential {
+        username: row.link.username,
+        token: token.expose_secret().to_owned(),
+    }))
+}
