@@ -4,6 +4,7 @@
 //! no open port. Everything it must keep (processes, their output, which repositories matter) lives in memory and
 //! in its state folder and survives reconnects. [`router::router`] is testable without the tunnel.
 
+mod desktop;
 mod dial;
 mod error;
 mod files;
@@ -17,6 +18,7 @@ mod state;
 mod terminals;
 
 pub use crate::limit_counters::{Counted, CountedLimits};
+pub use desktop::IDLE_LIMIT as DESKTOP_IDLE_LIMIT;
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};
 pub use state::AgentState;

@@ -10,6 +10,8 @@
 
 #[path = "workspace/attacks.rs"]
 mod attacks;
+#[path = "workspace/desktop.rs"]
+mod desktop;
 #[path = "workspace/escapes.rs"]
 mod escapes;
 #[path = "workspace/files.rs"]

@@ -3,7 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    AgentOptions, files::FileIndex, git::Scanner, processes::ProcessTable, terminals::Terminals,
+    AgentOptions, desktop::Desktop, files::FileIndex, git::Scanner, processes::ProcessTable,
+    terminals::Terminals,
 };
 use crate::{limit_counters::CountedLimits, protocol::ChatScope};
 
@@ -23,6 +24,7 @@ pub(super) struct Inner {
     pub(super) write_lock: tokio::sync::Mutex<()>,
     pub(super) processes: ProcessTable,
     pub(super) terminals: Terminals,
+    pub(super) desktop: Desktop,
     pub(super) scanner: Scanner,
     pub(super) files: FileIndex,
 }
@@ -45,6 +47,10 @@ impl AgentState {
                 write_lock: tokio::sync::Mutex::default(),
                 processes: ProcessTable::default(),
                 terminals: Terminals::default(),
+                desktop: Desktop::new(
+                    options.state_directory.join("desktop"),
+                    options.desktop_idle_limit,
+                ),
                 scanner: Scanner::new(
                     options.working_directory.clone(),
                     options.base_commit.clone(),
@@ -55,10 +61,11 @@ impl AgentState {
         })
     }
 
-    /// Ends every process and every terminal.
+    /// Ends every process, every terminal and the desktop.
     pub async fn shut_down(&self) {
         self.inner.processes.kill_all();
         self.inner.terminals.kill_all();
+        self.inner.desktop.shut_down().await;
         // The kernel needs a moment; whoever waits for an exit code gets it.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

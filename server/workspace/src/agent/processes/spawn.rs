@@ -27,6 +27,8 @@ pub struct Command<'a> {
     pub workdir: &'a Path,
     pub chat_id: Option<Uuid>,
     pub environment: &'a BTreeMap<String, String>,
+    /// With which it finds the desktop, while there is one.
+    pub desktop: &'a [(&'static str, String)],
 }
 
 /// Starts the command in a process group of its own.
@@ -91,6 +93,9 @@ fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
     if let Some(chat_id) = command.chat_id {
         set("SWITCHYARD_CHAT_ID", &chat_id.to_string());
         set("CODER_CHAT_ID", &chat_id.to_string());
+    }
+    for (name, value) in command.desktop {
+        set(name, value);
     }
     for (name, value) in command.environment {
         set(name, value);

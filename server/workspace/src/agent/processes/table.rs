@@ -70,6 +70,7 @@ impl ProcessTable {
             workdir: &workdir,
             chat_id: scope.chat_id,
             environment: &request.env,
+            desktop: &state.inner.desktop.environment(),
         })
         .map_err(|error| ApiError::failed(format!("the command could not be started: {error}")))?;
         let description = Description {
