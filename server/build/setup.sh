@@ -180,7 +180,6 @@ test_tools() {
   # The desktop of workspaces, and programs that draw on it.
   has Xtigervnc || missing+=(tigervnc-standalone-server)
   has openbox || missing+=(openbox)
-  has xterm || missing+=(xterm)
   has xmessage || missing+=(x11-utils)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }

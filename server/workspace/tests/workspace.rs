@@ -36,3 +36,5 @@ mod templates;
 mod terminals;
 #[path = "workspace/tunnel.rs"]
 mod tunnel;
+#[path = "workspace/viewer.rs"]
+mod viewer;

@@ -1,21 +1,22 @@
 //! Desktops through the tunnel: a real screen and real programs on it, in the sandbox where there is one.
 
-use std::{collections::VecDeque, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use base64::Engine as _;
-use bytes::Bytes;
-use futures::StreamExt as _;
 use uuid::Uuid;
 use workspace::{
     backend::{Backend as _, Source},
-    connection::{AgentClient, AgentError, DesktopCall},
+    connection::{AgentClient, AgentError},
     protocol::{
         DesktopAction, DesktopActionKind as Kind, DesktopActionResult, DesktopSize, ProcessSignal,
         ScrollDirection, StartProcess,
     },
 };
 
-use crate::support::{Fixture, LONG, execute, until};
+use crate::{
+    support::{Fixture, LONG, execute, until},
+    viewer::Viewer,
+};
 
 const BACKGROUND: [u8; 3] = [0x2f, 0x36, 0x40];
 
@@ -97,68 +98,6 @@ async fn window(client: &AgentClient, name: &str) -> [i32; 4] {
     })
     .await;
     place.unwrap()
-}
-
-/// Somebody who looks by RFB.
-pub struct Viewer {
-    call: DesktopCall,
-    unread: VecDeque<u8>,
-}
-
-impl Viewer {
-    async fn open(client: &AgentClient) -> Self {
-        Self {
-            call: client.open_desktop().await.unwrap(),
-            unread: VecDeque::new(),
-        }
-    }
-
-    async fn send(&self, bytes: &[u8]) {
-        let bytes = Bytes::copy_from_slice(bytes);
-        self.call.input.send(bytes).await.unwrap();
-    }
-
-    async fn read(&mut self, count: usize) -> Vec<u8> {
-        while self.unread.len() < count {
-            let piece = tokio::time::timeout(LONG, self.call.output.next());
-            let piece = piece.await.expect("nothing comes");
-            self.unread.extend(piece.expect("it ended").unwrap());
-        }
-        self.unread.drain(..count).collect()
-    }
-
-    /// The handshake; the screen's size and the desktop's name.
-    async fn shake_hands(&mut self) -> (u16, u16, String) {
-        assert_eq!(self.read(12).await, b"RFB 003.008\n");
-        self.send(b"RFB 003.008\n").await;
-        let count = self.read(1).await[0];
-        assert_eq!(self.read(count.into()).await, [1], "no password");
-        self.send(&[1]).await;
-        assert_eq!(self.read(4).await, [0; 4]);
-        self.send(&[1]).await;
-        let begin = self.read(24).await;
-        let number = |at: usize| u16::from_be_bytes([begin[at], begin[at + 1]]);
-        let length = u32::from_be_bytes(begin[20..].try_into().unwrap());
-        let name = self.read(length.try_into().unwrap()).await;
-        (number(0), number(2), String::from_utf8(name).unwrap())
-    }
-
-    /// The colour of a pixel, as it is.
-    async fn pixel(&mut self, x: u16, y: u16) -> [u8; 3] {
-        // Raw pixels alone.
-        self.send(&[2, 0, 0, 1, 0, 0, 0, 0]).await;
-        let [x, y] = [x, y].map(u16::to_be_bytes);
-        self.send(&[3, 0, x[0], x[1], y[0], y[1], 0, 1, 0, 1]).await;
-        assert_eq!(self.read(4).await, [0, 0, 0, 1], "an update of one part");
-        assert_eq!(self.read(12).await[8..], [0; 4], "raw");
-        let pixel = self.read(4).await;
-        [pixel[2], pixel[1], pixel[0]]
-    }
-
-    async fn until_it_ends(mut self) {
-        let end = async { while let Some(Ok(_)) = self.call.output.next().await {} };
-        tokio::time::timeout(LONG, end).await.expect("it goes on");
-    }
 }
 
 async fn display(client: &AgentClient) -> String {
@@ -493,7 +432,7 @@ async fn a_workspace_without_the_programs_says_what_installs_them() {
     let fixture = Fixture::new().await;
     let mut spec = fixture.spec(Uuid::now_v7(), Source::Empty);
     spec.environment
-        .insert("SWITCHYARD_DESKTOP_PATH".into(), "/nowhere".into());
+        .insert("DESKTOP_PROGRAMS_PATH".into(), "/nowhere".into());
     let running = fixture.start_as(spec).await.unwrap();
     let client = &running.client;
     let opened = client.open_desktop().await.map(drop).unwrap_err();

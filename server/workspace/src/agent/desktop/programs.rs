@@ -23,7 +23,7 @@ const BROWSERS: [&str; 5] = [
 ];
 
 /// Folders in which the programs lie, when these are others than those of `PATH`; from the workspace's environment.
-const SEARCH_PATH: &str = "SWITCHYARD_DESKTOP_PATH";
+const SEARCH_PATH: &str = "DESKTOP_PROGRAMS_PATH";
 const USUAL_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 const SETTINGS: &str = include_str!("openbox.xml");
