@@ -6,6 +6,7 @@ mod changes;
 mod composers;
 mod controls;
 mod conversation;
+mod desktop;
 mod feedback;
 mod foundations;
 mod list;
@@ -60,6 +61,7 @@ impl Sheet {
                     {workspaces::builds(now)}
                     {workspaces::about(now)}
                     {terminals::states()}
+                    {desktop::states()}
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}
