@@ -1,6 +1,6 @@
 //! The desktop of a chat's workspace through the real server, with a real screen: RFB is spoken far enough to see a pixel.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use sdk::chat_config::DesktopEnabled;
@@ -74,7 +74,7 @@ impl Viewer {
         (number(0), number(2), String::from_utf8(name).unwrap())
     }
 
-    /// The colour of a part of the screen in raw pixels; each must have the same.
+    /// The colour of a part of the screen, from raw pixels; all must have the same.
     async fn colour(&mut self, [x, y, width, height]: [u16; 4]) -> [u8; 3] {
         self.send(&[2, 0, 0, 1, 0, 0, 0, 0]).await;
         let place: Vec<u8> = [x, y, width, height]
@@ -82,17 +82,23 @@ impl Viewer {
             .flat_map(u16::to_be_bytes)
             .collect();
         self.send(&[&[3, 0], &place[..]].concat()).await;
-        assert_eq!(self.read(4).await, [0, 0, 0, 1], "an update of one part");
-        let part = self.read(12).await;
-        assert_eq!((&part[..8], &part[8..]), (&place[..], &[0; 4][..]), "raw");
-        let pixels = self
-            .read(usize::from(width) * usize::from(height) * 4)
-            .await;
-        let (first, _) = pixels.split_first_chunk::<4>().unwrap();
-        for pixel in pixels.as_chunks::<4>().0 {
-            assert_eq!(pixel[..3], first[..3]);
+        let update = self.read(4).await;
+        assert_eq!(update[..2], [0, 0], "an update");
+        let parts = u16::from_be_bytes([update[2], update[3]]);
+        let mut colours = BTreeSet::new();
+        let mut count = 0;
+        for _ in 0..parts {
+            let part = self.read(12).await;
+            assert_eq!(part[8..], [0; 4], "raw");
+            let number = |at: usize| usize::from(u16::from_be_bytes([part[at], part[at + 1]]));
+            let pixels = self.read(number(4) * number(6) * 4).await;
+            let pixels = pixels.as_chunks::<4>().0.iter();
+            count += pixels.len();
+            colours.extend(pixels.map(|[blue, green, red, _]| [*red, *green, *blue]));
         }
-        [first[2], first[1], first[0]]
+        assert_eq!(count, usize::from(width) * usize::from(height));
+        assert_eq!(colours.len(), 1, "{colours:?}");
+        colours.pop_first().unwrap()
     }
 
     /// The code and reason with which it closes.

@@ -8,10 +8,11 @@ use x11rb::{
     connection::Connection as _,
     errors::{ConnectError, ConnectionError, ReplyError},
     protocol::{
+        Event,
         xproto::{
-            BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux,
-            ConnectionExt as _, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
-            MOTION_NOTIFY_EVENT, Window,
+            AtomEnum, BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ChangeWindowAttributesAux,
+            ConnectionExt as _, EventMask, ImageFormat, KEY_PRESS_EVENT, KEY_RELEASE_EVENT,
+            MOTION_NOTIFY_EVENT, PropMode, Window,
         },
         xtest::ConnectionExt as _,
     },
@@ -30,6 +31,13 @@ use crate::protocol::DesktopSize;
 const PAUSE: Duration = Duration::from_millis(4);
 /// The colour behind all windows.
 const BACKGROUND: u32 = 0x002f_3640;
+/// Between a window that was made and the words that wake its manager.
+const WAKING_PAUSES: [Duration; 3] = [
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(1500),
+];
+const AWAKE: &[u8] = b"_SWITCHYARD_AWAKE";
 const COOKIE_NAME: &[u8] = b"MIT-MAGIC-COOKIE-1";
 const BYTES_PER_PIXEL: usize = 4;
 
@@ -86,6 +94,34 @@ impl Display {
         self.connection.clear_area(false, self.root, 0, 0, 0, 0)?;
         self.connection.sync()?;
         Ok(())
+    }
+
+    /// Wakes the window manager after windows were made, as long as the screen is there.
+    ///
+    /// Openbox 3.6 may have read what a new window asks for and then sleep until something else happens; the window is
+    /// not shown until then, mostly right after the start.
+    pub fn keep_manager_awake(self) -> Result<(), DisplayError> {
+        let news = ChangeWindowAttributesAux::new().event_mask(EventMask::SUBSTRUCTURE_NOTIFY);
+        self.connection.change_window_attributes(self.root, &news)?;
+        let atom = self.connection.intern_atom(false, AWAKE)?.reply()?.atom;
+        self.connection.sync()?;
+        loop {
+            if !matches!(self.connection.wait_for_event()?, Event::CreateNotify(_)) {
+                continue;
+            }
+            for pause in WAKING_PAUSES {
+                std::thread::sleep(pause);
+                // It hears of the property of the root, whose value is nothing.
+                self.connection.change_property8(
+                    PropMode::REPLACE,
+                    self.root,
+                    atom,
+                    AtomEnum::STRING,
+                    &[],
+                )?;
+                self.connection.flush()?;
+            }
+        }
     }
 
     /// Where the pointer is.

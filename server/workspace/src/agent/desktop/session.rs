@@ -113,6 +113,14 @@ impl Session {
             .await
             .map_err(io::Error::other)?
             .map_err(io::Error::other)?;
+        let watching = Arc::clone(&session);
+        // Not one of the runtime's threads: it ends with the screen.
+        std::thread::spawn(move || {
+            let watched = watching.connect().and_then(Display::keep_manager_awake);
+            if let Err(error) = watched {
+                tracing::debug!(%error, "new windows of the desktop are looked after no longer");
+            }
+        });
         let settings = programs.write_settings(folder)?;
         let manager = session.start_manager(&programs, settings)?;
         tokio::spawn(attend(
