@@ -46,7 +46,7 @@ pub const IDLE_LIMIT: Duration = Duration::from_mins(10);
 /// Until a screen is there on a busy machine.
 const START_DEADLINE: Duration = Duration::from_secs(20);
 /// For an action beside what it waits, with those before it.
-const ACTION_DEADLINE: Duration = Duration::from_secs(60);
+const ACTION_DEADLINE: Duration = Duration::from_mins(1);
 /// As much of the screen's bytes goes out in one piece.
 const PIECE_BYTES: usize = 64 * 1024;
 

@@ -18,7 +18,7 @@ use crate::protocol::{DesktopAction, DesktopActionResult};
 /// The first one starts the desktop.
 const OPEN_DEADLINE: Duration = Duration::from_secs(30);
 /// Longer than the agent's own, with the start of a desktop before it.
-const ACTION_DEADLINE: Duration = Duration::from_secs(120);
+const ACTION_DEADLINE: Duration = Duration::from_mins(2);
 /// Pieces that wait for the connection.
 const MAX_WAITING: usize = 64;
 

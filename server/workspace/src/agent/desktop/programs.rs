@@ -46,7 +46,7 @@ impl Programs {
         let environment = inherited_environment();
         let named = |name| environment.get(OsStr::new(name));
         let path = named(SEARCH_PATH).or_else(|| named("PATH"));
-        Self::find_in(path.map_or_else(|| OsStr::new(USUAL_PATH), |path| path))
+        Self::find_in(path.map_or(OsStr::new(USUAL_PATH), |path| path.as_os_str()))
     }
 
     fn find_in(path: &OsStr) -> Result<Self, ApiError> {
