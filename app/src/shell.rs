@@ -68,7 +68,10 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
     // For the part that opens the first terminal.
     let terminal = present(&site.terminal)
         .map(|script| view! { <meta name="terminal-script" content=script/> });
-    (style, font, start, terminal)
+    // And for the one that opens the first desktop.
+    let desktop =
+        present(&site.desktop).map(|script| view! { <meta name="desktop-script" content=script/> });
+    (style, font, start, terminal, desktop)
 }
 
 /// The URL of a file of the bundle, when there is one.

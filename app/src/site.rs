@@ -16,4 +16,6 @@ pub struct SiteManifest {
     pub font: String,
     /// The script of terminals, which loads xterm.js.
     pub terminal: String,
+    /// The script of desktops, which loads noVNC.
+    pub desktop: String,
 }

@@ -3,7 +3,7 @@
 #
 #   setup.sh run    what building and running needs: compiler, wasm standard library, Node packages
 #   setup.sh check  that, and PostgreSQL
-#   setup.sh test   that, and what the tests need: Chromium, jq, Python
+#   setup.sh test   that, and what the tests need: Chromium, jq, Python, a desktop
 #
 # Writes <cache>/toolchain.env, which the Makefile and the other scripts read: the compiler that builds the wasm part of
 # the page, and where Node is when this script installed it.
@@ -177,6 +177,10 @@ test_tools() {
   has jq || missing+=(jq)
   has python3 || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
+  # The desktop of workspaces, and programs that draw on it.
+  has Xtigervnc || missing+=(tigervnc-standalone-server)
+  has openbox || missing+=(openbox)
+  has xmessage || missing+=(x11-utils)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
 }
 

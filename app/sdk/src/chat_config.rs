@@ -1,6 +1,6 @@
 //! What is configured about agents in general: the deployment's instructions and people's own, when histories are
-//! summarized, whether calls of models are recorded, what workspaces agents may make for how long, and how long archived
-//! chats are kept.
+//! summarized, whether calls of models are recorded, what workspaces agents may make for how long, whether workspaces
+//! may have a desktop, and how long archived chats are kept.
 
 use serde::{Deserialize, Serialize};
 
@@ -136,6 +136,14 @@ pub struct TemplateAllowlist {
 pub struct WorkspaceTtl {
     /// Milliseconds without use, from a minute to 30 days; 0 = never.
     pub workspace_ttl_ms: i64,
+}
+
+/// Whether workspaces may have a desktop. Body and answer of `/config/desktop-enabled`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesktopEnabled {
+    /// Whether people may open the desktops of workspaces; not, as long as nobody said otherwise.
+    pub enable_desktop: bool,
 }
 
 /// How long archived chats are kept. Body and answer of `/config/retention-days`.

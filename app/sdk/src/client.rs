@@ -7,6 +7,7 @@ mod accounts;
 mod administration;
 mod chat_config;
 mod chats;
+mod desktop;
 mod error;
 mod external_auth;
 mod files;
@@ -21,6 +22,7 @@ use reqwest::{Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use desktop::{Desktop, DesktopFrame};
 pub use error::ClientError;
 pub use files::FileContent;
 pub use socket::Subscription;

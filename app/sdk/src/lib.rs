@@ -10,6 +10,7 @@ pub mod chat_context;
 pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod desktop;
 pub mod errors;
 pub mod external_auth;
 pub mod files;

@@ -33,6 +33,8 @@ pub struct DeploymentConfig {
     pub retention_days: i32,
     /// What workspaces agents may make.
     pub workspaces: AgentWorkspaces,
+    /// Whether workspaces may have a desktop.
+    pub enable_desktop: bool,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -82,11 +84,13 @@ async fn deployment_config(
     let system_prompt = platform.get_system_prompt(actor).await;
     let plan_mode = platform.get_plan_mode_instructions(actor).await;
     let retention = platform.get_retention_days(actor).await;
+    let desktop = platform.get_desktop_enabled(actor).await;
     Ok(DeploymentConfig {
         system_prompt: system_prompt.map_err(super::failed)?,
         plan_mode: plan_mode.map_err(super::failed)?,
         retention_days: retention.map_err(super::failed)?.retention_days,
         workspaces: agent_workspaces(platform, actor).await?,
+        enable_desktop: desktop.map_err(super::failed)?.enable_desktop,
     })
 }
 
@@ -201,6 +205,19 @@ pub async fn update_retention_days(
     };
     platform
         .update_retention_days(&actor, sdk::chat_config::RetentionDays { retention_days })
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets whether workspaces may have a desktop.
+#[server(name = UpdateDesktopEnabled, prefix = "/api/page", endpoint = "update_desktop_enabled", output = PageJson)]
+pub async fn update_desktop_enabled(
+    #[server(default)] enable_desktop: bool,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let change = sdk::chat_config::DesktopEnabled { enable_desktop };
+    platform
+        .update_desktop_enabled(&actor, change)
         .await
         .map_err(super::failed)
 }

@@ -68,6 +68,8 @@ pub struct ChatView {
     pub highlights: Vec<HighlightedFile>,
     /// Models to choose from.
     pub models: ModelCatalogue,
+    /// Whether desktops are switched on.
+    pub has_desktop: bool,
 }
 
 /// The lines of a file of a diff as highlighted HTML, in the order of the diff.
@@ -173,6 +175,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
     };
     let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
     let highlights = changes::highlight(changes.as_deref().unwrap_or_default()).await;
+    let desktop = platform.get_desktop_enabled(&actor).await;
     Ok(ChatView {
         chat,
         page,
@@ -181,6 +184,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         changes,
         highlights,
         models,
+        has_desktop: desktop.map_err(super::failed)?.enable_desktop,
     })
 }
 

@@ -11,7 +11,6 @@ use sdk::ids::WorkspaceId;
 use sdk::workspaces::{Workspace, WorkspaceStatus};
 use uuid::Uuid;
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen::closure::Closure;
 use web_sys::HtmlElement;
 
 use self::kept::Kept;
@@ -21,6 +20,7 @@ use crate::components::feedback::EmptyState;
 use crate::components::form::focus;
 use crate::components::icons::{Icon, icon};
 use crate::components::plain::plain;
+use crate::components::script::load_script;
 use crate::view;
 
 /// As many as a workspace allows.
@@ -143,7 +143,7 @@ fn running(id: WorkspaceId) -> AnyView {
     let chosen = RwSignal::new(0);
     let is_asked_for = StoredValue::new(false);
     Effect::new(move |_| {
-        load_script(is_script_lost);
+        load_script(SCRIPT, is_script_lost);
         chosen.set(kept.load());
     });
     let add = move || {
@@ -318,37 +318,6 @@ pub fn note(state: &State, ways: Ways) -> Option<AnyView> {
 }
 
 const SCRIPT_LOST: &str = "The terminal could not be loaded. Look whether the server can be reached, then load the page again.";
-
-/// Brings the script in, once for the page. The server tells where it is.
-fn load_script(is_lost: RwSignal<bool>) {
-    let document = document();
-    let Some(head) = document.head() else { return };
-    if document.get_element_by_id(SCRIPT).is_some() {
-        return;
-    }
-    let place = document
-        .query_selector("meta[name=terminal-script]")
-        .ok()
-        .flatten()
-        .and_then(|meta| meta.get_attribute("content"));
-    let script = document.create_element("script").ok();
-    let (Some(place), Some(script)) = (place, script) else {
-        is_lost.set(true);
-        return;
-    };
-    let on_error = Closure::once_into_js({
-        let script = script.clone();
-        move || {
-            script.remove();
-            let _ = is_lost.try_set(true);
-        }
-    });
-    let _ = script.add_event_listener_with_callback("error", on_error.unchecked_ref());
-    let _ = script.set_attribute("id", SCRIPT);
-    let _ = script.set_attribute("type", "module");
-    let _ = script.set_attribute("src", &place);
-    let _ = head.append_child(&script);
-}
 
 fn window_id(number: u32) -> String {
     format!("terminal-{number}-window")

@@ -6,6 +6,7 @@ mod changes;
 mod composers;
 mod controls;
 mod conversation;
+mod desktop;
 mod feedback;
 mod foundations;
 mod git_hosts;
@@ -62,6 +63,7 @@ impl Sheet {
                     {workspaces::about(now)}
                     {workspaces::shares()}
                     {terminals::states()}
+                    {desktop::states()}
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}

@@ -43,6 +43,7 @@ use crate::components::chat::mentions::Mentions;
 use crate::components::chat::palette::Palette;
 use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
+use crate::components::desktop::Desktop;
 use crate::components::feedback::ErrorState;
 use crate::components::terminals::Terminals;
 use crate::components::toast::ToastKind;
@@ -416,6 +417,28 @@ pub fn terminals(workspace: Signal<Option<Workspace>>, is_wanted: Signal<bool>) 
 )]
 fn terminals_part(workspace: Signal<Option<Workspace>>) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Terminals workspace/> })
+}
+
+/// The desktop of a chat's workspace, from the first time that it is wanted; from then on it stays.
+pub fn desktop(
+    chat: ChatId,
+    workspace: Signal<Option<Workspace>>,
+    is_wanted: Signal<bool>,
+) -> AnyView {
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| desktop_part(chat, workspace).now_or_never());
+        Some(drawn.flatten().and_then(Result::ok).unwrap_or_else(lost))
+    };
+    let load: Load = || Box::pin(async { load_desktop().await.is_ok() });
+    on_demand(is_wanted, load, Box::new(draw))
+}
+
+#[wasm_split::wasm_split(desktop, wasm_split_path = wasm_split, preload(load_desktop), fallible)]
+fn desktop_part(
+    chat: ChatId,
+    workspace: Signal<Option<Workspace>>,
+) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <Desktop chat workspace/> })
 }
 
 const LOST: &str = "This part of the page could not be loaded. Look whether the server can be reached, then load the page again.";

@@ -1,11 +1,12 @@
 //! The site folder: what the server hands to browsers.
 //!
 //! `<site>/pkg` holds the style sheet, the fonts, a folder with the wasm module, its parts and their JavaScript, and one
-//! with what draws terminals, under names that carry a hash of their content, so that they can be cached for ever; `manifest.json` names them for the
-//! server. The files of the module name each other, so the folder carries their hash.
+//! each with what draws terminals and desktops, under names that carry a hash of their content, so that they can be cached
+//! for ever; `manifest.json` names them for the server. The files of the module name each other, so the folder carries their hash.
 
 mod assets;
 mod bundle;
+mod desktop;
 mod styles;
 mod terminal;
 
@@ -71,6 +72,7 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     let mut names = assets::hash_names(&pkg)?;
     names.insert("font", font);
     names.insert("terminal", terminal::copy(root, &pkg)?);
+    names.insert("desktop", desktop::copy(root, &pkg)?);
     write_manifest(&pkg, &names)?;
     if arguments.release {
         assets::compress(&work)?;

@@ -5,6 +5,7 @@
 mod by_workspace;
 mod client_tools;
 mod context;
+pub mod desktop;
 mod error;
 pub(crate) mod fields;
 mod filter;

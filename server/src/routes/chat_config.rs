@@ -2,6 +2,7 @@
 
 mod compaction_thresholds;
 mod debug_logging;
+mod desktop;
 mod plan_mode;
 mod retention;
 mod workspaces;
@@ -29,6 +30,7 @@ pub fn routes() -> Routes {
         )
         .merge(compaction_thresholds::routes())
         .merge(debug_logging::routes())
+        .merge(desktop::routes())
         .merge(plan_mode::routes())
         .merge(retention::routes())
         .merge(workspaces::routes())

@@ -13,6 +13,7 @@ const SYSTEM_PROMPT: &str = "chat_system_prompt";
 const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
+const DESKTOP_ENABLED: &str = "chat_desktop_enabled";
 const RETENTION_DAYS: &str = "chat_retention_days";
 const WORKSPACE_TTL_MS: &str = "chat_workspace_ttl_ms";
 const USER_PROMPT: &str = "chat_user_prompt";
@@ -227,6 +228,21 @@ pub async fn put_workspace_ttl_ms(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     settings::put(tx, WORKSPACE_TTL_MS, &workspace_ttl_ms, now).await
+}
+
+/// Whether workspaces may have a desktop.
+pub async fn is_desktop_enabled(db: &Db) -> Result<bool, StoreError> {
+    let found = settings::get(db, DESKTOP_ENABLED).await?;
+    Ok(found.unwrap_or(false))
+}
+
+/// Sets whether workspaces may have a desktop.
+pub async fn put_desktop_enabled(
+    tx: &mut Tx,
+    is_enabled: bool,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, DESKTOP_ENABLED, &is_enabled, now).await
 }
 
 /// After how many days archived chats are deleted; 0 = never.

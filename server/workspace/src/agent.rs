@@ -5,6 +5,7 @@
 //! in its state folder and survives reconnects. [`router::router`] is testable without the tunnel.
 
 mod credentials;
+mod desktop;
 mod dial;
 mod error;
 mod files;
@@ -19,6 +20,7 @@ mod state;
 mod terminals;
 
 pub use crate::limit_counters::{Counted, CountedLimits};
+pub use desktop::IDLE_LIMIT as DESKTOP_IDLE_LIMIT;
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};
 pub use state::AgentState;

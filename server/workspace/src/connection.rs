@@ -6,6 +6,7 @@
 
 mod call;
 mod client;
+mod desktop;
 mod error;
 mod hub;
 mod severable;
@@ -13,6 +14,7 @@ pub mod socket;
 mod terminals;
 
 pub use client::{AgentClient, GitWatch};
+pub use desktop::DesktopCall;
 pub use error::AgentError;
 pub use hub::{ConnectionEvent, ConnectionState, Hub, HubOptions};
 pub use terminals::TerminalCall;

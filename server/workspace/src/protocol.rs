@@ -3,6 +3,7 @@
 //! Both ends are built from this module, so a field that changes here changes on both. Bodies stay plain
 //! structs; behaviour lives in `agent` and `connection`.
 
+mod desktop;
 mod files;
 mod git;
 mod processes;
@@ -10,6 +11,10 @@ mod scope;
 mod skills;
 mod terminals;
 
+pub use desktop::{
+    DESKTOP_PROGRAMS_MISSING, DesktopAction, DesktopActionKind, DesktopActionResult, DesktopSize,
+    MAX_ACTION_DURATION, MAX_SCROLL_AMOUNT, MAX_TYPED_CHARACTERS, ScrollDirection,
+};
 pub use files::{
     DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits,
     FindFilesQuery, FoundFile, FoundFiles, ListDirectoryRequest, ListDirectoryResult,

@@ -10,6 +10,8 @@
 
 #[path = "workspace/attacks.rs"]
 mod attacks;
+#[path = "workspace/desktop.rs"]
+mod desktop;
 #[path = "workspace/escapes.rs"]
 mod escapes;
 #[path = "workspace/files.rs"]
@@ -34,3 +36,5 @@ mod templates;
 mod terminals;
 #[path = "workspace/tunnel.rs"]
 mod tunnel;
+#[path = "workspace/viewer.rs"]
+mod viewer;

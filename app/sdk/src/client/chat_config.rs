@@ -4,8 +4,8 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::chat_config::{
-    CompactionThreshold, CompactionThresholds, DebugLogging, PlanModeInstructions, RetentionDays,
-    SystemPrompt, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
+    CompactionThreshold, CompactionThresholds, DebugLogging, DesktopEnabled, PlanModeInstructions,
+    RetentionDays, SystemPrompt, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
     UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
@@ -17,6 +17,7 @@ const THRESHOLDS: &str = "/api/experimental/chats/config/user-compaction-thresho
 const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
+const DESKTOP_ENABLED: &str = "/api/experimental/chats/config/desktop-enabled";
 const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
 
@@ -132,6 +133,17 @@ impl Client {
         allowlist: &TemplateAllowlist,
     ) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, TEMPLATE_ALLOWLIST, allowlist)
+            .await
+    }
+
+    /// `GET /config/desktop-enabled`.
+    pub async fn get_desktop_enabled(&self) -> Result<DesktopEnabled, ClientError> {
+        self.get(DESKTOP_ENABLED).await
+    }
+
+    /// `PUT /config/desktop-enabled`.
+    pub async fn update_desktop_enabled(&self, change: &DesktopEnabled) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, DESKTOP_ENABLED, change)
             .await
     }
 

@@ -24,7 +24,7 @@ use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
-use crate::pages::parts::terminals;
+use crate::pages::parts::{desktop, terminals};
 use crate::view;
 
 /// What the panel works on. Cheap to copy.
@@ -40,6 +40,8 @@ pub struct Panel {
     pub can_commit: Signal<bool>,
     /// Whether the workspace is followed; an older page of a chat stands still.
     pub is_live: bool,
+    /// Whether desktops are switched on.
+    pub has_desktop: bool,
 }
 
 /// The panel.
@@ -62,22 +64,42 @@ pub fn GitPanel(
     };
     // The tabs are a choice of the browser's own: the style sheet shows what is chosen, also without a script.
     let is_terminal_wanted = RwSignal::new(false);
+    let is_desktop_wanted = RwSignal::new(false);
+    let want = move |event: web_sys::Event| match event_target::<web_sys::Element>(&event)
+        .class_name()
+        .as_str()
+    {
+        "wants-terminal" => is_terminal_wanted.set(true),
+        "wants-desktop" => is_desktop_wanted.set(true),
+        _ => {}
+    };
+    let tabs = if panel.has_desktop {
+        [TABS, DESKTOP_TAB].concat()
+    } else {
+        TABS.to_owned()
+    };
+    let desktop = panel.has_desktop.then(|| {
+        let chat = panel.composer.chat.id;
+        view! { <div class="desktop">{desktop(chat, workspace, is_desktop_wanted.into())}</div> }
+    });
     view! {
-        <section class="right-panel git-panel" id="panel" aria-label="Changes and terminal">
+        <section class="right-panel git-panel" id="panel" aria-label="Changes, terminal and desktop">
             <Edge side=Side::Panel/>
             <div class="panel-head">
-                <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=TABS on:change=move |_| is_terminal_wanted.set(true)></div>
+                <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=tabs on:change=want></div>
                 <span class="spacer"></span>
                 <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
             <div class="panel-body" tabindex="-1"><ChangesView changes workspace on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
+            {desktop}
         </section>
     }
 }
 
 const TABS: &str = r#"<label class="tab"><input type="radio" name="panel" autocomplete="off" checked> Changes</label><label class="tab"><input type="radio" name="panel" class="wants-terminal" autocomplete="off"> Terminal</label>"#;
+const DESKTOP_TAB: &str = r#"<label class="tab"><input type="radio" name="panel" class="wants-desktop" autocomplete="off"> Desktop</label>"#;
 
 /// What the panel holds.
 #[component]

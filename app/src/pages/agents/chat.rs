@@ -109,6 +109,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         changes,
         highlights,
         models,
+        has_desktop,
     } = view;
     let agents = Agents::expect();
     let link = links(&chat.id, &page, is_older_page);
@@ -170,6 +171,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         composer,
         can_commit: Signal::derive(move || !is_older_page && !is_archived.get()),
         is_live: !is_older_page,
+        has_desktop,
     };
     let bottom = move || {
         if is_archived.get() {

@@ -2,6 +2,7 @@
 //! everybody.
 
 mod compaction_thresholds;
+mod desktop;
 mod plan_mode;
 mod retention;
 mod system_prompt;
@@ -66,6 +67,9 @@ fn everybodys_sections(config: DeploymentConfig) -> AnyView {
             lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
         >
             {workspaces::forms(config.workspaces)}
+        </Section>
+        <Section title="Desktops" lead="A workspace can have a screen, for programs with windows.">
+            {desktop::form(config.enable_desktop)}
         </Section>
         <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
             {retention::form(config.retention_days)}

@@ -38,14 +38,25 @@ pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
 /// Renames a folder below `pkg` to carry the hash of what lies in it, and returns its name.
 pub fn hash_folder(pkg: &Path, folder: &str, name: &str) -> Result<String> {
     let folder = pkg.join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(&folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
+    let mut files = Vec::new();
+    list_files(&folder, &mut files)?;
     files.sort();
     let contents: Vec<Vec<u8>> = files.iter().map(|path| read(path)).collect::<Result<_>>()?;
     let name = format!("{name}-{}", short_hash(&contents.concat()));
     fs::rename(&folder, pkg.join(&name))?;
     Ok(name)
+}
+
+fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            list_files(&path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// The parts of the module that are loaded when they are first needed.

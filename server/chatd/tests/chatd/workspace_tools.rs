@@ -162,6 +162,7 @@ fn agent_in(folder: &Path) -> AgentState {
         give_up_after: None,
         limits: workspace::agent::CountedLimits::default(),
         own_process_limit: None,
+        desktop_idle_limit: workspace::agent::DESKTOP_IDLE_LIMIT,
     };
     AgentState::new(&options).unwrap()
 }

@@ -33,6 +33,9 @@ pub enum ChatFailure {
     /// The chat has no workspace.
     #[error("This chat has no workspace.")]
     NoWorkspace,
+    /// Owners have switched desktops off.
+    #[error("Desktops are switched off. An owner switches them on under Settings → Agents.")]
+    DesktopOff,
     /// Its workspace does not answer; the text says why.
     #[error("{0}")]
     WorkspaceUnavailable(String),
@@ -101,7 +104,7 @@ impl Failure for ChatFailure {
         match self {
             Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
-            Self::ForeignOrganization => FailureKind::Forbidden,
+            Self::ForeignOrganization | Self::DesktopOff => FailureKind::Forbidden,
             Self::WorkspaceUnavailable(_) | Self::Title(TitleError::Model(_)) => {
                 FailureKind::Unavailable
             }

@@ -27,7 +27,7 @@ pub struct GitWatch {
 /// An agent whose repositories a chat shows.
 pub(super) struct Looked {
     pub(super) client: AgentClient,
-    workspace_id: WorkspaceId,
+    pub(super) workspace_id: WorkspaceId,
     ancestors: Vec<Uuid>,
 }
 

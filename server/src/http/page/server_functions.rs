@@ -44,6 +44,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/update_plan_mode_instructions", Access::Owner),
     ("/api/page/update_retention_days", Access::Owner),
     ("/api/page/update_workspace_ttl", Access::Owner),
+    ("/api/page/update_desktop_enabled", Access::Owner),
     ("/api/page/list_tokens", Access::SignedIn),
     ("/api/page/create_token", Access::SignedIn),
     ("/api/page/delete_token", Access::SignedIn),

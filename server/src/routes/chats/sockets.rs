@@ -1,8 +1,9 @@
-//! The sockets of chats: one chat's stream, the list's events, the changes in a chat's workspace.
+//! The sockets of chats: one chat's stream, the list's events, the changes in a chat's workspace, its desktop.
 //!
 //! Everything is checked and subscribed before the upgrade, so that a refusal is an ordinary HTTP answer. A reader
 //! that takes nothing for too long is told to come again; it comes back with its cursor and misses nothing.
 
+mod desktop;
 mod git;
 
 use std::time::Duration;
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(watch_chats))
         .add(Access::SignedIn, routes!(stream_chat))
+        .merge(desktop::routes())
         .merge(git::routes())
 }
 

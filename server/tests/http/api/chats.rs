@@ -1,4 +1,5 @@
 mod adapters;
+mod desktop;
 mod engine;
 mod faults;
 mod files;

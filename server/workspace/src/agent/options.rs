@@ -23,6 +23,7 @@ const MEMORY_COUNTER: &str = "SWITCHYARD_AGENT_MEMORY_COUNTER";
 const PROCESS_LIMIT: &str = "SWITCHYARD_AGENT_PROCESS_LIMIT";
 const PROCESS_COUNTER: &str = "SWITCHYARD_AGENT_PROCESS_COUNTER";
 const OWN_PROCESS_LIMIT: &str = "SWITCHYARD_AGENT_OWN_PROCESS_LIMIT";
+const DESKTOP_IDLE_MS: &str = "SWITCHYARD_AGENT_DESKTOP_IDLE_MS";
 const MAX_TOKEN_BYTES: u64 = 4096;
 
 /// What the agent must know to start.
@@ -46,6 +47,8 @@ pub struct AgentOptions {
     pub limits: CountedLimits,
     /// How many processes the agent and its commands may be, where nothing stands around them that limits it.
     pub own_process_limit: Option<u64>,
+    /// A desktop that nobody uses ends after this time.
+    pub desktop_idle_limit: Duration,
 }
 
 /// Why the options cannot be used.
@@ -122,6 +125,8 @@ impl AgentOptions {
                 processes: counted(PROCESS_LIMIT, PROCESS_COUNTER)?,
             },
             own_process_limit: number(OWN_PROCESS_LIMIT)?,
+            desktop_idle_limit: number(DESKTOP_IDLE_MS)?
+                .map_or(super::DESKTOP_IDLE_LIMIT, Duration::from_millis),
         })
     }
 
@@ -144,6 +149,10 @@ impl AgentOptions {
         }
         if let Some(give_up_after) = self.give_up_after {
             variables.insert(GIVE_UP_AFTER_S, give_up_after.as_secs().to_string());
+        }
+        if self.desktop_idle_limit != super::DESKTOP_IDLE_LIMIT {
+            let milliseconds = self.desktop_idle_limit.as_millis();
+            variables.insert(DESKTOP_IDLE_MS, milliseconds.to_string());
         }
         if let Some(limit) = self.own_process_limit {
             variables.insert(OWN_PROCESS_LIMIT, limit.to_string());
@@ -211,6 +220,7 @@ mod tests {
                 }),
             },
             own_process_limit: Some(9),
+            desktop_idle_limit: Duration::from_millis(1500),
         }
     }
 

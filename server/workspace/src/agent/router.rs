@@ -7,7 +7,9 @@ use axum::{
 };
 use http::Uri;
 
-use super::{AgentState, error::ApiError, files, git, instructions, processes, skills, terminals};
+use super::{
+    AgentState, desktop, error::ApiError, files, git, instructions, processes, skills, terminals,
+};
 use crate::protocol::About;
 
 /// The agent's HTTP API, below `/api/v0`.
@@ -30,6 +32,8 @@ pub fn router(state: AgentState) -> Router {
         .route("/processes/{id}/tail", get(processes::tail))
         .route("/processes/{id}/signal", post(processes::signal))
         .route("/terminals/{id}", post(terminals::open))
+        .route("/desktop/vnc", post(desktop::vnc))
+        .route("/desktop/action", post(desktop::action))
         .route("/git/changes", get(git::changes))
         .route("/git/refresh", post(git::refresh))
         .route("/git/watch", get(git::watch));

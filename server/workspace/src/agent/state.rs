@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    AgentOptions, credentials::Variables, files::FileIndex, git::Scanner, processes::ProcessTable,
-    redaction::HandedOut, terminals::Terminals,
+    AgentOptions, credentials::Variables, desktop::Desktop, files::FileIndex, git::Scanner,
+    processes::ProcessTable, redaction::HandedOut, terminals::Terminals,
 };
 use crate::{limit_counters::CountedLimits, protocol::ChatScope};
 
@@ -28,6 +28,7 @@ pub(super) struct Inner {
     pub(super) write_lock: tokio::sync::Mutex<()>,
     pub(super) processes: ProcessTable,
     pub(super) terminals: Terminals,
+    pub(super) desktop: Desktop,
     pub(super) scanner: Scanner,
     pub(super) files: FileIndex,
     /// Set once git's questions are answered here.
@@ -53,6 +54,10 @@ impl AgentState {
                 write_lock: tokio::sync::Mutex::default(),
                 processes: ProcessTable::default(),
                 terminals: Terminals::default(),
+                desktop: Desktop::new(
+                    options.state_directory.join("desktop"),
+                    options.desktop_idle_limit,
+                ),
                 scanner: Scanner::new(
                     options.working_directory.clone(),
                     options.base_commit.clone(),
@@ -65,10 +70,11 @@ impl AgentState {
         })
     }
 
-    /// Ends every process and every terminal.
+    /// Ends every process, every terminal and the desktop.
     pub async fn shut_down(&self) {
         self.inner.processes.kill_all();
         self.inner.terminals.kill_all();
+        self.inner.desktop.shut_down().await;
         // The kernel needs a moment; whoever waits for an exit code gets it.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

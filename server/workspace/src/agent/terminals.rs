@@ -122,9 +122,11 @@ impl Terminals {
                 "{MAX_RUNNING} terminals are open in this workspace; close one of them first"
             )));
         }
-        let started = shell::start(&state.inner.working_directory, size).map_err(|error| {
-            ApiError::failed(format!("the terminal could not be opened: {error}"))
-        })?;
+        let desktop = state.inner.desktop.environment();
+        let started =
+            shell::start(&state.inner.working_directory, size, desktop).map_err(|error| {
+                ApiError::failed(format!("the terminal could not be opened: {error}"))
+            })?;
         let (terminal, shell) = Terminal::new(started);
         known.insert(id, Arc::clone(&terminal));
         let reader = terminal.attach();

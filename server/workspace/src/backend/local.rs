@@ -58,6 +58,8 @@ pub struct LocalOptions {
     pub limits: Option<WorkspaceLimits>,
     /// An agent ends when the server is away for this long.
     pub give_up_after: Duration,
+    /// A desktop that nobody uses ends after this time.
+    pub desktop_idle_limit: Duration,
 }
 
 impl LocalOptions {
@@ -72,6 +74,7 @@ impl LocalOptions {
             use_sandbox: true,
             limits: Some(WorkspaceLimits::default()),
             give_up_after: Duration::from_hours(12),
+            desktop_idle_limit: crate::agent::DESKTOP_IDLE_LIMIT,
         }
     }
 }

@@ -31,8 +31,10 @@ const KERNEL: [&str; 6] = [
     "/proc/fs",
     "/proc/acpi",
 ];
-/// What of `/etc` programs need: names, resolver, certificates, linker, time zone. No keys, no shadow file.
-const ETC: [&str; 32] = [
+/// What of `/etc` programs need: names, resolver, certificates, linker, time zone, the looks of windows. No keys, no
+/// shadow file.
+const ETC: [&str; 33] = [
+    "X11",
     "alternatives",
     "bash.bashrc",
     "bash_completion.d",

@@ -16,7 +16,7 @@ use super::{
     AgentError,
     hub::{Agent, ConnectionState, Sender},
 };
-use crate::protocol::{ChatScope, ErrorBody};
+use crate::protocol::{ChatScope, DESKTOP_PROGRAMS_MISSING, ErrorBody};
 
 /// No answer of an agent is larger than this.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
@@ -299,6 +299,7 @@ fn refusal(status: StatusCode, body: &Bytes) -> AgentError {
     );
     match status {
         StatusCode::NOT_FOUND => AgentError::NotFound { message },
+        DESKTOP_PROGRAMS_MISSING => AgentError::ProgramsMissing { message },
         status if status.is_client_error() => AgentError::Refused { status, message },
         _ => AgentError::Failed { message },
     }

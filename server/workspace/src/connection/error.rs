@@ -40,6 +40,12 @@ pub enum AgentError {
         /// As much as is read.
         limit_bytes: usize,
     },
+    /// The workspace has no programs for a desktop; the message names them.
+    #[error("{message}")]
+    ProgramsMissing {
+        /// What the agent says.
+        message: String,
+    },
     /// No answer came in time.
     #[error("waited {} s for {waiting_for}", .after.as_secs())]
     Timeout {

@@ -153,7 +153,11 @@ impl Fixture {
         workspace_id: Uuid,
         source: Source,
     ) -> Result<Running, BackendError> {
-        let spec = self.spec(workspace_id, source);
+        self.start_as(self.spec(workspace_id, source)).await
+    }
+
+    pub async fn start_as(&self, spec: StartSpec) -> Result<Running, BackendError> {
+        let workspace_id = spec.workspace_id;
         let (log, _lines) = mpsc::unbounded_channel();
         let started = self.backend.start(&spec, &log).await?;
         self.started.lock().unwrap().push(workspace_id);

@@ -29,6 +29,8 @@ pub struct Command<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// What makes git ask for credentials; for commands of chats alone.
     pub askpass: Option<&'a Variables>,
+    /// With which it finds the desktop, while there is one.
+    pub desktop: &'a [(&'static str, String)],
 }
 
 /// Starts the command in a process group of its own.
@@ -93,6 +95,9 @@ fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
     if let Some(chat_id) = command.chat_id {
         set("SWITCHYARD_CHAT_ID", &chat_id.to_string());
         set("CODER_CHAT_ID", &chat_id.to_string());
+    }
+    for (name, value) in command.desktop {
+        set(name, value);
     }
     if let (Some(_), Some(askpass)) = (command.chat_id, command.askpass) {
         environment.extend(

@@ -71,6 +71,7 @@ impl ProcessTable {
             chat_id: scope.chat_id,
             environment: &request.env,
             askpass: state.inner.askpass_variables.get(),
+            desktop: &state.inner.desktop.environment(),
         })
         .map_err(|error| ApiError::failed(format!("the command could not be started: {error}")))?;
         let description = Description {

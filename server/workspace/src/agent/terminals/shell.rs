@@ -33,13 +33,19 @@ pub struct Started {
 }
 
 /// Starts the shell as the leader of a session of its own.
-pub fn start(folder: &Path, size: TerminalSize) -> Result<Started, pty_process::Error> {
+pub fn start(
+    folder: &Path,
+    size: TerminalSize,
+    desktop: Vec<(&'static str, String)>,
+) -> Result<Started, pty_process::Error> {
     let (pty, slave) = pty_process::open()?;
     pty.resize(size_of(size).unwrap_or_else(|| Size::new(USUAL_SIZE.height, USUAL_SIZE.width)))?;
     let child = Command::new(shell())
         .current_dir(folder)
         .env_clear()
         .envs(inherited_environment())
+        // Programs with windows are shown there, while there is one.
+        .envs(desktop)
         .env("TERM", "xterm-256color")
         .env("COLORTERM", "truecolor")
         // Workspaces lie deep; the prompt needs the end alone.

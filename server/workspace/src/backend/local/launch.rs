@@ -202,6 +202,7 @@ impl LocalBackend {
             give_up_after: Some(self.shared.options.give_up_after),
             limits: bounds.counted_for_agent(&self.shared.sandbox),
             own_process_limit: self.shared.keeper.process_fallback(),
+            desktop_idle_limit: self.shared.options.desktop_idle_limit,
         };
         let mut environment = self.command_environment(layout, spec);
         environment.extend(

@@ -13,7 +13,7 @@ use super::*;
 
 fn started() -> (Arc<Terminal>, Shell) {
     let size = TerminalSize::default();
-    Terminal::new(shell::start(Path::new("/"), size).unwrap())
+    Terminal::new(shell::start(Path::new("/"), size, Vec::new()).unwrap())
 }
 
 async fn exit_code(reader: &mut Reader) -> i32 {

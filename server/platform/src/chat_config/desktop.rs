@@ -1,0 +1,34 @@
+//! Whether workspaces may have a desktop.
+
+use sdk::chat_config::DesktopEnabled;
+use store::chat_config;
+
+use super::ChatConfigError;
+use crate::{Actor, Platform};
+
+impl Platform {
+    /// Whether workspaces may have a desktop. For everybody who may have one.
+    pub async fn get_desktop_enabled(
+        &self,
+        _actor: &Actor,
+    ) -> Result<DesktopEnabled, ChatConfigError> {
+        Ok(DesktopEnabled {
+            enable_desktop: chat_config::is_desktop_enabled(&self.0.db).await?,
+        })
+    }
+
+    /// Sets whether workspaces may have a desktop. Whoever looks at one is shown out soon after it is switched off. Owners
+    /// only.
+    pub async fn update_desktop_enabled(
+        &self,
+        actor: &Actor,
+        change: DesktopEnabled,
+    ) -> Result<(), ChatConfigError> {
+        actor.require_owner(ChatConfigError::Forbidden)?;
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.clock.now();
+        chat_config::put_desktop_enabled(&mut tx, change.enable_desktop, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
