@@ -3,7 +3,9 @@ import { expect, hydrated, look, test } from "../fixtures/test.js";
 
 const SECRET = "glpat-never-to-be-seen";
 
-test("a token is added, replaced and removed, and never comes back", async ({ page, startServer, context }) => {
+test("a token is added, replaced and removed, and never comes back", async ({ page, startServer, context, consoleGuard }) => {
+  // A host that is none is refused.
+  consoleGuard.expectStatus(400);
   const server = await startServer();
   await server.createOwner(context.request);
   await server.signIn(context.request);

@@ -141,8 +141,12 @@ pub struct Chat {
     /// `ui` or `api`.
     #[serde(default)]
     pub client_type: ClientType,
-    /// Files that were sent in it; left out in lists.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Files that were sent in it; left out in lists. The page finds them in the messages and does not read them here.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        serde(default, skip_serializing_if = "Vec::is_empty")
+    )]
     pub files: Vec<ChatFile>,
     /// Chats it spawned.
     #[cfg_attr(feature = "openapi", schema(no_recursion))]

@@ -9,6 +9,8 @@
     reason = "how a part says that it could not be loaded"
 )]
 
+mod composer;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
@@ -17,8 +19,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
+use sdk::chats::ChatStatus;
 use sdk::ids::ChatId;
 use sdk::workspaces::Workspace;
+
+pub use composer::{answers, attachment_list, mention_list, queue_list};
 
 use super::agents::AgentsHome;
 use super::gallery::{GalleryPage, Sheet};
@@ -29,25 +34,20 @@ use super::settings::{
 };
 use super::setup::SetupPage;
 use super::workspaces::{WorkspacePage, WorkspacesPage};
-use crate::components::chat::answers::Answers;
-use crate::components::chat::attachment_list::AttachmentList;
-use crate::components::chat::attachments::Attachments;
-use crate::components::chat::composer::Composer;
+use crate::components::chat::callouts::ErrorCallout;
 use crate::components::chat::context::Agents;
 use crate::components::chat::context_card::ContextCard;
 use crate::components::chat::context_ring::Share;
 use crate::components::chat::git_panel::{GitPanel, Panel};
 use crate::components::chat::keys::Shortcuts;
-use crate::components::chat::mention_list::MentionList;
-use crate::components::chat::mentions::Mentions;
 use crate::components::chat::palette::Palette;
-use crate::components::chat::planning::{Asked, asked};
 use crate::components::chat::questions::Questions;
 use crate::components::desktop::Desktop;
 use crate::components::feedback::ErrorState;
 use crate::components::terminals::Terminals;
 use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
+use crate::live::chat::OpenChat;
 use crate::routes::{Access, guard, login, setup};
 use crate::view;
 
@@ -270,23 +270,25 @@ fn overlays_part() -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <Palette/> <Shortcuts/> <Questions/> })
 }
 
-/// The way to answer a plan or questions, while the chat waits for that.
-pub fn answers(composer: Composer) -> AnyView {
-    let asked = Memo::new(move |_| {
-        let is_open = !composer.chat.is_busy() && composer.edited.with(Option::is_none);
-        is_open.then(|| composer.chat.messages.with(|messages| asked(messages)))?
-    });
-    let is_wanted = Signal::derive(move || asked.with(Option::is_some));
-    let one = move || answers_part(composer, asked.get()?).now_or_never()?.ok();
-    // When it does not come the answer can still be typed.
-    let draw = move |is_loaded: bool| is_loaded.then(|| one.into_any());
-    let load: Load = || Box::pin(async { load_answers().await.is_ok() });
+/// Why the last turn failed, as soon as one did.
+pub fn error_callout(chat: OpenChat) -> AnyView {
+    let is_wanted = Signal::derive(move || chat.status.get() == ChatStatus::Error);
+    let draw = move |is_loaded: bool| {
+        let drawn = is_loaded.then(|| error_callout_part(chat).now_or_never());
+        Some(drawn.flatten().and_then(Result::ok).unwrap_or_else(lost))
+    };
+    let load: Load = || Box::pin(async { load_error_callout().await.is_ok() });
     on_demand(is_wanted, load, Box::new(draw))
 }
 
-#[wasm_split::wasm_split(answers, wasm_split_path = wasm_split, preload(load_answers), fallible)]
-fn answers_part(composer: Composer, asked: Asked) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <Answers composer asked/> })
+#[wasm_split::wasm_split(
+    error_callout,
+    wasm_split_path = wasm_split,
+    preload(load_error_callout),
+    fallible
+)]
+fn error_callout_part(chat: OpenChat) -> Result<AnyView, SplitLoaderError> {
+    Ok(view! { <ErrorCallout chat/> })
 }
 
 /// What the model is told besides messages, from the first time that it is asked for.
@@ -312,55 +314,6 @@ fn context_card_part(
     openings: RwSignal<u32>,
 ) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <ContextCard chat share openings/> })
-}
-
-/// What is attached to a message, from the first file on.
-pub fn attachment_list(attachments: Attachments) -> AnyView {
-    let is_given = move || attachments.given.with(|given| !given.is_empty());
-    let is_wanted = Signal::derive(move || is_given() || !attachments.is_empty());
-    let draw = move |is_loaded: bool| {
-        let drawn = is_loaded.then(|| attachment_list_part(attachments).now_or_never());
-        let drawn = drawn.flatten().and_then(Result::ok);
-        if drawn.is_none() {
-            // Nobody takes them; the message can be sent without.
-            attachments.given.set(Vec::new());
-        }
-        Some(drawn.unwrap_or_else(lost))
-    };
-    let load: Load = || Box::pin(async { load_attachment_list().await.is_ok() });
-    on_demand(is_wanted, load, Box::new(draw))
-}
-
-#[wasm_split::wasm_split(
-    attachment_list,
-    wasm_split_path = wasm_split,
-    preload(load_attachment_list),
-    fallible
-)]
-fn attachment_list_part(attachments: Attachments) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <AttachmentList attachments/> })
-}
-
-/// The files that can be named in a message, from the first `@` on.
-pub fn mention_list(mentions: Mentions) -> AnyView {
-    let is_wanted = Signal::derive(move || mentions.letters.with(Option::is_some));
-    // When it does not come the path can still be typed.
-    let draw = move |is_loaded: bool| {
-        let drawn = is_loaded.then(|| mention_list_part(mentions).now_or_never());
-        drawn.flatten().and_then(Result::ok)
-    };
-    let load: Load = || Box::pin(async { load_mention_list().await.is_ok() });
-    on_demand(is_wanted, load, Box::new(draw))
-}
-
-#[wasm_split::wasm_split(
-    mention_list,
-    wasm_split_path = wasm_split,
-    preload(load_mention_list),
-    fallible
-)]
-fn mention_list_part(mentions: Mentions) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <MentionList mentions/> })
 }
 
 /// On the server every part is there.

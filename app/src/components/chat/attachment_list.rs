@@ -6,7 +6,7 @@ use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast as _, JsValue};
 use sdk::files::{MAX_FILE_BYTES, MEDIA_TYPES, UploadedFile, is_picture, thumbnail_address};
 use sdk::ids::FileId;
-use sdk::parts::InputPart;
+use sdk::parts::{FilePart, InputPart, Part};
 use send_wrapper::SendWrapper;
 use serde::{Deserialize, Serialize};
 use web_sys::{File, FilePropertyBag, HtmlImageElement, ProgressEvent, XmlHttpRequest};
@@ -90,6 +90,18 @@ impl List {
                 if let Some(file) = text_file(&text) {
                     self.begin(SendWrapper::new(file));
                 }
+            }
+            Given::Sent(content) => {
+                for part in &content {
+                    let input = part.as_input();
+                    if let Some(input) = input.filter(|it| !matches!(it, InputPart::Text { .. })) {
+                        let (name, media_type) = words(part);
+                        self.attachments
+                            .add(name, media_type, Progress::Ready(input));
+                    }
+                }
+                let items = self.attachments.items;
+                items.update(|items| items.iter_mut().for_each(|item| item.is_sent = true));
             }
             Given::Kept(kept) => {
                 // What cannot be read was written by another version.
@@ -204,8 +216,9 @@ const LOST: &str = "The server could not be reached.";
 
 /// Follows an upload until it ends.
 fn listen(upload: &Upload) {
-    let progress = upload.item.progress;
+    let progress = upload.item.progress.clone();
     if let Ok(sending) = upload.request.upload() {
+        let progress = progress.clone();
         let on_progress = Closure::<dyn FnMut(ProgressEvent)>::new(move |event: ProgressEvent| {
             let percent = 100.0 * event.loaded() / event.total().max(1.0);
             #[expect(
@@ -214,7 +227,7 @@ fn listen(upload: &Upload) {
                 reason = "0 to 99"
             )]
             let percent = percent.clamp(0.0, 99.0) as u8;
-            let _ = progress.try_set(Progress::Uploading(percent));
+            progress.set(Progress::Uploading(percent));
         });
         sending.set_onprogress(Some(on_progress.as_ref().unchecked_ref()));
         on_progress.forget();
@@ -232,7 +245,7 @@ fn listen(upload: &Upload) {
             }
             Err(reason) => Progress::Failed(reason),
         };
-        let _ = progress.try_set(end);
+        progress.set(end);
     });
     upload
         .request
@@ -240,15 +253,17 @@ fn listen(upload: &Upload) {
     on_end.forget();
 }
 
+/// Why the server did not take a file.
+#[derive(Deserialize)]
+struct Refused {
+    message: String,
+}
+
 fn answer(request: &XmlHttpRequest) -> Result<FileId, String> {
     let text = request.response_text().ok().flatten().unwrap_or_default();
     if request.status() == Ok(201) {
         let uploaded = json::read::<UploadedFile>(&text);
         return uploaded.map(|file| file.id).map_err(|_| LOST.to_owned());
-    }
-    #[derive(Deserialize)]
-    struct Refused {
-        message: String,
     }
     let refused = json::read::<Refused>(&text);
     Err(refused.map_or_else(|_| LOST.to_owned(), |refused| refused.message))
@@ -291,20 +306,36 @@ fn text_file(text: &str) -> Option<File> {
     File::new_with_str_sequence_and_options(&pieces, &name, &options).ok()
 }
 
+/// What an attachment is called.
+fn words(part: &Part) -> (String, String) {
+    match part {
+        Part::File(FilePart {
+            name, media_type, ..
+        }) => (
+            name.clone().unwrap_or_else(|| media_type.clone()),
+            media_type.clone(),
+        ),
+        Part::FileReference(lines) => (lines.file_name.clone(), String::new()),
+        Part::DiffComment(comment) => (comment.content.clone(), String::new()),
+        _ => (String::new(), String::new()),
+    }
+}
+
 fn draw(list: List, item: Attachment) -> AnyView {
-    let progress = item.progress;
-    let is_failed = move || matches!(progress.get(), Progress::Failed(_));
+    let progress = item.progress.clone();
+    let is_failed = Signal::derive(move || matches!(progress.get(), Progress::Failed(_)));
+    let progress = item.progress.clone();
     let name = item.name.clone();
     let removed = item.clone();
     let key = item.key;
     view! {
-        <li class="attachment" class:failed=is_failed>
+        <li class="attachment" class:failed=move || is_failed.get()>
             {picture(&item)}
             <span class="attachment-words">
                 <span class="attachment-name" title=name.clone()>{name.clone()}</span>
                 {move || state(&progress.get())}
             </span>
-            {move || is_failed().then(|| view! {
+            {move || is_failed.get().then(|| view! {
                 <button type="button" class="button button-quiet button-small" on:click=move |_| list.again(key)>"Retry"</button>
             })}
             <button type="button" class="icon-button icon-button-small" aria-label=format!("Remove {name}") title="Remove"
@@ -317,7 +348,7 @@ fn draw(list: List, item: Attachment) -> AnyView {
 
 /// The picture as soon as it is there; a place of the same size before.
 fn picture(item: &Attachment) -> AnyView {
-    let progress = item.progress;
+    let progress = item.progress.clone();
     let is_picture = is_picture(&item.media_type);
     let name_icon = if is_picture {
         Icon::Paperclip

@@ -4,7 +4,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use sdk::parts::{FilePart, InputPart, Part};
+use sdk::parts::{InputPart, Part};
 use send_wrapper::SendWrapper;
 use web_sys::{DataTransfer, File, FileList, HtmlInputElement};
 
@@ -25,6 +25,8 @@ pub enum Given {
     Text(String),
     /// Attachments as they were kept with the draft.
     Kept(String),
+    /// The parts of a message that was sent.
+    Sent(Vec<Part>),
 }
 
 /// How far an attachment is.
@@ -38,7 +40,7 @@ pub enum Progress {
     Failed(String),
 }
 
-/// One attachment. Cheap to copy but for its name.
+/// One attachment.
 #[derive(Clone, Debug)]
 pub struct Attachment {
     /// Tells it from the others of this page.
@@ -47,8 +49,8 @@ pub struct Attachment {
     pub name: String,
     /// Its media type.
     pub media_type: String,
-    /// How far it is.
-    pub progress: RwSignal<Progress>,
+    /// How far it is. It lives as long as the attachment, wherever that is shown and however it came.
+    pub progress: ArcRwSignal<Progress>,
     /// Whether it belongs to a message that was sent.
     pub is_sent: bool,
 }
@@ -110,7 +112,7 @@ impl Attachments {
             key,
             name,
             media_type,
-            progress: RwSignal::new(progress),
+            progress: ArcRwSignal::new(progress),
             is_sent: false,
         };
         self.items.update(|items| items.push(item.clone()));
@@ -135,17 +137,12 @@ impl Attachments {
     /// Those of a message that is edited, in place of what is here.
     pub fn set_from(self, content: &[Part]) {
         self.items.set(Vec::new());
-        for part in content {
-            if let Some(input) = part
-                .as_input()
-                .filter(|input| !matches!(input, InputPart::Text { .. }))
-            {
-                let (name, media_type) = words(part);
-                self.add(name, media_type, Progress::Ready(input));
-            }
+        if content
+            .iter()
+            .any(|part| !matches!(part, Part::Text { .. }))
+        {
+            self.give(Given::Sent(content.to_vec()));
         }
-        self.items
-            .update(|items| items.iter_mut().for_each(|item| item.is_sent = true));
     }
 
     fn give(self, given: Given) {
@@ -222,21 +219,6 @@ fn has_files(data: Option<&DataTransfer>) -> bool {
 fn is_long(text: &str) -> bool {
     text.lines().nth(LONG_TEXT_LINES - 1).is_some()
         || text.chars().nth(LONG_TEXT_CHARACTERS - 1).is_some()
-}
-
-/// What an attachment is called.
-fn words(part: &Part) -> (String, String) {
-    match part {
-        Part::File(FilePart {
-            name, media_type, ..
-        }) => (
-            name.clone().unwrap_or_else(|| media_type.clone()),
-            media_type.clone(),
-        ),
-        Part::FileReference(lines) => (lines.file_name.clone(), String::new()),
-        Part::DiffComment(comment) => (comment.content.clone(), String::new()),
-        _ => (String::new(), String::new()),
-    }
 }
 
 /// What is sent of a text and its attachments.

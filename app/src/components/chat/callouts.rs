@@ -124,9 +124,14 @@ pub fn Reconnecting(
         } else {
             "Connection lost."
         };
-        let seconds = ((retry_at_ms - js_sys::Date::now()) / 1000.0)
-            .ceil()
-            .max(0.0);
+        let seconds = (retry_at_ms - js_sys::Date::now()) / 1000.0;
+        // A whole number: to write others is a lot of code, which nothing else of this page needs.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 30"
+        )]
+        let seconds = seconds.ceil().max(0.0) as u32;
         format!("{what} Trying again in {seconds} s.")
     };
     let is_refused = Memo::new(move |_| socket.connection.get() == Connection::Refused);

@@ -18,13 +18,12 @@ use super::mentions::Mentions;
 use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
 use super::planning::{PlanToggle, mode};
 use super::prompt_history::PromptHistory;
-use super::queue::QueueList;
 use crate::api::chats::{edit_message, send_message};
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
-use crate::pages::parts::{answers, attachment_list, mention_list};
+use crate::pages::parts::{answers, attachment_list, mention_list, queue_list};
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -229,7 +228,7 @@ pub fn ComposerBox(
     let mentions = Mentions::new(chat.id, editor);
     view! {
         <div class="composer">
-            <QueueList composer/>
+            {queue_list(composer)}
             {answers(composer)}
             {(!has_model).then(|| view! { <NoModelHelp/> })}
             <form class="composer-box" class:editing=move || edited.with(Option::is_some) class:dropping=move || editor.attachments.is_dropping.get()

@@ -1,4 +1,5 @@
-//! Messages that wait for the turn's end: send one now, edit it where it stands, move it, take it away.
+//! Messages that wait for the turn's end: send one now, edit it where it stands, move it, take it away. A part of its own
+//! (`pages::parts`).
 
 use leptos::html::Textarea;
 use leptos::prelude::*;

@@ -10,7 +10,7 @@ use sdk::messages::Message;
 use sdk::parts::{Part, ReasoningPart};
 use sdk::workspaces::WorkspaceStatus;
 
-use super::callouts::{ErrorCallout, Reconnecting};
+use super::callouts::Reconnecting;
 use super::code_copy;
 use super::context::Agents;
 use super::history_pages::{History, JumpToLatest, NewerMessages, OlderLink, OlderMessages};
@@ -24,6 +24,7 @@ use super::tools::ToolRun;
 use super::words;
 use crate::components::control_flow::{For, Show};
 use crate::live::chat::OpenChat;
+use crate::pages::parts::error_callout;
 use crate::view;
 
 /// Draws a chat's conversation.
@@ -72,7 +73,7 @@ pub fn Timeline(
                 </Show>
                 <NewerMessages history/>
                 <Show when=move || !chat.has_newer.get()>
-                    <ErrorCallout chat/>
+                    {error_callout(chat)}
                     <LiveLine chat workspace/>
                 </Show>
             </div>

@@ -67,7 +67,6 @@ fn decode(format: ImageFormat, data: &[u8]) -> Result<(DynamicImage, Orientation
     Ok((picture, orientation))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 fn refused(error: image::ImageError) -> Refused {
     Refused::Picture(match error {
         image::ImageError::Limits(_) => "it has too many pixels".to_owned(),

@@ -1,6 +1,7 @@
 //! Files in a conversation: the prompt holds their names, and gets their bytes when a model is called.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -60,11 +61,9 @@ impl Loaded {
         };
         let mut text = whole.to_owned();
         if cut.len() < bytes.len() {
-            text.push_str(&format!(
-                "\n[cut here: {} of {} bytes are shown]",
-                whole.len(),
-                bytes.len()
-            ));
+            let (shown, all) = (whole.len(), bytes.len());
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n[cut here: {shown} of {all} bytes are shown]");
         }
         Self::Text(text)
     }

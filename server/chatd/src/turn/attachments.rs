@@ -1,5 +1,7 @@
 //! Files that people attached are read when a model is called, once in a turn.
 
+use std::collections::hash_map::Entry;
+
 use bytes::Bytes;
 use sdk::files::is_picture;
 use sdk::ids::{FileId, UserId};
@@ -15,8 +17,8 @@ impl Turn {
         let ids = self.prompt.file_ids();
         self.files.retain(|id, _| ids.contains(id));
         for id in ids {
-            if !self.files.contains_key(&id) {
-                self.files.insert(id, load(db, id, owner).await?);
+            if let Entry::Vacant(place) = self.files.entry(id) {
+                place.insert(load(db, id, owner).await?);
             }
         }
         Ok(())

@@ -127,7 +127,7 @@ async fn a_message_names_the_file_as_it_was_stored() {
             .unwrap();
         let page = test
             .platform
-            .list_messages(&owner, chat.id, Default::default())
+            .list_messages(&owner, chat.id, sdk::messages::ListMessages::default())
             .await
             .unwrap();
         let first = page.messages.last().unwrap();

@@ -139,38 +139,7 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         ),
         "propose_plan" => planning::propose_plan(run),
         "ask_user_question" => planning::ask_user_question(run),
-        "spawn_agent" => subagent(
-            run,
-            [
-                "Handing work to an agent",
-                "Handed work to the agent",
-                "Could not hand work over",
-            ],
-        ),
-        "wait_agent" => subagent(
-            run,
-            [
-                "Waiting for an agent",
-                "Report of the agent",
-                "No report of the agent",
-            ],
-        ),
-        "message_agent" => subagent(
-            run,
-            [
-                "Writing to an agent",
-                "Wrote to the agent",
-                "Could not write to the agent",
-            ],
-        ),
-        "interrupt_agent" => subagent(
-            run,
-            [
-                "Stopping an agent",
-                "Stopped the agent",
-                "Could not stop the agent",
-            ],
-        ),
+        "spawn_agent" | "wait_agent" | "message_agent" | "interrupt_agent" => subagent(run),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => (
             summary(

@@ -4,8 +4,30 @@ use super::ToolRun;
 use super::describe::{Body, Summary, answer_text, argument, error_text, summary};
 use crate::components::icons::Icon;
 
-/// One of them; `words` says it while it runs, when it is done, and when it failed.
-pub(super) fn subagent(run: &ToolRun, words: [&str; 3]) -> (Summary, Body) {
+/// One of them.
+pub(super) fn subagent(run: &ToolRun) -> (Summary, Body) {
+    let words = match run.call.tool_name.as_str() {
+        "spawn_agent" => [
+            "Handing work to an agent",
+            "Handed work to the agent",
+            "Could not hand work over",
+        ],
+        "wait_agent" => [
+            "Waiting for an agent",
+            "Report of the agent",
+            "No report of the agent",
+        ],
+        "message_agent" => [
+            "Writing to an agent",
+            "Wrote to the agent",
+            "Could not write to the agent",
+        ],
+        _ => [
+            "Stopping an agent",
+            "Stopped the agent",
+            "Could not stop the agent",
+        ],
+    };
     let title = answer_text(run, "title").unwrap_or_else(|| argument(run, "title"));
     let line = summary(run, Icon::Users, words, title);
     let id = answer_text(run, "chat_id").or_else(|| Some(argument(run, "chat_id")));

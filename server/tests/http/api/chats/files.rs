@@ -19,7 +19,11 @@ use crate::support::{TestServer, on_both};
 
 fn png(width: u32, height: u32) -> Vec<u8> {
     let picture = RgbImage::from_fn(width, height, |x, y| {
-        Rgb([(x % 256) as u8, (y % 256) as u8, 7])
+        Rgb([
+            u8::try_from(x % 256).unwrap(),
+            u8::try_from(y % 256).unwrap(),
+            7,
+        ])
     });
     let mut data = Cursor::new(Vec::new());
     DynamicImage::from(picture)
