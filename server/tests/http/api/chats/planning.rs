@@ -263,6 +263,9 @@ async fn the_model_is_told_of_the_mode_and_offered_what_goes_with_it() {
             "read_template",
             "create_workspace",
             "start_workspace",
+            "spawn_agent",
+            "wait_agent",
+            "list_agents",
             "propose_plan",
             "ask_user_question",
         ]
