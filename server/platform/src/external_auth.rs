@@ -1,5 +1,5 @@
 //! External auth: what people sign in to git hosts with. Each has their own; nobody, owners of the deployment neither,
-//! sees or uses those of others, and a secret that went in comes out for git alone ([`credential`]).
+//! sees or uses those of others, and a secret that went in comes out for git alone (`credential`).
 
 mod credential;
 #[cfg(test)]
