@@ -75,10 +75,9 @@ impl Daemon {
         let row = self.interrupt_one(chat).await?;
         if row.parent_chat_id.is_none() {
             let family = chats::family(&self.shared.db, chat).await?;
-            for child in family.into_iter().filter(|child| child.id != chat) {
-                if !matches!(child.status, Status::Waiting | Status::Error) {
-                    self.interrupt_one(child.id).await?;
-                }
+            let at_work = |child: &ChatRow| child.id != chat && child.status.is_at_work();
+            for child in family.into_iter().filter(at_work) {
+                self.interrupt_one(child.id).await?;
             }
         }
         Ok(row)

@@ -13,11 +13,7 @@ pub fn clean_name(name: &str) -> Option<String> {
         .filter(|character| !character.is_control() && visible::is_kept(*character))
         .collect();
     let mut name = seen.trim().to_owned();
-    let mut end = name.len().min(MAX_NAME_BYTES);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    name.truncate(end);
+    name.truncate(name.floor_char_boundary(MAX_NAME_BYTES));
     let is_folder = matches!(name.as_str(), "." | "..");
     (!name.is_empty() && !is_folder).then_some(name)
 }

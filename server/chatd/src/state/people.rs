@@ -163,8 +163,8 @@ impl Change {
         if root.archived || root.archive_requested {
             return Err(StateError::Archived);
         }
-        let is_at_work = |chat: &&ChatRow| !matches!(chat.status, Status::Waiting | Status::Error);
-        if children.iter().filter(is_at_work).count() >= RUNNING_SUBAGENTS {
+        let at_work = children.iter().filter(|chat| chat.status.is_at_work());
+        if at_work.count() >= RUNNING_SUBAGENTS {
             return Err(StateError::TooManySubagents {
                 limit: RUNNING_SUBAGENTS,
             });

@@ -140,11 +140,7 @@ pub(super) async fn attach_file(
 
 fn cut(mut diff: String) -> String {
     if diff.len() > MAX_DIFF_BYTES {
-        let mut end = MAX_DIFF_BYTES;
-        while !diff.is_char_boundary(end) {
-            end -= 1;
-        }
-        diff.truncate(end);
+        diff.truncate(diff.floor_char_boundary(MAX_DIFF_BYTES));
         diff.push_str("\n… the rest of this diff is left out; read the file to see it.\n");
     }
     diff

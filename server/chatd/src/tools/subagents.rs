@@ -231,11 +231,7 @@ const fn status(chat: &ChatRow) -> &'static str {
 
 fn cut(mut report: String) -> String {
     if report.len() > MAX_REPORT_BYTES {
-        let mut end = MAX_REPORT_BYTES;
-        while !report.is_char_boundary(end) {
-            end -= 1;
-        }
-        report.truncate(end);
+        report.truncate(report.floor_char_boundary(MAX_REPORT_BYTES));
         report.push_str("\n[cut here; ask the agent for the rest]");
     }
     report

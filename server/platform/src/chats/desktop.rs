@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use sdk::ids::{ChatId, WorkspaceId};
-use store::{chat_config, workspaces};
+use store::chat_config;
 use tokio::sync::mpsc;
 use workspace::connection::{AgentClient, AgentError};
 
@@ -107,11 +107,7 @@ impl Desktop {
 
     /// A workspace on whose desktop somebody acts is used.
     pub async fn note_use(&self) {
-        let platform = &self.platform.0;
-        let noted = workspaces::touch(&platform.db, self.workspace, platform.clock.now());
-        if let Err(error) = noted.await {
-            tracing::warn!(%error, workspace_id = %self.workspace, "the use of a workspace cannot be noted");
-        }
+        self.platform.note_workspace_use(self.workspace).await;
     }
 
     /// Returns when this person may look at the desktop no longer, which is looked at so often; with why.

@@ -98,6 +98,15 @@ impl Platform {
     }
 }
 
+impl Platform {
+    /// A workspace in which a person acts is used.
+    pub(crate) async fn note_workspace_use(&self, id: WorkspaceId) {
+        if let Err(error) = workspaces::touch(&self.0.db, id, self.0.clock.now()).await {
+            tracing::warn!(%error, workspace_id = %id, "the use of a workspace cannot be noted");
+        }
+    }
+}
+
 impl Terminals {
     /// Opens a terminal, or finds it again.
     pub async fn open(&self, request: &OpenTerminal) -> Result<Terminal, TerminalError> {
@@ -118,10 +127,7 @@ impl Terminals {
 
     /// A workspace in whose terminal somebody types is used.
     pub async fn note_use(&self) {
-        let platform = &self.platform.0;
-        if let Err(error) = workspaces::touch(&platform.db, self.id, platform.clock.now()).await {
-            tracing::warn!(%error, workspace_id = %self.id, "the use of a workspace cannot be noted");
-        }
+        self.platform.note_workspace_use(self.id).await;
     }
 
     /// Returns when this person may use the terminals no longer, which is looked at so often.

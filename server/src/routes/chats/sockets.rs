@@ -36,6 +36,8 @@ pub(in crate::routes) const TOO_SLOW: &str = "You take too little. Come again: n
 pub(in crate::routes) const PING_INTERVAL: Duration = Duration::from_secs(15);
 /// Pause before a check that failed is made again.
 const PAUSE_BETWEEN_CHECKS: Duration = Duration::from_secs(1);
+/// The protocol's limit for a reason.
+const MAX_REASON_BYTES: usize = 123;
 /// Clients send next to nothing.
 const MAX_CLIENT_MESSAGE_BYTES: usize = 4 * 1024;
 /// Each open socket has such a buffer; the library's own size is 128 KiB.
@@ -292,6 +294,23 @@ pub(in crate::routes) enum Delivery {
     Stuck,
     /// The connection is broken.
     Gone,
+}
+
+/// Why a socket closes.
+pub(in crate::routes) type Goodbye = (u16, String);
+
+/// Tells why a socket closes, as much of it as the protocol takes.
+pub(in crate::routes) async fn say_goodbye(
+    sink: &mut SplitSink<WebSocket, Message>,
+    (code, mut reason): Goodbye,
+    deadline: Duration,
+) {
+    reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
+    let goodbye = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    send(sink, Message::Close(Some(goodbye)), deadline).await;
 }
 
 pub(in crate::routes) async fn send(

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket, close_code};
 use axum::response::Response;
 use futures::StreamExt as _;
 use futures::stream::{SplitSink, SplitStream};
@@ -26,7 +26,7 @@ use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
 use crate::http::extract::{PathOf, QueryOf};
 use crate::routes::chats::sockets::{
-    Delivery, Life, PING_INTERVAL, TOO_SLOW, Upgrade, checked, send,
+    Delivery, Goodbye, Life, PING_INTERVAL, TOO_SLOW, Upgrade, checked, say_goodbye, send,
 };
 use crate::state::AppState;
 
@@ -34,8 +34,6 @@ use crate::state::AppState;
 const MAX_CLIENT_MESSAGE_BYTES: usize = 64 * 1024;
 /// How exactly is noted when a workspace was last used.
 const USE_INTERVAL: Duration = Duration::from_secs(30);
-/// The protocol's limit for a reason.
-const MAX_REASON_BYTES: usize = 123;
 /// Puts a client's terminal back to its beginnings.
 const RESET: &[u8] = b"\x1bc";
 const FORBIDDEN: &str = "You may no longer use the terminals of this workspace.";
@@ -83,9 +81,6 @@ struct Conversation {
 type Sink = SplitSink<WebSocket, Message>;
 type Keys = mpsc::Sender<TerminalInput>;
 
-/// Why the socket closes.
-type Goodbye = (u16, String);
-
 /// What happens next.
 enum Event {
     Goodbye(Goodbye),
@@ -101,15 +96,9 @@ impl Conversation {
             Ok(terminal) => self.talk(&mut sink, incoming, terminal, life).await,
             Err(error) => Some(refusal(error)),
         };
-        let Some((code, mut reason)) = goodbye else {
-            return;
-        };
-        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
-        let goodbye = CloseFrame {
-            code,
-            reason: reason.into(),
-        };
-        send(&mut sink, Message::Close(Some(goodbye)), self.deadline).await;
+        if let Some(goodbye) = goodbye {
+            say_goodbye(&mut sink, goodbye, self.deadline).await;
+        }
     }
 
     /// Carries both directions; tells why they ended, unless the client knows.

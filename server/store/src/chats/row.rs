@@ -39,6 +39,11 @@ impl Status {
         Self::Error,
     ];
 
+    /// Whether a turn is under way, also one that is being stopped or waits for its client.
+    pub const fn is_at_work(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Error)
+    }
+
     /// Name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {

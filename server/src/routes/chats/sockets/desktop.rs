@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::extract::ws::{Message, WebSocket, close_code};
 use axum::response::Response;
 use futures::StreamExt as _;
 use futures::stream::{SplitSink, SplitStream};
@@ -19,7 +19,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use utoipa_axum::routes;
 
-use super::{Delivery, Life, PING_INTERVAL, TOO_SLOW, Upgrade, checked, send};
+use super::{
+    Delivery, Goodbye, Life, PING_INTERVAL, TOO_SLOW, Upgrade, checked, say_goodbye, send,
+};
 use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
@@ -30,8 +32,6 @@ use crate::state::AppState;
 const MAX_CLIENT_MESSAGE_BYTES: usize = 512 * 1024;
 /// How exactly is noted when a workspace was last used.
 const USE_INTERVAL: Duration = Duration::from_secs(30);
-/// The protocol's limit for a reason.
-const MAX_REASON_BYTES: usize = 123;
 /// RFB's messages that a person causes: keys, the pointer, the clipboard, and keys as QEMU tells them.
 const ACTS: [u8; 4] = [4, 5, 6, 255];
 const LOST: &str = "The desktop has ended. Connect again to start another one.";
@@ -101,9 +101,6 @@ struct Conversation {
 
 type Sink = SplitSink<WebSocket, Message>;
 
-/// Why the socket closes.
-type Goodbye = (u16, String);
-
 /// What happens next.
 enum Event {
     Goodbye(Goodbye),
@@ -119,15 +116,9 @@ impl Conversation {
             Ok(view) => self.talk(&mut sink, incoming, view, life).await,
             Err(error) => Some(refusal(&error)),
         };
-        let Some((code, mut reason)) = goodbye else {
-            return;
-        };
-        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
-        let goodbye = CloseFrame {
-            code,
-            reason: reason.into(),
-        };
-        send(&mut sink, Message::Close(Some(goodbye)), self.deadline).await;
+        if let Some(goodbye) = goodbye {
+            say_goodbye(&mut sink, goodbye, self.deadline).await;
+        }
     }
 
     /// Carries both directions; tells why they ended, unless the client knows. Neither side is read while the other one
