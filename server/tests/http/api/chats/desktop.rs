@@ -133,8 +133,9 @@ async fn the_screen_is_seen_by_whom_the_workspace_belongs_to_when_owners_switche
             viewer.shake_hands().await,
             (1920, 1080, "Switchyard".to_owned())
         );
-        // More than goes through in one piece.
-        assert_eq!(viewer.colour([0, 0, 1920, 1000]).await, BACKGROUND);
+        // More than goes through in one piece; above the middle, where the pointer is drawn as soon as the window manager
+        // has given it a form.
+        assert_eq!(viewer.colour([0, 0, 1920, 500]).await, BACKGROUND);
         let mut other = Viewer::open(&member, chat).await;
         other.shake_hands().await;
         assert_eq!(other.colour([5, 5, 1, 1]).await, BACKGROUND);
