@@ -3,6 +3,7 @@
 //! `request` writes the body, `events` reads the answer, `thinking` chooses how a model is told to think. What must be
 //! sent back with a thought travels in `provider_metadata` under the key `anthropic`.
 
+mod computer;
 mod events;
 mod models;
 mod request;
@@ -11,7 +12,8 @@ mod thinking;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::{FutureExt, StreamExt};
+use computer::{Form, Forms};
+use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -35,6 +37,7 @@ pub struct Anthropic {
 #[derive(Debug)]
 struct Shared {
     endpoint: Endpoint,
+    computers: Forms,
 }
 
 impl Anthropic {
@@ -45,6 +48,7 @@ impl Anthropic {
         Ok(Self {
             shared: Arc::new(Shared {
                 endpoint: Endpoint { http, config, base },
+                computers: Forms::default(),
             }),
         })
     }
@@ -105,23 +109,54 @@ impl Model for AnthropicModel {
         }
         let shared = Arc::clone(&self.shared);
         let request = Arc::new(request);
-        let answer = async move {
-            let name = shared.endpoint.name();
-            match shared.message(&request).await {
-                Ok(call) => open_stream(call, events::EventDecoder::new(name), cancel),
-                Err(error) => futures::stream::iter([Err(error)]).boxed(),
+        let parts = async_stream::stream! {
+            let (mut answer, first) = shared.open(&request, &cancel).await;
+            if let Some(part) = first {
+                yield part;
+                while let Some(part) = answer.next().await {
+                    yield part;
+                }
             }
         };
-        answer.flatten_stream().boxed()
+        parts.boxed()
     }
 }
 
 impl Shared {
-    async fn message(&self, request: &Arc<Request>) -> Result<Call, Error> {
-        let write = |request: &Request| request::write(request);
+    /// Opens an answer and reads its first part. A server that refuses the computer tool is asked again without it, which
+    /// is safe because a refused request has not begun to answer.
+    async fn open(
+        &self,
+        request: &Arc<Request>,
+        cancel: &CancellationToken,
+    ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
+        loop {
+            let computer = self.computers.of(request);
+            let mut answer = match self.message(request, computer).await {
+                Ok(call) => {
+                    let decoder = events::EventDecoder::new(self.endpoint.name());
+                    open_stream(call, decoder, cancel.clone())
+                }
+                Err(error) => futures::stream::iter([Err(error)]).boxed(),
+            };
+            let first = answer.next().await;
+            match &first {
+                Some(Err(error)) if self.computers.learn(&request.model, computer, error) => {}
+                _ => return (answer, first),
+            }
+        }
+    }
+
+    async fn message(&self, request: &Arc<Request>, computer: Form) -> Result<Call, Error> {
+        let write = move |request: &Request| request::write(request, computer);
         let body = write_body(self.endpoint.name(), request, write).await?;
         let url = self.endpoint.base.join("/v1/messages");
-        self.call((Method::POST, url), body, &request.metadata)
+        self.call(
+            (Method::POST, url),
+            body,
+            &request.metadata,
+            computer.beta(),
+        )
     }
 
     fn call(
@@ -129,6 +164,7 @@ impl Shared {
         target: (Method, Url),
         body: Vec<u8>,
         metadata: &RequestMetadata,
+        beta: Option<&'static str>,
     ) -> Result<Call, Error> {
         let name = self.endpoint.name();
         let key = self.endpoint.config.api_key.as_ref();
@@ -136,6 +172,9 @@ impl Shared {
         let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", HeaderValue::from_static(VERSION));
         headers.insert("x-api-key", secret_header(name, "", key)?);
+        if let Some(beta) = beta {
+            headers.insert("anthropic-beta", HeaderValue::from_static(beta));
+        }
         Ok(self.endpoint.call(target, body, metadata, headers))
     }
 }

@@ -25,7 +25,7 @@ pub use provider::{
     ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind, connect,
 };
 pub use request::{
-    Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role, SystemBlock, Tool,
+    ComputerScreen, Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role, SystemBlock, Tool,
     ToolChoice, ToolResultContent,
 };
 pub use response::{Accumulator, Response, collect};

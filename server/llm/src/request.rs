@@ -211,7 +211,7 @@ pub enum ToolResultContent {
 }
 
 /// A tool the model may call.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -219,6 +219,18 @@ pub struct Tool {
     pub description: String,
     /// JSON Schema of its arguments (an object).
     pub input_schema: Value,
+    /// For the tool that works on a screen: adapters give a model the provider's own tool instead, where it has one. Calls
+    /// then come with the arguments that this one describes.
+    pub screen: Option<ComputerScreen>,
+}
+
+/// The screen that a tool works on, as models see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComputerScreen {
+    /// Pixels from left to right.
+    pub width: u32,
+    /// Pixels from top to bottom.
+    pub height: u32,
 }
 
 /// Whether the model may, must or must not call tools.

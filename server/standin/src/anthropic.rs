@@ -2,6 +2,7 @@
 //!
 //! `validate` refuses what Anthropic refuses, `convert` reads the conversation, `wire` writes the answer.
 
+mod computer;
 mod convert;
 mod validate;
 mod wire;
@@ -69,7 +70,7 @@ async fn answer(
     if !headers.contains_key(VERSION_HEADER) {
         return Err(Refusal::bad("anthropic-version: header is required"));
     }
-    let body = validate::request(body)?;
+    let body = validate::request(body, headers)?;
     let request = convert::request(&body);
     let mut play = state.player.play(&request);
     beats::prelude(state, &mut play).await?;
@@ -78,11 +79,11 @@ async fn answer(
         .and_then(Value::as_bool)
         .unwrap_or_default()
     {
-        let wire = wire::Events::new(&request.model);
+        let wire = wire::Events::new(&request.model, computer::has_toolset(&body));
         return Ok(beats::stream(state, play, wire));
     }
     match beats::whole(state, &play).await {
-        Ok(()) => Ok(beats::document(&wire::whole(&play, &request.model))),
+        Ok(()) => Ok(beats::document(&wire::whole(&play, &request.model, computer::has_toolset(&body)))),
         Err(WholeEnd::Refused(refusal)) => Err(refusal),
         Err(WholeEnd::Cut) => Ok(beats::broken()),
     }

@@ -55,6 +55,7 @@ impl Converter {
             name: name.to_owned(),
             description: String::new(),
             input_schema: schema.clone(),
+            ..Tool::default()
         };
         self.request.tools.push(tool);
     }

@@ -7,6 +7,7 @@ fn tool(name: &str, description: &str, properties: &Value, required: &[&str]) ->
         name: name.to_owned(),
         description: description.to_owned(),
         input_schema: json!({ "type": "object", "properties": properties, "required": required }),
+        ..llm::Tool::default()
     }
 }
 

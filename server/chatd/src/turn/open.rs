@@ -152,6 +152,7 @@ fn definition(tool: DynamicTool) -> llm::Tool {
         name: tool.name,
         description: tool.description,
         input_schema,
+        ..llm::Tool::default()
     }
 }
 

@@ -94,6 +94,7 @@ impl ToolSet for TestTools {
                 name: name.to_owned(),
                 description: name.to_owned(),
                 input_schema: json!({"type": "object"}),
+                ..llm::Tool::default()
             })
             .to_vec()
     }

@@ -9,6 +9,7 @@ use eventsource_stream::Event;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::computer;
 use crate::error::{ProviderWords, Signals};
 use crate::http::{Decoder, Heard};
 use crate::{Error, FinishReason, StreamPart, Usage};
@@ -36,6 +37,8 @@ enum Block {
         name: String,
         input: Value,
         arguments: String,
+        /// Whether it is a member of the computer's toolset.
+        is_member: bool,
     },
 }
 
@@ -76,6 +79,7 @@ struct WireBlock {
     name: String,
     #[serde(default)]
     input: Value,
+    toolset_name: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -144,10 +148,11 @@ impl EventDecoder {
                 let call = self.tool_call_count;
                 self.tool_call_count += 1;
                 let (id, name) = (block.id, block.name);
+                let is_member = block.toolset_name.as_deref() == Some(computer::NAME);
                 parts.push_back(StreamPart::ToolCallStart {
                     index: call,
                     id: id.clone(),
-                    name: name.clone(),
+                    name: called(&name, is_member),
                 });
                 let arguments = String::new();
                 self.blocks.insert(
@@ -158,6 +163,7 @@ impl EventDecoder {
                         name,
                         input: block.input,
                         arguments,
+                        is_member,
                     },
                 );
             }
@@ -173,11 +179,15 @@ impl EventDecoder {
                 signature.push_str(&delta.signature.unwrap_or_default());
             }
             Some(Block::ToolUse {
-                call, arguments, ..
+                call,
+                arguments,
+                is_member,
+                ..
             }) => {
                 let arguments_delta = delta.partial_json.unwrap_or_default();
-                if !arguments_delta.is_empty() {
-                    arguments.push_str(&arguments_delta);
+                arguments.push_str(&arguments_delta);
+                // A member's are told when they are whole: its name comes before them.
+                if !arguments_delta.is_empty() && !*is_member {
                     parts.push_back(StreamPart::ToolCallDelta {
                         index: *call,
                         arguments_delta,
@@ -200,17 +210,23 @@ impl EventDecoder {
                 id,
                 name,
                 input,
-                arguments,
+                mut arguments,
+                is_member,
             }) => {
-                let arguments = if arguments.is_empty() {
-                    whole_input(&input)
-                } else {
-                    arguments
-                };
+                if arguments.is_empty() {
+                    arguments = whole_input(&input);
+                }
+                if is_member {
+                    arguments = computer::from_member(&name, &arguments);
+                    parts.push_back(StreamPart::ToolCallDelta {
+                        index: call,
+                        arguments_delta: arguments.clone(),
+                    });
+                }
                 parts.push_back(StreamPart::ToolCallEnd {
                     index: call,
                     id,
-                    name,
+                    name: called(&name, is_member),
                     arguments,
                 });
             }
@@ -321,6 +337,12 @@ fn push_thought(text: String, parts: &mut VecDeque<StreamPart>) {
     if !text.is_empty() {
         parts.push_back(StreamPart::ReasoningDelta { text });
     }
+}
+
+/// A tool's name in conversations.
+fn called(name: &str, is_member: bool) -> String {
+    let name = if is_member { computer::NAME } else { name };
+    name.to_owned()
 }
 
 /// Some compatible servers put the whole input into the start of the block.

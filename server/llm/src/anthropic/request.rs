@@ -12,6 +12,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::computer::{self, Form};
 use super::thinking;
 use crate::replay::{arguments_object, object_schema, tool_call_id};
 use crate::{Content, Request, Role, ToolChoice, ToolResultContent, limits};
@@ -23,13 +24,13 @@ const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/we
 
 /// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
 /// several times as long.
-pub(super) fn write(request: &Request) -> Vec<u8> {
+pub(super) fn write(request: &Request, computer: Form) -> Vec<u8> {
     let body = Body {
         model: &request.model,
         stream: true,
-        options: options(request),
+        options: options(request, computer),
         system: system(request),
-        messages: messages(request),
+        messages: messages(request, computer),
     };
     crate::http::json(request, &body)
 }
@@ -83,11 +84,15 @@ enum Block<'a> {
     },
     ToolUse {
         id: Cow<'a, str>,
-        name: &'a str,
+        name: Cow<'a, str>,
         input: Value,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        toolset_name: Option<&'static str>,
     },
     ToolResult {
         tool_use_id: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        toolset_name: Option<&'static str>,
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         is_error: bool,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,7 +114,7 @@ enum ResultContent<'a> {
     Blocks(Vec<Block<'a>>),
 }
 
-fn options(request: &Request) -> Map<String, Value> {
+fn options(request: &Request, computer: Form) -> Map<String, Value> {
     let max_tokens = request
         .max_output_tokens
         .unwrap_or_else(|| default_max_tokens(&request.model));
@@ -123,7 +128,7 @@ fn options(request: &Request) -> Map<String, Value> {
         );
     }
     if !request.tools.is_empty() {
-        options.insert("tools".to_owned(), tools(request));
+        options.insert("tools".to_owned(), tools(request, computer));
         options.insert(
             "tool_choice".to_owned(),
             tool_choice(request.tool_choice, thinks),
@@ -158,15 +163,18 @@ fn system(request: &Request) -> Vec<Marked<'_>> {
     blocks
 }
 
-fn tools(request: &Request) -> Value {
+fn tools(request: &Request, computer: Form) -> Value {
     request
         .tools
         .iter()
         .map(|tool| {
-            json!({
-                "name": tool.name,
-                "description": tool.description,
-                "input_schema": object_schema(&tool.input_schema),
+            let own = tool.screen.and_then(|screen| computer.definition(screen));
+            own.unwrap_or_else(|| {
+                json!({
+                    "name": tool.name,
+                    "description": tool.description,
+                    "input_schema": object_schema(&tool.input_schema),
+                })
             })
         })
         .collect()
@@ -181,7 +189,7 @@ fn tool_choice(choice: ToolChoice, thinks: bool) -> Value {
     }
 }
 
-fn messages(request: &Request) -> Vec<Turn<'_>> {
+fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(request.messages.len());
     for message in request.messages.iter() {
         let role = if message.role == Role::Assistant {
@@ -190,7 +198,7 @@ fn messages(request: &Request) -> Vec<Turn<'_>> {
             "user"
         };
         let contents = message.content.iter();
-        let blocks = contents.filter_map(|content| block(message.role, content));
+        let blocks = contents.filter_map(|content| block(message.role, content, computer));
         let blocks = blocks.map(unmarked);
         match turns.last_mut() {
             Some(last) if last.role == role => last.content.extend(blocks),
@@ -214,7 +222,8 @@ fn messages(request: &Request) -> Vec<Turn<'_>> {
     turns
 }
 
-fn block(role: Role, content: &Content) -> Option<Block<'_>> {
+fn block(role: Role, content: &Content, computer: Form) -> Option<Block<'_>> {
+    let is_member = |name: &str| computer == Form::Toolset && name == computer::NAME;
     match content {
         Content::Text(text) => text_block(text),
         Content::Reasoning {
@@ -227,17 +236,16 @@ fn block(role: Role, content: &Content) -> Option<Block<'_>> {
             id,
             name,
             arguments,
-        } => Some(Block::ToolUse {
-            id: tool_call_id(id, LONGEST_ID),
-            name,
-            input: arguments_object(arguments),
-        }),
+        } => Some(call_block(id, name, arguments, is_member(name))),
         Content::ToolResult {
             tool_call_id: id,
+            name,
             content,
             is_error,
-            ..
-        } => Some(result_block(id, content, *is_error)),
+        } => {
+            let toolset_name = is_member(name).then_some(computer::NAME);
+            Some(result_block(id, content, *is_error, toolset_name))
+        }
     }
 }
 
@@ -272,7 +280,39 @@ fn image_block<'a>(media_type: &'a str, data: &Bytes) -> Block<'a> {
     }
 }
 
-fn result_block<'a>(id: &'a str, content: &'a [ToolResultContent], is_error: bool) -> Block<'a> {
+/// A call, or that of a member of the computer's toolset.
+fn call_block<'a>(id: &'a str, name: &'a str, arguments: &str, is_member: bool) -> Block<'a> {
+    let id = tool_call_id(id, LONGEST_ID);
+    let input = arguments_object(arguments);
+    match is_member.then(|| computer::to_member(input.clone())) {
+        Some(Some((member, input))) => Block::ToolUse {
+            id,
+            name: member.into(),
+            input,
+            toolset_name: Some(computer::NAME),
+        },
+        // What names no action was refused; the member that only looks stands for it.
+        Some(None) => Block::ToolUse {
+            id,
+            name: "screenshot".into(),
+            input: json!({}),
+            toolset_name: Some(computer::NAME),
+        },
+        None => Block::ToolUse {
+            id,
+            name: name.into(),
+            input,
+            toolset_name: None,
+        },
+    }
+}
+
+fn result_block<'a>(
+    id: &'a str,
+    content: &'a [ToolResultContent],
+    is_error: bool,
+    toolset_name: Option<&'static str>,
+) -> Block<'a> {
     let pieces = content.iter();
     let pieces: Vec<_> = pieces
         .filter_map(|piece| match piece {
@@ -288,6 +328,7 @@ fn result_block<'a>(id: &'a str, content: &'a [ToolResultContent], is_error: boo
     };
     Block::ToolResult {
         tool_use_id: tool_call_id(id, LONGEST_ID),
+        toolset_name,
         is_error,
         content,
     }

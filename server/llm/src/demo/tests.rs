@@ -42,6 +42,7 @@ fn tools(names: &[&str]) -> Vec<Tool> {
         name: (*name).to_owned(),
         description: String::new(),
         input_schema: json!({"type": "object"}),
+        ..Tool::default()
     };
     names.iter().map(tool).collect()
 }

@@ -42,6 +42,7 @@ pub(crate) fn request(message: &str) -> Request {
         name: name.to_owned(),
         description: "A tool.".to_owned(),
         input_schema: json!({"type": "object"}),
+        ..Tool::default()
     };
     Request {
         messages: Arc::new(vec![Message::user(message)]),

@@ -3,6 +3,7 @@
 use llm::{Content, Request, Role};
 use serde_json::Value;
 
+use super::computer;
 use crate::convert::{Converter, blocks, joined_text};
 
 /// The neutral request of a checked body.
@@ -19,6 +20,11 @@ pub(super) fn request(body: &Value) -> Request {
     for tool in list(body, "tools") {
         let name = tool.get("name").and_then(Value::as_str).unwrap_or_default();
         converter.tool(name, tool.get("input_schema").unwrap_or(&Value::Null));
+    }
+    if computer::has_toolset(body) {
+        for name in computer::MEMBERS {
+            converter.tool(name, &Value::Null);
+        }
     }
     for message in list(body, "messages") {
         add_message(&mut converter, message);

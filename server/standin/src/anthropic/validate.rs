@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use axum::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::computer;
 use super::wire::SIGNATURE;
 use crate::MISSING_MODEL;
 use crate::convert::blocks;
@@ -13,8 +15,11 @@ use crate::refusal::Refusal;
 const MOST_CACHE_MARKS: usize = 4;
 const SMALLEST_BUDGET: u64 = 1_024;
 
+/// A call's id, and the toolset that its tool is of.
+type Called = (String, Option<String>);
+
 /// The body, when Anthropic would answer it.
-pub(super) fn request(body: &Bytes) -> Result<Value, Refusal> {
+pub(super) fn request(body: &Bytes, headers: &HeaderMap) -> Result<Value, Refusal> {
     let body: Value = serde_json::from_slice(body).map_err(|problem| {
         Refusal::bad(format!("The request body is not valid JSON: {problem}"))
     })?;
@@ -30,6 +35,9 @@ pub(super) fn request(body: &Bytes) -> Result<Value, Refusal> {
         return Err(Refusal::new(404, format!("model: {MISSING_MODEL}")));
     }
     check_options(&body)?;
+    for tool in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
+        computer::check(tool, headers)?;
+    }
     check_messages(&body)?;
     let marks = count_marks(&body);
     if marks > MOST_CACHE_MARKS {
@@ -113,8 +121,8 @@ fn check_message(
     number: usize,
     message: &Value,
     is_last: bool,
-    waiting: &BTreeSet<String>,
-) -> Result<BTreeSet<String>, Refusal> {
+    waiting: &BTreeSet<Called>,
+) -> Result<BTreeSet<Called>, Refusal> {
     let role = message
         .get("role")
         .and_then(Value::as_str)
@@ -142,11 +150,19 @@ fn check_message(
             .unwrap_or_default()
         {
             "tool_use" => {
-                called.insert(checked_id(&place, block, "id")?);
+                called.insert((checked_id(&place, block, "id")?, toolset_of(block)));
             }
             "tool_result" => {
                 let id = checked_id(&place, block, "tool_use_id")?;
-                if !waiting.contains(&id) {
+                let answer = (id.clone(), toolset_of(block));
+                if let Some((_, toolset)) = waiting.iter().find(|(waiting, _)| *waiting == id)
+                    && *toolset != answer.1
+                {
+                    return Err(Refusal::bad(format!(
+                        "{place}: `toolset_name` must be that of the `tool_use` block {id}"
+                    )));
+                }
+                if !waiting.contains(&answer) {
                     let text = format!(
                         "{place}: unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
                     );
@@ -161,7 +177,7 @@ fn check_message(
                     );
                     return Err(Refusal::bad(text));
                 }
-                answered.insert(id);
+                answered.insert(answer);
             }
             "thinking"
                 if block
@@ -175,9 +191,14 @@ fn check_message(
             _ => {}
         }
     }
-    let unanswered: BTreeSet<String> = waiting.difference(&answered).cloned().collect();
+    let unanswered: BTreeSet<Called> = waiting.difference(&answered).cloned().collect();
     refuse_waiting(number.saturating_sub(1), &unanswered)?;
     Ok(called)
+}
+
+fn toolset_of(block: &Value) -> Option<String> {
+    let name = block.get("toolset_name")?.as_str()?;
+    Some(name.to_owned())
 }
 
 fn checked_id(place: &str, block: &Value, field: &str) -> Result<String, Refusal> {
@@ -191,11 +212,11 @@ fn checked_id(place: &str, block: &Value, field: &str) -> Result<String, Refusal
     Ok(id.to_owned())
 }
 
-fn refuse_waiting(number: usize, waiting: &BTreeSet<String>) -> Result<(), Refusal> {
+fn refuse_waiting(number: usize, waiting: &BTreeSet<Called>) -> Result<(), Refusal> {
     if waiting.is_empty() {
         return Ok(());
     }
-    let ids: Vec<&str> = waiting.iter().map(String::as_str).collect();
+    let ids: Vec<&str> = waiting.iter().map(|(id, _)| id.as_str()).collect();
     Err(Refusal::bad(format!(
         "messages.{number}: `tool_use` ids were found without `tool_result` blocks immediately after: {}. Each `tool_use` block must have a corresponding `tool_result` block in the next message.",
         ids.join(", ")

@@ -6,7 +6,7 @@ use llm::demo::play::{Beat, Play};
 use llm::{FinishReason, Usage};
 use serde_json::{Value, json};
 
-use super::error_body;
+use super::{computer, error_body};
 use crate::beats::{Wire, quote};
 use crate::refusal::Refusal;
 
@@ -16,6 +16,8 @@ pub(super) const SIGNATURE: &str = "standin+signature/1==";
 /// Writes events.
 pub(super) struct Events {
     model: String,
+    /// Whether actions of the computer are tools of a toolset.
+    has_toolset: bool,
     open: Option<Block>,
     block_count: usize,
 }
@@ -28,9 +30,10 @@ enum Block {
 }
 
 impl Events {
-    pub(super) fn new(model: &str) -> Self {
+    pub(super) fn new(model: &str, has_toolset: bool) -> Self {
         Self {
             model: model.to_owned(),
+            has_toolset,
             open: None,
             block_count: 0,
         }
@@ -128,12 +131,8 @@ impl Wire for Events {
             }
             Beat::CallStart { id, name, .. } => {
                 self.close(out);
-                let start = format!(
-                    r#"{{"type":"tool_use","id":{},"name":{},"input":{{}}}}"#,
-                    quote(id),
-                    quote(name)
-                );
-                self.start(Block::ToolUse, &start, out);
+                let start = tool_use(id, name, json!({}), self.has_toolset);
+                self.start(Block::ToolUse, &start.to_string(), out);
             }
             Beat::CallDelta { text, .. } => {
                 self.delta(
@@ -167,7 +166,7 @@ impl Wire for Events {
 }
 
 /// The whole answer as one document.
-pub(super) fn whole(play: &Play, model: &str) -> Value {
+pub(super) fn whole(play: &Play, model: &str, has_toolset: bool) -> Value {
     let mut content: Vec<Value> = Vec::new();
     for beat in play.beats.iter().cloned().map(Beat::at_once) {
         match &beat {
@@ -180,7 +179,7 @@ pub(super) fn whole(play: &Play, model: &str) -> Value {
                 ..
             } => {
                 let input: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));
-                content.push(json!({"type": "tool_use", "id": id, "name": name, "input": input}));
+                content.push(tool_use(id, name, input, has_toolset));
             }
             _ => {}
         }
@@ -195,6 +194,17 @@ pub(super) fn whole(play: &Play, model: &str) -> Value {
         "stop_sequence": null,
         "usage": usage(&play.usage),
     })
+}
+
+fn tool_use(id: &str, name: &str, input: Value, has_toolset: bool) -> Value {
+    let mut block = json!({"type": "tool_use", "id": id, "name": name, "input": input});
+    if has_toolset
+        && computer::MEMBERS.contains(&name)
+        && let Some(fields) = block.as_object_mut()
+    {
+        fields.insert("toolset_name".to_owned(), computer::NAME.into());
+    }
+    block
 }
 
 /// Continues the last block or begins one.

@@ -223,3 +223,34 @@ proptest! {
         prop_assert!(parts.last().is_some_and(Result::is_err));
     }
 }
+
+#[test]
+fn a_member_of_the_computers_toolset_becomes_a_call_of_the_computer() {
+    let start = r#"{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"a","name":"left_click","input":{},"toolset_name":"computer"}}"#;
+    let delta = |json: &str| {
+        format!(
+            r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"input_json_delta","partial_json":{}}}}}"#,
+            serde_json::Value::from(json)
+        )
+    };
+    let parts = events(&[
+        r#"{"type":"message_start"}"#,
+        start,
+        &delta("{\"coordinate\""),
+        &delta(": [3, 4]}"),
+        r#"{"type":"message_stop"}"#,
+    ]);
+    let deltas: Vec<_> = parts
+        .iter()
+        .filter_map(|part| match part {
+            Ok(StreamPart::ToolCallDelta { arguments_delta, .. }) => Some(arguments_delta.as_str()),
+            _ => None,
+        })
+        .collect();
+    let whole = r#"{"action":"left_click","coordinate":[3,4]}"#;
+    assert_eq!(deltas, [whole]);
+    let response = response(parts);
+    assert!(
+        matches!(&response.content[..], [Content::ToolCall { name, arguments, .. }] if name == "computer" && arguments == whole)
+    );
+}

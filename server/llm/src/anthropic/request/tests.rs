@@ -15,7 +15,7 @@ use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
 fn body(request: &Request) -> Value {
-    serde_json::from_slice(&write(request)).unwrap()
+    serde_json::from_slice(&write(request, Form::Function)).unwrap()
 }
 
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
@@ -106,11 +106,13 @@ fn conversation() -> Request {
                 name: "execute".to_owned(),
                 description: "Runs a command.".to_owned(),
                 input_schema: json!({"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}),
+                ..Tool::default()
             },
             Tool {
                 name: "odd".to_owned(),
                 description: String::new(),
                 input_schema: json!(null),
+                ..Tool::default()
             },
         ],
         max_output_tokens: Some(16_000),
@@ -207,4 +209,74 @@ fn puts_results_before_words_and_names_a_ceiling() {
 #[test]
 fn an_empty_request_is_a_body_all_the_same() {
     assert_eq!(body(&Request::new("m"))["messages"], json!([]));
+}
+
+#[test]
+fn a_computer_is_written_in_the_form_that_the_model_knows() {
+    let clicked = r#"{"action":"left_click","coordinate":[3,4]}"#;
+    let call = |id: &str, arguments: &str| Content::ToolCall {
+        id: id.to_owned(),
+        name: "computer".to_owned(),
+        arguments: arguments.to_owned(),
+    };
+    let answered = |id: &str| {
+        let text = ToolResultContent::Text("Done.".to_owned());
+        Content::ToolResult {
+            tool_call_id: id.to_owned(),
+            name: "computer".to_owned(),
+            content: vec![text],
+            is_error: false,
+        }
+    };
+    let said = |role, content| Message { role, content };
+    let request = Request {
+        messages: Arc::new(vec![
+            Message::user("click"),
+            said(
+                Role::Assistant,
+                vec![call("a", clicked), call("b", "{}")],
+            ),
+            said(Role::Tool, vec![answered("a"), answered("b")]),
+        ]),
+        tools: vec![Tool {
+            name: "computer".to_owned(),
+            description: "Works on the desktop.".to_owned(),
+            input_schema: json!({"type": "object"}),
+            screen: Some(crate::ComputerScreen {
+                width: 1280,
+                height: 720,
+            }),
+        }],
+        ..Request::new("m")
+    };
+    let in_form = |form| -> Value { serde_json::from_slice(&write(&request, form)).unwrap() };
+
+    let function = in_form(Form::Function);
+    assert_eq!(function["tools"][0]["input_schema"]["type"], "object");
+    let use_ = &function["messages"][1]["content"][0];
+    assert_eq!((&use_["name"], &use_["input"]["action"]), (&json!("computer"), &json!("left_click")));
+
+    let dated = in_form(Form::Tool {
+        kind: "computer_20251124",
+        beta: "computer-use-2025-11-24",
+    });
+    assert_eq!(
+        dated["tools"],
+        json!([{"type": "computer_20251124", "name": "computer", "display_width_px": 1280, "display_height_px": 720}])
+    );
+    assert_eq!(dated["messages"], function["messages"]);
+
+    let toolset = in_form(Form::Toolset);
+    assert_eq!(
+        toolset["tools"],
+        json!([{"type": "computer_toolset_20260801", "configs": {"zoom": {"enabled": false}}}])
+    );
+    assert_eq!(
+        toolset["messages"][1]["content"],
+        json!([
+            {"type": "tool_use", "id": "a", "name": "left_click", "input": {"coordinate": [3, 4]}, "toolset_name": "computer"},
+            {"type": "tool_use", "id": "b", "name": "screenshot", "input": {}, "toolset_name": "computer"},
+        ])
+    );
+    assert_eq!(toolset["messages"][2]["content"][0]["toolset_name"], "computer");
 }

@@ -106,11 +106,13 @@ fn conversation() -> Request {
                 name: "execute".to_owned(),
                 description: "Runs a command.".to_owned(),
                 input_schema: json!({"type": "object", "properties": {"command": {"type": "string"}}, "required": ["command"]}),
+                ..Tool::default()
             },
             Tool {
                 name: "odd".to_owned(),
                 description: String::new(),
                 input_schema: json!(null),
+                ..Tool::default()
             },
         ],
         max_output_tokens: Some(16_000),
