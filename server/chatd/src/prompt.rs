@@ -19,6 +19,8 @@ use sdk::parts::{DiffSide, Part, ToolCallPart, ToolResultPart};
 use serde_json::Value;
 use store::messages::MessageRow;
 
+use crate::tools::computer;
+
 pub use instructions::{DEFAULT_SYSTEM_PROMPT, Instructions};
 
 /// Text that stands for a tool's missing answer.
@@ -136,6 +138,7 @@ impl Prompt {
                     name: file.name.clone().unwrap_or_else(|| "a file".to_owned()),
                     message: self.messages.len(),
                     piece: contents.len(),
+                    is_screenshot: false,
                 });
             }
             contents.extend(user_content(part));
@@ -197,10 +200,12 @@ impl Prompt {
             };
             self.push(Role::Assistant, &[Part::ToolCall(call)]);
         }
-        let text = match &result.result {
-            Some(Value::String(text)) => text.clone(),
-            Some(value) => value.to_string(),
-            None => NO_RESULT.to_owned(),
+        let picture = computer::picture_of(&result.tool_name, result.result.as_ref());
+        let text = match (&picture, &result.result) {
+            (Some((_, words)), _) => words.clone(),
+            (None, Some(Value::String(text))) => text.clone(),
+            (None, Some(value)) => value.to_string(),
+            (None, None) => NO_RESULT.to_owned(),
         };
         let content = Content::ToolResult {
             tool_call_id: result.tool_call_id.clone(),
@@ -209,6 +214,17 @@ impl Prompt {
             is_error: result.is_error,
         };
         self.push_content(llm::Role::Tool, vec![content]);
+        if let Some((file_id, _)) = picture
+            && let Some(last) = self.messages.last()
+        {
+            self.attachments.push(attachments::Attachment {
+                file_id,
+                name: "screenshot".to_owned(),
+                message: self.messages.len() - 1,
+                piece: last.content.len() - 1,
+                is_screenshot: true,
+            });
+        }
     }
 
     fn push_content(&mut self, role: llm::Role, content: Vec<Content>) {

@@ -126,6 +126,7 @@ fn copy(template: &ChatRow, title: String, time: DateTime<Utc>) -> ChatRow {
         labels: BTreeMap::new(),
         plan_mode: template.plan_mode,
         mcp_server_ids: template.mcp_server_ids.clone(),
+        chat_mode: template.chat_mode,
         archived: false,
         archive_requested: false,
         pin_order: 0,

@@ -74,6 +74,10 @@ pub trait WorkspaceSource: Debug + Send + Sync {
     async fn look(&self, id: WorkspaceId, whom: ConnectFor) -> Option<ConnectedWorkspace> {
         self.connect(id, whom).await.ok()
     }
+    /// Whether agents may work on the desktops of workspaces.
+    async fn has_desktops(&self) -> bool {
+        false
+    }
 }
 
 /// Why something with templates or workspaces was refused.

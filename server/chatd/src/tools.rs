@@ -5,6 +5,7 @@
 //! Of a chat in plan mode `planning` holds back what would change anything.
 
 mod arguments;
+pub(crate) mod computer;
 mod definitions;
 mod dump;
 mod duration;
@@ -79,6 +80,15 @@ pub trait OutputSink: Send + Sync {
     fn push(&self, delta: String);
 }
 
+/// How a picture of a desktop is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// Among the files of the chat, while it can hold more; else beside them.
+    AsAttachment,
+    /// Not counted among them.
+    Beside,
+}
+
 /// The chat that a tool runs for: what it works in, and what a tool may change of it.
 #[async_trait]
 pub trait ChatBinding: Send + Sync {
@@ -90,6 +100,9 @@ pub trait ChatBinding: Send + Sync {
 
     /// Hands a file over to the chat's owner. An error is words for the model.
     async fn attach(&self, name: &str, data: Vec<u8>) -> Result<ChatFile, String>;
+
+    /// Keeps a picture of the workspace's desktop, of which the chat has only the newest. An error is words for the model.
+    async fn keep_screenshot(&self, png: Vec<u8>, kept: Kept) -> Result<ChatFile, String>;
 }
 
 /// What a running tool gets besides its arguments.

@@ -25,8 +25,8 @@ pub use provider::{
     ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind, connect,
 };
 pub use request::{
-    ComputerScreen, Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role, SystemBlock, Tool,
-    ToolChoice, ToolResultContent,
+    ComputerScreen, Content, Message, Purpose, ReasoningEffort, Request, RequestMetadata, Role,
+    SystemBlock, Tool, ToolChoice, ToolResultContent,
 };
 pub use response::{Accumulator, Response, collect};
 pub use stream::{FinishReason, PartStream, StreamPart, Usage};

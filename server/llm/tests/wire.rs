@@ -10,6 +10,8 @@
 
 #[path = "wire/answers.rs"]
 mod answers;
+#[path = "wire/computer.rs"]
+mod computer;
 #[path = "wire/discovery.rs"]
 mod discovery;
 #[path = "wire/faults.rs"]

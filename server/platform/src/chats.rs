@@ -26,7 +26,7 @@ use chatd::{TitleError, first_words, wire};
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
 use store::chats::list::{self, ListedChat};
-use store::chats::{self, ChatRow};
+use store::chats::{self, ChatMode, ChatRow};
 use store::files;
 
 use self::filter::Filter;
@@ -126,6 +126,7 @@ impl Platform {
                 plan_mode: request.plan_mode,
                 mcp_server_ids: Some(request.mcp_server_ids),
             },
+            chat_mode: ChatMode::General,
             system_prompt,
             content,
             client_tools: request.unsafe_dynamic_tools,

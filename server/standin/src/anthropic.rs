@@ -83,7 +83,11 @@ async fn answer(
         return Ok(beats::stream(state, play, wire));
     }
     match beats::whole(state, &play).await {
-        Ok(()) => Ok(beats::document(&wire::whole(&play, &request.model, computer::has_toolset(&body)))),
+        Ok(()) => Ok(beats::document(&wire::whole(
+            &play,
+            &request.model,
+            computer::has_toolset(&body),
+        ))),
         Err(WholeEnd::Refused(refusal)) => Err(refusal),
         Err(WholeEnd::Cut) => Ok(beats::broken()),
     }

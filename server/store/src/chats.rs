@@ -14,7 +14,7 @@ mod row;
 pub mod title_locks;
 
 pub(crate) use row::RawChat;
-pub use row::{ChatRow, Status};
+pub use row::{ChatMode, ChatRow, Status};
 
 use chrono::{DateTime, Utc};
 use sdk::ids::ChatId;
@@ -29,7 +29,8 @@ macro_rules! chat_columns {
          is_title_fallback, status, status_since, last_error, last_model_config_id, labels, client_type, archived, \
          archive_requested, pin_order, last_read_message_id, worker_id, runner_id, snapshot_version, \
          history_version, queue_version, generation_attempt, retry_state, retry_state_version, \
-         requires_action_deadline_at, created_at, updated_at, compaction_request, changed_at, plan_mode, mcp_server_ids"
+         requires_action_deadline_at, created_at, updated_at, compaction_request, changed_at, plan_mode, mcp_server_ids, \
+         chat_mode"
     };
 }
 pub(crate) use chat_columns;
@@ -44,7 +45,7 @@ const INSERT: &str = concat!(
     "INSERT INTO chats (",
     chat_columns!(),
     ", title_search) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36)"
+     $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37)"
 );
 const SAVE: &str = "UPDATE chats SET title = $2, is_title_fallback = $3, status = $4, status_since = $5, \
      last_error = $6, last_model_config_id = $7, labels = $8, archived = $9, archive_requested = $10, \
@@ -139,6 +140,7 @@ pub async fn insert(tx: &mut Tx, chat: &ChatRow) -> Result<(), StoreError> {
         .bind(chat.changed_at)
         .bind(chat.plan_mode.as_str())
         .bind(Json(&chat.mcp_server_ids))
+        .bind(chat.chat_mode.as_str())
         .bind(search::fold(&chat.title))
         .execute(connection)
         .await

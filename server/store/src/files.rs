@@ -22,10 +22,16 @@ const READ: &str = "SELECT name, mimetype, data FROM chat_files WHERE id = $1 AN
 const READ_VARIANT: &str = "SELECT f.name, v.mimetype, v.data FROM chat_file_variants v \
      JOIN chat_files f ON f.id = v.file_id WHERE v.file_id = $1 AND f.owner_id = $2 AND v.variant = $3";
 const OF_CHAT: &str = "SELECT f.id, f.owner_id, f.organization_id, f.name, f.mimetype, f.created_at \
-     FROM chat_file_links l JOIN chat_files f ON f.id = l.file_id WHERE l.chat_id = $1 ORDER BY l.created_at, f.id";
-const COUNT_LINKS: &str = "SELECT COUNT(*) FROM chat_file_links WHERE chat_id = $1";
+     FROM chat_file_links l JOIN chat_files f ON f.id = l.file_id WHERE l.chat_id = $1 AND l.is_attachment \
+     ORDER BY l.created_at, f.id";
+const COUNT_LINKS: &str =
+    "SELECT COUNT(*) FROM chat_file_links WHERE chat_id = $1 AND is_attachment";
 const LINK: &str = "INSERT INTO chat_file_links (chat_id, file_id, created_at) \
      SELECT $1, id, $3 FROM chat_files WHERE id = $2 ON CONFLICT (chat_id, file_id) DO NOTHING";
+const LINK_SCREENSHOT: &str = "INSERT INTO chat_file_links (chat_id, file_id, created_at, is_attachment) \
+     VALUES ($1, $2, $3, FALSE)";
+const DELETE_SCREENSHOTS: &str = "DELETE FROM chat_files WHERE id IN (SELECT file_id FROM chat_file_links \
+     WHERE chat_id = $1 AND NOT is_attachment ORDER BY created_at DESC, file_id DESC LIMIT 100 OFFSET $2)";
 const UNLINK: &str = "DELETE FROM chat_file_links WHERE chat_id = $1 AND file_id = $2";
 const DELETE_UNSENT: &str = "DELETE FROM chat_files WHERE id = $1 AND owner_id = $2 \
      AND NOT EXISTS (SELECT 1 FROM chat_file_links l WHERE l.file_id = chat_files.id)";
@@ -307,6 +313,31 @@ pub async fn link(
     Ok(false)
 }
 
+/// Keeps a picture of a desktop for a chat, which does not count among the files that were sent in it. Of these the chat
+/// keeps the newest `kept`; older ones are removed.
+pub async fn link_screenshot(
+    tx: &mut Tx,
+    chat: ChatId,
+    file: FileId,
+    kept: i64,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on_tx!(tx, connection => sqlx::query(LINK_SCREENSHOT)
+        .bind(chat.0)
+        .bind(file.0)
+        .bind(now)
+        .execute(connection)
+        .await
+        .map(drop)?);
+    on_tx!(tx, connection => sqlx::query(DELETE_SCREENSHOTS)
+        .bind(chat.0)
+        .bind(kept)
+        .execute(connection)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
 async fn count_links(tx: &mut Tx, chat: ChatId) -> Result<i64, StoreError> {
     Ok(on_tx!(tx, connection => sqlx::query_scalar(COUNT_LINKS)
         .bind(chat.0)
@@ -344,6 +375,8 @@ crate::statements![
     OF_CHAT,
     COUNT_LINKS,
     LINK,
+    LINK_SCREENSHOT,
+    DELETE_SCREENSHOTS,
     UNLINK,
     DELETE_UNSENT,
     DELETE_OLD;

@@ -1,6 +1,7 @@
 //! What a tool call says about itself: verb, object, numbers and state, from its arguments and its result.
 //! Pure; the cards in [`super::tool_card`] draw it.
 
+mod computer;
 mod describe;
 mod partial_json;
 mod planning;

@@ -109,6 +109,16 @@ fn kinds() -> Vec<Kind> {
             json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "working", "type": "general"}),
         ),
         kind(
+            "spawn_computer_use_agent",
+            json!({"title": "Look at the page", "prompt": "Open the page in the browser and say whether the button is **visible**."}),
+            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Look at the page", "status": "working", "type": "computer_use"}),
+        ),
+        kind(
+            "computer",
+            json!({"action": "left_click", "coordinate": [640, 360], "text": "ctrl"}),
+            json!({"screenshot": {"file_id": "01900000-0000-7000-8000-000000000001", "name": "Screenshot 2026-11-28 05.12.33.png", "media_type": "image/png", "width": 1280, "height": 720}}),
+        ),
+        kind(
             "wait_agent",
             json!({"chat_id": "01900000-0000-7000-8000-000000000001"}),
             json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "done", "type": "general", "report": "Titles are **not** described. `docs/greetings.md` is the place."}),

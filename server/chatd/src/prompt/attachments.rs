@@ -1,11 +1,14 @@
 //! Files in a conversation: the prompt holds their names, and gets their bytes when a model is called.
+//!
+//! Pictures of a desktop come with each action on it, so only the newest are shown. Older ones leave in groups, because each
+//! time one leaves, the conversation from there on is new to the provider's cache.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use llm::Content;
+use llm::{Content, ToolResultContent};
 use sdk::ids::FileId;
 
 use super::Prompt;
@@ -15,6 +18,11 @@ const MAX_CALL_BYTES: usize = 20 * 1024 * 1024;
 /// Of one text.
 const MAX_TEXT_BYTES: usize = 128 * 1024;
 
+/// The fewest of a desktop's pictures that are shown, where there are so many.
+const SHOWN_SCREENSHOTS: usize = 20;
+/// So many leave at a time.
+const LEAVING_SCREENSHOTS: usize = 20;
+
 /// Where a file stands in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Attachment {
@@ -22,8 +30,10 @@ pub(crate) struct Attachment {
     pub(super) name: String,
     /// Index of the message.
     pub(super) message: usize,
-    /// Index of the piece that stands for it.
+    /// Index of the piece that stands for it: the tool's result for a picture of a desktop.
     pub(super) piece: usize,
+    /// Whether it is a picture of a desktop.
+    pub(super) is_screenshot: bool,
 }
 
 /// A file as a model gets it.
@@ -70,10 +80,10 @@ impl Loaded {
 }
 
 impl Prompt {
-    /// Which files stand in the conversation, the newest first, each once.
+    /// Which files are shown in the conversation, the newest first, each once.
     pub(crate) fn file_ids(&self) -> Vec<FileId> {
         let mut ids = Vec::new();
-        for attachment in self.attachments.iter().rev() {
+        for attachment in self.shown() {
             if !ids.contains(&attachment.file_id) {
                 ids.push(attachment.file_id);
             }
@@ -88,7 +98,7 @@ impl Prompt {
         }
         let mut messages = (*self.messages).clone();
         let mut room = MAX_CALL_BYTES;
-        for attachment in self.attachments.iter().rev() {
+        for attachment in self.shown() {
             let piece = messages
                 .get_mut(attachment.message)
                 .and_then(|message| message.content.get_mut(attachment.piece));
@@ -96,6 +106,18 @@ impl Prompt {
                 continue;
             };
             let size = file.size_bytes();
+            if let Content::ToolResult { content, .. } = piece {
+                if let Loaded::Picture { media_type, data } = file
+                    && size <= room
+                {
+                    room -= size;
+                    content.push(ToolResultContent::Image {
+                        media_type: media_type.clone(),
+                        data: data.clone(),
+                    });
+                }
+                continue;
+            }
             *piece = if size > room {
                 room = 0;
                 let why = "left out here, because newer files take all the room";
@@ -106,6 +128,22 @@ impl Prompt {
             };
         }
         Arc::new(messages)
+    }
+
+    /// What a model is shown, the newest first.
+    fn shown(&self) -> impl Iterator<Item = &Attachment> {
+        let are_screenshots = self.attachments.iter().filter(|one| one.is_screenshot);
+        let count = are_screenshots.count();
+        let left = count.saturating_sub(SHOWN_SCREENSHOTS) / LEAVING_SCREENSHOTS;
+        let mut screenshots = count - left * LEAVING_SCREENSHOTS;
+        self.attachments.iter().rev().filter(move |attachment| {
+            if !attachment.is_screenshot {
+                return true;
+            }
+            let is_shown = screenshots > 0;
+            screenshots = screenshots.saturating_sub(1);
+            is_shown
+        })
     }
 }
 
@@ -144,7 +182,8 @@ mod tests {
     )]
 
     use sdk::messages::Role;
-    use sdk::parts::{FilePart, Part};
+    use sdk::parts::{FilePart, Part, ToolCallPart, ToolResultPart};
+    use serde_json::json;
 
     use super::*;
 
@@ -248,5 +287,66 @@ mod tests {
         let (kept, note) = text.split_once('\n').unwrap();
         assert_eq!(kept.len(), MAX_TEXT_BYTES - 1);
         assert!(note.contains(&format!("of {} bytes", long.len())));
+    }
+
+    /// A prompt after so many actions on a desktop, with the files of their pictures.
+    fn worked(actions: usize) -> (Prompt, Vec<FileId>) {
+        let ids: Vec<_> = (0..actions).map(|_| FileId::generate()).collect();
+        let mut prompt = Prompt::default();
+        for (number, id) in ids.iter().enumerate() {
+            let call = ToolCallPart {
+                tool_call_id: format!("call_{number}"),
+                tool_name: "computer".to_owned(),
+                args: Some(json!({"action": "screenshot"})),
+                ..ToolCallPart::default()
+            };
+            let result = ToolResultPart {
+                tool_call_id: call.tool_call_id.clone(),
+                tool_name: call.tool_name.clone(),
+                result: Some(json!({"screenshot": {"file_id": id}, "output": "X=1,Y=2"})),
+                ..ToolResultPart::default()
+            };
+            prompt.push(Role::Assistant, &[Part::ToolCall(call)]);
+            prompt.push(Role::Tool, &[Part::ToolResult(result)]);
+        }
+        (prompt, ids)
+    }
+
+    fn pieces(content: &Content) -> &[ToolResultContent] {
+        let Content::ToolResult { content, .. } = content else {
+            panic!("{content:?} is no result");
+        };
+        content
+    }
+
+    #[test]
+    fn pictures_of_a_desktop_stand_in_the_results_that_they_came_with() {
+        let (prompt, ids) = worked(2);
+        let words = ToolResultContent::Text("X=1,Y=2".to_owned());
+        assert_eq!(pieces(&prompt.messages[1].content[0]), [words.clone()]);
+        let files = LoadedFiles::from([(ids[0], Loaded::Gone), (ids[1], picture(3))]);
+        let messages = prompt.messages_with(&files);
+        assert_eq!(pieces(&messages[1].content[0]), [words.clone()]);
+        let [first, ToolResultContent::Image { data, .. }] = pieces(&messages[3].content[0]) else {
+            panic!("{messages:?}");
+        };
+        assert_eq!((first, data.len()), (&words, 3));
+    }
+
+    #[test]
+    fn older_pictures_of_a_desktop_leave_in_groups() {
+        for (actions, shown) in [
+            (0, 0),
+            (1, 1),
+            (39, 39),
+            (40, 20),
+            (41, 21),
+            (59, 39),
+            (60, 20),
+        ] {
+            let (prompt, ids) = worked(actions);
+            let newest: Vec<_> = ids.iter().rev().take(shown).copied().collect();
+            assert_eq!(prompt.file_ids(), newest, "{actions}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use sdk::ids::{
 };
 use sdk::messages::{BusyBehavior, Message, QueuedMessage, Role};
 use sdk::parts::Part;
-use store::chats::{self, ChatRow, Status, client_tools};
+use store::chats::{self, ChatMode, ChatRow, Status, client_tools};
 use store::messages::{self, NewMessage, Visibility};
 use store::queue::NewQueued;
 
@@ -54,6 +54,8 @@ pub struct NewChat {
     pub client_type: ClientType,
     /// How its agent works.
     pub mode: Mode,
+    /// What it is for.
+    pub chat_mode: ChatMode,
     /// Instructions of this chat alone.
     pub system_prompt: Option<String>,
     /// The first message.
@@ -127,6 +129,7 @@ impl Change {
             compaction_request: None,
             plan_mode: new.mode.plan_mode.unwrap_or_default(),
             mcp_server_ids: new.mode.mcp_server_ids.unwrap_or_default(),
+            chat_mode: new.chat_mode,
         };
         let mut locked = self.insert(chat).await?;
         if !new.client_tools.is_empty() {

@@ -116,6 +116,21 @@ pub(super) fn subagents() -> Vec<llm::Tool> {
     ]
 }
 
+/// Hands work on the desktop to another agent.
+pub(super) fn computer_use() -> llm::Tool {
+    tool(
+        super::subagents::SPAWN_COMPUTER_USE,
+        "Hand work on the graphical desktop of this chat's workspace to another agent, which sees the screen and uses mouse and \
+         keyboard: for what commands cannot do or show, such as looking at a page in a browser. One at a time, for there \
+         is one screen. It sees nothing of this conversation; say all it needs. Go on as with spawn_agent.",
+        &json!({
+            "prompt": {"type": "string", "description": "The whole task, with the programs to use"},
+            "title": {"type": "string", "description": "A few words for the user"},
+        }),
+        &["prompt"],
+    )
+}
+
 /// The tools with which a root chat in plan mode turns to the person.
 pub(super) fn planning() -> Vec<llm::Tool> {
     vec![

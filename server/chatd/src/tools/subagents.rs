@@ -1,4 +1,4 @@
-//! `spawn_agent`, `wait_agent`, `message_agent`, `interrupt_agent` and `list_agents`: how the agent of a root chat hands work to
+//! `spawn_agent`, `spawn_computer_use_agent`, `wait_agent`, `message_agent`, `interrupt_agent` and `list_agents`: how the agent of a root chat hands work to
 //! others. Each works in a chat of its own below the root, in the same workspace, and hands nothing on. Only these chats can
 //! be named; any other does not exist for them.
 
@@ -10,13 +10,15 @@ use sdk::ids::ChatId;
 use sdk::parts::ToolCallPart;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::chats::{ChatRow, Status};
+use store::chats::{ChatMode, ChatRow, Status};
 
 use super::arguments::parse;
 use super::{Outcome, ToolContext};
 
-/// Kinds of agents. Others are to come.
+/// The kind that `spawn_agent` begins. Others are to come.
 const GENERAL: &str = "general";
+/// Begins one that works on the desktop.
+pub(super) const SPAWN_COMPUTER_USE: &str = "spawn_computer_use_agent";
 const DEFAULT_WAIT: Duration = Duration::from_mins(5);
 /// Less than a call may take at most.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
@@ -44,6 +46,7 @@ pub trait Subagents: Send + Sync {
     async fn spawn(
         &self,
         id: ChatId,
+        chat_mode: ChatMode,
         title: Option<String>,
         prompt: String,
     ) -> Result<ChatRow, String>;
@@ -106,7 +109,8 @@ pub(super) async fn run(
     context: &ToolContext,
 ) -> Option<Result<Outcome, Outcome>> {
     Some(match call.tool_name.as_str() {
-        "spawn_agent" => spawn(call, context).await,
+        "spawn_agent" => spawn(call, ChatMode::General, context).await,
+        SPAWN_COMPUTER_USE => spawn(call, ChatMode::ComputerUse, context).await,
         "wait_agent" => wait(call, context).await,
         "message_agent" => message(call, context).await,
         "interrupt_agent" => interrupt(call, context).await,
@@ -118,7 +122,7 @@ pub(super) async fn run(
 /// What became of an agent that a server began, or waited for, that is gone.
 pub(super) async fn resume(call: &ToolCallPart, context: &ToolContext) -> Option<Outcome> {
     match call.tool_name.as_str() {
-        "spawn_agent" => {
+        "spawn_agent" | SPAWN_COMPUTER_USE => {
             let begun = context.agents.find(ChatId(context.run_id)).await.ok()??;
             Some(Outcome::success(told(&begun)))
         }
@@ -129,11 +133,16 @@ pub(super) async fn resume(call: &ToolCallPart, context: &ToolContext) -> Option
     }
 }
 
-async fn spawn(call: &ToolCallPart, context: &ToolContext) -> Result<Outcome, Outcome> {
+async fn spawn(
+    call: &ToolCallPart,
+    chat_mode: ChatMode,
+    context: &ToolContext,
+) -> Result<Outcome, Outcome> {
     let arguments: SpawnArguments = parse(call)?;
     if arguments.kind != GENERAL {
         return Err(Outcome::error(format!(
-            "There is no type {:?} of agents. Use {GENERAL:?}.",
+            "There is no type {:?} of agents here. Use {GENERAL:?}; one that works on the desktop is begun with \
+             {SPAWN_COMPUTER_USE}, where that is offered.",
             arguments.kind
         )));
     }
@@ -148,7 +157,7 @@ async fn spawn(call: &ToolCallPart, context: &ToolContext) -> Result<Outcome, Ou
     // The run's own name: after a restart it is found again instead of begun again.
     let begun = context
         .agents
-        .spawn(ChatId(context.run_id), title, arguments.prompt);
+        .spawn(ChatId(context.run_id), chat_mode, title, arguments.prompt);
     let begun = begun.await.map_err(Outcome::error)?;
     Ok(Outcome::success(told(&begun)))
 }
@@ -216,8 +225,15 @@ fn told(chat: &ChatRow) -> Value {
         "chat_id": chat.id,
         "title": chat.title,
         "status": status(chat),
-        "type": GENERAL,
+        "type": kind(chat.chat_mode),
     })
+}
+
+const fn kind(mode: ChatMode) -> &'static str {
+    match mode {
+        ChatMode::General => GENERAL,
+        ChatMode::ComputerUse => mode.as_str(),
+    }
 }
 
 /// In words that tell a model what it can do.

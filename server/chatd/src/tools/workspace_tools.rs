@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sdk::chats::PlanMode;
 use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::ToolCallPart;
-use store::chats::ChatRow;
+use store::chats::{ChatMode, ChatRow};
 use tokio::time::timeout;
 use uuid::Uuid;
 use workspace::connection::AgentError;
@@ -16,8 +16,8 @@ use workspace::connection::AgentError;
 use super::lifecycle::{Lifecycle, Turns};
 use super::planning::PlanTools;
 use super::{
-    Outcome, ToolContext, ToolSet, ToolSource, definitions, execute, facts, files, processes,
-    skills, subagents,
+    Outcome, ToolContext, ToolSet, ToolSource, computer, definitions, execute, facts, files,
+    processes, skills, subagents,
 };
 use crate::sources::{ConnectFor, ConnectedWorkspace, OwnWorkspaces, WorkspaceSource};
 
@@ -29,6 +29,8 @@ const NO_WORKSPACE: &str = "This chat has no workspace yet. Choose a template wi
                             create_workspace, then call this again.";
 /// Said to a chat that cannot.
 const NO_WORKSPACE_HERE: &str = "This chat has no workspace. Tell the user that it needs one.";
+const NO_DESKTOPS: &str =
+    "The owners of this server have switched desktops off. Tell the user, or find another way.";
 
 /// Gives chats the tools of their workspace.
 #[derive(Clone, Debug)]
@@ -76,6 +78,8 @@ impl ToolSource for WorkspaceToolSource {
             ancestors: chat.ancestor_ids(),
             lifecycle,
             has_skills: AtomicBool::new(false),
+            has_desktops: AtomicBool::new(false),
+            desktop: (chat.chat_mode == ChatMode::ComputerUse).then(computer::Desktop::default),
         };
         if plans {
             let chat_id = chat.id;
@@ -104,6 +108,10 @@ pub struct WorkspaceTools {
     lifecycle: Option<Lifecycle>,
     /// Whether skills were found when the facts were gathered.
     has_skills: AtomicBool,
+    /// Whether there were desktops when the facts were gathered.
+    has_desktops: AtomicBool,
+    /// Of an agent that works on it.
+    desktop: Option<computer::Desktop>,
 }
 
 impl WorkspaceTools {
@@ -111,6 +119,14 @@ impl WorkspaceTools {
         &self,
         context: &ToolContext,
     ) -> Result<ConnectedWorkspace, Outcome> {
+        let id = self.bound(context).await?;
+        let connected = self.workspaces.connect(id, self.whom).await;
+        let connected = connected.map_err(|error| Outcome::error(error.message))?;
+        Ok(self.for_chat(connected))
+    }
+
+    /// The chat's workspace.
+    async fn bound(&self, context: &ToolContext) -> Result<WorkspaceId, Outcome> {
         // Another call of the same step may just have made one.
         let id = match self.workspace_id {
             Some(id) => Some(id),
@@ -121,14 +137,24 @@ impl WorkspaceTools {
         } else {
             NO_WORKSPACE_HERE
         };
-        let id = id.ok_or_else(|| Outcome::error(none))?;
-        let connected = self.workspaces.connect(id, self.whom).await;
-        let connected = connected.map_err(|error| Outcome::error(error.message))?;
-        Ok(self.for_chat(connected))
+        id.ok_or_else(|| Outcome::error(none))
+    }
+
+    /// Asked at each call: owners may switch it at any time.
+    async fn require_desktops(&self) -> Result<(), Outcome> {
+        if self.workspaces.has_desktops().await {
+            Ok(())
+        } else {
+            Err(Outcome::error(NO_DESKTOPS))
+        }
     }
 
     /// What is known of the workspace, and where that chat's plan lies.
     pub(super) async fn gather_facts(&self, plan_of: Option<ChatId>) -> Option<String> {
+        if self.is_root {
+            let has_desktops = self.workspaces.has_desktops().await;
+            self.has_desktops.store(has_desktops, Ordering::Relaxed);
+        }
         let id = self.workspace_id?;
         let gathered = timeout(FACTS_DEADLINE, async {
             let connected = self.workspaces.look(id, self.whom).await?;
@@ -145,6 +171,19 @@ impl WorkspaceTools {
         connected
     }
 
+    /// Works on the desktop.
+    async fn act(&self, call: &ToolCallPart, context: &ToolContext) -> Result<Outcome, Outcome> {
+        let acting = async {
+            self.require_desktops().await?;
+            let connected = self.connect(context).await?;
+            computer::act(&connected.client, call, context).await
+        };
+        tokio::select! {
+            acted = acting => acted,
+            () = context.cancel.cancelled() => Err(stopped()),
+        }
+    }
+
     async fn dispatch(
         &self,
         call: &ToolCallPart,
@@ -155,14 +194,23 @@ impl WorkspaceTools {
         {
             return outcome;
         }
+        if self.is_root && call.tool_name == subagents::SPAWN_COMPUTER_USE {
+            self.require_desktops().await?;
+            self.bound(context).await?;
+        }
         if self.is_root
             && let Some(outcome) = subagents::run(call, context).await
         {
             return outcome;
         }
+        if call.tool_name == computer::COMPUTER
+            && let Some(desktop) = &self.desktop
+        {
+            return desktop.in_turn(self.act(call, context)).await;
+        }
         let connected = tokio::select! {
             connected = self.connect(context) => connected?,
-            () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
+            () = context.cancel.cancelled() => return Err(stopped()),
         };
         let client = &connected.client;
         match call.tool_name.as_str() {
@@ -190,6 +238,12 @@ impl ToolSet for WorkspaceTools {
         }
         if self.is_root {
             tools.extend(definitions::subagents());
+        }
+        if self.has_desktops.load(Ordering::Relaxed) {
+            tools.push(definitions::computer_use());
+        }
+        if self.desktop.is_some() {
+            tools.push(computer::definition());
         }
         if self.has_skills.load(Ordering::Relaxed) {
             tools.extend(definitions::skills());
@@ -227,6 +281,10 @@ impl ToolSet for WorkspaceTools {
         };
         execute::resume(&connected.client, call, &context).await
     }
+}
+
+fn stopped() -> Outcome {
+    Outcome::interrupted("The user stopped this.")
 }
 
 /// An agent's refusal in words for the model.

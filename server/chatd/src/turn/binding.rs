@@ -12,7 +12,10 @@ use crate::daemon::{Shared, transition};
 use crate::files;
 use crate::state::StateError;
 use crate::state::details::Details;
-use crate::tools::ChatBinding;
+use crate::tools::{ChatBinding, Kept};
+
+/// Pictures of its desktop that a chat keeps beside its attachments. A model is shown fewer.
+const MAX_SCREENSHOTS: i64 = 200;
 
 /// A chat whose tools run here.
 pub(super) struct RunningChat {
@@ -37,8 +40,16 @@ impl RunningChat {
         Ok(())
     }
 
-    /// `None` when the chat holds too many already.
+    /// `None` when the chat holds too many attachments already.
     async fn try_attach(&self, new: &stored::NewFile) -> Result<Option<ChatFile>, StateError> {
+        self.try_keep(new, Kept::AsAttachment).await
+    }
+
+    async fn try_keep(
+        &self,
+        new: &stored::NewFile,
+        kept: Kept,
+    ) -> Result<Option<ChatFile>, StateError> {
         let chat = chats::get(&self.shared.db, self.chat_id).await?;
         let chat = chat.ok_or(StateError::ChatNotFound)?;
         let now = self.shared.clock.now();
@@ -52,8 +63,15 @@ impl RunningChat {
         };
         let mut tx = self.shared.db.begin().await?;
         stored::insert(&mut tx, &file, new).await?;
-        if !stored::link(&mut tx, chat.id, &[file.id], MAX_FILES_OF_A_CHAT, now).await? {
-            return Ok(None);
+        match kept {
+            Kept::AsAttachment => {
+                if !stored::link(&mut tx, chat.id, &[file.id], MAX_FILES_OF_A_CHAT, now).await? {
+                    return Ok(None);
+                }
+            }
+            Kept::Beside => {
+                stored::link_screenshot(&mut tx, chat.id, file.id, MAX_SCREENSHOTS, now).await?;
+            }
         }
         tx.commit().await?;
         Ok(Some(file))
@@ -90,6 +108,27 @@ impl ChatBinding for RunningChat {
             Err(error) => {
                 tracing::error!(%error, chat = %self.chat_id, "a tool's file could not be stored");
                 Err("The file could not be stored. Try again.".to_owned())
+            }
+        }
+    }
+
+    async fn keep_screenshot(&self, png: Vec<u8>, kept: Kept) -> Result<ChatFile, String> {
+        let taken = self.shared.clock.now().format("%Y-%m-%d %H.%M.%S");
+        let name = format!("Screenshot {taken}.png");
+        let new = files::accept(&name, Some("image/png"), png).await;
+        let new = new.map_err(|refused| format!("The screenshot cannot be kept: {refused}"))?;
+        let stored = async {
+            match self.try_keep(&new, kept).await? {
+                Some(file) => Ok(Some(file)),
+                None => self.try_keep(&new, Kept::Beside).await,
+            }
+        };
+        match stored.await {
+            Ok(Some(file)) => Ok(file),
+            Ok(None) => Err("The screenshot could not be kept. Try again.".to_owned()),
+            Err::<_, StateError>(error) => {
+                tracing::error!(%error, chat = %self.chat_id, "a screenshot could not be stored");
+                Err("The screenshot could not be stored. Try again.".to_owned())
             }
         }
     }

@@ -8,7 +8,7 @@ use sdk::chats::ClientType;
 use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{BusyBehavior, Role};
 use sdk::parts::Part;
-use store::chats::{self, ChatRow, Status};
+use store::chats::{self, ChatMode, ChatRow, Status};
 use store::{StoreError, messages};
 use tokio::time::{Instant, timeout_at};
 
@@ -17,8 +17,8 @@ use super::first_words;
 use crate::daemon::Daemon;
 use crate::state::people::{Mode, NewChat, Outgoing};
 use crate::state::{Change, StateError};
-use crate::tools::ToolContext;
 use crate::tools::subagents::{Subagents, Waited};
+use crate::tools::{ToolContext, computer};
 
 /// Notices can be lost; then an agent's end is seen this much later.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -38,6 +38,7 @@ impl RunningChat {
     async fn try_spawn(
         &self,
         id: ChatId,
+        chat_mode: ChatMode,
         title: Option<String>,
         prompt: String,
     ) -> Result<ChatRow, StateError> {
@@ -61,7 +62,11 @@ impl RunningChat {
                 plan_mode: Some(parent.plan_mode),
                 mcp_server_ids: Some(parent.mcp_server_ids),
             },
-            system_prompt: None,
+            chat_mode,
+            system_prompt: match chat_mode {
+                ChatMode::General => None,
+                ChatMode::ComputerUse => Some(computer::INSTRUCTIONS.to_owned()),
+            },
             content: vec![Part::text(prompt)],
             client_tools: Vec::new(),
             parent: Some(parent.id),
@@ -168,10 +173,11 @@ impl Subagents for RunningChat {
     async fn spawn(
         &self,
         id: ChatId,
+        chat_mode: ChatMode,
         title: Option<String>,
         prompt: String,
     ) -> Result<ChatRow, String> {
-        let spawned = Box::pin(self.try_spawn(id, title, prompt)).await;
+        let spawned = Box::pin(self.try_spawn(id, chat_mode, title, prompt)).await;
         spawned.map_err(|error| words(&error))
     }
 

@@ -24,7 +24,7 @@ use sdk::providers::{ProviderKind, ProviderSource};
 use sdk::stream::StreamEvent;
 use sdk::users::{Role as UserRole, UserStatus};
 use serde_json::json;
-use store::chats::{self, ChatRow, Status};
+use store::chats::{self, ChatMode, ChatRow, Status};
 use store::model_configs;
 use store::provider_configs::{self, ProviderRow};
 use store::testing::TestDb;
@@ -397,6 +397,7 @@ pub fn new_chat(seed: Seed, text: &str) -> NewChat {
         labels: BTreeMap::new(),
         client_type: ClientType::Ui,
         mode: Mode::default(),
+        chat_mode: ChatMode::General,
         system_prompt: None,
         content: vec![Part::text(text)],
         client_tools: Vec::new(),
@@ -493,7 +494,13 @@ pub struct NoSubagents;
 
 #[async_trait]
 impl Subagents for NoSubagents {
-    async fn spawn(&self, _: ChatId, _: Option<String>, _: String) -> Result<ChatRow, String> {
+    async fn spawn(
+        &self,
+        _: ChatId,
+        _: ChatMode,
+        _: Option<String>,
+        _: String,
+    ) -> Result<ChatRow, String> {
         Err("no agents here".to_owned())
     }
 

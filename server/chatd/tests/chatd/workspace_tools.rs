@@ -51,6 +51,14 @@ impl ChatBinding for Unbound {
     async fn attach(&self, _name: &str, _data: Vec<u8>) -> Result<sdk::files::ChatFile, String> {
         Err("nothing is attached here".to_owned())
     }
+
+    async fn keep_screenshot(
+        &self,
+        _: Vec<u8>,
+        _: chatd::tools::Kept,
+    ) -> Result<sdk::files::ChatFile, String> {
+        Err("there is no desktop here".to_owned())
+    }
 }
 
 struct Nowhere;

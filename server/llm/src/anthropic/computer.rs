@@ -229,12 +229,12 @@ mod tests {
     #[test]
     fn a_member_and_an_action_say_the_same() {
         let arguments = from_member("left_click", r#"{"coordinate": [3, 4], "action": "type"}"#);
-        assert_eq!(
-            arguments,
-            r#"{"action":"left_click","coordinate":[3,4]}"#
-        );
+        assert_eq!(arguments, r#"{"action":"left_click","coordinate":[3,4]}"#);
         let (member, input) = to_member(serde_json::from_str(&arguments).unwrap()).unwrap();
-        assert_eq!((member.as_str(), input), ("left_click", json!({"coordinate": [3, 4]})));
+        assert_eq!(
+            (member.as_str(), input),
+            ("left_click", json!({"coordinate": [3, 4]}))
+        );
         assert_eq!(from_member("screenshot", ""), r#"{"action":"screenshot"}"#);
         assert_eq!(to_member(json!({"coordinate": [3, 4]})), None);
         assert_eq!(to_member(json!("screenshot")), None);

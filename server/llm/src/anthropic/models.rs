@@ -41,7 +41,12 @@ pub(super) async fn list(shared: &Shared) -> Result<Vec<ModelInfo>, Error> {
         if let Some(id) = &after_id {
             url.query_pairs_mut().append_pair("after_id", id);
         }
-        let call = shared.call((Method::GET, url), Vec::new(), &RequestMetadata::default(), None)?;
+        let call = shared.call(
+            (Method::GET, url),
+            Vec::new(),
+            &RequestMetadata::default(),
+            None,
+        )?;
         let page: Page = call.fetch().await?;
         models.extend(page.data.into_iter().filter_map(Entry::into_model));
         after_id = page.last_id.filter(|_| page.has_more);

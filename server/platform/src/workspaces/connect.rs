@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 use sdk::ids::{UserId, WorkspaceId};
 use sdk::workspace_shares::WorkspacePermission;
 use sdk::workspaces::{Transition, WorkspaceStatus};
+use store::chat_config;
 use store::workspaces::{self, WorkspaceRow, agents};
 use workspace::backend::Status;
 
@@ -56,6 +57,14 @@ impl WorkspaceSource for Workspaces {
     async fn look(&self, id: WorkspaceId, whom: ConnectFor) -> Option<ConnectedWorkspace> {
         let looked = tokio::time::timeout(CONNECT_DEADLINE, self.look_now(id, whom.owner_id));
         looked.await.ok().flatten()
+    }
+
+    async fn has_desktops(&self) -> bool {
+        let enabled = chat_config::is_desktop_enabled(&self.db).await;
+        enabled.unwrap_or_else(|error| {
+            tracing::error!(%error, "whether there are desktops cannot be looked up");
+            false
+        })
     }
 }
 

@@ -38,7 +38,9 @@ pub(super) fn check(tool: &Value, headers: &HeaderMap) -> Result<(), Refusal> {
     if matches!(kind, "custom" | TOOLSET) {
         return Ok(());
     }
-    let betas = headers.get("anthropic-beta").and_then(|value| value.to_str().ok());
+    let betas = headers
+        .get("anthropic-beta")
+        .and_then(|value| value.to_str().ok());
     let betas = betas.unwrap_or_default();
     let is_known = TOOLS
         .iter()
@@ -49,8 +51,14 @@ pub(super) fn check(tool: &Value, headers: &HeaderMap) -> Result<(), Refusal> {
         )));
     }
     for field in ["display_width_px", "display_height_px"] {
-        if tool.get(field).and_then(Value::as_u64).is_none_or(|pixels| pixels == 0) {
-            return Err(Refusal::bad(format!("tools.0.{kind}.{field}: Field required")));
+        if tool
+            .get(field)
+            .and_then(Value::as_u64)
+            .is_none_or(|pixels| pixels == 0)
+        {
+            return Err(Refusal::bad(format!(
+                "tools.0.{kind}.{field}: Field required"
+            )));
         }
     }
     Ok(())
@@ -59,5 +67,9 @@ pub(super) fn check(tool: &Value, headers: &HeaderMap) -> Result<(), Refusal> {
 /// Whether a request offers the toolset.
 pub(super) fn has_toolset(body: &Value) -> bool {
     let tools = body.get("tools").and_then(Value::as_array);
-    tools.is_some_and(|tools| tools.iter().any(|tool| tool.get("type").is_some_and(|kind| kind == TOOLSET)))
+    tools.is_some_and(|tools| {
+        tools
+            .iter()
+            .any(|tool| tool.get("type").is_some_and(|kind| kind == TOOLSET))
+    })
 }

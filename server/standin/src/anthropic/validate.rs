@@ -35,7 +35,12 @@ pub(super) fn request(body: &Bytes, headers: &HeaderMap) -> Result<Value, Refusa
         return Err(Refusal::new(404, format!("model: {MISSING_MODEL}")));
     }
     check_options(&body)?;
-    for tool in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
+    for tool in body
+        .get("tools")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
         computer::check(tool, headers)?;
     }
     check_messages(&body)?;

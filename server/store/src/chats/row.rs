@@ -60,6 +60,32 @@ impl Status {
     }
 }
 
+/// What a chat's agent is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChatMode {
+    /// Whatever it is asked.
+    #[default]
+    General,
+    /// Working on the desktop of its workspace.
+    ComputerUse,
+}
+
+impl ChatMode {
+    /// Name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::General => "",
+            Self::ComputerUse => "computer_use",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::General, Self::ComputerUse]
+            .into_iter()
+            .find(|mode| mode.as_str() == name)
+    }
+}
+
 /// A chat's row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatRow {
@@ -133,6 +159,8 @@ pub struct ChatRow {
     pub plan_mode: PlanMode,
     /// MCP servers that it may use.
     pub mcp_server_ids: Vec<McpServerId>,
+    /// What its agent is for; never changes.
+    pub chat_mode: ChatMode,
 }
 
 impl ChatRow {
@@ -188,6 +216,7 @@ pub(crate) struct RawChat {
     changed_at: DateTime<Utc>,
     plan_mode: String,
     mcp_server_ids: Json<Vec<McpServerId>>,
+    chat_mode: String,
 }
 
 impl TryFrom<RawChat> for ChatRow {
@@ -202,6 +231,8 @@ impl TryFrom<RawChat> for ChatRow {
             Status::parse(&raw.status).ok_or_else(|| corrupt(format!("status {}", raw.status)))?;
         let plan_mode = PlanMode::parse(&raw.plan_mode)
             .ok_or_else(|| corrupt(format!("plan mode {}", raw.plan_mode)))?;
+        let chat_mode = ChatMode::parse(&raw.chat_mode)
+            .ok_or_else(|| corrupt(format!("mode {}", raw.chat_mode)))?;
         Ok(Self {
             id: raw.id.into(),
             owner_id: raw.owner_id.into(),
@@ -241,6 +272,7 @@ impl TryFrom<RawChat> for ChatRow {
             changed_at: raw.changed_at,
             compaction_request: raw.compaction_request,
             plan_mode,
+            chat_mode,
             mcp_server_ids: raw.mcp_server_ids.0,
         })
     }

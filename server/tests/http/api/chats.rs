@@ -1,4 +1,5 @@
 mod adapters;
+mod computer_use;
 mod desktop;
 mod engine;
 mod faults;

@@ -3,6 +3,7 @@
 use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, FilePart};
 use serde_json::Value;
 
+use super::computer::computer;
 use super::partial_json::text_field;
 use super::planning;
 use super::subagents::subagent;
@@ -139,7 +140,12 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         ),
         "propose_plan" => planning::propose_plan(run),
         "ask_user_question" => planning::ask_user_question(run),
-        "spawn_agent" | "wait_agent" | "message_agent" | "interrupt_agent" => subagent(run),
+        "spawn_agent"
+        | "spawn_computer_use_agent"
+        | "wait_agent"
+        | "message_agent"
+        | "interrupt_agent" => subagent(run),
+        "computer" => computer(run),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => (
             summary(
@@ -233,19 +239,27 @@ fn write_file(run: &ToolRun) -> (Summary, Body) {
 fn attach_file(run: &ToolRun) -> (Summary, Body) {
     let name = answer_text(run, "name").unwrap_or_else(|| argument(run, "path"));
     let words = ["Attaching", "Attached", "Could not attach"];
-    let line = summary(run, Icon::Paperclip, words, name.clone());
-    let id = answer_text(run, "file_id").and_then(|id| id.parse().ok());
-    let body = match (error_text(run), id) {
-        (Some(error), _) => Body::Text(error),
+    let line = summary(run, Icon::Paperclip, words, name);
+    let file = run
+        .result
+        .as_ref()
+        .and_then(|result| result.result.as_ref());
+    (line, file_body(run, file))
+}
+
+/// A file that a result names, or why there is none.
+pub(super) fn file_body(run: &ToolRun, file: Option<&Value>) -> Body {
+    let field = |name| file?.get(name).and_then(text_of);
+    let id = field("file_id").and_then(|id| id.parse().ok());
+    match (error_text(run), id) {
         (None, Some(id)) => Body::File(FilePart {
-            media_type: answer_text(run, "media_type").unwrap_or_default(),
+            media_type: field("media_type").unwrap_or_default(),
             file_id: Some(id),
-            name: Some(name),
+            name: field("name"),
             data: None,
         }),
-        (None, None) => Body::Text(String::new()),
-    };
-    (line, body)
+        (error, _) => Body::Text(error.unwrap_or_default()),
+    }
 }
 
 fn whole_file(path: String, content: &str) -> DiffFile {

@@ -7,7 +7,7 @@ use crate::components::icons::Icon;
 /// One of them.
 pub(super) fn subagent(run: &ToolRun) -> (Summary, Body) {
     let words = match run.call.tool_name.as_str() {
-        "spawn_agent" => [
+        "spawn_agent" | "spawn_computer_use_agent" => [
             "Handing work to an agent",
             "Handed work to the agent",
             "Could not hand work over",

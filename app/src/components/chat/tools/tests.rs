@@ -210,3 +210,34 @@ fn refused_values_are_named_and_an_existing_workspace_is_called_so() {
     );
     assert_eq!(describe(&found).0.verb, "Found stopped workspace");
 }
+
+#[test]
+fn an_action_on_the_desktop_is_told_with_the_screen_after_it() {
+    let id = "01900000-0000-7000-8000-000000000001";
+    let args = json!({"action": "left_click", "coordinate": [640, 360.5], "text": "ctrl"});
+    let picture = json!({"screenshot": {"file_id": id, "name": "a.png", "media_type": "image/png", "width": 1280}});
+    let run = ToolRun::new(
+        call("computer", Some(args), None),
+        result(Some(picture), None, false),
+        false,
+    );
+    let (summary, body) = describe(&run);
+    assert_eq!(summary.object, "left click at 640, 360.5: ctrl");
+    let Body::File(file) = body else {
+        panic!("a picture");
+    };
+    assert_eq!(file.file_id.unwrap().to_string(), id);
+
+    let refused = json!({"error": "There is no desktop."});
+    let run = ToolRun::new(
+        call("computer", Some(json!({"action": "screenshot"})), None),
+        result(Some(refused), None, true),
+        false,
+    );
+    let (summary, body) = describe(&run);
+    assert_eq!(
+        (summary.verb.as_str(), summary.object.as_str()),
+        ("Failed on the desktop", "screenshot")
+    );
+    assert_eq!(body, Body::Text("There is no desktop.".to_owned()));
+}

@@ -243,7 +243,9 @@ fn a_member_of_the_computers_toolset_becomes_a_call_of_the_computer() {
     let deltas: Vec<_> = parts
         .iter()
         .filter_map(|part| match part {
-            Ok(StreamPart::ToolCallDelta { arguments_delta, .. }) => Some(arguments_delta.as_str()),
+            Ok(StreamPart::ToolCallDelta {
+                arguments_delta, ..
+            }) => Some(arguments_delta.as_str()),
             _ => None,
         })
         .collect();

@@ -232,10 +232,7 @@ fn a_computer_is_written_in_the_form_that_the_model_knows() {
     let request = Request {
         messages: Arc::new(vec![
             Message::user("click"),
-            said(
-                Role::Assistant,
-                vec![call("a", clicked), call("b", "{}")],
-            ),
+            said(Role::Assistant, vec![call("a", clicked), call("b", "{}")]),
             said(Role::Tool, vec![answered("a"), answered("b")]),
         ]),
         tools: vec![Tool {
@@ -254,7 +251,10 @@ fn a_computer_is_written_in_the_form_that_the_model_knows() {
     let function = in_form(Form::Function);
     assert_eq!(function["tools"][0]["input_schema"]["type"], "object");
     let use_ = &function["messages"][1]["content"][0];
-    assert_eq!((&use_["name"], &use_["input"]["action"]), (&json!("computer"), &json!("left_click")));
+    assert_eq!(
+        (&use_["name"], &use_["input"]["action"]),
+        (&json!("computer"), &json!("left_click"))
+    );
 
     let dated = in_form(Form::Tool {
         kind: "computer_20251124",
@@ -278,5 +278,8 @@ fn a_computer_is_written_in_the_form_that_the_model_knows() {
             {"type": "tool_use", "id": "b", "name": "screenshot", "input": {}, "toolset_name": "computer"},
         ])
     );
-    assert_eq!(toolset["messages"][2]["content"][0]["toolset_name"], "computer");
+    assert_eq!(
+        toolset["messages"][2]["content"][0]["toolset_name"],
+        "computer"
+    );
 }

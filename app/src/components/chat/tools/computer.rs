@@ -1,0 +1,28 @@
+//! What an agent does on a desktop.
+
+use serde_json::Value;
+
+use super::ToolRun;
+use super::describe::{Body, Summary, answer, argument, file_body, summary, text_of};
+use crate::components::icons::Icon;
+
+/// The action in a few words, and the screen after it.
+pub(super) fn computer(run: &ToolRun) -> (Summary, Body) {
+    let mut object = argument(run, "action").replace('_', " ");
+    let place = run
+        .call
+        .args
+        .as_ref()
+        .and_then(|args| args.get("coordinate"));
+    if let Some(Value::Array(place)) = place {
+        let place: Vec<_> = place.iter().filter_map(text_of).collect();
+        object = format!("{object} at {}", place.join(", "));
+    }
+    let text = argument(run, "text");
+    if !text.is_empty() {
+        object = format!("{object}: {text}");
+    }
+    let words = ["On the desktop", "On the desktop", "Failed on the desktop"];
+    let line = summary(run, Icon::Monitor, words, object);
+    (line, file_body(run, answer(run, "screenshot")))
+}
