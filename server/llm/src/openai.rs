@@ -1,6 +1,6 @@
-//! OpenAI Chat Completions, streamed, at OpenAI and at every server that speaks the same protocol.
+//! OpenAI's two APIs, streamed: Responses at OpenAI itself, Chat Completions at every server that speaks it.
 //!
-//! `request` writes the body, `events` and `calls` read the answer, `reasoning` keeps what must be sent back with a thought,
+//! What follows is of Chat Completions; [`responses`] holds the other. `request` writes the body, `events` and `calls` read the answer, `reasoning` keeps what must be sent back with a thought,
 //! `dialect` learns which fields a server refuses and leaves them out from then on.
 
 mod calls;
@@ -9,6 +9,7 @@ mod events;
 mod models;
 mod reasoning;
 mod request;
+mod responses;
 
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub struct OpenAi {
 struct Shared {
     endpoint: Endpoint,
     dialects: Dialects,
+    speaks_responses: bool,
 }
 
 impl OpenAi {
@@ -45,11 +47,14 @@ impl OpenAi {
     pub fn new(http: HttpClient, config: ProviderConfig) -> Result<Self, Error> {
         let address = config.base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
         let base = BaseUrl::parse(&config.name, address)?.with_default_version();
-        let dialects = Dialects::new(is_official(&base));
+        let is_official = is_official(&base);
+        let dialects = Dialects::new(is_official);
+        let speaks_responses = config.speaks_responses.unwrap_or(is_official);
         Ok(Self {
             shared: Arc::new(Shared {
                 endpoint: Endpoint { http, config, base },
                 dialects,
+                speaks_responses,
             }),
         })
     }
@@ -139,7 +144,8 @@ impl Shared {
         cancel: &CancellationToken,
     ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
         loop {
-            let dialect = self.dialects.of(&request.model);
+            let mut dialect = self.dialects.of(&request.model);
+            dialect.has_responses &= self.speaks_responses;
             let mut answer = self.answer(request, dialect, cancel.clone()).await;
             let first = answer.next().await;
             match &first {
@@ -155,6 +161,15 @@ impl Shared {
         dialect: Dialect,
         cancel: CancellationToken,
     ) -> PartStream {
+        if dialect.has_responses {
+            return match self.response(request, dialect).await {
+                Ok(call) => {
+                    let decoder = responses::events::EventDecoder::new(self.endpoint.name());
+                    open_stream(call, decoder, cancel)
+                }
+                Err(error) => futures::stream::iter([Err(error)]).boxed(),
+            };
+        }
         match self.completion(request, dialect).await {
             Ok(call) => {
                 let decoder =
@@ -163,6 +178,13 @@ impl Shared {
             }
             Err(error) => futures::stream::iter([Err(error)]).boxed(),
         }
+    }
+
+    async fn response(&self, request: &Arc<Request>, dialect: Dialect) -> Result<Call, Error> {
+        let write = move |request: &Request| responses::request::write(request, dialect);
+        let body = write_body(self.endpoint.name(), request, write).await?;
+        let url = self.endpoint.base.join("/responses");
+        self.call((Method::POST, url), body, &request.metadata)
     }
 
     async fn completion(&self, request: &Arc<Request>, dialect: Dialect) -> Result<Call, Error> {

@@ -67,6 +67,8 @@ pub struct ProviderConfig {
     pub api_key: Option<SecretString>,
     /// Deadlines of its calls.
     pub timeouts: Timeouts,
+    /// Whether a server of OpenAI's kind is called by the Responses API; when `None`, OpenAI itself is and others are not.
+    pub speaks_responses: Option<bool>,
 }
 
 impl ProviderConfig {
@@ -78,6 +80,7 @@ impl ProviderConfig {
             base_url: None,
             api_key,
             timeouts: Timeouts::default(),
+            speaks_responses: None,
         }
     }
 }

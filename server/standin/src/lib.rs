@@ -129,6 +129,7 @@ async fn serve_state(listener: TcpListener, state: Arc<Standin>) -> io::Result<(
 fn router(state: Arc<Standin>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(openai::chat_completions))
+        .route("/v1/responses", post(openai::responses::create))
         .route("/v1/messages", post(anthropic::messages))
         .route("/v1/models", get(list_models))
         .route("/api/tags", get(ollama::tags))

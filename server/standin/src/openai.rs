@@ -1,8 +1,9 @@
-//! OpenAI's side: Chat Completions and the model list.
+//! OpenAI's side: Chat Completions, Responses and the model list.
 //!
 //! `validate` refuses what OpenAI refuses, `convert` reads the conversation, `wire` writes the answer.
 
 mod convert;
+pub(crate) mod responses;
 mod validate;
 mod wire;
 

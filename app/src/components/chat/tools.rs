@@ -3,6 +3,7 @@
 
 mod computer;
 mod describe;
+mod files;
 mod partial_json;
 mod planning;
 mod subagents;

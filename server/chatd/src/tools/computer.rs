@@ -45,6 +45,9 @@ struct Arguments {
     duration: Option<f64>,
     scroll_amount: Option<u32>,
     scroll_direction: Option<ScrollDirection>,
+    /// What the provider wants a person to check before it is done.
+    #[serde(default)]
+    safety_checks: Vec<String>,
 }
 
 /// The desktop in one answer of the model.
@@ -80,6 +83,12 @@ pub(super) async fn act(
     context: &ToolContext,
 ) -> Result<Outcome, Outcome> {
     let arguments: Arguments = parse(call)?;
+    if !arguments.safety_checks.is_empty() {
+        return Err(Outcome::error(format!(
+            "Not done. The provider wants a person to check this first: {} Stop here and say so in your last message.",
+            arguments.safety_checks.join(" ")
+        )));
+    }
     let action = arguments.action;
     let request = arguments.into_action()?;
     let acted = client.desktop_action(&request).await.map_err(refusal)?;

@@ -25,6 +25,14 @@ pub(super) struct Dialect {
     pub has_reasoning_effort: bool,
     /// Send `stream_options`.
     pub has_stream_options: bool,
+    /// Ask for a summary of thoughts.
+    pub has_reasoning_summary: bool,
+    /// Ask for thoughts in their encrypted form.
+    pub has_encrypted_reasoning: bool,
+    /// Offer OpenAI's own computer tool.
+    pub has_computer: bool,
+    /// Call the Responses API, where the server is said to speak it.
+    pub has_responses: bool,
     /// Whether the spelling of the ceiling was changed already.
     pub has_changed_ceiling: bool,
 }
@@ -37,6 +45,10 @@ impl Dialect {
             has_temperature: true,
             has_reasoning_effort: true,
             has_stream_options: true,
+            has_reasoning_summary: true,
+            has_encrypted_reasoning: true,
+            has_computer: true,
+            has_responses: true,
             has_changed_ceiling: false,
         }
     }
@@ -44,6 +56,13 @@ impl Dialect {
     /// The dialect without what an error refuses; `None` when it refuses no field that can be left out.
     fn without_refused(self, error: &Error) -> Option<Self> {
         let words = error.detail.as_deref().unwrap_or_default().to_lowercase();
+        let is_unknown_place = error.status_code == Some(404) && !words.contains("model");
+        if self.has_responses && (is_unknown_place || error.status_code == Some(405)) {
+            return Some(Self {
+                has_responses: false,
+                ..self
+            });
+        }
         if !matches!(error.status_code, Some(400 | 422))
             || !REFUSALS.iter().any(|refusal| words.contains(refusal))
         {
@@ -56,12 +75,18 @@ impl Dialect {
             }
             changed.says_max_completion_tokens = !self.says_max_completion_tokens;
             changed.has_changed_ceiling = true;
-        } else if words.contains("reasoning_effort") {
+        } else if words.contains("encrypted") {
+            changed.has_encrypted_reasoning = false;
+        } else if words.contains("reasoning summar") || words.contains("reasoning.summary") {
+            changed.has_reasoning_summary = false;
+        } else if words.contains("reasoning_effort") || words.contains("reasoning.effort") {
             changed.has_reasoning_effort = false;
         } else if words.contains("stream_options") {
             changed.has_stream_options = false;
         } else if words.contains("temperature") {
             changed.has_temperature = false;
+        } else if words.contains("computer") {
+            changed.has_computer = false;
         }
         (changed != self).then_some(changed)
     }
@@ -77,6 +102,8 @@ const REFUSALS: &[&str] = &[
     "not permitted",
     "not allowed",
     "extra inputs",
+    "must be verified",
+    "invalid value: 'computer'",
 ];
 
 /// What was learnt, by model.
@@ -195,5 +222,35 @@ mod tests {
         for error in [too_large, busy, refusal(""), refusal("unknown model")] {
             assert!(!dialects.learn("m", dialects.of("m"), &error), "{error:?}");
         }
+    }
+
+    #[test]
+    fn leaves_out_what_only_some_models_of_the_responses_api_have() {
+        let dialects = Dialects::new(true);
+        for words in [
+            "Encrypted content is not supported with this model.",
+            "Your organization must be verified to generate reasoning summaries.",
+            "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
+            "Tool 'computer' is not supported with gpt-4o.",
+        ] {
+            assert!(dialects.learn("m", dialects.of("m"), &refusal(words)), "{words}");
+        }
+        let learnt = dialects.of("m");
+        assert!(!learnt.has_encrypted_reasoning && !learnt.has_reasoning_summary);
+        assert!(!learnt.has_reasoning_effort && !learnt.has_computer && learnt.has_responses);
+    }
+
+    #[test]
+    fn a_server_without_the_responses_api_is_called_by_the_other() {
+        let dialects = Dialects::new(false);
+        let nowhere = |words: &str| Error {
+            status_code: Some(404),
+            ..refusal(words)
+        };
+        let unknown_model = nowhere("The model `m` does not exist");
+        assert!(!dialects.learn("m", dialects.of("m"), &unknown_model));
+        assert!(dialects.learn("m", dialects.of("m"), &nowhere("404 page not found")));
+        assert!(!dialects.of("m").has_responses);
+        assert!(!dialects.learn("m", dialects.of("m"), &nowhere("404 page not found")));
     }
 }

@@ -219,7 +219,7 @@ async fn reuses_its_connection() {
             traffic.open_streams,
             traffic.abandoned_streams
         ),
-        (10, 0, 0)
+        (KINDS.len() * 5, 0, 0)
     );
-    assert_eq!(traffic.connections, 2, "one for each client");
+    assert_eq!(traffic.connections, KINDS.len(), "one for each client");
 }

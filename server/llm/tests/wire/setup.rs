@@ -9,9 +9,12 @@ use llm::{
 };
 use serde_json::json;
 
-/// Both wire protocols.
-pub(crate) const KINDS: [ProviderKind; 2] =
-    [ProviderKind::Anthropic, ProviderKind::OpenAiCompatible];
+/// All wire protocols: Messages, Chat Completions, Responses.
+pub(crate) const KINDS: [ProviderKind; 3] = [
+    ProviderKind::Anthropic,
+    ProviderKind::OpenAiCompatible,
+    ProviderKind::OpenAi,
+];
 
 pub(crate) fn http() -> HttpClient {
     HttpClient::new(&llm::http::HttpOptions {
@@ -24,6 +27,7 @@ pub(crate) fn http() -> HttpClient {
 pub(crate) fn config(kind: ProviderKind, base_url: &str) -> ProviderConfig {
     ProviderConfig {
         base_url: Some(base_url.to_owned()),
+        speaks_responses: Some(kind == ProviderKind::OpenAi),
         timeouts: Timeouts {
             first_part: Duration::from_secs(20),
             silence: Duration::from_secs(20),

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::ToolRun;
-use super::describe::{Body, Summary, answer, argument, file_body, summary, text_of};
+use super::describe::{Body, Summary, answer, argument, summary, text_of};
+use super::files::file_body;
 use crate::components::icons::Icon;
 
 /// The action in a few words, and the screen after it.

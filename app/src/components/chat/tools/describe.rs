@@ -4,6 +4,7 @@ use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, FilePart};
 use serde_json::Value;
 
 use super::computer::computer;
+use super::files::attach_file;
 use super::partial_json::text_field;
 use super::planning;
 use super::subagents::subagent;
@@ -234,32 +235,6 @@ fn write_file(run: &ToolRun) -> (Summary, Body) {
     let files = files.unwrap_or_else(|| vec![whole_file(path, &content)]);
     line.counts = Some(counts(&files));
     (line, Body::Edits(files))
-}
-
-fn attach_file(run: &ToolRun) -> (Summary, Body) {
-    let name = answer_text(run, "name").unwrap_or_else(|| argument(run, "path"));
-    let words = ["Attaching", "Attached", "Could not attach"];
-    let line = summary(run, Icon::Paperclip, words, name);
-    let file = run
-        .result
-        .as_ref()
-        .and_then(|result| result.result.as_ref());
-    (line, file_body(run, file))
-}
-
-/// A file that a result names, or why there is none.
-pub(super) fn file_body(run: &ToolRun, file: Option<&Value>) -> Body {
-    let field = |name| file?.get(name).and_then(text_of);
-    let id = field("file_id").and_then(|id| id.parse().ok());
-    match (error_text(run), id) {
-        (None, Some(id)) => Body::File(FilePart {
-            media_type: field("media_type").unwrap_or_default(),
-            file_id: Some(id),
-            name: field("name"),
-            data: None,
-        }),
-        (error, _) => Body::Text(error.unwrap_or_default()),
-    }
 }
 
 fn whole_file(path: String, content: &str) -> DiffFile {
