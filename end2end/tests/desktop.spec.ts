@@ -1,73 +1,15 @@
 // The desktop of a workspace: switched on, opened beside a chat, looked at, and worked on through its canvas.
-import type { APIRequestContext, Locator, Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 
 import { createChat, openChat, untilIdle } from "../fixtures/chats.js";
-import type { Server } from "../fixtures/server.js";
+import { chatWithWorkspace, choosePanel, GREEN_WINDOW, greenBox, run, screen, switchOn } from "../fixtures/desktops.js";
 import { expect, hydrated, look, test } from "../fixtures/test.js";
-
-async function choose(page: Page, name: string): Promise<void> {
-  await page.locator(".panel-head .tab", { hasText: name }).click();
-  await expect(page.getByRole("radio", { name })).toBeChecked();
-}
-
-function screen(page: Page): Locator {
-  return page.locator("desktop-window");
-}
-
-/** Where the desktop's window of pure green is, in the desktop's own 1920 × 1080 pixels. */
-async function greenBox(page: Page): Promise<{ left: number; right: number; top: number; bottom: number } | null> {
-  return screen(page)
-    .locator("canvas")
-    .evaluate((canvas: HTMLCanvasElement) => {
-      const { width, height } = canvas;
-      // Read from a copy: the canvas itself is not made for it.
-      const copy = Object.assign(document.createElement("canvas"), { width, height });
-      const context = copy.getContext("2d", { willReadFrequently: true })!;
-      context.drawImage(canvas, 0, 0);
-      const { data } = context.getImageData(0, 0, width, height);
-      const box = { left: width, right: -1, top: height, bottom: -1 };
-      for (let at = 0; at < data.length; at += 4) {
-        if (data[at] !== 0 || data[at + 1] !== 255 || data[at + 2] !== 0) continue;
-        const [x, y] = [(at / 4) % width, Math.floor(at / 4 / width)];
-        box.left = Math.min(box.left, x);
-        box.right = Math.max(box.right, x);
-        box.top = Math.min(box.top, y);
-        box.bottom = Math.max(box.bottom, y);
-      }
-      return box.right - box.left > 100 && box.bottom - box.top > 20 ? box : null;
-    });
-}
 
 /** Clicks at a place of the desktop. */
 async function clickAt(page: Page, x: number, y: number): Promise<void> {
   const canvas = screen(page).locator("canvas");
   const { width, height } = (await canvas.boundingBox())!;
   await canvas.click({ position: { x: (x * width) / 1920, y: (y * height) / 1080 } });
-}
-
-async function chatWithWorkspace(request: APIRequestContext, server: Server, workspace: object): Promise<string> {
-  await server.createOwner(request);
-  await server.signIn(request);
-  const chat = await createChat(request, server.url, '!call execute {"command": "true"}', workspace);
-  await untilIdle(request, server.url, chat);
-  return chat;
-}
-
-async function switchOn(request: APIRequestContext, server: Server): Promise<void> {
-  const path = `${server.url}/api/experimental/chats/config/desktop-enabled`;
-  const answer = await request.put(path, { data: { enable_desktop: true }, headers: { origin: server.url } });
-  expect(answer.status()).toBe(204);
-}
-
-/** Runs a command as the chat's agent does. */
-async function run(request: APIRequestContext, server: Server, chat: string, command: object): Promise<void> {
-  const text = `!call execute ${JSON.stringify(command)}\n!then\n!text "done"`;
-  const answer = await request.post(`${server.url}/api/experimental/chats/${chat}/messages`, {
-    data: { content: [{ type: "text", text }] },
-    headers: { origin: server.url },
-  });
-  expect(answer.ok(), await answer.text()).toBe(true);
-  await untilIdle(request, server.url, chat);
 }
 
 test("a person looks at a desktop, takes control and clicks in it", async ({ page, emptyServer, consoleGuard }) => {
@@ -88,13 +30,12 @@ test("a person looks at a desktop, takes control and clicks in it", async ({ pag
 
   await openChat(page, emptyServer.url, chat);
   expect(scripts.filter((url) => /desktop[^/]*\/(core|desktop\.js)/.test(url))).toEqual([]);
-  await choose(page, "Desktop");
+  await choosePanel(page, "Desktop");
   await expect(screen(page)).toHaveAttribute("data-state", "open");
   await expect(page.getByText("You are looking on")).toBeVisible();
 
   // A window of one colour, with a button that ends it.
-  const window = "xmessage -name shown -bg '#00ff00' -geometry 1000x700 -buttons gone:0 look; echo gone > clicked";
-  await run(request, emptyServer, chat, { command: window, run_in_background: true });
+  await run(request, emptyServer, chat, { command: GREEN_WINDOW, run_in_background: true });
   await expect.poll(() => greenBox(page)).not.toBeNull();
   const box = (await greenBox(page))!;
   // xmessage has its button at the bottom left.
@@ -142,7 +83,7 @@ test("a workspace without the programs says what installs them", async ({ page, 
   await untilIdle(request, emptyServer.url, chat);
   await switchOn(request, emptyServer);
   await openChat(page, emptyServer.url, chat);
-  await choose(page, "Desktop");
+  await choosePanel(page, "Desktop");
   await expect(page.getByText("This workspace has no programs for a desktop.")).toBeVisible();
   await expect(page.getByText("apt-get install tigervnc-standalone-server openbox")).toBeVisible();
   await expect(page.getByRole("button", { name: "Take control" })).toBeDisabled();

@@ -92,9 +92,13 @@ pub fn ToolCard(
             _ => false,
         })
     });
-    // What is handed to the person is there to be seen.
+    // What is handed to the person is there to be seen. Each action on a desktop has a picture: too many.
     let is_for_reader = Memo::new(move |_| {
-        described.with(|(_, body)| matches!(body, Body::Plan(_) | Body::File(_)))
+        described.with(|(line, body)| match body {
+            Body::Plan(_) => true,
+            Body::File(_) => line.icon == Icon::Paperclip,
+            _ => false,
+        })
     });
     // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_output = Memo::new(move |was: Option<&bool>| {

@@ -323,10 +323,16 @@ mod tests {
     fn pictures_of_a_desktop_stand_in_the_results_that_they_came_with() {
         let (prompt, ids) = worked(2);
         let words = ToolResultContent::Text("X=1,Y=2".to_owned());
-        assert_eq!(pieces(&prompt.messages[1].content[0]), [words.clone()]);
+        assert_eq!(
+            pieces(&prompt.messages[1].content[0]),
+            std::slice::from_ref(&words)
+        );
         let files = LoadedFiles::from([(ids[0], Loaded::Gone), (ids[1], picture(3))]);
         let messages = prompt.messages_with(&files);
-        assert_eq!(pieces(&messages[1].content[0]), [words.clone()]);
+        assert_eq!(
+            pieces(&messages[1].content[0]),
+            std::slice::from_ref(&words)
+        );
         let [first, ToolResultContent::Image { data, .. }] = pieces(&messages[3].content[0]) else {
             panic!("{messages:?}");
         };

@@ -202,7 +202,7 @@ pub(super) fn definition() -> llm::Tool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
     use sdk::ids::FileId;
 

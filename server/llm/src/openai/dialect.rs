@@ -233,7 +233,10 @@ mod tests {
             "Unsupported parameter: 'reasoning.effort' is not supported with this model.",
             "Tool 'computer' is not supported with gpt-4o.",
         ] {
-            assert!(dialects.learn("m", dialects.of("m"), &refusal(words)), "{words}");
+            assert!(
+                dialects.learn("m", dialects.of("m"), &refusal(words)),
+                "{words}"
+            );
         }
         let learnt = dialects.of("m");
         assert!(!learnt.has_encrypted_reasoning && !learnt.has_reasoning_summary);

@@ -45,7 +45,8 @@ async fn a_call_has_one_form_whatever_the_model_was_trained_on() {
     let server = standin::start().await.unwrap();
     let call = format!("!call computer {CLICK}\n!then\n!text done");
     let member = "!call left_click {\"coordinate\": [3, 4]}\n!then\n!text done".to_owned();
-    let actions = r#"!call computer {"actions": [{"type": "click", "button": "left", "x": 3, "y": 4}]}"#;
+    let actions =
+        r#"!call computer {"actions": [{"type": "click", "button": "left", "x": 3, "y": 4}]}"#;
     let actions = format!("{actions}\n!then\n!text done");
     for (kind, model, script) in [
         (ProviderKind::Anthropic, "claude-sonnet-4-5", &call),
@@ -110,7 +111,10 @@ async fn a_refused_tool_is_left_out_of_the_next_request() {
 async fn a_server_without_the_responses_api_is_called_by_the_other() {
     let server = standin::start().await.unwrap();
     let provider = provider(ProviderKind::OpenAi, &server.base_url());
-    for message in ["!error-once 404 \"404 page not found\"\n!text through", "!text through"] {
+    for message in [
+        "!error-once 404 \"404 page not found\"\n!text through",
+        "!text through",
+    ] {
         let request = Request {
             messages: Arc::new(vec![Message::user(message)]),
             ..Request::new("standin-large")
@@ -119,6 +123,18 @@ async fn a_server_without_the_responses_api_is_called_by_the_other() {
         let stream = model.stream(request, CancellationToken::new());
         assert_eq!(collect(stream).await.unwrap().text(), "through");
     }
-    let paths: Vec<_> = server.traffic().requests.into_iter().map(|request| request.path).collect();
-    assert_eq!(paths, ["/v1/responses", "/v1/chat/completions", "/v1/chat/completions"]);
+    let paths: Vec<_> = server
+        .traffic()
+        .requests
+        .into_iter()
+        .map(|request| request.path)
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "/v1/responses",
+            "/v1/chat/completions",
+            "/v1/chat/completions"
+        ]
+    );
 }

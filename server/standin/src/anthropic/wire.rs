@@ -131,7 +131,7 @@ impl Wire for Events {
             }
             Beat::CallStart { id, name, .. } => {
                 self.close(out);
-                let start = tool_use(id, name, json!({}), self.has_toolset);
+                let start = tool_use(id, name, &json!({}), self.has_toolset);
                 self.start(Block::ToolUse, &start.to_string(), out);
             }
             Beat::CallDelta { text, .. } => {
@@ -179,7 +179,7 @@ pub(super) fn whole(play: &Play, model: &str, has_toolset: bool) -> Value {
                 ..
             } => {
                 let input: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));
-                content.push(tool_use(id, name, input, has_toolset));
+                content.push(tool_use(id, name, &input, has_toolset));
             }
             _ => {}
         }
@@ -196,7 +196,7 @@ pub(super) fn whole(play: &Play, model: &str, has_toolset: bool) -> Value {
     })
 }
 
-fn tool_use(id: &str, name: &str, input: Value, has_toolset: bool) -> Value {
+fn tool_use(id: &str, name: &str, input: &Value, has_toolset: bool) -> Value {
     let mut block = json!({"type": "tool_use", "id": id, "name": name, "input": input});
     if has_toolset
         && computer::MEMBERS.contains(&name)

@@ -16,11 +16,11 @@ use llm::{Content, FinishReason, Request, Role, Usage};
 use serde_json::{Value, json};
 
 use super::{error_body, key_refusal, refuse};
+use crate::beats::Wire;
 use crate::convert::{Converter, joined_text};
 use crate::refusal::Refusal;
 use crate::state::Standin;
 use crate::{MISSING_MODEL, auth, beats};
-use crate::beats::Wire;
 
 /// Every thought in its encrypted form.
 const ENCRYPTED: &str = "standin+encrypted/1==";
@@ -57,16 +57,25 @@ fn checked(body: &Bytes) -> Result<Value, Refusal> {
         .map_err(|_| Refusal::bad("We could not parse the JSON body of your request."))?;
     match body.get("model").and_then(Value::as_str) {
         None | Some("") => {
-            return Err(Refusal::bad("Missing required parameter: 'model'.").with_parameter("model"));
+            return Err(
+                Refusal::bad("Missing required parameter: 'model'.").with_parameter("model")
+            );
         }
         Some(MISSING_MODEL) => {
-            let message = format!("The model `{MISSING_MODEL}` does not exist or you do not have access to it.");
+            let message = format!(
+                "The model `{MISSING_MODEL}` does not exist or you do not have access to it."
+            );
             return Err(Refusal::new(404, message).with_code("model_not_found"));
         }
         Some(_) => {}
     }
-    if body.get("stream") != Some(&Value::Bool(true)) || body.get("store") != Some(&Value::Bool(false)) {
-        return Err(Refusal::bad("The stand-in answers streams and stores nothing.").with_parameter("store"));
+    if body.get("stream") != Some(&Value::Bool(true))
+        || body.get("store") != Some(&Value::Bool(false))
+    {
+        return Err(
+            Refusal::bad("The stand-in answers streams and stores nothing.")
+                .with_parameter("store"),
+        );
     }
     for tool in list(&body, "tools") {
         check_tool(tool)?;
@@ -77,37 +86,62 @@ fn checked(body: &Bytes) -> Result<Value, Refusal> {
     }
     match open.keys().next() {
         None => Ok(body),
-        Some(id) => Err(Refusal::bad(format!("No tool output found for function call {id}.")).with_parameter("input")),
+        Some(id) => Err(
+            Refusal::bad(format!("No tool output found for function call {id}."))
+                .with_parameter("input"),
+        ),
     }
 }
 
 fn check_tool(tool: &Value) -> Result<(), Refusal> {
     match text(tool, "type") {
         COMPUTER => Ok(()),
-        "function" if !text(tool, "name").is_empty() && tool.get("parameters").is_some_and(Value::is_object) => Ok(()),
-        kind => Err(Refusal::bad(format!("Invalid value: '{kind}'. Supported values are: 'function' and 'computer'."))
-            .with_parameter("tools[0].type")),
+        "function"
+            if !text(tool, "name").is_empty()
+                && tool.get("parameters").is_some_and(Value::is_object) =>
+        {
+            Ok(())
+        }
+        kind => Err(Refusal::bad(format!(
+            "Invalid value: '{kind}'. Supported values are: 'function' and 'computer'."
+        ))
+        .with_parameter("tools[0].type")),
     }
 }
 
-fn check_item(number: usize, item: &Value, open: &mut BTreeMap<String, bool>) -> Result<(), Refusal> {
+fn check_item(
+    number: usize,
+    item: &Value,
+    open: &mut BTreeMap<String, bool>,
+) -> Result<(), Refusal> {
     let place = |field: &str| format!("input[{number}].{field}");
     match text(item, "type") {
         "message" => {
-            let wanted = if text(item, "role") == "assistant" { "output_text" } else { "input_" };
+            let wanted = if text(item, "role") == "assistant" {
+                "output_text"
+            } else {
+                "input_"
+            };
             let is_right = |part: &Value| text(part, "type").starts_with(wanted);
             match list(item, "content").iter().find(|part| !is_right(part)) {
                 None => Ok(()),
-                Some(part) => Err(Refusal::bad(format!("Invalid value: '{}'.", text(part, "type")))
-                    .with_parameter(place("content"))),
+                Some(part) => Err(Refusal::bad(format!(
+                    "Invalid value: '{}'.",
+                    text(part, "type")
+                ))
+                .with_parameter(place("content"))),
             }
         }
         "reasoning" if text(item, "encrypted_content") == ENCRYPTED => Ok(()),
-        "reasoning" => Err(Refusal::bad("The encrypted content could not be verified.").with_code("invalid_encrypted_content")),
+        "reasoning" => Err(Refusal::bad("The encrypted content could not be verified.")
+            .with_code("invalid_encrypted_content")),
         kind @ ("function_call" | "computer_call") => {
             let is_computer = kind == "computer_call";
             if text(item, "call_id").is_empty() || (is_computer && text(item, "id").is_empty()) {
-                return Err(Refusal::bad(format!("Missing required parameter: '{}'.", place("call_id"))));
+                return Err(Refusal::bad(format!(
+                    "Missing required parameter: '{}'.",
+                    place("call_id")
+                )));
             }
             open.insert(text(item, "call_id").to_owned(), is_computer);
             Ok(())
@@ -116,16 +150,23 @@ fn check_item(number: usize, item: &Value, open: &mut BTreeMap<String, bool>) ->
             let id = text(item, "call_id");
             let is_computer = kind == "computer_call_output";
             if open.remove(id) != Some(is_computer) {
-                return Err(Refusal::bad(format!("No tool call found for {kind} with call_id {id}."))
-                    .with_parameter("input"));
+                return Err(Refusal::bad(format!(
+                    "No tool call found for {kind} with call_id {id}."
+                ))
+                .with_parameter("input"));
             }
             let image = item.pointer("/output/image_url").and_then(Value::as_str);
             if is_computer && !image.is_some_and(|image| image.starts_with("data:image/")) {
-                return Err(Refusal::bad(format!("Missing required parameter: '{}'.", place("output.image_url"))));
+                return Err(Refusal::bad(format!(
+                    "Missing required parameter: '{}'.",
+                    place("output.image_url")
+                )));
             }
             Ok(())
         }
-        kind => Err(Refusal::bad(format!("Invalid value: '{kind}'.")).with_parameter(place("type"))),
+        kind => {
+            Err(Refusal::bad(format!("Invalid value: '{kind}'.")).with_parameter(place("type")))
+        }
     }
 }
 
@@ -238,7 +279,10 @@ impl Events {
         if self.open != Some(kind) {
             self.close(out);
             self.open = Some(kind);
-            self.begin_item(&json!({"type": kind, "id": format!("item_{}", self.item_count)}), out);
+            self.begin_item(
+                &json!({"type": kind, "id": format!("item_{}", self.item_count)}),
+                out,
+            );
         }
     }
 
@@ -281,12 +325,14 @@ impl Wire for Events {
         match beat {
             Beat::Text(text) => {
                 self.within("message", out);
-                let fields = json!({"output_index": self.place(), "content_index": 0, "delta": text});
+                let fields =
+                    json!({"output_index": self.place(), "content_index": 0, "delta": text});
                 self.event("response.output_text.delta", fields, out);
             }
             Beat::Reasoning(text) => {
                 self.within("reasoning", out);
-                let fields = json!({"output_index": self.place(), "summary_index": 0, "delta": text});
+                let fields =
+                    json!({"output_index": self.place(), "summary_index": 0, "delta": text});
                 self.event("response.reasoning_summary_text.delta", fields, out);
             }
             Beat::ReasoningEnd => self.close(out),
@@ -335,7 +381,11 @@ impl Wire for Events {
             "incomplete_details": cut.map(|reason| json!({"reason": reason})),
             "usage": usage(&play.usage),
         });
-        let kind = if cut.is_some() { "response.incomplete" } else { "response.completed" };
+        let kind = if cut.is_some() {
+            "response.incomplete"
+        } else {
+            "response.completed"
+        };
         self.event(kind, json!({"response": response}), out);
     }
 }

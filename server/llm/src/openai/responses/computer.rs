@@ -64,7 +64,10 @@ fn words_of_check(check: &Value) -> Value {
 fn from_action(action: &Value) -> Map<String, Value> {
     let place = |x: &str, y: &str| Some(json!([action.get(x)?, action.get(y)?]));
     let held = || Some(keys(action.get("keys")?)).filter(|keys| !keys.is_empty());
-    let kind = action.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = action
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let mut fields: Vec<(&str, Option<Value>)> = Vec::new();
     let name = match kind {
         "click" => {
@@ -120,7 +123,9 @@ fn from_action(action: &Value) -> Map<String, Value> {
         // Whoever carries it out says that there is no such action.
         other => other,
     };
-    let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
     std::iter::once(("action", name.into()))
         .chain(fields)
         .map(|(name, value)| (name.to_owned(), value))
@@ -129,7 +134,11 @@ fn from_action(action: &Value) -> Map<String, Value> {
 
 /// Names of keys as X knows them, pressed together.
 fn keys(keys: &Value) -> String {
-    let names = keys.as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names = keys
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     let names: Vec<_> = names
         .map(|name| match name {
             "+" => "plus".to_owned(),
@@ -166,7 +175,9 @@ pub(super) fn to_action(arguments: &Value) -> Value {
     };
     let held = || -> Vec<String> {
         let keys = text("text").unwrap_or_default().split('+');
-        keys.filter(|key| !key.is_empty()).map(str::to_uppercase).collect()
+        keys.filter(|key| !key.is_empty())
+            .map(str::to_uppercase)
+            .collect()
     };
     let (x, y) = at("coordinate");
     match text("action").unwrap_or("screenshot") {
@@ -178,14 +189,19 @@ pub(super) fn to_action(arguments: &Value) -> Value {
             };
             json!({"type": "click", "button": button, "x": x, "y": y, "keys": held()})
         }
-        "double_click" | "triple_click" => json!({"type": "double_click", "x": x, "y": y, "keys": held()}),
+        "double_click" | "triple_click" => {
+            json!({"type": "double_click", "x": x, "y": y, "keys": held()})
+        }
         "left_click_drag" => {
             let (from_x, from_y) = at("start_coordinate");
             json!({"type": "drag", "path": [{"x": from_x, "y": from_y}, {"x": x, "y": y}]})
         }
         "mouse_move" => json!({"type": "move", "x": x, "y": y}),
         "scroll" => {
-            let amount = arguments.get("scroll_amount").and_then(Value::as_i64).unwrap_or(3);
+            let amount = arguments
+                .get("scroll_amount")
+                .and_then(Value::as_i64)
+                .unwrap_or(3);
             let pixels = amount.saturating_mul(100);
             let (scroll_x, scroll_y) = match text("scroll_direction") {
                 Some("up") => (0, -pixels),
@@ -251,17 +267,29 @@ mod tests {
                 json!({"type": "keypress", "keys": ["CTRL", "L"]}),
                 json!({"action": "key", "text": "ctrl+l"}),
             ),
-            (json!({"type": "type", "text": "a+B"}), json!({"action": "type", "text": "a+B"})),
+            (
+                json!({"type": "type", "text": "a+B"}),
+                json!({"action": "type", "text": "a+B"}),
+            ),
             (json!({"type": "wait"}), json!({"action": "wait"})),
-            (json!({"type": "screenshot"}), json!({"action": "screenshot"})),
+            (
+                json!({"type": "screenshot"}),
+                json!({"action": "screenshot"}),
+            ),
         ] {
             assert_eq!(one(&action), arguments);
             assert_eq!(to_action(&arguments), action);
         }
         let back = json!({"type": "click", "button": "back", "x": 3, "y": 4});
         assert_eq!(one(&back), json!({"action": "key", "text": "alt+Left"}));
-        assert_eq!(one(&json!({"type": "teleport"})), json!({"action": "teleport"}));
-        assert_eq!(one(&json!({"type": "drag", "path": []})), json!({"action": "left_click_drag"}));
+        assert_eq!(
+            one(&json!({"type": "teleport"})),
+            json!({"action": "teleport"})
+        );
+        assert_eq!(
+            one(&json!({"type": "drag", "path": []})),
+            json!({"action": "left_click_drag"})
+        );
     }
 
     #[test]
@@ -277,8 +305,14 @@ mod tests {
                 r#"{"action":"screenshot"}"#
             ]
         );
-        assert_eq!(arguments(&json!({"action": {"type": "wait"}})), [r#"{"action":"wait"}"#]);
-        assert_eq!(arguments(&json!({"actions": []})), [r#"{"action":"screenshot"}"#]);
+        assert_eq!(
+            arguments(&json!({"action": {"type": "wait"}})),
+            [r#"{"action":"wait"}"#]
+        );
+        assert_eq!(
+            arguments(&json!({"actions": []})),
+            [r#"{"action":"screenshot"}"#]
+        );
     }
 
     #[test]

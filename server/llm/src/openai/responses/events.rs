@@ -106,7 +106,8 @@ impl EventDecoder {
     fn add_item(&mut self, place: u64, item: &Value, parts: &mut VecDeque<StreamPart>) {
         self.has_summary = false;
         if text(item, "type") == "function_call" {
-            let index = self.start_call(text(item, "call_id").to_owned(), text(item, "name"), parts);
+            let index =
+                self.start_call(text(item, "call_id").to_owned(), text(item, "name"), parts);
             self.calls.insert(place, index);
         }
     }
@@ -120,7 +121,11 @@ impl EventDecoder {
                     None => self.start_call(id.clone(), text(item, "name"), parts),
                 };
                 let arguments = text(item, "arguments");
-                let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
+                let arguments = if arguments.trim().is_empty() {
+                    "{}"
+                } else {
+                    arguments
+                };
                 parts.push_back(StreamPart::ToolCallEnd {
                     index,
                     id,
@@ -130,7 +135,9 @@ impl EventDecoder {
             }
             "computer_call" => self.computer_call(item, parts),
             "reasoning" => {
-                let encrypted = item.get("encrypted_content").filter(|content| content.is_string());
+                let encrypted = item
+                    .get("encrypted_content")
+                    .filter(|content| content.is_string());
                 let provider_metadata =
                     encrypted.map(|content| json!({"openai": {"encrypted_content": content}}));
                 if self.has_summary || provider_metadata.is_some() {
@@ -165,7 +172,9 @@ impl EventDecoder {
     }
 
     fn add_delta(&mut self, wire: WireEvent, parts: &mut VecDeque<StreamPart>) {
-        let Value::String(delta) = wire.delta else { return };
+        let Value::String(delta) = wire.delta else {
+            return;
+        };
         if delta.is_empty() {
             return;
         }
@@ -220,7 +229,9 @@ impl EventDecoder {
         let words = ProviderWords::from_json(error);
         Error::classify(&Signals {
             provider: &self.provider,
-            implied_status: words.status.or_else(|| words.code.split_whitespace().find_map(status_of)),
+            implied_status: words
+                .status
+                .or_else(|| words.code.split_whitespace().find_map(status_of)),
             text: &words.text,
             code: &words.code,
             ..Signals::default()
@@ -297,7 +308,9 @@ impl From<WireUsage> for Usage {
             .unwrap_or(0)
             .saturating_add(input.cache_write_tokens.unwrap_or(0));
         let usage = Self {
-            input_tokens: wire.input_tokens.map(|tokens| tokens.saturating_sub(cached)),
+            input_tokens: wire
+                .input_tokens
+                .map(|tokens| tokens.saturating_sub(cached)),
             output_tokens: wire.output_tokens,
             total_tokens: None,
             reasoning_tokens: wire

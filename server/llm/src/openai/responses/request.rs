@@ -171,7 +171,8 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(request: &'a Request, dialect: Dialect) -> Self {
         let mut acted: HashMap<&str, Acted<'_>> = HashMap::new();
-        let has_computer = dialect.has_computer && request.tools.iter().any(|tool| tool.screen.is_some());
+        let has_computer =
+            dialect.has_computer && request.tools.iter().any(|tool| tool.screen.is_some());
         let contents = request.messages.iter().flat_map(|message| &message.content);
         for content in contents.filter(|_| has_computer) {
             match content {
@@ -182,7 +183,9 @@ impl<'a> Writer<'a> {
                 } if name == computer::NAME => {
                     if let Some(ids) = Ids::read(id) {
                         let group = acted.entry(ids.call).or_default();
-                        group.actions.push(computer::to_action(&arguments_object(arguments)));
+                        group
+                            .actions
+                            .push(computer::to_action(&arguments_object(arguments)));
                         group.arguments.push(arguments);
                     }
                 }
@@ -273,7 +276,11 @@ impl<'a> Writer<'a> {
                     match call.filter(|call| self.acted.contains_key(call)) {
                         // The first result of a call speaks for all.
                         Some(call) => {
-                            if let Some(acted) = self.acted.get_mut(call).filter(|acted| !acted.actions.is_empty()) {
+                            if let Some(acted) = self
+                                .acted
+                                .get_mut(call)
+                                .filter(|acted| !acted.actions.is_empty())
+                            {
                                 acted.actions.clear();
                                 input.extend(acted.output(call));
                             }
@@ -377,9 +384,13 @@ fn output(content: &[ToolResultContent]) -> Output<'_> {
     if !text.is_empty() {
         parts.push(Part::InputText { text: text.into() });
     }
-    parts.extend(images.into_iter().map(|(media_type, data)| Part::InputImage {
-        image_url: image_url(media_type, data),
-    }));
+    parts.extend(
+        images
+            .into_iter()
+            .map(|(media_type, data)| Part::InputImage {
+                image_url: image_url(media_type, data),
+            }),
+    );
     Output::Parts(parts)
 }
 

@@ -60,18 +60,40 @@ fn thoughts_text_and_calls_come_with_what_must_go_back() {
         json!({"type": "response.something.new", "delta": {"x": 1}}),
         completed(),
     ]));
-    let [Content::Reasoning { text, provider_metadata }, Content::Text(said), Content::ToolCall { id, arguments, .. }] =
-        &response.content[..]
+    let [
+        Content::Reasoning {
+            text,
+            provider_metadata,
+        },
+        Content::Text(said),
+        Content::ToolCall { id, arguments, .. },
+    ] = &response.content[..]
     else {
         panic!("{response:?}");
     };
     assert_eq!(text, "First.\n\nThen.");
-    assert_eq!(provider_metadata.as_ref().unwrap()["openai"]["encrypted_content"], "xyz");
-    assert_eq!((said.as_str(), id.as_str(), arguments.as_str()), ("I look.", "call_1", "{\"path\":\"/a\"}"));
+    assert_eq!(
+        provider_metadata.as_ref().unwrap()["openai"]["encrypted_content"],
+        "xyz"
+    );
+    assert_eq!(
+        (said.as_str(), id.as_str(), arguments.as_str()),
+        ("I look.", "call_1", "{\"path\":\"/a\"}")
+    );
     assert_eq!(response.finish_reason, FinishReason::ToolCalls);
     let usage = response.usage;
-    assert_eq!((usage.input_tokens, usage.cache_read_tokens, usage.output_tokens), (Some(10), Some(20), Some(5)));
-    assert_eq!((usage.reasoning_tokens, usage.total_tokens), (Some(2), Some(35)));
+    assert_eq!(
+        (
+            usage.input_tokens,
+            usage.cache_read_tokens,
+            usage.output_tokens
+        ),
+        (Some(10), Some(20), Some(5))
+    );
+    assert_eq!(
+        (usage.reasoning_tokens, usage.total_tokens),
+        (Some(2), Some(35))
+    );
     assert_eq!(response.response_id.as_deref(), Some("resp_1"));
 }
 
@@ -89,14 +111,22 @@ fn each_action_on_a_screen_is_a_call() {
         .content
         .iter()
         .map(|content| match content {
-            Content::ToolCall { id, name, arguments } => (id.as_str(), name.as_str(), arguments.as_str()),
+            Content::ToolCall {
+                id,
+                name,
+                arguments,
+            } => (id.as_str(), name.as_str(), arguments.as_str()),
             other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(
         calls,
         [
-            ("call_1|cu_1|0", "computer", r#"{"action":"left_click","coordinate":[3,4]}"#),
+            (
+                "call_1|cu_1|0",
+                "computer",
+                r#"{"action":"left_click","coordinate":[3,4]}"#
+            ),
             ("call_1|cu_1|1", "computer", r#"{"action":"screenshot"}"#),
         ]
     );
@@ -123,14 +153,18 @@ fn an_answer_that_was_cut_says_why() {
 fn failures_have_the_kind_of_their_code() {
     let failed = |code: &str| json!({"type": "response.failed", "response": {"error": {"code": code, "message": "no"}}});
     let flat = json!({"type": "error", "code": "rate_limit_exceeded", "message": "slow down"});
-    let nested = json!({"type": "error", "error": {"code": "rate_limit_exceeded", "message": "slow down"}});
+    let nested =
+        json!({"type": "error", "error": {"code": "rate_limit_exceeded", "message": "slow down"}});
     for (event, kind) in [
         (failed("server_error"), ErrorKind::Generic),
         (failed("rate_limit_exceeded"), ErrorKind::RateLimit),
         (flat, ErrorKind::RateLimit),
         (nested, ErrorKind::RateLimit),
     ] {
-        let error = events(std::slice::from_ref(&event)).pop().unwrap().unwrap_err();
+        let error = events(std::slice::from_ref(&event))
+            .pop()
+            .unwrap()
+            .unwrap_err();
         assert_eq!(error.kind, kind, "{event}");
     }
     let mut decoder = EventDecoder::new("openai");

@@ -1,8 +1,4 @@
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tests"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::sync::Arc;
 
@@ -56,7 +52,11 @@ fn a_whole_conversation_goes_with_each_call() {
         provider_metadata: Some(metadata),
     };
     let request = Request {
-        system: vec![SystemBlock::new("Be kind."), SystemBlock::new(" "), SystemBlock::new("Be short.")],
+        system: vec![
+            SystemBlock::new("Be kind."),
+            SystemBlock::new(" "),
+            SystemBlock::new("Be short."),
+        ],
         messages: Arc::new(vec![
             said(
                 Role::User,
@@ -170,10 +170,23 @@ fn actions_of_one_call_go_back_as_one_and_are_answered_with_the_last_picture() {
 fn a_call_without_a_picture_is_told_in_words() {
     let request = at_the_screen(vec![
         said(Role::Assistant, vec![call("c|i|0", "computer", CLICK)]),
-        said(Role::Tool, vec![result("c|i|0", "computer", vec![words("No desktop.")], true)]),
+        said(
+            Role::Tool,
+            vec![result(
+                "c|i|0",
+                "computer",
+                vec![words("No desktop.")],
+                true,
+            )],
+        ),
     ]);
     let body = written(&request, dialect());
-    let texts: Vec<_> = body["input"].as_array().unwrap().iter().map(|item| &item["content"][0]["text"]).collect();
+    let texts: Vec<_> = body["input"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["content"][0]["text"])
+        .collect();
     assert_eq!(
         texts,
         [
@@ -187,7 +200,15 @@ fn a_call_without_a_picture_is_told_in_words() {
 fn a_model_without_the_tool_gets_one_like_any_other() {
     let request = at_the_screen(vec![
         said(Role::Assistant, vec![call("c|i|0", "computer", CLICK)]),
-        said(Role::Tool, vec![result("c|i|0", "computer", vec![words("Done."), picture()], false)]),
+        said(
+            Role::Tool,
+            vec![result(
+                "c|i|0",
+                "computer",
+                vec![words("Done."), picture()],
+                false,
+            )],
+        ),
     ]);
     let without = Dialect {
         has_computer: false,
