@@ -2,12 +2,15 @@
 //! Ollama's model list, and answers what the script in the last message says (see [`llm::demo::script`]).
 //!
 //! It checks keys and refuses what the real ones refuse, in their words, so a client that works with it works with them.
+//! Beside it stands a GitHub that is none (`github`), which has the repositories and pull requests that a test gives it.
+//!
 //! Tests use [`start`]; benchmarks run the program `switchyard-standin`. It never waits unless a script says so.
 
 mod anthropic;
 mod auth;
 mod beats;
 mod convert;
+pub mod github;
 mod ollama;
 mod openai;
 mod record;
@@ -111,6 +114,11 @@ impl Handle {
     pub fn traffic(&self) -> Traffic {
         self.state.record.traffic()
     }
+
+    /// The GitHub beside it; its API is at `/api/v3`.
+    pub fn github(&self) -> &github::Github {
+        &self.state.github
+    }
 }
 
 async fn serve_state(listener: TcpListener, state: Arc<Standin>) -> io::Result<()> {
@@ -135,6 +143,7 @@ fn router(state: Arc<Standin>) -> Router {
         .route("/api/tags", get(ollama::tags))
         .route("/api/version", get(ollama::version))
         .route("/__requests", get(record::show).delete(record::clear))
+        .merge(github::routes())
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(state)
 }

@@ -4,6 +4,7 @@ use llm::demo::play::Player;
 use tokio_util::sync::CancellationToken;
 
 use crate::Options;
+use crate::github::Github;
 use crate::record::Record;
 
 /// The server's memory.
@@ -11,6 +12,7 @@ use crate::record::Record;
 pub(crate) struct Standin {
     pub player: Player,
     pub record: Record,
+    pub github: Github,
     pub requires_key: bool,
     pub stop: CancellationToken,
 }
@@ -20,6 +22,7 @@ impl Standin {
         Self {
             player: Player::new(options.pace),
             record: Record::new(options.kept_requests),
+            github: Github::default(),
             requires_key: options.requires_key,
             stop,
         }

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 /// A crate, its folder, and the crates of ours it may use.
-pub const ARROWS: [(&str, &str, &[&str]); 12] = [
+pub const ARROWS: [(&str, &str, &[&str]); 13] = [
     ("frontend", "frontend", &["app"]),
     ("app", "app", &["sdk", "platform"]),
     ("sdk", "app/sdk", &[]),
@@ -15,7 +15,7 @@ pub const ARROWS: [(&str, &str, &[&str]); 12] = [
     (
         "platform",
         "server/platform",
-        &["chatd", "workspace", "llm", "store", "sdk"],
+        &["chatd", "workspace", "forge", "llm", "store", "sdk"],
     ),
     (
         "chatd",
@@ -23,6 +23,7 @@ pub const ARROWS: [(&str, &str, &[&str]); 12] = [
         &["llm", "workspace", "store", "sdk"],
     ),
     ("workspace", "server/workspace", &["sdk"]),
+    ("forge", "server/forge", &[]),
     ("store", "server/store", &["sdk"]),
     ("llm", "server/llm", &[]),
     ("standin", "server/standin", &["llm"]),
@@ -37,7 +38,7 @@ const TEST_ONLY: [&str; 3] = ["standin", "store", "llm"];
 const KEPT_IN: [(&str, &[&str]); 4] = [
     ("sqlx", &["store"]),
     ("leptos", &["app", "frontend", "server"]),
-    ("reqwest", &["llm", "sdk"]),
+    ("reqwest", &["llm", "forge", "sdk"]),
     ("syntect", &["platform"]),
 ];
 
