@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::diff_statuses::DiffStatus;
 use crate::files::ChatFile;
 use crate::ids::{
     AgentId, BuildId, ChatId, McpServerId, ModelConfigId, OrganizationId, UserId, WorkspaceId,
@@ -80,7 +81,7 @@ pub struct ChatError {
     pub status_code: Option<u16>,
 }
 
-/// A chat on the wire.
+/// A chat on the wire. What the page does not show it does not read either: each field costs a reader there.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Chat {
@@ -97,6 +98,7 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build_id: Option<BuildId>,
     /// The agent it was bound to.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_id: Option<AgentId>,
     /// The chat that spawned it.
@@ -133,14 +135,19 @@ pub struct Chat {
     #[serde(default, skip_serializing_if = "PlanMode::is_off")]
     pub plan_mode: PlanMode,
     /// MCP servers it may use.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
     #[serde(default)]
     pub mcp_server_ids: Vec<McpServerId>,
     /// Whether an answer was not read yet.
     #[serde(default)]
     pub has_unread: bool,
     /// `ui` or `api`.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
     #[serde(default)]
     pub client_type: ClientType,
+    /// What its branch has become at its git host, as far as it is known; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_status: Option<Box<DiffStatus>>,
     /// Files that were sent in it; left out in lists. The page finds them in the messages and does not read them here.
     #[cfg_attr(target_family = "wasm", serde(skip))]
     #[cfg_attr(
@@ -153,6 +160,7 @@ pub struct Chat {
     #[serde(default)]
     pub children: Vec<Chat>,
     /// Things that went wrong without stopping the creation.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

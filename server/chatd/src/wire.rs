@@ -17,7 +17,7 @@ pub fn status(chat: &ChatRow) -> ChatStatus {
     }
 }
 
-/// The chat, without its children.
+/// The chat, without its children and what its git host knows of it.
 pub fn chat(row: ChatRow, has_unread: bool) -> Chat {
     Chat {
         status: status(&row),
@@ -43,6 +43,7 @@ pub fn chat(row: ChatRow, has_unread: bool) -> Chat {
         mcp_server_ids: row.mcp_server_ids,
         has_unread,
         client_type: row.client_type,
+        diff_status: None,
         files: Vec::new(),
         children: Vec::new(),
         warnings: Vec::new(),

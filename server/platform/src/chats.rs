@@ -88,6 +88,7 @@ impl Platform {
                 .extract_if(.., |child| child.root_chat_id == chat.id)
                 .collect();
         }
+        self.add_diff_statuses(&mut listed).await?;
         Ok(listed)
     }
 
@@ -257,11 +258,14 @@ impl Platform {
             Vec::new()
         };
         let files = files::of_chat(&self.0.db, row.id).await?;
-        Ok(Chat {
+        let mut chat = Chat {
             children,
             files,
             ..wire::chat(row, has_unread)
-        })
+        };
+        self.add_diff_statuses(std::slice::from_mut(&mut chat))
+            .await?;
+        Ok(chat)
     }
 
     async fn children(&self, roots: &[ChatId], archived: bool) -> Result<Vec<Chat>, ChatFailure> {

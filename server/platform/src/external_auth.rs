@@ -1,5 +1,5 @@
 //! External auth: what people sign in to git hosts with. Each has their own; nobody, owners of the deployment neither,
-//! sees or uses those of others, and a secret that went in comes out for git alone (`credential`).
+//! sees or uses those of others, and a secret that went in comes out for git and the host's own API alone (`credential`).
 
 mod credential;
 #[cfg(test)]
@@ -12,7 +12,7 @@ use store::external_auth::{self, NewLink};
 use store::{StoreError, users};
 use workspace::git_host::GitHost;
 
-pub(crate) use self::credential::for_clone;
+pub(crate) use self::credential::{for_clone, for_host};
 use crate::failure::{Checks, sentence_case};
 use crate::secrets::{Place, UnsealError};
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -128,6 +128,7 @@ impl Platform {
         }
         let row = external_auth::get_in(&mut tx, actor.user_id, &checked.host).await?;
         tx.commit().await?;
+        self.hurry_diff_statuses(actor.user_id).await;
         Ok(row.ok_or(ExternalAuthError::NotFound)?.link)
     }
 

@@ -12,6 +12,7 @@ mod backup;
 pub mod chat_config;
 pub mod chats;
 mod credentials;
+pub mod diff_statuses;
 pub mod external_auth;
 mod failure;
 pub mod files;
@@ -39,6 +40,9 @@ pub use chatd::LiveSource;
 pub use chatd::live::Batch;
 pub use chatd::seed::Plan as ChatPlan;
 pub use failure::{Failure, FailureKind, Fault};
+pub use forge::{
+    ForgeKind as GitHostKind, HostConfig as GitHostConfig, HostConfigError as GitHostConfigError,
+};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, PlatformOptions};
 pub use sessions::ClientInfo;

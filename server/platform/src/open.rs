@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chatd::tools::WorkspaceToolSource;
 use chatd::{Daemon, DaemonOptions, Timings};
+use forge::{ForgeError, Forges};
 use llm::HttpClient;
 use llm::http::HttpOptions;
 use secrecy::{ExposeSecret, SecretString};
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) registry: Arc<Registry>,
     pub(crate) secrets: Secrets,
+    pub(crate) forges: Forges,
     pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
     pub(crate) renderer: Renderer,
@@ -69,6 +71,9 @@ pub enum OpenError {
     /// The HTTP client for providers cannot be built.
     #[error(transparent)]
     Http(#[from] llm::Error),
+    /// The HTTP client for git hosts cannot be built.
+    #[error(transparent)]
+    Forges(#[from] ForgeError),
     /// The folder for workspaces cannot be made.
     #[error(transparent)]
     Workspaces(#[from] BackendError),
@@ -99,6 +104,7 @@ impl Platform {
             version: options.version.clone(),
             ..HttpOptions::default()
         })?;
+        let forges = Forges::new(&options.git_hosts, &options.version)?;
         // Side by side: the backend tries out the sandbox, which takes a process of its own.
         let (db, backend) = tokio::join!(
             open_database(&options),
@@ -140,6 +146,7 @@ impl Platform {
                 attempts: Attempts::new(&options.clock),
                 registry,
                 secrets,
+                forges,
                 background: Background::default(),
                 options,
             }
@@ -152,6 +159,7 @@ impl Platform {
         self.start_presets().await?;
         self.0.workspaces.start_following().await?;
         self.0.daemon.start();
+        self.start_looking_at_git_hosts();
         self.start_retention();
         self.start_removing_unsent_files();
         Ok(())

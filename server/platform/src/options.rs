@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use forge::HostConfig;
 use secrecy::SecretString;
 use store::Clock;
 use url::Url;
@@ -23,6 +24,8 @@ pub struct PlatformOptions {
     pub executable: PathBuf,
     /// Providers that the environment names.
     pub environment: EnvironmentPresets,
+    /// Git hosts that may be asked for pull requests besides github.com.
+    pub git_hosts: Vec<HostConfig>,
     /// Address at which to look for Ollama at start; `None` = do not look.
     pub ollama_url: Option<String>,
     /// Product version, for the user agent of calls to providers.
@@ -53,6 +56,7 @@ impl PlatformOptions {
             access_url,
             executable: executable.into(),
             environment: EnvironmentPresets::default(),
+            git_hosts: Vec::new(),
             ollama_url: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,

@@ -1,5 +1,7 @@
 //! `switchyard serve`: configuration, listener, server, signals.
 
+mod git_hosts;
+
 use std::io::{ErrorKind, Write as _};
 use std::net::SocketAddr;
 
@@ -54,6 +56,7 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     options.database_url.clone_from(&settings.database_url);
     options.encryption_key.clone_from(&settings.encryption_key);
     options.environment = environment_presets();
+    options.git_hosts = git_hosts::of_environment()?;
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
     options.use_sandbox = !settings.no_sandbox;
     options.workspace_limits = WorkspaceLimits {

@@ -1,6 +1,7 @@
 //! `/api/experimental/chats`: chats, their messages and queues. Sockets are in [`sockets`].
 
 mod context;
+mod diff;
 mod messages;
 pub(super) mod sockets;
 mod titles;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(interrupt_chat))
         .add(Access::SignedIn, routes!(retry_chat))
         .merge(context::routes())
+        .merge(diff::routes())
         .merge(titles::routes())
         .merge(messages::routes())
         .merge(sockets::routes())
@@ -42,7 +44,7 @@ pub fn routes() -> Routes {
     params(
         ("q" = Option<String>, Query, description = "Words to find in titles and messages, and conditions: `archived:true`, \
             `pinned:true`, `has_unread:true`, `status:error`, `title:\"two words\"`, `model:name`, `label:key=value`. \
-            `pr:`, `pr_title:`, `diff_url:` and `repo:` are understood and find nothing as long as chats have no pull requests"),
+            `pr:`, `pr_title:`, `diff_url:` and `repo:` are understood and find nothing yet"),
         ("label" = Option<Vec<String>>, Query, description = "`key:value`; may be repeated, all must hold"),
         ("limit" = Option<i64>, Query), ("offset" = Option<i64>, Query), ("after_id" = Option<ChatId>, Query),
     ),

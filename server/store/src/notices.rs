@@ -44,6 +44,11 @@ pub enum Notice {
         /// What happened.
         event: WatchEventKind,
     },
+    /// What is known of a chat's branch at its git host is out of date.
+    DiffStatusStale {
+        /// The chat.
+        chat_id: ChatId,
+    },
     /// A chat waits for a worker.
     OwnershipWake {
         /// The chat.

@@ -9,6 +9,7 @@ use crate::chat_context::ChatContext;
 use crate::chats::{
     Chat, ChatsByWorkspace, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat,
 };
+use crate::diff_statuses::ChatDiff;
 use crate::git::GitWatchMessage;
 use crate::ids::{ChatId, MessageId, QueuedMessageId, WorkspaceId};
 use crate::messages::{
@@ -52,6 +53,11 @@ impl Client {
     /// `GET /chats/{chat}`.
     pub async fn get_chat(&self, chat: ChatId) -> Result<Chat, ClientError> {
         self.get(&format!("{CHATS}/{chat}")).await
+    }
+
+    /// `GET /chats/{chat}/diff`: what its branch changes at its git host.
+    pub async fn get_chat_diff(&self, chat: ChatId) -> Result<ChatDiff, ClientError> {
+        self.get(&format!("{CHATS}/{chat}/diff")).await
     }
 
     /// `PATCH /chats/{chat}`.

@@ -76,6 +76,7 @@ pub fn chat(number: u128, title: &str, status: ChatStatus, now: DateTime<Utc>) -
         mcp_server_ids: Vec::new(),
         has_unread: false,
         client_type: ClientType::Ui,
+        diff_status: None,
         children: Vec::new(),
         files: Vec::new(),
         warnings: Vec::new(),

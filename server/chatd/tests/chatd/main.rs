@@ -18,6 +18,7 @@ mod clocks;
 mod compaction;
 mod constant_cost;
 mod defects;
+mod diff_statuses;
 mod faults;
 mod harness;
 mod interrupts;

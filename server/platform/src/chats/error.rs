@@ -39,6 +39,14 @@ pub enum ChatFailure {
     /// Its workspace does not answer; the text says why.
     #[error("{0}")]
     WorkspaceUnavailable(String),
+    /// Its git host does not tell; the text says why.
+    #[error("{message}")]
+    GitHost {
+        /// What happened.
+        message: String,
+        /// Its kind.
+        kind: FailureKind,
+    },
     /// Its workspace could not be made; the text says why.
     #[error("{message}")]
     Workspace {
@@ -108,7 +116,7 @@ impl Failure for ChatFailure {
             Self::WorkspaceUnavailable(_) | Self::Title(TitleError::Model(_)) => {
                 FailureKind::Unavailable
             }
-            Self::Workspace { kind, .. } => *kind,
+            Self::Workspace { kind, .. } | Self::GitHost { kind, .. } => *kind,
             Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany {
                 retry_after_s: QUEUE_RETRY_S,
             },

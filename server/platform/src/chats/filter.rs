@@ -1,8 +1,8 @@
 //! The list's `q`: `key:value` conditions and free words, separated by spaces; quotes keep spaces and colons together.
 //!
 //! `archived`, `pinned`, `has_unread` take `true` or `false`; `status`, `title`, `model`, `label` (`label:key` or
-//! `label:key=value`) take text. `pr`, `pr_title`, `diff_url` and `repo` are understood, but no chat has a pull request or
-//! a repository's address yet, so they find nothing. Words are looked for in titles and messages.
+//! `label:key=value`) take text. `pr`, `pr_title`, `diff_url` and `repo` are understood, but chats are not
+//! looked for by their pull requests yet, so they find nothing. Words are looked for in titles and messages.
 
 #[cfg(test)]
 mod tests;

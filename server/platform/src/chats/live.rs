@@ -13,10 +13,11 @@ use sdk::ids::{ChatId, MessageId, UserId};
 use sdk::stream::{PendingToolCall, WatchEvent, WatchEventKind};
 use store::chats::{self, ChatRow, Status};
 use store::notices::{Heard, Subscription, Topic};
-use store::{Clock, Db, Notice, StoreError};
+use store::{Clock, Db, Notice, StoreError, diff_statuses};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::ChatFailure;
+use crate::diff_statuses::wire as diff_status;
 use crate::messages::renders_html;
 use crate::{Actor, Platform};
 
@@ -67,6 +68,7 @@ impl Platform {
             owner: actor.user_id,
             since: since.map_or(now, |since| since.min(now) - CLOCK_DIFFERENCE),
             told: HashMap::new(),
+            told_diff_statuses: HashMap::new(),
         };
         let first_look = if since.is_some() {
             Duration::ZERO
@@ -86,6 +88,8 @@ struct WatchedList {
     since: DateTime<Utc>,
     /// How each chat stood when it was told of, by its `changed_at`.
     told: HashMap<ChatId, DateTime<Utc>>,
+    /// How what is known of each chat's branch stood.
+    told_diff_statuses: HashMap<ChatId, DateTime<Utc>>,
 }
 
 fn watch(
@@ -168,8 +172,33 @@ impl WatchedList {
             events.push(event);
             events.extend(further);
         }
+        let Some(further) = self.missed_diff_statuses().await? else {
+            return Ok(None);
+        };
+        events.extend(further);
         // The clocks of other processes may be behind.
         self.since = now - CLOCK_DIFFERENCE;
+        Ok(Some(events))
+    }
+
+    /// The same of chats' branches, which change apart from their chats.
+    async fn missed_diff_statuses(&mut self) -> Result<Option<Vec<WatchEvent>>, StoreError> {
+        let rows = diff_statuses::changed_since(&self.db, self.owner, self.since, HEAL_LIMIT);
+        let rows = rows.await?;
+        if i64::try_from(rows.len()).is_ok_and(|count| count >= HEAL_LIMIT) {
+            return Ok(None);
+        }
+        self.told_diff_statuses
+            .retain(|chat, _| rows.iter().any(|row| row.chat_id == *chat));
+        let mut events = Vec::new();
+        for row in rows.into_iter().rev() {
+            if self.told_diff_statuses.get(&row.chat_id) == Some(&row.changed_at) {
+                continue;
+            }
+            if let Some(chat) = chats::get(&self.db, row.chat_id).await? {
+                events.push(self.event(WatchEventKind::DiffStatusChange, chat).await?);
+            }
+        }
         Ok(Some(events))
     }
 
@@ -186,9 +215,20 @@ impl WatchedList {
         } else {
             Vec::new()
         };
+        let known = diff_statuses::get(&self.db, row.id).await?;
+        // Readers take it from these kinds of events alone.
+        let tells_it = matches!(
+            kind,
+            WatchEventKind::DiffStatusChange | WatchEventKind::Created
+        );
+        if let Some(known) = known.as_ref().filter(|_| tells_it) {
+            self.told_diff_statuses.insert(row.id, known.changed_at);
+        }
+        let mut chat = wire::chat(row, has_unread);
+        chat.diff_status = known.map(|known| Box::new(diff_status(known)));
         Ok(WatchEvent {
             kind,
-            chat: wire::chat(row, has_unread),
+            chat,
             tool_calls,
         })
     }

@@ -1,4 +1,4 @@
-//! Secrets on their way to git, the only way out that they have.
+//! Secrets on their way to git and to the git host's own API, the only ways out that they have.
 //!
 //! An agent names a chat, and the name may be a lie: any command of a workspace can ask for any chat. So what an agent can
 //! get is what the owners of the chats that work in its workspace have for exactly the host, and nothing else.
@@ -10,7 +10,6 @@ use sdk::users::UserStatus;
 use sdk::workspace_shares::WorkspacePermission;
 use secrecy::ExposeSecret as _;
 use store::chats::ChatRow;
-use store::diff_statuses::{self, StaleReference};
 use store::workspaces::{self, agents};
 use store::{Clock, Db, chats, external_auth, users};
 use workspace::git_askpass::GitCredential;
@@ -23,8 +22,6 @@ use crate::workspaces::permissions_of;
 
 /// How exactly is noted when a token was last used.
 const USE_INTERVAL: TimeDelta = TimeDelta::minutes(1);
-const MAX_BRANCH_BYTES: usize = 255;
-const MAX_ORIGIN_BYTES: usize = 2048;
 
 const NOT_HERE: &str = "This chat does not work in this workspace, so its owner's tokens are not for it. Run git as a command \
                         of a chat that does.";
@@ -44,7 +41,8 @@ impl Platform {
         let host = GitHost::of_repository(&question.url).map_err(|error| {
             ExternalAuthError::Refused(format!("Git asks for {:?}: {error}.", question.url))
         })?;
-        self.mark_stale(&chat, question).await;
+        let reference = (&*question.git_branch, &*question.git_remote_origin);
+        self.mark_diff_status_stale(&chat, reference).await;
         let (db, clock) = (&self.0.db, &self.0.clock);
         let stored = stored(db, &self.0.secrets, clock, (chat.owner_id, &host)).await?;
         let credential = stored.ok_or_else(|| {
@@ -86,29 +84,6 @@ impl Platform {
         }
         Ok(chat)
     }
-
-    /// Git speaks with the host of the chat's branch, so what is known of it there may be old. What cannot be noted is only
-    /// logged: git is not kept from its work by it.
-    async fn mark_stale(&self, chat: &ChatRow, question: &AskExternalAuth) {
-        let (branch, origin) = (&question.git_branch, &question.git_remote_origin);
-        let is_sound = |text: &str, most: usize| {
-            !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
-        };
-        if !is_sound(branch, MAX_BRANCH_BYTES) || !is_sound(origin, MAX_ORIGIN_BYTES) {
-            return;
-        }
-        let now = self.0.clock.now();
-        let reference = StaleReference {
-            chat_id: chat.id,
-            git_branch: branch,
-            git_remote_origin: origin,
-            stale_at: now - TimeDelta::seconds(1),
-            now,
-        };
-        if let Err(error) = diff_statuses::mark_stale(&self.0.db, reference).await {
-            tracing::warn!(%error, chat_id = %chat.id, "a chat's branch cannot be marked as out of date");
-        }
-    }
 }
 
 /// What a clone of this address signs in with for a person, and where; nothing for an address without tokens.
@@ -123,6 +98,19 @@ pub(crate) async fn for_clone(
     };
     let credential = stored(db, secrets, clock, (user, &host)).await?;
     Ok(credential.map(|credential| (host, credential)))
+}
+
+/// What a person has for a host, by the name that tokens are kept under.
+pub(crate) async fn for_host(
+    db: &Db,
+    secrets: &Secrets,
+    clock: &Clock,
+    (user, host): (UserId, &str),
+) -> Result<Option<GitCredential>, ExternalAuthError> {
+    let Ok(host) = GitHost::of_entry(host) else {
+        return Ok(None);
+    };
+    stored(db, secrets, clock, (user, &host)).await
 }
 
 async fn stored(

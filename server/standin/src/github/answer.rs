@@ -162,7 +162,7 @@ impl Question<'_> {
             ["commits", sha, "status"] => {
                 let repository = shapes::repository(base, place, &repository.default_branch);
                 let status = self.pull_of(sha)?.status.as_deref();
-                Body::Object(shapes::combined_status(base, repository, sha, status))
+                Body::Object(shapes::combined_status(base, &repository, sha, status))
             }
             ["compare", range] if self.is_diff => {
                 Body::Text(repository.comparisons.get(*range)?.clone())
@@ -296,16 +296,12 @@ fn decoded(name: &str) -> String {
     while let Some((byte, after)) = rest.split_first() {
         let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
         let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match escaped.filter(|_| *byte == b'%') {
-            Some(escaped) => {
-                bytes.push(escaped);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*byte);
-                rest = after;
-            }
-        }
+        let escaped = escaped.filter(|_| *byte == b'%');
+        bytes.push(escaped.unwrap_or(*byte));
+        rest = match escaped {
+            Some(_) => after.get(2..).unwrap_or_default(),
+            None => after,
+        };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

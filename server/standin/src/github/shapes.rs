@@ -96,7 +96,7 @@ pub(super) fn check_run(base: &str, sha: &str, (place, run): (usize, &CheckRun))
 
 pub(super) fn combined_status(
     base: &str,
-    repository: Value,
+    repository: &Value,
     sha: &str,
     state: Option<&str>,
 ) -> Value {

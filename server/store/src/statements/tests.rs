@@ -31,6 +31,10 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
         ("files", crate::files::STATEMENTS),
         ("diff_statuses", crate::diff_statuses::STATEMENTS),
+        (
+            "diff_statuses/changes",
+            crate::diff_statuses::changes::STATEMENTS,
+        ),
         ("external_auth", crate::external_auth::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),

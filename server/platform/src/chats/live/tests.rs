@@ -151,6 +151,7 @@ fn watch_in_silence(
         owner,
         since: test.clock.now() - TimeDelta::seconds(1),
         told: HashMap::new(),
+        told_diff_statuses: HashMap::new(),
     };
     let pause = Duration::from_millis(50);
     watch(list, silent.subscribe(), pause, pause)

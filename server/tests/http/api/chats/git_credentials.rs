@@ -19,9 +19,9 @@ use crate::api::workspaces::until;
 use crate::support::TestServer;
 use crate::support::git_host::GitHost;
 
-const TOKEN: &str = "glpat-a-very-private-token";
+pub const TOKEN: &str = "glpat-a-very-private-token";
 
-async fn give(client: &Client, host: &str) {
+pub async fn give(client: &Client, host: &str) {
     let link = PutExternalAuth {
         token: TOKEN.to_owned(),
         username: None,
@@ -30,7 +30,7 @@ async fn give(client: &Client, host: &str) {
 }
 
 /// A chat in this workspace, or in a new empty one.
-async fn chat_in(client: &Client, workspace: Option<WorkspaceId>) -> Chat {
+pub async fn chat_in(client: &Client, workspace: Option<WorkspaceId>) -> Chat {
     let chat = CreateChat {
         workspace_id: workspace,
         new_workspace: workspace.is_none().then(|| CreateWorkspace {
@@ -45,7 +45,7 @@ async fn chat_in(client: &Client, workspace: Option<WorkspaceId>) -> Chat {
 }
 
 /// Exit code and output of a command that the chat's agent runs.
-async fn execute(client: &Client, chat: &Chat, command: &str) -> (i64, String) {
+pub async fn execute(client: &Client, chat: &Chat, command: &str) -> (i64, String) {
     let call = json!({ "command": command, "timeout": "2m" });
     let script = format!("!call execute {call}\n!then\n!text \"the end\"");
     client
