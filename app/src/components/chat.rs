@@ -29,6 +29,7 @@ pub mod model_picker;
 pub mod palette;
 pub mod planning;
 pub mod prompt_history;
+pub mod pull_request;
 pub mod questions;
 pub mod queue;
 pub mod scroll;

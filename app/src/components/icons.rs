@@ -86,6 +86,10 @@ pub enum Icon {
     Paperclip,
     /// Lucide `git-pull-request`.
     GitPullRequest,
+    /// Lucide `git-pull-request-closed`.
+    GitPullRequestClosed,
+    /// Lucide `git-pull-request-draft`.
+    GitPullRequestDraft,
     /// Lucide `git-merge`.
     GitMerge,
     /// Lucide `git-branch`.
@@ -175,6 +179,8 @@ impl Icon {
         Self::Square,
         Self::Paperclip,
         Self::GitPullRequest,
+        Self::GitPullRequestClosed,
+        Self::GitPullRequestDraft,
         Self::GitMerge,
         Self::GitBranch,
         Self::Plug,
@@ -295,6 +301,12 @@ impl Icon {
             }
             Self::GitPullRequest => {
                 r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M13 6h3a2 2 0 0 1 2 2v7"/><line x1="6" x2="6" y1="9" y2="21"/>"#
+            }
+            Self::GitPullRequestClosed => {
+                r#"<path d="m15.5 3.5 5 5"/><path d="m15.5 8.5 5-5"/><path d="M18 11.62V15"/><path d="M6 9v12"/><circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/>"#
+            }
+            Self::GitPullRequestDraft => {
+                r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M18 6V5"/><path d="M18 11v-1"/><line x1="6" x2="6" y1="9" y2="21"/>"#
             }
             Self::GitMerge => {
                 r#"<circle cx="18" cy="18" r="3"/><circle cx="6" cy="6" r="3"/><path d="M6 21V9a9 9 0 0 0 9 9"/>"#

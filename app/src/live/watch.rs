@@ -115,7 +115,9 @@ fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Opti
             known.plan_mode = chat.plan_mode;
             known.has_unread = chat.has_unread && open_chat != Some(chat.id);
         }
-        WatchEventKind::DiffStatusChange | WatchEventKind::Deleted => {}
+        // It carries all that is known, and the row with it nothing that is newer.
+        WatchEventKind::DiffStatusChange => known.diff_status = chat.diff_status,
+        WatchEventKind::Deleted => {}
     }
 }
 

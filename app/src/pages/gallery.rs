@@ -130,6 +130,7 @@ fn chat(agents: Agents) -> AnyView {
         {composers::gauges(now)}
         {composers::contexts()}
         {list::rows(now)}
+        {list::pull_requests(now)}
         {list::workspaces(now)}
         {list::empty()}
     }

@@ -9,6 +9,7 @@ use sdk::ids::ChatId;
 
 use super::context::Agents;
 use super::model_picker::model_name;
+use super::pull_request;
 use super::questions::Asked;
 use super::sidebar::ListState;
 use super::words;
@@ -149,10 +150,10 @@ pub fn Row(
         <li class="row-item" class:unread=move || is_unread.get()>
             <a class="row" href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
                 on:mouseenter=prefetch on:focus=move |_| if let Some(actions) = actions { actions.roving.set(Some(id)) }>
-                {move || status_icon(chat.with(|chat| chat.as_ref().map_or(ChatStatus::Waiting, |chat| chat.status)))}
+                {move || chat.with(|chat| chat.as_ref().map(pull_request::icon_or_status))}
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>
                 <span class="row-age">{move || chat.with(|chat| chat.as_ref().map(|chat| words::short_age(chat.updated_at, agents.now.get())))}</span>
-                <span class="row-subtitle" class:failed=is_failed>{move || subtitle()}</span>
+                <span class="row-subtitle" class:failed=is_failed>{move || chat.with(|chat| chat.as_ref().and_then(pull_request::numbers))} {move || subtitle()}</span>
                 {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
             </a>
             {actions.map(|actions| view! {

@@ -8,6 +8,7 @@ use super::changes::Changes;
 use super::chat_rows::{ChatMenu, leave_chat};
 use super::context::Agents;
 use super::frame::{Side, toggle};
+use super::pull_request;
 use super::tool_card::counts;
 use super::workspace_menu::WorkspaceMenu;
 use crate::components::button::IconButton;
@@ -53,6 +54,7 @@ pub fn TopBar(
             <h1 class="top-title" id="page-title" tabindex="-1" title=move || title.get()>{move || title.get()}</h1>
             <ChatMenu id="open-chat-menu".to_owned() chat leave=leave_chat()/>
             <span class="top-labels">{move || chat.with(|chat| chat.as_ref().map(labels))}</span>
+            {move || chat.with(|chat| chat.as_ref().and_then(pull_request::link))}
             {move || workspace.get().map(|workspace| pill(&workspace))}
             <WorkspaceMenu workspace/>
             <span class="spacer"></span>

@@ -34,6 +34,7 @@ fn chat(number: u128, title: &str, minute: i64) -> Chat {
         mcp_server_ids: Vec::new(),
         has_unread: false,
         client_type: ClientType::Ui,
+        diff_status: None,
         children: Vec::new(),
         files: Vec::new(),
         warnings: Vec::new(),
@@ -130,6 +131,26 @@ fn an_older_status_event_is_ignored() {
         false,
     );
     assert_eq!(chats[0].status, ChatStatus::Running);
+}
+
+#[test]
+fn a_pull_request_changes_nothing_else_of_its_row() {
+    let mut chats = vec![chat(1, "title", 5), chat(2, "other", 4)];
+    let status = sdk::diff_statuses::DiffStatus {
+        pr_number: Some(7),
+        ..sdk::diff_statuses::DiffStatus::new(ChatId(Uuid::from_u128(1)))
+    };
+    let late = Chat {
+        status: ChatStatus::Error,
+        diff_status: Some(Box::new(status.clone())),
+        ..chat(1, "older title", 3)
+    };
+    let told = event(WatchEventKind::DiffStatusChange, late);
+    merge(&mut chats, told, None, false);
+    assert_eq!(titles(&chats), ["title", "other"]);
+    assert_eq!(chats[0].status, ChatStatus::Running);
+    assert_eq!(chats[0].diff_status.as_deref(), Some(&status));
+    assert_eq!(chats[1].diff_status, None);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Duration, Utc};
 use leptos::prelude::*;
 use sdk::chats::{Chat, ChatStatus};
+use sdk::diff_statuses::{CheckState, DiffStatus, PullRequestState};
 use sdk::workspaces::{Sandbox, WorkspaceStatus};
 
 use super::{part, samples};
 use crate::components::chat::chat_rows::{provide_row_actions, status_words};
 use crate::components::chat::list_sections::ChatRows;
+use crate::components::chat::pull_request;
 use crate::components::chat::sidebar::{ListState, nothing_here};
 use crate::components::chat::top_bar::pill;
 use crate::components::feedback::skeleton_rows;
@@ -74,6 +76,72 @@ fn chats(now: DateTime<Utc>) -> Vec<Chat> {
     let mut old = samples::chat(960, "From last month", ChatStatus::Waiting, now);
     old.updated_at = now - Duration::days(30);
     chats.push(old);
+    chats
+}
+
+/// Pull requests in every state, in the list's rows and as the way to them above a chat.
+pub fn pull_requests(now: DateTime<Utc>) -> impl IntoView {
+    let state = ListState::default();
+    state.models.set(samples::catalogue());
+    provide_context(state);
+    provide_row_actions();
+    let chats = with_pull_requests(now);
+    let links = chats.iter().map(pull_request::link).collect_view();
+    let rows = Memo::new(move |_| chats.clone());
+    part(
+        "Pull requests of chats",
+        view! {
+            <div class="card gallery-list"><ChatRows rows/></div>
+            <div class="gallery-row">{links}</div>
+        },
+    )
+}
+
+fn with_pull_requests(now: DateTime<Utc>) -> Vec<Chat> {
+    use PullRequestState::{Closed, Merged, Open};
+    let states = [
+        (
+            "Open, checks passed",
+            Open,
+            false,
+            Some(CheckState::Success),
+        ),
+        ("Open, checks run", Open, false, Some(CheckState::Pending)),
+        (
+            "Draft, checks failed",
+            Open,
+            true,
+            Some(CheckState::Failure),
+        ),
+        ("Merged", Merged, false, None),
+        ("Closed", Closed, false, None),
+    ];
+    let of_each_state = (970..).zip(states);
+    let mut chats: Vec<Chat> = of_each_state
+        .map(|(number, (title, state, is_draft, check_state))| {
+            let mut chat = samples::chat(number, title, ChatStatus::Waiting, now);
+            chat.diff_status = Some(Box::new(DiffStatus {
+                url: Some("https://github.com/ada/greeter/pull/412".to_owned()),
+                pull_request_state: Some(state),
+                pull_request_title: "Greet people in their own language".to_owned(),
+                pull_request_draft: is_draft,
+                additions: 1204,
+                deletions: 38,
+                changed_files: 17,
+                pr_number: Some(412),
+                check_state,
+                ..DiffStatus::new(chat.id)
+            }));
+            chat
+        })
+        .collect();
+    // What it does now tells more than what became of its branch.
+    if let Some(mut busy) = chats.first().cloned() {
+        busy.id = sdk::ids::ChatId(uuid::Uuid::from_u128(980));
+        busy.status = ChatStatus::Running;
+        "Busy, with an open one".clone_into(&mut busy.title);
+        chats.push(busy);
+    }
     chats
 }
 

@@ -1,0 +1,83 @@
+// What an agent pushed becomes a pull request in the list and above the chat, live and only where it belongs.
+import type { Page } from "@playwright/test";
+
+import { createChatInWorkspace, openChat, send, untilIdle } from "../fixtures/chats.js";
+import { GitHost } from "../fixtures/git-host.js";
+import { expect, look, test } from "../fixtures/test.js";
+
+const TOKEN = "glpat-a-very-private-token";
+const TITLE = "Greet people in their own language";
+
+const run = (command: string) => `!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
+const rowOf = (page: Page, chat: string) => page.locator(`.row[href="/agents/${chat}"]`);
+
+test("a pull request goes from none to draft to open to merged without a reload, on its own chat only", async ({
+  page,
+  context,
+  startServer,
+  standin,
+}) => {
+  const host = await GitHost.start(TOKEN);
+  try {
+    const env = { SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url, SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3` };
+    const server = await startServer({ env });
+    const { request } = context;
+    await server.createOwner(request);
+    await server.signIn(request);
+    const put = await request.put(`${server.url}/api/v2/external-auth/${host.name}`, { data: { token: TOKEN } });
+    expect(put.status(), await put.text()).toBe(200);
+    const { chat: other } = await createChatInWorkspace(request, server.url);
+    const { chat } = await createChatInWorkspace(request, server.url);
+    const pull = async (change: object) => {
+      const data = { title: TITLE, branch: "topic", additions: 12, deletions: 3, changed_files: 2, ...change };
+      const answer = await request.put(`${standin}/__github/repos/team/project/pulls/7`, { data });
+      expect(answer.status(), await answer.text()).toBe(204);
+    };
+    // Another branch's, so that the host knows the repository.
+    await pull({ branch: "other" });
+
+    await openChat(page, server.url, chat);
+    const row = rowOf(page, chat);
+    // A mark that a reload would wipe out.
+    await page.evaluate(() => Object.assign(window, { wasNotReloaded: true }));
+    const work = [
+      `git clone --quiet ${host.url}/team/project.git`,
+      "cd project",
+      "git switch --quiet --create topic",
+      "echo Hello > greeting.txt",
+      "git add .",
+      "git commit --quiet --message=Greet",
+      "git push --quiet origin topic",
+    ];
+    await send(page, run(work.join(" && ")));
+    await untilIdle(request, server.url, chat);
+    await expect(row.locator(".row-status.done")).toBeVisible();
+    await expect(page.locator(".pull-request")).toHaveCount(0);
+
+    const step = async (change: object, icon: string, words: string) => {
+      await pull(change);
+      await send(page, run("git -C project fetch --quiet origin"));
+      await expect(row.locator(`.row-status.${icon}`)).toBeVisible({ timeout: 30_000 });
+      await expect(row.getByTitle(`${words} pull request #7: ${TITLE}`)).toBeVisible();
+      const link = page.locator(`.pull-request .row-status.${icon}`);
+      await expect(link).toBeVisible();
+    };
+    await step({ draft: true, check_runs: [{ status: "in_progress" }] }, "draft", "Draft");
+    await expect(row.getByTitle("Checks are running")).toBeVisible();
+    await step({ check_runs: [{ status: "completed", conclusion: "success" }] }, "open", "Open");
+    await expect(row.getByTitle("Checks passed")).toBeVisible();
+    await expect(row.locator(".row-diff")).toContainText("2 files");
+    await expect(row.locator(".row-diff .added")).toHaveText("added +12");
+    await expect(row.locator(".row-diff .removed")).toHaveText("removed −3");
+    await look(page, "pull-request-open");
+    await step({ merged: true }, "merged", "Merged");
+    await expect(page.locator("a.pull-request")).toHaveAttribute("href", `${host.url}/team/project/pull/7`);
+    await look(page, "pull-request-merged");
+
+    expect(await page.evaluate(() => "wasNotReloaded" in window)).toBe(true);
+    await expect(rowOf(page, other).locator(".row-status.done")).toBeVisible();
+    await expect(rowOf(page, other).locator(".row-diff")).toHaveCount(0);
+  } finally {
+    await host.stop();
+  }
+});
