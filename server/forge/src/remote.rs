@@ -75,18 +75,18 @@ impl Remote {
                     || (self.host == GITHUB_SSH_HOST && web_host == GITHUB_HOST);
             }
         };
-        let port = self.port.or_else(|| self.transport.usual_port());
-        is_web && self.host == web_host && port == base.port_or_known_default()
+        let port = self.port.unwrap_or_else(|| self.transport.usual_port());
+        is_web && self.host == web_host && Some(port) == base.port_or_known_default()
     }
 }
 
 impl Transport {
-    const fn usual_port(self) -> Option<u16> {
+    const fn usual_port(self) -> u16 {
         match self {
-            Self::Https => Some(443),
-            Self::Http => Some(80),
-            Self::Ssh => Some(22),
-            Self::Git => Some(9418),
+            Self::Https => 443,
+            Self::Http => 80,
+            Self::Ssh => 22,
+            Self::Git => 9418,
         }
     }
 
@@ -177,7 +177,7 @@ fn remote(
     Ok(Remote {
         transport,
         host,
-        port: port.filter(|port| Some(*port) != transport.usual_port()),
+        port: port.filter(|port| *port != transport.usual_port()),
         owner: owner.to_owned(),
         repository: repository.to_owned(),
     })

@@ -446,6 +446,8 @@ async fn what_no_notice_told_is_told_later() {
     on_both(async |stage| {
         stage.give(&stage.owner, "token-of-owner").await;
         stage.put(7, Pull::default());
+        // The chat itself is old news.
+        stage.test.clock.advance(TimeDelta::minutes(1));
         let since = stage.test.clock.now();
         stage.mark(stage.chat, "topic").await;
         stage.refresh_due().await;
