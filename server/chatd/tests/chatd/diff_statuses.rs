@@ -102,7 +102,7 @@ async fn everything_that_a_host_told_is_kept() {
             diff_statuses::of_chats(db, &[chat.id, ChatId::generate()])
                 .await
                 .unwrap(),
-            [row.clone()]
+            std::slice::from_ref(&row)
         );
         assert_eq!(diff_statuses::of_chats(db, &[]).await.unwrap(), []);
         let since = async |time| {

@@ -15,7 +15,7 @@ use crate::support::TestServer;
 use crate::support::git_host::GitHost;
 
 const REPOSITORY: (&str, &str) = ("team", "project");
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A deployment that asks the stand-in for what the git host has.
 async fn deployment() -> (TestServer, GitHost, standin::Handle) {
