@@ -4,7 +4,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use sdk::costs::{CostSummary, CostTotals};
+use sdk::costs::{ChatCost, CostSummary, CostTotals, DayCost, ModelCost};
 use sdk::ids::{ChatId, ModelConfigId, UserId};
 use sdk::messages::{MessageUsage, Role};
 use sdk::models::ModelPrices;
@@ -385,21 +385,23 @@ async fn write_at_once(db: &Db, seed: Seed, writers: Vec<Vec<Planned>>, range: (
 fn assert_agrees(seen: &CostSummary) {
     let add = |parts: Vec<CostTotals>| {
         let mut sum = CostTotals::default();
-        parts.iter().for_each(|part| sum.add(part));
+        for part in &parts {
+            sum.add(part);
+        }
         sum
     };
     let whole = totals(seen);
     assert_eq!(
         whole,
-        add(seen.by_model.iter().map(|it| it.totals()).collect())
+        add(seen.by_model.iter().map(ModelCost::totals).collect())
     );
     assert_eq!(
         whole,
-        add(seen.by_chat.iter().map(|it| it.totals()).collect())
+        add(seen.by_chat.iter().map(ChatCost::totals).collect())
     );
     assert_eq!(
         whole,
-        add(seen.by_day.iter().map(|it| it.totals()).collect())
+        add(seen.by_day.iter().map(DayCost::totals).collect())
     );
 }
 

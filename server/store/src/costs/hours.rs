@@ -30,7 +30,7 @@ macro_rules! row_sums {
 pub(super) use row_sums;
 
 /// The calls of a range, summed by `$keys`: its whole hours, and the rest of its first and last hour, each for itself. `$1` to
-/// `$6` are [`Range::bounds`]; `$owner` narrows both tables further, `$hours` and `$rows` are a further column of each.
+/// `$6` are [`Range::bounds`] in their order; `$owner` narrows both tables further, `$hours` and `$rows` are a further column of each.
 macro_rules! spent {
     ($keys:literal by $group:literal, $hours:literal, $rows:literal, $owner:literal) => {
         concat!(
@@ -70,7 +70,7 @@ pub struct Range {
 impl Range {
     /// The three ranges that make it up: what comes before its first whole hour, its whole hours, what comes after them.
     /// Each may be empty.
-    pub(super) fn bounds(self) -> [DateTime<Utc>; 6] {
+    pub(super) fn bounds(self) -> [(DateTime<Utc>, DateTime<Utc>); 3] {
         let end = self.end.max(self.start);
         let floor = whole_hour(self.start);
         let first = if floor == self.start {
@@ -82,9 +82,9 @@ impl Range {
         };
         let last = whole_hour(end);
         if first >= last {
-            return [self.start, end, end, end, end, end];
+            return [(self.start, end), (end, end), (end, end)];
         }
-        [self.start, first, first, last, last, end]
+        [(self.start, first), (first, last), (last, end)]
     }
 }
 
@@ -140,7 +140,9 @@ mod tests {
             start: time(start),
             end: time(end),
         };
-        range.bounds().map(|time| time.format("%H:%M").to_string())
+        let [first, hours, last] = range.bounds();
+        let times = [first.0, first.1, hours.0, hours.1, last.0, last.1];
+        times.map(|time| time.format("%H:%M").to_string())
     }
 
     #[test]

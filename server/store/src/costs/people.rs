@@ -80,9 +80,14 @@ async fn page(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Raw>, StoreError> {
-    let [a, b, c, d, e, f] = range.bounds();
+    let [first, hours, last] = range.bounds();
     Ok(on_reader!(db, pool => sqlx::query_as(LIST)
-        .bind(a).bind(b).bind(c).bind(d).bind(e).bind(f)
+        .bind(first.0)
+        .bind(first.1)
+        .bind(hours.0)
+        .bind(hours.1)
+        .bind(last.0)
+        .bind(last.1)
         .bind(pattern)
         .bind(limit)
         .bind(offset)

@@ -88,9 +88,14 @@ async fn by_model_and_day(
     user: UserId,
     range: Range,
 ) -> Result<(Vec<ModelCost>, Vec<DayCost>), StoreError> {
-    let [a, b, c, d, e, f] = range.bounds();
+    let [first, hours, last] = range.bounds();
     let raw: Vec<RawModel> = on_tx!(tx, connection => sqlx::query_as(BY_MODEL_AND_DAY)
-        .bind(a).bind(b).bind(c).bind(d).bind(e).bind(f)
+        .bind(first.0)
+        .bind(first.1)
+        .bind(hours.0)
+        .bind(hours.1)
+        .bind(last.0)
+        .bind(last.1)
         .bind(user.0)
         .fetch_all(connection)
         .await?);
@@ -140,9 +145,14 @@ async fn by_chat(
     user: UserId,
     range: Range,
 ) -> Result<(Vec<ChatCost>, i64), StoreError> {
-    let [a, b, c, d, e, f] = range.bounds();
+    let [first, hours, last] = range.bounds();
     let raw: Vec<RawChat> = on_tx!(tx, connection => sqlx::query_as(BY_CHAT)
-        .bind(a).bind(b).bind(c).bind(d).bind(e).bind(f)
+        .bind(first.0)
+        .bind(first.1)
+        .bind(hours.0)
+        .bind(hours.1)
+        .bind(last.0)
+        .bind(last.1)
         .bind(user.0)
         .bind(MAX_CHATS)
         .fetch_all(connection)
