@@ -10,6 +10,7 @@ pub mod allowed_folders;
 pub mod chat_config;
 pub mod chats;
 pub mod codec;
+pub mod costs;
 pub mod external_auth;
 pub mod models;
 pub mod preferences;

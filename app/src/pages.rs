@@ -1,6 +1,7 @@
 //! One module per page.
 
 pub mod agents;
+pub mod analytics;
 pub mod door;
 pub mod gallery;
 pub mod login;

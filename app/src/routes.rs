@@ -44,6 +44,7 @@ pub fn App() -> AnyView {
                 <ParentRoute path=path!("/settings") view=PartPage::Settings ssr=SsrMode::Async>
                     <Route path=path!("") view=PartPage::Profile/>
                     <Route path=path!("agents") view=PartPage::ChatConfig/>
+                    <Route path=path!("analytics") view=PartPage::Analytics/>
                     <Route path=path!("tokens") view=PartPage::Tokens/>
                     <Route path=path!("git-hosts") view=PartPage::GitHosts/>
                     <Route path=path!("users") view=PartPage::Users/>

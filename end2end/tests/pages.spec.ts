@@ -4,6 +4,7 @@ import { expect, hydrated, look, test } from "../fixtures/test.js";
 const SETTINGS = [
   ["/settings", "Profile"],
   ["/settings/agents", "Agents"],
+  ["/settings/analytics", "Analytics"],
   ["/settings/tokens", "API tokens"],
   ["/settings/git-hosts", "Git hosts"],
   ["/workspaces", "Workspaces"],

@@ -7,6 +7,7 @@ mod allowed_folders;
 mod build_info;
 mod chat_config;
 mod chats;
+mod costs;
 mod documents;
 mod external_auth;
 mod files;
@@ -33,6 +34,7 @@ pub fn all() -> Routes {
         .merge(build_info::routes())
         .merge(chats::routes())
         .merge(chat_config::routes())
+        .merge(costs::routes())
         .merge(documents::routes())
         .merge(files::routes())
         .merge(health::routes())

@@ -7,6 +7,7 @@ mod accounts;
 mod administration;
 mod chat_config;
 mod chats;
+mod costs;
 mod desktop;
 mod error;
 mod external_auth;

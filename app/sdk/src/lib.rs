@@ -10,6 +10,7 @@ pub mod chat_context;
 pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;
+pub mod costs;
 pub mod desktop;
 pub mod diff_statuses;
 pub mod errors;

@@ -97,6 +97,8 @@ pub struct ContextView {
     pub unavailable: Option<String>,
     /// At which part of the context the history is summarized: 0 = after every answer, 100 = never.
     pub threshold_percent: Option<i32>,
+    /// What the chat has cost so far, its subagents included, in words; empty = no model was called.
+    pub cost: String,
 }
 
 /// Lists the caller's chats. `query` may hold words to search for.
@@ -360,7 +362,9 @@ pub async fn chat_context(chat_id: ChatId) -> Result<ContextView, AppError> {
     let threshold = thresholds
         .into_iter()
         .find(|model| model.model_config_id == chat.last_model_config_id);
+    let cost = platform.get_chat_cost(&actor, chat_id).await;
     let mut view = ContextView {
+        cost: super::costs::words::of_chat(&cost.map_err(super::failed)?),
         threshold_percent: threshold.map(|model| model.own_percent.unwrap_or(model.usual_percent)),
         ..ContextView::default()
     };

@@ -6,6 +6,7 @@ mod changes;
 mod composers;
 mod controls;
 mod conversation;
+mod costs;
 mod desktop;
 mod feedback;
 mod foundations;
@@ -68,6 +69,7 @@ impl Sheet {
                     {templates::questions()}
                     {templates::editor(now)}
                     {git_hosts::lists(now)}
+                    {costs::pages()}
                 }
             }
             Self::Tools => {

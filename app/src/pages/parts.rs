@@ -26,6 +26,7 @@ use sdk::workspaces::Workspace;
 pub use composer::{answers, attachment_list, mention_list, queue_list};
 
 use super::agents::AgentsHome;
+use super::analytics::AnalyticsPage;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::settings::{
@@ -80,6 +81,8 @@ pub enum PartPage {
     Templates,
     /// Settings: one template, or a new one.
     Template,
+    /// Settings: what calls to models cost.
+    Analytics,
     /// The reader's workspaces.
     Workspaces,
     /// One workspace.
@@ -96,6 +99,7 @@ impl ChooseView for PartPage {
             Self::Home => home_part().await,
             Self::Templates | Self::Template => templates_part(self).await,
             Self::Workspaces | Self::Workspace => workspaces_part(self).await,
+            Self::Analytics => analytics_part().await,
             _ => settings_part(self).await,
         };
         view.unwrap_or_else(|_| lost())
@@ -121,6 +125,7 @@ impl PartPage {
             Self::Workspaces | Self::Workspace => {
                 try_join(load_settings(), load_workspaces()).await.map(drop)
             }
+            Self::Analytics => try_join(load_settings(), load_analytics()).await.map(drop),
             _ => load_settings().await,
         }
     }
@@ -133,6 +138,7 @@ impl PartPage {
             ("login", None) => Some(Self::Login),
             ("agents", None) => Some(Self::Home),
             ("settings", Some("templates")) => Some(Self::Templates),
+            ("settings", Some("analytics")) => Some(Self::Analytics),
             ("settings", _) => Some(Self::Settings),
             ("workspaces", _) => Some(Self::Workspaces),
             ("dev", Some("gallery")) => Some(Self::Gallery(Sheet::Basics)),
@@ -212,6 +218,16 @@ fn workspaces_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     } else {
         view! { <WorkspacePage/> }
     })
+}
+
+#[wasm_split::wasm_split(
+    analytics,
+    wasm_split_path = wasm_split,
+    preload(load_analytics),
+    fallible
+)]
+fn analytics_part() -> Result<AnyView, SplitLoaderError> {
+    Ok(guard(Access::SignedIn, || view! { <AnalyticsPage/> }))
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
@@ -425,6 +441,10 @@ mod tests {
         for path in ["/settings/templates", "/settings/templates/new"] {
             assert_eq!(PartPage::at(path), Some(PartPage::Templates), "{path}");
         }
+        assert_eq!(
+            PartPage::at("/settings/analytics"),
+            Some(PartPage::Analytics)
+        );
         for path in ["/workspaces", "/workspaces/1"] {
             assert_eq!(PartPage::at(path), Some(PartPage::Workspaces), "{path}");
         }

@@ -42,6 +42,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <p class="settings-nav-group">"You"</p>
                 {nav_item("/settings", Icon::User, "Profile")}
                 {nav_item("/settings/agents", Icon::Brain, "Agents")}
+                {nav_item("/settings/analytics", Icon::List, "Analytics")}
                 {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
                 {nav_item("/settings/git-hosts", Icon::FolderGit2, "Git hosts")}
                 {nav_branch("/workspaces", Icon::Terminal, "Workspaces")}

@@ -9,7 +9,7 @@ mod attachments;
 mod binding;
 mod compaction;
 mod control;
-mod cost;
+pub(crate) mod cost;
 mod generate;
 mod open;
 mod outage;
@@ -27,6 +27,7 @@ use sdk::ids::{ChatId, RunnerId};
 use sdk::messages::Role;
 use store::chat_config;
 use store::chats::{self, ChatRow, Status, client_tools};
+use store::costs::{self, Call};
 use store::messages::{self, MessageRow, NewMessage};
 use tokio::time::timeout;
 
@@ -35,7 +36,7 @@ use crate::hub::Channel;
 use crate::live::Pair;
 use crate::prompt::kept::Known;
 use crate::state::change::Fence;
-use crate::state::{Code, StateError};
+use crate::state::{Change, Code, StateError};
 pub(crate) use compaction::stored_context_tokens;
 use compaction::{Cause, Compacted};
 use control::{Control, Stop};
@@ -319,6 +320,14 @@ impl Runner {
         });
         self.moved_to(chat);
         Ok(next_after(landed))
+    }
+
+    /// Books a call of which nothing else is kept.
+    async fn book(&self, call: &Call) -> Result<(), StateError> {
+        let mut change = Change::begin(&self.shared.db, self.shared.clock.now()).await?;
+        let locked = change.lock(self.chat_id).await?;
+        costs::book(&mut change.tx, locked.chat.id, change.now, call).await?;
+        change.commit(&self.shared.notices).await
     }
 
     async fn finish_error(&mut self, error: ChatError) -> Result<Next, StateError> {

@@ -11,6 +11,7 @@ mod background;
 mod backup;
 pub mod chat_config;
 pub mod chats;
+pub mod costs;
 mod credentials;
 pub mod diff_statuses;
 pub mod external_auth;

@@ -8,6 +8,7 @@ pub mod allowed_folders;
 pub mod chat_config;
 pub mod chats;
 pub mod clock;
+pub mod costs;
 pub mod db;
 pub mod dialect;
 pub mod diff_statuses;

@@ -10,6 +10,7 @@ use sdk::messages::{Message, MessageUsage, Role};
 use sdk::parts::{CONTENT_VERSION, Part};
 use uuid::Uuid;
 
+use crate::costs::{self, Call};
 use crate::{Db, StoreError, Tx, on_reader, on_tx, search};
 
 macro_rules! message_columns {
@@ -28,9 +29,8 @@ macro_rules! shown {
 
 const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, created_by, role, content, \
      content_version, visibility, revision, input_tokens, output_tokens, total_tokens, reasoning_tokens, \
-     cache_creation_tokens, cache_read_tokens, context_limit, total_cost_micros, runtime_ms, compressed, deleted, \
-     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
-     $20) RETURNING id, (SELECT owner_id FROM chats WHERE chats.id = $1)";
+     cache_creation_tokens, cache_read_tokens, context_limit, runtime_ms, compressed, deleted, \
+     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, FALSE, $18) RETURNING id, (SELECT owner_id FROM chats WHERE chats.id = $1)";
 const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
 const GET: &str = concat!("SELECT ", message_columns!(), shown!(), " AND id = $2");
 const BETWEEN: &str = concat!(
@@ -116,7 +116,7 @@ pub struct NewMessage {
     pub created_by: Option<UserId>,
     /// Tokens used.
     pub usage: MessageUsage,
-    /// What it cost, in millionths of a dollar; unknown when `None`.
+    /// What it cost, in millionths of a dollar; unknown when `None`. Kept in the ledger, see [`costs`].
     pub total_cost_micros: Option<i64>,
     /// How long it took.
     pub runtime_ms: Option<i64>,
@@ -219,7 +219,7 @@ fn rows(raw: Vec<RawMessage>) -> Result<Vec<MessageRow>, StoreError> {
     raw.into_iter().map(MessageRow::try_from).collect()
 }
 
-/// Inserts messages in order and returns them as they are stored.
+/// Inserts messages in order and returns them as they are stored. Answers are booked with what they used.
 pub async fn insert(
     tx: &mut Tx,
     chat: ChatId,
@@ -230,7 +230,7 @@ pub async fn insert(
     let mut inserted = Vec::with_capacity(messages.len());
     let mut searchable = Vec::new();
     for new in messages {
-        let (id, owner) = insert_one(tx, chat, revision, now, &new, false).await?;
+        let (id, owner) = insert_one(tx, chat, revision, now, &new).await?;
         if new.visibility != Visibility::Model {
             searchable.push((owner, inserted.len()));
         }
@@ -255,30 +255,12 @@ pub async fn insert(
     Ok(inserted)
 }
 
-/// Books a call that left no message, such as one for a title: a row that nobody sees and that only carries what the
-/// call used.
-pub async fn insert_spent(
-    tx: &mut Tx,
-    chat: ChatId,
-    revision: i64,
-    now: DateTime<Utc>,
-    spent: NewMessage,
-) -> Result<(), StoreError> {
-    let hidden = NewMessage {
-        visibility: Visibility::Model,
-        ..spent
-    };
-    insert_one(tx, chat, revision, now, &hidden, true).await?;
-    Ok(())
-}
-
 async fn insert_one(
     tx: &mut Tx,
     chat: ChatId,
     revision: i64,
     now: DateTime<Utc>,
     new: &NewMessage,
-    deleted: bool,
 ) -> Result<(MessageId, UserId), StoreError> {
     let content = content::encode(&new.content)?;
     let (id, owner): (i64, Uuid) = on_tx!(tx, connection => sqlx::query_as(INSERT)
@@ -297,13 +279,20 @@ async fn insert_one(
         .bind(new.usage.cache_creation_tokens)
         .bind(new.usage.cache_read_tokens)
         .bind(new.usage.context_limit)
-        .bind(new.total_cost_micros)
         .bind(new.runtime_ms)
         .bind(new.compressed)
-        .bind(deleted)
         .bind(now)
         .fetch_one(connection)
         .await?);
+    if let (Role::Assistant, Some(model_config_id)) = (new.role, new.model_config_id) {
+        let call = Call {
+            model_config_id,
+            usage: new.usage,
+            total_cost_micros: new.total_cost_micros,
+            runtime_ms: new.runtime_ms,
+        };
+        costs::book(tx, chat, now, &call).await?;
+    }
     Ok((MessageId(id), owner.into()))
 }
 

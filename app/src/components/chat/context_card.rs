@@ -68,8 +68,10 @@ pub fn told(view: ContextView) -> impl IntoView {
         context,
         unavailable,
         threshold_percent,
+        cost,
     } = view;
     view! {
+        {(!cost.is_empty()).then(|| view! { <p class="context-card-head"><strong>"Cost so far"</strong><span>{cost}</span></p> })}
         {threshold_percent.map(|percent| view! { <p class="context-card-note">{threshold(percent)}</p> })}
         {unavailable.map(|reason| note(Icon::Info, format!("Instructions and skills are not known now. {reason}")))}
         {context.map(workspace)}

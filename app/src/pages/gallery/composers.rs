@@ -163,6 +163,7 @@ pub fn contexts() -> impl IntoView {
             ],
         }),
         threshold_percent: Some(70),
+        cost: "$0.42, $0.11 of it by subagents".to_owned(),
         ..ContextView::default()
     };
     let empty = ContextView {

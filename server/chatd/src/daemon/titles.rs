@@ -7,7 +7,7 @@ use sdk::chats::ChatError;
 use sdk::ids::{ChatId, MessageId};
 use store::StoreError;
 use store::chats::{self, ChatRow, Status, title_locks};
-use store::messages;
+use store::{costs, messages};
 use uuid::Uuid;
 
 use super::{Daemon, Shared, transition};
@@ -118,9 +118,7 @@ impl Daemon {
 }
 
 async fn book(change: &mut Change, locked: &Locked, made: Made) -> Result<(), StateError> {
-    let (revision, now) = (locked.chat.snapshot_version, change.now);
-    messages::insert_spent(&mut change.tx, locked.chat.id, revision, now, made.spent).await?;
-    Ok(())
+    Ok(costs::book(&mut change.tx, locked.chat.id, change.now, &made.spent).await?)
 }
 
 /// A title is being made for as long as this lives, which other processes see too. When this one dies, its lock expires.

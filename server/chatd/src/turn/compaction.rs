@@ -11,7 +11,8 @@ use sdk::messages::{MessageUsage, Role};
 use sdk::parts::{Part, ToolCallPart, ToolResultPart};
 use serde_json::{Value, json};
 use store::chats::Status;
-use store::messages::{self, MessageRow, NewMessage, Visibility};
+use store::costs::{self, Call};
+use store::messages::{MessageRow, NewMessage, Visibility};
 use uuid::Uuid;
 
 use super::{Next, Runner, Turn, cost};
@@ -20,7 +21,7 @@ use crate::prompt::kept::Known;
 use crate::state::context::{SUMMARIZED, card, compressed};
 use crate::state::{Code, StateError};
 pub(super) use summary::is_overflow;
-use summary::{Summary, failed, summarize};
+use summary::{Summary, empty, failed, summarize};
 
 /// Summaries in one turn.
 const MAX_COMPACTIONS: u32 = 3;
@@ -109,6 +110,13 @@ impl Runner {
                 return Ok(Compacted::Ended(self.stop(stop, Vec::new()).await?));
             }
         };
+        let made = match made {
+            Ok(summary) if summary.text.is_empty() => {
+                self.book(&summary.spent).await?;
+                Err(empty())
+            }
+            made => made,
+        };
         match made {
             Ok(summary) => {
                 self.compaction_done(turn, &cause, summary, unanswered)
@@ -177,16 +185,19 @@ impl Runner {
         Ok(landed.map_or(Compacted::Failed, Compacted::Ended))
     }
 
-    /// `None` when the turn goes on. A summary that somebody stopped meanwhile is dropped.
+    /// `None` when the turn goes on. A summary that somebody stopped meanwhile is dropped, and booked all the same.
     async fn commit_compaction(
         &mut self,
         rows: Vec<NewMessage>,
-        spent: Option<NewMessage>,
+        spent: Option<Call>,
         is_over: bool,
     ) -> Result<Option<Next>, StateError> {
         let fence = self.fence();
         let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
             fence.check(&locked.chat)?;
+            if let Some(spent) = spent {
+                costs::book(&mut change.tx, locked.chat.id, change.now, &spent).await?;
+            }
             if locked.chat.status == Status::Interrupting {
                 let runner = Some(fence.runner_id);
                 Some(
@@ -196,11 +207,6 @@ impl Runner {
                 )
             } else {
                 change.commit_compaction(&mut locked, &fence, rows).await?;
-                if let Some(spent) = spent {
-                    let (revision, now) = (locked.chat.snapshot_version, change.now);
-                    messages::insert_spent(&mut change.tx, locked.chat.id, revision, now, spent)
-                        .await?;
-                }
                 let landed: Option<Code> = if is_over {
                     Some(change.finish_turn(&mut locked, &fence).await?)
                 } else {

@@ -1,10 +1,26 @@
-//! What a call cost: tokens × price, summed, rounded up once at the end. An unknown price makes the cost unknown;
-//! zero stays zero.
+//! What a call cost: tokens × price, summed, rounded up once at the end. Counts without a price and prices without a
+//! count add nothing; when no count meets a price the cost is unknown. Zero stays zero.
+
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use sdk::messages::MessageUsage;
 use sdk::models::ModelPrices;
+use store::costs::Call;
+
+use crate::sources::ResolvedModel;
+
+/// The call as it is booked.
+pub(super) fn call(usage: &llm::Usage, model: &ResolvedModel, runtime: Duration) -> Call {
+    let counted = self::usage(usage, model.context_limit);
+    Call {
+        model_config_id: model.model_config_id,
+        total_cost_micros: micros(&counted, model.options.cost.as_ref()),
+        usage: counted,
+        runtime_ms: i64::try_from(runtime.as_millis()).ok(),
+    }
+}
 
 /// The provider's counts as they are stored.
 pub(super) fn usage(usage: &llm::Usage, context_limit: i64) -> MessageUsage {
@@ -21,7 +37,7 @@ pub(super) fn usage(usage: &llm::Usage, context_limit: i64) -> MessageUsage {
 }
 
 /// Millionths of a dollar; a price per million tokens is exactly that per token.
-pub(super) fn micros(usage: &llm::Usage, prices: Option<&ModelPrices>) -> Option<i64> {
+pub fn micros(usage: &MessageUsage, prices: Option<&ModelPrices>) -> Option<i64> {
     let prices = prices?;
     let priced = [
         (usage.input_tokens, prices.input_price_per_million_tokens),
@@ -35,23 +51,18 @@ pub(super) fn micros(usage: &llm::Usage, prices: Option<&ModelPrices>) -> Option
             prices.cache_write_price_per_million_tokens,
         ),
     ];
+    let known: Vec<_> = priced
+        .into_iter()
+        .filter_map(|(tokens, price)| Some((tokens?, price?)))
+        .collect();
+    if known.is_empty() {
+        return None;
+    }
     let mut total = Decimal::ZERO;
-    let mut is_known = false;
-    for (tokens, price) in priced {
-        match (tokens, price) {
-            (None | Some(0), _) => {}
-            (Some(_), None) => return None,
-            (Some(tokens), Some(price)) => {
-                total = total.checked_add(Decimal::from(tokens).checked_mul(price)?)?;
-                is_known = true;
-            }
-        }
+    for (tokens, price) in known {
+        total = total.checked_add(Decimal::from(tokens).checked_mul(price)?)?;
     }
-    if is_known {
-        total.ceil().to_i64()
-    } else {
-        None
-    }
+    total.ceil().to_i64()
 }
 
 #[cfg(test)]
@@ -74,11 +85,11 @@ mod tests {
         }
     }
 
-    fn tokens(input: u64, output: u64) -> llm::Usage {
-        llm::Usage {
+    fn tokens(input: i64, output: i64) -> MessageUsage {
+        MessageUsage {
             input_tokens: Some(input),
             output_tokens: Some(output),
-            ..llm::Usage::default()
+            ..MessageUsage::default()
         }
     }
 
@@ -94,16 +105,30 @@ mod tests {
     #[test]
     fn zero_is_free_and_absent_is_unknown() {
         assert_eq!(micros(&tokens(10, 10), Some(&prices("0", "0"))), Some(0));
+        assert_eq!(micros(&tokens(0, 0), Some(&prices("3", "15"))), Some(0));
         assert_eq!(micros(&tokens(10, 10), None), None);
+        assert_eq!(micros(&tokens(10, 10), Some(&ModelPrices::default())), None);
+        let nothing = MessageUsage::default();
+        assert_eq!(micros(&nothing, Some(&prices("1", "1"))), None);
+    }
+
+    #[test]
+    fn what_has_no_price_adds_nothing() {
         let unpriced = ModelPrices {
             output_price_per_million_tokens: None,
             ..prices("1", "1")
         };
-        assert_eq!(micros(&tokens(10, 10), Some(&unpriced)), None);
-        assert_eq!(micros(&tokens(10, 0), Some(&unpriced)), Some(10));
-        assert_eq!(
-            micros(&llm::Usage::default(), Some(&prices("1", "1"))),
-            None
-        );
+        assert_eq!(micros(&tokens(10, 10), Some(&unpriced)), Some(10));
+        let only_output = MessageUsage {
+            input_tokens: None,
+            ..tokens(0, 10)
+        };
+        assert_eq!(micros(&only_output, Some(&unpriced)), None);
+    }
+
+    #[test]
+    fn a_price_that_leaves_every_number_makes_the_cost_unknown() {
+        let most = prices(&Decimal::MAX.to_string(), "1");
+        assert_eq!(micros(&tokens(i64::MAX, 1), Some(&most)), None);
     }
 }

@@ -137,6 +137,10 @@ impl Runner {
 
     /// The last answer of a turn and its end, in one transaction.
     async fn end_turn(&mut self, turn: &mut Turn, answer: Answer) -> Result<Next, StateError> {
+        if answer.parts.is_empty() {
+            self.book(&cost::call(&answer.usage, &turn.model, answer.runtime))
+                .await?;
+        }
         if answer.parts.is_empty() && answer.finish_reason != FinishReason::Stop {
             return self
                 .finish_error(empty_answer(
@@ -234,10 +238,10 @@ impl Runner {
             ..NewMessage::new(Role::Assistant, parts)
         };
         if let Some(answer) = whole {
-            message.usage = cost::usage(&answer.usage, turn.model.context_limit);
-            message.total_cost_micros =
-                cost::micros(&answer.usage, turn.model.options.cost.as_ref());
-            message.runtime_ms = i64::try_from(answer.runtime.as_millis()).ok();
+            let call = cost::call(&answer.usage, &turn.model, answer.runtime);
+            message.usage = call.usage;
+            message.total_cost_micros = call.total_cost_micros;
+            message.runtime_ms = call.runtime_ms;
         }
         vec![message]
     }

@@ -9,8 +9,7 @@ use std::time::Duration;
 use llm::{CancellationToken, Purpose, Request, SystemBlock};
 use sdk::chats::ChatError;
 use sdk::ids::ChatId;
-use sdk::messages::Role;
-use store::messages::{self, NewMessage};
+use store::costs::{self, Call};
 use tokio::time::{Instant, timeout};
 
 use super::generate::chat_error;
@@ -37,8 +36,8 @@ pub(crate) const INSTRUCTION_LATER: &str = "Write a title of two to six words fo
 pub(crate) struct Made {
     /// The title; `None` when the answer had none.
     pub(crate) title: Option<String>,
-    /// The row that books it.
-    pub(crate) spent: NewMessage,
+    /// The call, to be booked.
+    pub(crate) spent: Call,
 }
 
 impl Runner {
@@ -92,13 +91,7 @@ pub(crate) async fn ask(
         Ok(answer) => answer.map_err(chat_error)?,
         Err(_) => return Err(too_slow()),
     };
-    let spent = NewMessage {
-        model_config_id: Some(model.model_config_id),
-        usage: cost::usage(&response.usage, model.context_limit),
-        total_cost_micros: cost::micros(&response.usage, model.options.cost.as_ref()),
-        runtime_ms: i64::try_from(began.elapsed().as_millis()).ok(),
-        ..NewMessage::new(Role::Assistant, Vec::new())
-    };
+    let spent = cost::call(&response.usage, model, began.elapsed());
     Ok(Made {
         title: clean(&response.text()),
         spent,
@@ -124,9 +117,7 @@ async fn write(
         if let Some(title) = made.title {
             change.set_generated_title(&mut locked, unchanged, title);
         }
-        let revision = locked.chat.snapshot_version;
-        let now = change.now;
-        messages::insert_spent(&mut change.tx, chat_id, revision, now, made.spent).await?;
+        costs::book(&mut change.tx, chat_id, change.now, &made.spent).await?;
     });
     Ok(())
 }

@@ -17,6 +17,7 @@ mod client_tools;
 mod clocks;
 mod compaction;
 mod constant_cost;
+mod costs;
 mod defects;
 mod diff_statuses;
 mod faults;

@@ -78,6 +78,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/share_workspace", Access::SignedIn),
     ("/api/page/unshare_workspace", Access::SignedIn),
     ("/api/page/render_diff", Access::SignedIn),
+    ("/api/page/get_analytics", Access::SignedIn),
+    ("/api/page/list_user_costs", Access::Owner),
     ("/api/page/list_users", Access::Owner),
     ("/api/page/create_user", Access::Owner),
     ("/api/page/update_user", Access::Owner),

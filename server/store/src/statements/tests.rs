@@ -29,6 +29,10 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("chats/list", crate::chats::list::STATEMENTS),
         ("chats/retention", crate::chats::retention::STATEMENTS),
         ("chats/title_locks", crate::chats::title_locks::STATEMENTS),
+        ("costs", crate::costs::STATEMENTS),
+        ("costs/backfill", crate::costs::backfill::STATEMENTS),
+        ("costs/people", crate::costs::people::STATEMENTS),
+        ("costs/summary", crate::costs::summary::STATEMENTS),
         ("files", crate::files::STATEMENTS),
         ("diff_statuses", crate::diff_statuses::STATEMENTS),
         (

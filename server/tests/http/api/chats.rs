@@ -1,5 +1,6 @@
 mod adapters;
 mod computer_use;
+mod costs;
 mod desktop;
 mod diff_status;
 mod engine;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use llm::{CancellationToken, Purpose, Request, ToolChoice};
 use sdk::chats::ChatError;
-use sdk::messages::Role;
-use store::messages::{MessageRow, NewMessage};
+use store::costs::Call;
+use store::messages::MessageRow;
 use tokio::time::{Instant, timeout};
 
 use super::Cause;
@@ -25,10 +25,11 @@ const INSTRUCTION: &str = "Stop working and summarize this conversation for your
      errors and how they were solved; what is being worked on now, and the next steps. Leave out what no longer \
      matters. Call no tools. Answer with the summary alone.";
 
-/// A summary, and the row that books it.
+/// A summary, and the call to be booked.
 pub(super) struct Summary {
+    /// Empty when the model gave none.
     pub(super) text: String,
-    pub(super) spent: NewMessage,
+    pub(super) spent: Call,
 }
 
 /// Has the model summarize a history.
@@ -56,16 +57,7 @@ pub(super) async fn summarize(
         Err(_) => return Err(too_slow()),
     };
     let text = response.text().trim().to_owned();
-    if text.is_empty() {
-        return Err(empty());
-    }
-    let spent = NewMessage {
-        model_config_id: Some(turn.model.model_config_id),
-        usage: cost::usage(&response.usage, turn.model.context_limit),
-        total_cost_micros: cost::micros(&response.usage, turn.model.options.cost.as_ref()),
-        runtime_ms: i64::try_from(began.elapsed().as_millis()).ok(),
-        ..NewMessage::new(Role::Assistant, Vec::new())
-    };
+    let spent = cost::call(&response.usage, &turn.model, began.elapsed());
     Ok(Summary { text, spent })
 }
 
@@ -141,7 +133,7 @@ fn too_slow() -> ChatError {
     )
 }
 
-fn empty() -> ChatError {
+pub(super) fn empty() -> ChatError {
     failed(
         "The model gave an empty summary. Try again, or clear the context instead.",
         "generic",

@@ -1,0 +1,74 @@
+//! Tables of costs: by model, by chat and by person, all with the same columns.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+
+use crate::api::costs::CostRow;
+use crate::components::table::Table;
+use crate::view;
+
+/// Headings by model.
+pub const MODELS: &[&str] = &[
+    "Model",
+    "Cost",
+    "Input",
+    "Output",
+    "Cache read",
+    "Cache write",
+    "Messages",
+];
+/// Headings by chat.
+pub const CHATS: &[&str] = &[
+    "Chat",
+    "Cost",
+    "Input",
+    "Output",
+    "Cache read",
+    "Cache write",
+    "Messages",
+];
+/// Headings by person.
+pub const PEOPLE: &[&str] = &[
+    "Person",
+    "Cost",
+    "Input",
+    "Output",
+    "Cache read",
+    "Cache write",
+    "Messages",
+];
+
+/// A table with its title.
+pub fn cost_table(
+    title: &'static str,
+    headings: &'static [&'static str],
+    rows: Vec<CostRow>,
+) -> AnyView {
+    let rows = rows
+        .into_iter()
+        .map(|row| line(row, headings))
+        .collect_view();
+    view! {
+        <section class="settings-section">
+            <h2 class="settings-section-title">{title}</h2>
+            <div class="card cost-list"><Table label=title headings=headings>{rows}</Table></div>
+        </section>
+    }
+    .into_any()
+}
+
+fn line(row: CostRow, headings: &'static [&'static str]) -> AnyView {
+    let cells = row
+        .cells
+        .into_iter()
+        .zip(headings.iter().skip(1))
+        .map(|(cell, heading)| view! { <td class="cell-number" data-label=*heading>{cell}</td> })
+        .collect_view();
+    let name = if row.href.is_empty() {
+        row.name.into_any()
+    } else {
+        view! { <A href=row.href>{row.name}</A> }.into_any()
+    };
+    let note = (!row.note.is_empty()).then(|| view! { <span class="cell-note">{row.note}</span> });
+    view! { <tr><td class="cell-main">{name}{note}</td>{cells}</tr> }.into_any()
+}

@@ -1,0 +1,98 @@
+//! What each person spent in a range.
+
+use sdk::costs::UserCost;
+use sdk::ids::UserId;
+use uuid::Uuid;
+
+use super::Range;
+use super::hours::{RawTotals, spent, sums};
+use crate::search::{contains_pattern, fold};
+use crate::{Db, StoreError, on_reader};
+
+/// People whose account was deleted are found as long as no name is asked for. A chat counts once, also when its calls lie
+/// in whole hours and beside them.
+const LIST: &str = concat!(
+    "SELECT s.*, u.username, u.name, COUNT(*) OVER () AS people FROM (SELECT user_id, \
+     CAST(SUM(chat_count) AS BIGINT) AS chat_count, ",
+    sums!(),
+    " FROM ",
+    spent!(
+        "user_id" by "user_id",
+        ", COUNT(DISTINCT root_chat_id) AS chat_count",
+        ", COUNT(DISTINCT CASE WHEN NOT EXISTS (SELECT 1 FROM cost_hours h WHERE h.root_chat_id = costs.root_chat_id \
+         AND h.hour_at >= $3 AND h.hour_at < $4) THEN root_chat_id END)",
+        ""
+    ),
+    " parts GROUP BY user_id) s LEFT JOIN users u ON u.id = s.user_id \
+     WHERE $7 = '' OR lower(u.username) LIKE $7 ESCAPE '!' OR lower(u.name) LIKE $7 ESCAPE '!' \
+     ORDER BY s.total_cost_micros DESC, u.username, s.user_id LIMIT $8 OFFSET $9"
+);
+
+#[derive(sqlx::FromRow)]
+struct Raw {
+    user_id: Uuid,
+    username: Option<String>,
+    name: Option<String>,
+    chat_count: i64,
+    people: i64,
+    #[sqlx(flatten)]
+    totals: RawTotals,
+}
+
+/// A page of the people who spent something in a range, the dearest first, and how many there are. `name` is part of a
+/// user name or a name; empty finds all.
+pub async fn list(
+    db: &Db,
+    range: Range,
+    name: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<UserCost>, i64), StoreError> {
+    let pattern = if name.is_empty() {
+        String::new()
+    } else {
+        contains_pattern(&fold(name))
+    };
+    let raw = page(db, range, &pattern, limit, offset).await?;
+    let mut count = raw.first().map(|first| first.people);
+    if count.is_none() && offset > 0 {
+        // Beyond the last page nobody says how many there are.
+        let first = page(db, range, &pattern, 1, 0).await?;
+        count = first.first().map(|first| first.people);
+    }
+    let count = count.unwrap_or(0);
+    let cost = |raw: Raw| {
+        UserCost::new(
+            UserId(raw.user_id),
+            raw.username.unwrap_or_default(),
+            raw.name.unwrap_or_default(),
+            raw.chat_count,
+            raw.totals.into(),
+        )
+    };
+    Ok((raw.into_iter().map(cost).collect(), count))
+}
+
+async fn page(
+    db: &Db,
+    range: Range,
+    pattern: &str,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Raw>, StoreError> {
+    let [first, hours, last] = range.bounds();
+    Ok(on_reader!(db, pool => sqlx::query_as(LIST)
+        .bind(first.0)
+        .bind(first.1)
+        .bind(hours.0)
+        .bind(hours.1)
+        .bind(last.0)
+        .bind(last.1)
+        .bind(pattern)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(pool)
+        .await?))
+}
+
+crate::statements![LIST];
