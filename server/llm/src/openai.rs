@@ -1,7 +1,8 @@
 //! OpenAI's two APIs, streamed: Responses at OpenAI itself, Chat Completions at every server that speaks it.
 //!
-//! What follows is of Chat Completions; [`responses`] holds the other. `request` writes the body, `events` and `calls` read the answer, `reasoning` keeps what must be sent back with a thought,
-//! `dialect` learns which fields a server refuses and leaves them out from then on.
+//! What follows is of Chat Completions; `responses` holds the other. `request` writes the body, `events` and `calls` read
+//! the answer, `reasoning` keeps what must be sent back with a thought, `dialect` learns which fields a server refuses and
+//! leaves them out from then on.
 
 mod calls;
 mod dialect;
