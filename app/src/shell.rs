@@ -37,10 +37,19 @@ pub fn shell() -> AnyView {
             </head>
             <body>
                 <App/>
+                <div hidden=true inner_html=icons()></div>
                 <script nonce=use_nonce() inner_html=START_AT_END></script>
             </body>
         </html>
     }
+}
+
+/// What icons point to. The document is only ever written by the server.
+fn icons() -> &'static str {
+    #[cfg(feature = "ssr")]
+    return crate::components::icons::set();
+    #[cfg(not(feature = "ssr"))]
+    ""
 }
 
 /// The kept widths of the agents page, so that nothing jumps.

@@ -1,5 +1,8 @@
 //! The icons of the page: Lucide (<https://lucide.dev>, ISC licence, © Lucide Contributors), as inline SVG.
 //!
+//! Their shapes stand once in the document, which the server writes ([`set`]); an icon only points there. So the page's module
+//! carries none of them.
+//!
 //! Only the icons that are used are here. An icon is decoration beside words; where it stands alone, the control
 //! that holds it carries the label.
 
@@ -139,7 +142,7 @@ pub enum Icon {
 }
 
 impl Icon {
-    /// Every icon, for the gallery.
+    /// Every icon, for the document and the gallery.
     pub const ALL: &[Self] = &[
         Self::Plus,
         Self::Search,
@@ -206,6 +209,12 @@ impl Icon {
         Self::Play,
     ];
 
+    /// Its name in the document's set.
+    const fn number(self) -> u8 {
+        self as u8
+    }
+
+    #[cfg(feature = "ssr")]
     const fn shapes(self) -> &'static str {
         match self {
             Self::Plus => r#"<path d="M5 12h14"/><path d="M12 5v14"/>"#,
@@ -373,6 +382,19 @@ impl Icon {
     }
 }
 
+/// The shapes of all icons, for the document.
+#[cfg(feature = "ssr")]
+pub fn set() -> &'static str {
+    static SET: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| {
+        let symbols = Icon::ALL.iter().map(|icon| {
+            let (number, shapes) = (icon.number(), icon.shapes());
+            format!("<symbol id=\"icon-{number}\" viewBox=\"0 0 24 24\">{shapes}</symbol>")
+        });
+        format!("<svg>{}</svg>", symbols.collect::<String>())
+    });
+    &SET
+}
+
 /// Draws an icon at the size of the text around it, hidden from assistive technology.
 pub fn icon(name: Icon) -> impl IntoView {
     icon_with_class(name, "icon")
@@ -380,6 +402,8 @@ pub fn icon(name: Icon) -> impl IntoView {
 
 /// Draws an icon with classes of its own (`icon` is the base class).
 pub fn icon_with_class(name: Icon, class: &'static str) -> impl IntoView {
+    #[cfg(feature = "ssr")]
+    debug_assert!(Icon::ALL.contains(&name), "{name:?} is not in the set");
     view! {
         <svg
             class=class
@@ -390,7 +414,20 @@ pub fn icon_with_class(name: Icon, class: &'static str) -> impl IntoView {
             stroke-linecap="round"
             stroke-linejoin="round"
             aria-hidden="true"
-            inner_html=name.shapes()
+            inner_html=format!("<use href=\"#icon-{}\"/>", name.number())
         ></svg>
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_icon_stands_in_the_document_once() {
+        for icon in Icon::ALL {
+            let id = format!("id=\"icon-{}\"", icon.number());
+            assert_eq!(set().matches(&id).count(), 1, "{icon:?}");
+        }
     }
 }
