@@ -198,7 +198,7 @@ pub fn people(everyone: Everyone) -> AnyView {
     let dates = dates.collect_view();
     view! {
         {range_form(&from, &to, &range_query, "&people=1", hidden)}
-        <form class="cost-search" method="get" action=PAGE role="search">
+        <form class="cost-search" method="get" action=PAGE>
             <input type="hidden" name="people" value="1"/>
             {dates}
             <input class="input" type="search" name="name" value=name aria-label="Name of a person" placeholder="Find a person"/>
@@ -233,7 +233,7 @@ fn range_form(
         .collect_view();
     view! {
         <div class="cost-ranges">
-            <nav class="cost-presets" aria-label="Range of days">{presets}</nav>
+            <div class="cost-presets" role="group" aria-label="Range of days">{presets}</div>
             <form class="cost-days" method="get" action=PAGE>
                 {hidden}
                 <label>"From "<input class="input" type="date" name="from" value=from.to_owned() required=true/></label>
