@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use sdk::diff_statuses::{CheckState, PullRequestState};
 use secrecy::SecretString;
 
 use crate::{ForgeError, Remote};
@@ -45,50 +46,6 @@ pub struct RepositoryName {
     pub owner: String,
     /// Its name.
     pub name: String,
-}
-
-/// What became of a pull request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PullRequestState {
-    /// It waits, be it a draft.
-    Open,
-    /// It was given up.
-    Closed,
-    /// It went in.
-    Merged,
-}
-
-impl PullRequestState {
-    /// Name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Merged => "merged",
-        }
-    }
-}
-
-/// What automatic checks say of the newest commit, all taken together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CheckState {
-    /// Some are still running, none has failed.
-    Pending,
-    /// At least one has failed.
-    Failure,
-    /// All are through.
-    Success,
-}
-
-impl CheckState {
-    /// Name on the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Failure => "failure",
-            Self::Success => "success",
-        }
-    }
 }
 
 /// A pull request as far as it is shown.

@@ -8,13 +8,13 @@ mod wire;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use sdk::diff_statuses::PullRequestState;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::http::{Answer, Http, Question, not_understood};
 use crate::{
-    Access, Forge, ForgeError, ForgeKind, LARGEST_DIFF_BYTES, PullRequest, PullRequestState,
-    Remote, RepositoryName,
+    Access, Forge, ForgeError, ForgeKind, LARGEST_DIFF_BYTES, PullRequest, Remote, RepositoryName,
 };
 
 const JSON: &str = "application/vnd.github+json";
@@ -99,6 +99,12 @@ impl Github {
         Ok(all)
     }
 
+    /// Where a pull request is asked for.
+    fn address_of(&self, repository: &RepositoryName, number: i32) -> Url {
+        let RepositoryName { owner, name } = repository;
+        self.api(&["repos", owner, name, "pulls", &number.to_string()])
+    }
+
     /// The number of the branch's pull request.
     async fn number_of(
         &self,
@@ -130,13 +136,7 @@ impl Github {
         repository: &RepositoryName,
         number: i32,
     ) -> Result<PullRequest, ForgeError> {
-        let url = self.api(&[
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "pulls",
-            &number.to_string(),
-        ]);
+        let url = self.address_of(repository, number);
         let (pull, _) = self.json::<wire::Pull>(access, url.clone()).await?;
         let reviews = self.reviews(access, url).await?;
         let check_state = if pull.state() == PullRequestState::Open {
@@ -207,13 +207,7 @@ impl Forge for Github {
         repository: &RepositoryName,
         number: i32,
     ) -> Result<String, ForgeError> {
-        let url = self.api(&[
-            "repos",
-            &repository.owner,
-            &repository.name,
-            "pulls",
-            &number.to_string(),
-        ]);
+        let url = self.address_of(repository, number);
         self.diff(access, url).await
     }
 

@@ -13,9 +13,7 @@ mod remote;
 mod text;
 
 pub use error::ForgeError;
-pub use forge::{
-    Access, CheckState, Forge, ForgeKind, PullRequest, PullRequestState, RepositoryName,
-};
+pub use forge::{Access, Forge, ForgeKind, PullRequest, RepositoryName};
 pub use hosts::{Forges, HostConfig, HostConfigError};
 pub use remote::{Remote, RemoteError, Transport};
 

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta};
 use forge::{
-    Access, CheckState, Forge, ForgeError, ForgeKind, Forges, HostConfig, PullRequest,
-    PullRequestState, RepositoryName,
+    Access, Forge, ForgeError, ForgeKind, Forges, HostConfig, PullRequest, RepositoryName,
 };
+use sdk::diff_statuses::{CheckState, PullRequestState};
 use standin::github::{CheckRun, Fault, Pull, Review};
 
 const REPOSITORY: (&str, &str) = ("ada", "greeter");

@@ -23,7 +23,7 @@ pub const ARROWS: [(&str, &str, &[&str]); 13] = [
         &["llm", "workspace", "store", "sdk"],
     ),
     ("workspace", "server/workspace", &["sdk"]),
-    ("forge", "server/forge", &[]),
+    ("forge", "server/forge", &["sdk"]),
     ("store", "server/store", &["sdk"]),
     ("llm", "server/llm", &[]),
     ("standin", "server/standin", &["llm"]),

@@ -1,8 +1,10 @@
 //! Check runs and commit statuses of a commit, taken together.
 
+use sdk::diff_statuses::CheckState;
+
 use super::Github;
 use super::wire::{CheckRun, CheckRuns, CombinedStatus};
-use crate::{Access, CheckState, ForgeError, RepositoryName};
+use crate::{Access, ForgeError, RepositoryName};
 
 /// A hundred runs each.
 const MOST_PAGES: usize = 3;

@@ -1,9 +1,10 @@
 //! What of GitHub's answers is read.
 
+use sdk::diff_statuses::PullRequestState;
 use serde::Deserialize;
 
+use crate::PullRequest;
 use crate::text::{https_url, line};
-use crate::{PullRequest, PullRequestState};
 
 const TITLE_CHARACTERS: usize = 300;
 const NAME_CHARACTERS: usize = 255;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use forge::{Access, Forge, ForgeError, PullRequest, Remote, RepositoryName};
-use sdk::diff_statuses::{CheckState, PullRequestState};
 use sdk::ids::{ChatId, UserId};
 use sdk::users::UserStatus;
 use store::diff_statuses::{self, DiffStatusRow, Failed, Outcome, PullRequestRow};
@@ -195,11 +194,7 @@ impl Platform {
 fn kept(found: PullRequest) -> PullRequestRow {
     PullRequestRow {
         number: found.number,
-        state: match found.state {
-            forge::PullRequestState::Open => PullRequestState::Open,
-            forge::PullRequestState::Closed => PullRequestState::Closed,
-            forge::PullRequestState::Merged => PullRequestState::Merged,
-        },
+        state: found.state,
         title: found.title,
         is_draft: found.is_draft,
         has_changes_requested: found.has_changes_requested,
@@ -213,10 +208,6 @@ fn kept(found: PullRequest) -> PullRequestRow {
         author_avatar_url: found.author_avatar_url,
         base_branch: found.base_branch,
         head_branch: found.head_branch,
-        check_state: found.check_state.map(|state| match state {
-            forge::CheckState::Pending => CheckState::Pending,
-            forge::CheckState::Failure => CheckState::Failure,
-            forge::CheckState::Success => CheckState::Success,
-        }),
+        check_state: found.check_state,
     }
 }
