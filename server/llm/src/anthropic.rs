@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use computer::{Form, Forms};
-use futures::StreamExt;
 use http::{HeaderMap, HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header, write_body};
+use crate::http::{
+    BaseUrl, Call, Endpoint, Learner, ask_until_taken, failed, open_stream, secret_header,
+    write_body,
+};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -107,46 +109,40 @@ impl Model for AnthropicModel {
         if request.model.is_empty() {
             request.model.clone_from(&self.id);
         }
-        let shared = Arc::clone(&self.shared);
-        let request = Arc::new(request);
-        let parts = async_stream::stream! {
-            let (mut answer, first) = shared.open(&request, &cancel).await;
-            if let Some(part) = first {
-                yield part;
-                while let Some(part) = answer.next().await {
-                    yield part;
-                }
+        ask_until_taken(Arc::clone(&self.shared), request, cancel)
+    }
+}
+
+#[async_trait]
+impl Learner for Shared {
+    /// That of the computer tool.
+    type Form = Form;
+
+    fn form(&self, request: &Request) -> Form {
+        self.computers.of(request)
+    }
+
+    async fn ask(
+        &self,
+        request: &Arc<Request>,
+        computer: Form,
+        cancel: CancellationToken,
+    ) -> PartStream {
+        match self.message(request, computer).await {
+            Ok(call) => {
+                let decoder = events::EventDecoder::new(self.endpoint.name());
+                open_stream(call, decoder, cancel)
             }
-        };
-        parts.boxed()
+            Err(error) => failed(error),
+        }
+    }
+
+    fn learn(&self, model: &str, tried: Form, error: &Error) -> bool {
+        self.computers.learn(model, tried, error)
     }
 }
 
 impl Shared {
-    /// Opens an answer and reads its first part. A server that refuses the computer tool is asked again without it, which
-    /// is safe because a refused request has not begun to answer.
-    async fn open(
-        &self,
-        request: &Arc<Request>,
-        cancel: &CancellationToken,
-    ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
-        loop {
-            let computer = self.computers.of(request);
-            let mut answer = match self.message(request, computer).await {
-                Ok(call) => {
-                    let decoder = events::EventDecoder::new(self.endpoint.name());
-                    open_stream(call, decoder, cancel.clone())
-                }
-                Err(error) => futures::stream::iter([Err(error)]).boxed(),
-            };
-            let first = answer.next().await;
-            match &first {
-                Some(Err(error)) if self.computers.learn(&request.model, computer, error) => {}
-                _ => return (answer, first),
-            }
-        }
-    }
-
     async fn message(&self, request: &Arc<Request>, computer: Form) -> Result<Call, Error> {
         let write = move |request: &Request| request::write(request, computer);
         let body = write_body(self.endpoint.name(), request, write).await?;

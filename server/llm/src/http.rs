@@ -9,6 +9,7 @@ mod endpoint;
 mod exchange;
 mod faults;
 mod headers;
+mod learning;
 mod lines;
 mod retry_after;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;
 pub(crate) use headers::secret_header;
+pub(crate) use learning::{Learner, ask_until_taken, failed};
 pub use retry_after::retry_after_ms;
 pub use transport::{
     ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,

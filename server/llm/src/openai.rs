@@ -15,14 +15,16 @@ mod responses;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures::StreamExt;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::dialect::{Dialect, Dialects};
-use crate::http::{BaseUrl, Call, Endpoint, open_stream, secret_header, write_body};
+use crate::http::{
+    BaseUrl, Call, Endpoint, Learner, ask_until_taken, failed, open_stream, secret_header,
+    write_body,
+};
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
 use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
@@ -121,66 +123,44 @@ impl Model for OpenAiModel {
         if request.model.is_empty() {
             request.model.clone_from(&self.id);
         }
-        let shared = Arc::clone(&self.shared);
-        let request = Arc::new(request);
-        let parts = async_stream::stream! {
-            let (mut answer, first) = shared.open(&request, &cancel).await;
-            if let Some(part) = first {
-                yield part;
-                while let Some(part) = answer.next().await {
-                    yield part;
-                }
-            }
-        };
-        parts.boxed()
+        ask_until_taken(Arc::clone(&self.shared), request, cancel)
     }
 }
 
-impl Shared {
-    /// Opens an answer and reads its first part. A server that refuses a field is asked again without it, which is
-    /// safe because a refused request has not begun to answer.
-    async fn open(
-        &self,
-        request: &Arc<Request>,
-        cancel: &CancellationToken,
-    ) -> (PartStream, Option<Result<crate::StreamPart, Error>>) {
-        loop {
-            let mut dialect = self.dialects.of(&request.model);
-            dialect.has_responses &= self.speaks_responses;
-            let mut answer = self.answer(request, dialect, cancel.clone()).await;
-            let first = answer.next().await;
-            match &first {
-                Some(Err(error)) if self.dialects.learn(&request.model, dialect, error) => {}
-                _ => return (answer, first),
-            }
-        }
+#[async_trait]
+impl Learner for Shared {
+    type Form = Dialect;
+
+    fn form(&self, request: &Request) -> Dialect {
+        let mut dialect = self.dialects.of(&request.model);
+        dialect.has_responses &= self.speaks_responses;
+        dialect
     }
 
-    async fn answer(
+    async fn ask(
         &self,
         request: &Arc<Request>,
         dialect: Dialect,
         cancel: CancellationToken,
     ) -> PartStream {
-        if dialect.has_responses {
-            return match self.response(request, dialect).await {
-                Ok(call) => {
-                    let decoder = responses::events::EventDecoder::new(self.endpoint.name());
-                    open_stream(call, decoder, cancel)
-                }
-                Err(error) => futures::stream::iter([Err(error)]).boxed(),
-            };
-        }
-        match self.completion(request, dialect).await {
-            Ok(call) => {
-                let decoder =
-                    events::EventDecoder::new(self.endpoint.name(), self.dialects.is_official());
-                open_stream(call, decoder, cancel)
-            }
-            Err(error) => futures::stream::iter([Err(error)]).boxed(),
-        }
+        let name = self.endpoint.name();
+        let answer = if dialect.has_responses {
+            let call = self.response(request, dialect).await;
+            call.map(|call| open_stream(call, responses::events::EventDecoder::new(name), cancel))
+        } else {
+            let call = self.completion(request, dialect).await;
+            let needs_done = self.dialects.is_official();
+            call.map(|call| open_stream(call, events::EventDecoder::new(name, needs_done), cancel))
+        };
+        answer.unwrap_or_else(failed)
     }
 
+    fn learn(&self, model: &str, tried: Dialect, error: &Error) -> bool {
+        self.dialects.learn(model, tried, error)
+    }
+}
+
+impl Shared {
     async fn response(&self, request: &Arc<Request>, dialect: Dialect) -> Result<Call, Error> {
         let write = move |request: &Request| responses::request::write(request, dialect);
         let body = write_body(self.endpoint.name(), request, write).await?;

@@ -160,6 +160,8 @@ struct Acted<'a> {
     /// Words of actions that failed, or of all when there is no picture.
     failures: Vec<&'a str>,
     words: Vec<&'a str>,
+    /// Whether its output was written.
+    is_answered: bool,
 }
 
 struct Writer<'a> {
@@ -273,17 +275,12 @@ impl<'a> Writer<'a> {
                     ..
                 } => {
                     let call = Ids::read(id).map(|ids| ids.call);
-                    match call.filter(|call| self.acted.contains_key(call)) {
+                    match call.and_then(|call| Some((call, self.acted.get_mut(call)?))) {
                         // The first result of a call speaks for all.
-                        Some(call) => {
-                            if let Some(acted) = self
-                                .acted
-                                .get_mut(call)
-                                .filter(|acted| !acted.actions.is_empty())
-                            {
-                                acted.actions.clear();
-                                input.extend(acted.output(call));
-                            }
+                        Some((_, acted)) if acted.is_answered => {}
+                        Some((call, acted)) => {
+                            acted.is_answered = true;
+                            input.extend(acted.output(call));
                         }
                         None => input.push(Item::FunctionCallOutput {
                             call_id: tool_call_id(id, LONGEST_ID),
