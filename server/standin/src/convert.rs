@@ -95,3 +95,14 @@ pub(crate) fn blocks(content: &Value) -> Vec<Value> {
         _ => Vec::new(),
     }
 }
+
+/// A field that is a list; nothing in it when it is none.
+pub(crate) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
+    let items = value.get(name).and_then(Value::as_array);
+    items.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// A field that is a text; empty when it is none.
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}

@@ -4,7 +4,7 @@ use llm::{Content, Request, Role};
 use serde_json::Value;
 
 use super::computer;
-use crate::convert::{Converter, blocks, joined_text};
+use crate::convert::{Converter, blocks, joined_text, list};
 
 /// The neutral request of a checked body.
 pub(super) fn request(body: &Value) -> Request {
@@ -79,12 +79,4 @@ fn add_message(converter: &mut Converter, message: &Value) {
         },
         said,
     );
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
 }

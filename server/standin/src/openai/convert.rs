@@ -3,7 +3,7 @@
 use llm::{Content, Request, Role};
 use serde_json::Value;
 
-use crate::convert::{Converter, joined_text};
+use crate::convert::{Converter, joined_text, list};
 
 /// The neutral request of a checked body.
 pub(super) fn request(body: &Value) -> Request {
@@ -77,12 +77,4 @@ fn add_user(converter: &mut Converter, message: &Value, text: String) {
         content.extend(std::iter::repeat_with(picture).take(pictures));
         converter.message(Role::User, content);
     }
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::{error_body, key_refusal, refuse};
 use crate::beats::Wire;
-use crate::convert::{Converter, joined_text};
+use crate::convert::{Converter, joined_text, list, text};
 use crate::refusal::Refusal;
 use crate::state::Standin;
 use crate::{MISSING_MODEL, auth, beats};
@@ -403,13 +403,4 @@ fn usage(usage: &Usage) -> Value {
         "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens.unwrap_or(0)},
         "total_tokens": input + output,
     })
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
-    let items = value.get(name).and_then(Value::as_array);
-    items.map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
-    value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
