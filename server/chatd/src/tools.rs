@@ -65,6 +65,11 @@ impl Outcome {
         }
     }
 
+    /// A person stopped the turn.
+    pub fn stopped() -> Self {
+        Self::interrupted("The user stopped this.")
+    }
+
     /// The tool was stopped before it was done.
     pub fn interrupted(message: impl Into<String>) -> Self {
         Self {

@@ -8,35 +8,23 @@ use crate::components::table::Table;
 use crate::view;
 
 /// Headings by model.
-pub const MODELS: &[&str] = &[
-    "Model",
-    "Cost",
-    "Input",
-    "Output",
-    "Cache read",
-    "Cache write",
-    "Messages",
-];
+pub const MODELS: &[&str] = &headings("Model");
 /// Headings by chat.
-pub const CHATS: &[&str] = &[
-    "Chat",
-    "Cost",
-    "Input",
-    "Output",
-    "Cache read",
-    "Cache write",
-    "Messages",
-];
+pub const CHATS: &[&str] = &headings("Chat");
 /// Headings by person.
-pub const PEOPLE: &[&str] = &[
-    "Person",
-    "Cost",
-    "Input",
-    "Output",
-    "Cache read",
-    "Cache write",
-    "Messages",
-];
+pub const PEOPLE: &[&str] = &headings("Person");
+
+const fn headings(of: &str) -> [&str; 7] {
+    [
+        of,
+        "Cost",
+        "Input",
+        "Output",
+        "Cache read",
+        "Cache write",
+        "Messages",
+    ]
+}
 
 /// A table with its title.
 pub fn cost_table(

@@ -42,7 +42,7 @@ pub(super) async fn process_output(
     let timeout = arguments.wait_timeout.unwrap_or(DEFAULT_WAIT);
     let output = tokio::select! {
         output = wait(client, id, timeout) => output,
-        () = context.cancel.cancelled() => return Err(Outcome::interrupted("The user stopped this.")),
+        () = context.cancel.cancelled() => return Err(Outcome::stopped()),
     };
     let output = output.map_err(|error| agent_error(&error))?;
     Ok(Outcome::success(describe(id, output)))

@@ -187,7 +187,7 @@ async fn wait(call: &ToolCallPart, context: &ToolContext) -> Result<Outcome, Out
             chat.title,
             at_most.as_secs()
         ))),
-        Waited::Cancelled => Err(Outcome::interrupted("The user stopped this.")),
+        Waited::Cancelled => Err(Outcome::stopped()),
     }
 }
 

@@ -180,7 +180,7 @@ impl WorkspaceTools {
         };
         tokio::select! {
             acted = acting => acted,
-            () = context.cancel.cancelled() => Err(stopped()),
+            () = context.cancel.cancelled() => Err(Outcome::stopped()),
         }
     }
 
@@ -210,7 +210,7 @@ impl WorkspaceTools {
         }
         let connected = tokio::select! {
             connected = self.connect(context) => connected?,
-            () = context.cancel.cancelled() => return Err(stopped()),
+            () = context.cancel.cancelled() => return Err(Outcome::stopped()),
         };
         let client = &connected.client;
         match call.tool_name.as_str() {
@@ -281,10 +281,6 @@ impl ToolSet for WorkspaceTools {
         };
         execute::resume(&connected.client, call, &context).await
     }
-}
-
-fn stopped() -> Outcome {
-    Outcome::interrupted("The user stopped this.")
 }
 
 /// An agent's refusal in words for the model.

@@ -41,10 +41,6 @@ impl RunningChat {
     }
 
     /// `None` when the chat holds too many attachments already.
-    async fn try_attach(&self, new: &stored::NewFile) -> Result<Option<ChatFile>, StateError> {
-        self.try_keep(new, Kept::AsAttachment).await
-    }
-
     async fn try_keep(
         &self,
         new: &stored::NewFile,
@@ -100,7 +96,7 @@ impl ChatBinding for RunningChat {
     async fn attach(&self, name: &str, data: Vec<u8>) -> Result<ChatFile, String> {
         let new = files::accept(name, None, data).await;
         let new = new.map_err(|refused| refused.to_string())?;
-        match self.try_attach(&new).await {
+        match self.try_keep(&new, Kept::AsAttachment).await {
             Ok(Some(file)) => Ok(file),
             Ok(None) => Err(format!(
                 "This chat holds {MAX_FILES_OF_A_CHAT} files already, more cannot be attached. Tell the user where the file lies."
