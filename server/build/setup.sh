@@ -54,6 +54,9 @@ native_tools() {
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
   # Recommended, not needed: without it agents are not kept apart, and the server says so.
   has bwrap || ( install bubblewrap ) || say "Going on without bubblewrap: agents will not be kept apart from this machine"
+  # Gives workspaces a network of their own; without it they share this machine's, and the server says so.
+  { has pasta && { has nft || [ -x /usr/sbin/nft ]; }; } || ( install passt nftables ) \
+    || say "Going on without pasta and nft: agents will reach the loopback of this machine"
   compiler
   node_runtime
 }

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
-use platform::WorkspaceLimits;
+use platform::{NetworkOptions, WorkspaceLimits};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +94,26 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workspace_processes: Option<u64>,
 
+    /// What workspaces reach of the network where they can have one of their own [default: own]
+    #[arg(
+        long,
+        env = "SWITCHYARD_WORKSPACE_NETWORK",
+        value_name = "NETWORK",
+        value_enum
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_network: Option<WorkspaceNetwork>,
+
+    /// Ports of this machine's loopback that workspaces reach besides the server's, by comma [default: none]
+    #[arg(
+        long,
+        env = "SWITCHYARD_WORKSPACE_LOOPBACK_PORTS",
+        value_name = "PORTS",
+        value_delimiter = ','
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace_loopback_ports: Option<Vec<u16>>,
+
     /// Proxies whose X-Forwarded-Proto and X-Forwarded-For are believed: addresses or networks, by comma
     /// [default: none]
     #[arg(
@@ -139,6 +159,17 @@ pub enum LogFormat {
     Json,
 }
 
+/// What workspaces reach of the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkspaceNetwork {
+    /// A network of their own: the outside, but neither this machine's loopback nor a cloud's metadata service.
+    #[default]
+    Own,
+    /// This machine's, as it is.
+    Shared,
+}
+
 /// The settings in force.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +198,10 @@ pub struct Settings {
     pub workspace_memory_bytes: Option<u64>,
     /// Processes and threads that a workspace may be; 0 = no limit.
     pub workspace_processes: u64,
+    /// What workspaces reach of the network.
+    pub workspace_network: WorkspaceNetwork,
+    /// Ports of this machine's loopback that workspaces reach.
+    pub workspace_loopback_ports: Vec<u16>,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
     /// Debug logging is on in everybody's chats.
@@ -196,6 +231,14 @@ impl Settings {
             .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error}"))
     }
 
+    /// What workspaces reach of the network.
+    pub fn workspace_network(&self) -> NetworkOptions {
+        NetworkOptions {
+            is_shared: self.workspace_network == WorkspaceNetwork::Shared,
+            loopback_ports: self.workspace_loopback_ports.clone(),
+        }
+    }
+
     fn defaults(data_dir: PathBuf) -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
@@ -209,6 +252,8 @@ impl Settings {
             no_sandbox: false,
             workspace_memory_bytes: None,
             workspace_processes: WorkspaceLimits::default().processes,
+            workspace_network: WorkspaceNetwork::default(),
+            workspace_loopback_ports: Vec::new(),
             trusted_proxies: Vec::new(),
             chat_debug_logging_enabled: false,
             development: false,

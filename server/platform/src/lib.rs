@@ -49,4 +49,4 @@ pub use options::{EnvironmentPresets, PlatformOptions};
 pub use sessions::ClientInfo;
 pub use store::notices::{Heard, Subscription, Topic};
 pub use store::{Clock, Notice};
-pub use workspace::backend::WorkspaceLimits;
+pub use workspace::backend::{NetworkOptions, WorkspaceLimits};

@@ -225,6 +225,7 @@ async fn open_database(options: &PlatformOptions) -> Result<Db, StoreError> {
 fn local_options(options: &PlatformOptions) -> LocalOptions {
     let mut local = LocalOptions::new(options.data_dir.clone(), options.executable.clone());
     local.use_sandbox = options.use_sandbox;
+    local.network = options.workspace_network.clone();
     local.limits = (!options.is_command).then_some(options.workspace_limits);
     local
 }

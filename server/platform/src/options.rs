@@ -7,7 +7,7 @@ use forge::HostConfig;
 use secrecy::SecretString;
 use store::Clock;
 use url::Url;
-use workspace::backend::WorkspaceLimits;
+use workspace::backend::{NetworkOptions, WorkspaceLimits};
 
 /// How to open a platform.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct PlatformOptions {
     pub use_sandbox: bool,
     /// What a workspace may take of the machine.
     pub workspace_limits: WorkspaceLimits,
+    /// What workspaces reach of the network.
+    pub workspace_network: NetworkOptions,
     /// Whether the calls of everybody's chats are recorded, whatever owners allow and people choose.
     pub chat_debug_logging_enabled: bool,
     /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
@@ -61,6 +63,7 @@ impl PlatformOptions {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,
             workspace_limits: WorkspaceLimits::default(),
+            workspace_network: NetworkOptions::default(),
             chat_debug_logging_enabled: false,
             is_command: false,
             clock: Clock::system(),

@@ -63,6 +63,7 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
         memory_bytes: settings.workspace_memory_bytes,
         processes: settings.workspace_processes,
     };
+    options.workspace_network = settings.workspace_network();
     options.chat_debug_logging_enabled = settings.chat_debug_logging_enabled;
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     Ok(options)

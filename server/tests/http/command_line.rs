@@ -435,6 +435,7 @@ async fn the_doctor_looks_at_everything() {
         "first user",
         "git",
         "bubblewrap",
+        "network",
         "limits",
         "providers",
     ] {

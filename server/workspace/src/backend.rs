@@ -12,6 +12,7 @@ mod inspect;
 mod limits;
 mod local;
 mod machine;
+mod network;
 mod place;
 mod record;
 mod sandbox;
@@ -22,6 +23,7 @@ mod unsaved;
 pub use error::BackendError;
 pub use limits::{HeldLimits, WorkspaceLimits};
 pub use local::{LocalBackend, LocalOptions};
+pub use network::NetworkOptions;
 pub use types::{
     BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec, Started, Status,
     UnsavedWork,

@@ -24,6 +24,8 @@ mod hostile;
 mod limits;
 #[path = "workspace/local.rs"]
 mod local;
+#[path = "workspace/network.rs"]
+mod network;
 #[path = "workspace/processes.rs"]
 mod processes;
 #[path = "workspace/sandbox.rs"]

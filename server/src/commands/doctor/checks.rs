@@ -65,6 +65,9 @@ pub async fn all(settings: &Settings) -> Vec<Finding> {
     let sandbox = sandbox().await;
     let has_sandbox = sandbox.verdict == Verdict::Good;
     findings.push(sandbox);
+    if has_sandbox {
+        findings.push(network(settings).await);
+    }
     findings.push(limits(settings, has_sandbox));
     findings.push(providers(&configured));
     findings
@@ -154,6 +157,25 @@ async fn sandbox() -> Finding {
             Verdict::Warning,
             format!(
                 "{version}, but it cannot make namespaces here: what agents run has this user's rights"
+            ),
+        ),
+    }
+}
+
+/// Tried out from here, like the limits.
+async fn network(settings: &Settings) -> Finding {
+    const SUBJECT: &str = "network";
+    match settings.workspace_network().look().await {
+        Ok(()) => Finding::new(
+            SUBJECT,
+            Verdict::Good,
+            "workspaces have one of their own, without this machine's loopback and metadata services",
+        ),
+        Err(reason) => Finding::new(
+            SUBJECT,
+            Verdict::Warning,
+            format!(
+                "workspaces share this machine's, its loopback and its cloud's metadata service included: {reason}"
             ),
         ),
     }

@@ -26,8 +26,8 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use uuid::Uuid;
 
 use super::{
-    Backend, BackendError, BuildEvent, BuildLog, HeldLimits, Phase, Sandbox, Source, SourceReport,
-    StartSpec, Started, Status, UnsavedWork, WorkspaceLimits, inspect,
+    Backend, BackendError, BuildEvent, BuildLog, HeldLimits, NetworkOptions, Phase, Sandbox,
+    Source, SourceReport, StartSpec, Started, Status, UnsavedWork, WorkspaceLimits, inspect,
     limits::Keeper,
     place,
     record::{Layout, Record, Running},
@@ -56,6 +56,8 @@ pub struct LocalOptions {
     /// What a workspace may take of the machine; `None` for a short command beside a server that may be running, which
     /// starts no workspaces and leaves the limits of others alone.
     pub limits: Option<WorkspaceLimits>,
+    /// What workspaces reach of the network.
+    pub network: NetworkOptions,
     /// An agent ends when the server is away for this long.
     pub give_up_after: Duration,
     /// A desktop that nobody uses ends after this time.
@@ -73,6 +75,7 @@ impl LocalOptions {
             extra_read_only: Vec::new(),
             use_sandbox: true,
             limits: Some(WorkspaceLimits::default()),
+            network: NetworkOptions::default(),
             give_up_after: Duration::from_hours(12),
             desktop_idle_limit: crate::agent::DESKTOP_IDLE_LIMIT,
         }
@@ -90,6 +93,8 @@ struct Shared {
     /// Which folder the data folder is, so that it cannot be moved to where it is not hidden.
     data_identity: String,
     sandbox: Sandbox,
+    /// Whether workspaces get a network of their own, or why not.
+    own_network: Result<(), String>,
     keeper: Arc<Keeper>,
 }
 
@@ -109,19 +114,7 @@ impl LocalBackend {
                 .canonicalize()
                 .map_err(|error| BackendError::system(path, "cannot find", error))?;
         }
-        let sandbox = if options.use_sandbox {
-            sandbox::detect().await
-        } else {
-            Sandbox::None {
-                reason: "it is switched off in the server's configuration".into(),
-            }
-        };
-        if let Sandbox::None { reason } = &sandbox {
-            tracing::warn!(
-                reason,
-                "WORKSPACES RUN WITHOUT A SANDBOX: commands of chats can do everything the server's user can do"
-            );
-        }
+        let (sandbox, own_network) = detect(&options).await;
         let data_identity = place::identity(&options.data_directory)?;
         let keeper = keeper(options.limits, &data_identity, &sandbox);
         Ok(Self {
@@ -129,6 +122,7 @@ impl LocalBackend {
                 options,
                 data_identity,
                 sandbox,
+                own_network,
                 keeper: Arc::new(keeper),
             }),
         })
@@ -164,6 +158,11 @@ impl LocalBackend {
             ));
         }
         plan.wrapper()
+    }
+
+    /// Whether workspaces get a network of their own, or why not.
+    pub fn own_network(&self) -> Result<(), String> {
+        self.shared.own_network.clone()
     }
 
     /// Which limits hold for each workspace, in words.
@@ -316,6 +315,36 @@ impl Backend for LocalBackend {
         let end = read_end(&path).await.unwrap_or_default();
         String::from_utf8_lossy(&end).trim().to_owned()
     }
+}
+
+/// What this machine offers. Logs loudly what it does not.
+async fn detect(options: &LocalOptions) -> (Sandbox, Result<(), String>) {
+    if !options.use_sandbox {
+        let reason = "it is switched off in the server's configuration";
+        warn_about_sandbox(reason);
+        let reason = reason.to_owned();
+        return (Sandbox::None { reason }, Err("there is no sandbox".into()));
+    }
+    if options.limits.is_none() {
+        return (sandbox::detect().await, Err("nothing is started".into()));
+    }
+    let (sandbox, own_network) = tokio::join!(sandbox::detect(), options.network.look());
+    match (&sandbox, &own_network) {
+        (Sandbox::None { reason }, _) => warn_about_sandbox(reason),
+        (Sandbox::Bubblewrap, Err(reason)) => tracing::warn!(
+            reason,
+            "WORKSPACES SHARE THE NETWORK OF THIS MACHINE: commands of chats reach its loopback and its cloud's metadata service"
+        ),
+        (Sandbox::Bubblewrap, Ok(())) => {}
+    }
+    (sandbox, own_network)
+}
+
+fn warn_about_sandbox(reason: &str) {
+    tracing::warn!(
+        reason,
+        "WORKSPACES RUN WITHOUT A SANDBOX: commands of chats can do everything the server's user can do"
+    );
 }
 
 fn keeper(limits: Option<WorkspaceLimits>, data_identity: &str, sandbox: &Sandbox) -> Keeper {

@@ -91,6 +91,11 @@ impl Layout {
         self.control().join("system-calls.filter")
     }
 
+    /// Where commands ask for names, when they have a network of their own.
+    pub fn resolver(&self) -> PathBuf {
+        self.control().join("resolv.conf")
+    }
+
     pub fn agent_log(&self) -> PathBuf {
         self.control().join("agent.log")
     }

@@ -1,8 +1,8 @@
 //! The sandbox around a workspace: bubblewrap's command line.
 //!
 //! Own mount, process, IPC and host-name namespaces; the system read-only; the workspace's folders writable at
-//! their own paths; no home, no data folder, no capabilities. The network is shared, because the agent dials out
-//! and commands fetch dependencies. The sandbox does not die with the server (`--die-with-parent` would also fire
+//! their own paths; no home, no data folder, no capabilities; the network that `network` makes, because the agent dials
+//! out and commands fetch dependencies. The sandbox does not die with the server (`--die-with-parent` would also fire
 //! when the thread that started it ends): commands survive a restart of the server, and the agent ends by itself
 //! when its token is refused or the server stays away.
 
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use super::{BackendError, Sandbox, limits, place};
+use super::{BackendError, Sandbox, limits, network::Reach, place};
 
 const PROGRAM: &str = "bwrap";
 const PROBE_DEADLINE: Duration = Duration::from_secs(10);
@@ -94,8 +94,8 @@ pub struct Plan {
     pub program: Option<PathBuf>,
     /// Whether a filter of system calls is open under [`limits::FILTER_NUMBER`].
     pub has_filter: bool,
-    /// Whether the network is shared.
-    pub has_network: bool,
+    /// What of the network it reaches.
+    pub reach: Reach,
     /// Ends with the thread that started it; for short commands of the server itself.
     pub dies_with_parent: bool,
 }
@@ -122,7 +122,7 @@ pub async fn detect() -> Sandbox {
     let probe = tokio::process::Command::new(PROGRAM)
         .args(
             Plan {
-                has_network: true,
+                reach: Reach::Machine,
                 dies_with_parent: true,
                 ..Plan::default()
             }
@@ -183,14 +183,21 @@ impl Plan {
             "--new-session",
         ]);
         words.flags(&["--hostname", "workspace", "--cap-drop", "ALL"]);
-        if !self.has_network {
+        if !self.reach.is_any() {
             words.flags(&["--unshare-net"]);
         }
         if self.has_filter {
             words.flags(&["--seccomp", limits::FILTER_NUMBER]);
         }
-        if self.dies_with_parent {
+        // Without the network's program, which has one thread, nothing in it works any longer.
+        if self.dies_with_parent || self.reach.is_own() {
             words.flags(&["--die-with-parent"]);
+        }
+        let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
+        if self.reach.is_own() && !user.is_root() {
+            // The network's program made this user root of a namespace; inside, it is itself again.
+            let (user, group) = (user.to_string(), group.to_string());
+            words.flags(&["--unshare-user", "--uid", &user, "--gid", &group]);
         }
         if self.needs_file_rights() {
             words.flags(&["--cap-add", "CAP_DAC_OVERRIDE", "--cap-add", "CAP_FOWNER"]);

@@ -43,18 +43,21 @@ impl LocalBackend {
         })
     }
 
-    /// The words before a command that put it into its limits and, where there is one, into a sandbox.
+    /// The words before a command that put it into its network and limits and, where there is one, into a sandbox.
     pub(super) fn bounded(
         &self,
         bounds: &Bounds,
         plan: impl FnOnce() -> Result<Plan, BackendError>,
     ) -> Result<Vec<OsString>, BackendError> {
-        let mut words = bounds.entrance();
-        if self.shared.sandbox == Sandbox::Bubblewrap {
-            let mut plan = plan()?;
-            bounds.add_to(&mut plan);
-            words.extend(self.wrapper(&plan)?);
+        if self.shared.sandbox != Sandbox::Bubblewrap {
+            return Ok(bounds.entrance());
         }
+        let mut plan = plan()?;
+        bounds.add_to(&mut plan);
+        // The network's program is the machine's: what the workspace takes must not be able to end it.
+        let mut words = plan.reach.entrance(plan.dies_with_parent);
+        words.extend(bounds.entrance());
+        words.extend(self.wrapper(&plan)?);
         Ok(words)
     }
 

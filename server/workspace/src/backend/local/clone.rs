@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     backend::{
-        BackendError, BuildEvent, BuildLog, Phase, Source, StartSpec, inspect, place,
+        BackendError, BuildEvent, BuildLog, Phase, Source, StartSpec, inspect,
+        network::Reach,
+        place,
         record::{Layout, Record},
         sandbox::Plan,
     },
@@ -39,13 +41,14 @@ impl LocalBackend {
         let folder = layout.work().join(folder_name(url));
         say(log, &format!("cloning {url} into {}", folder.display()));
         let mut plan = Plan {
-            has_network: true,
             directory: Some(layout.work()),
             own: vec![layout.work(), layout.home()],
             hidden: self.hidden(),
             dies_with_parent: true,
             ..Plan::default()
         };
+        self.reach(&spec.server_url, log)
+            .add_to(&mut plan, layout)?;
         let local = Path::new(url);
         if local.is_absolute() {
             // Permission was given for the path as it was; a link may have been put there since.
@@ -78,6 +81,7 @@ impl LocalBackend {
             .await
             .map_err(|outcome| problem(outcome, bounds.reached()))?;
         drop(answering);
+        plan.reach = Reach::Nothing;
         let head = self
             .contained(inspect::git(&folder), &plan)?
             .args(["rev-parse", "--verify", "--quiet", "HEAD"])

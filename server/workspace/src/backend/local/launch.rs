@@ -10,6 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use url::Url;
+
 use super::{
     LocalBackend,
     bounds::Bounds,
@@ -21,6 +23,7 @@ use crate::{
     backend::{
         BackendError, BuildLog, Sandbox, Source, StartSpec, guard, inspect,
         machine::ProcessId,
+        network::{self, Reach},
         record::{Layout, Record, Running},
         sandbox::{PROGRAM_INSIDE, Plan},
         shared_git::{self, SharedGit},
@@ -44,8 +47,9 @@ impl LocalBackend {
             .try_clone()
             .map_err(|error| BackendError::system(&agent_log, "cannot write", error))?;
         let bounds = self.bounds(layout, spec.agent_id)?;
-        let words = self.command_line(layout, record, &bounds)?;
         say(log, &self.announcement());
+        let reach = self.reach(&spec.server_url, log);
+        let words = self.command_line(layout, record, &bounds, &reach)?;
         let mut words = words.into_iter();
         let failed = |error: std::io::Error| BackendError::Agent {
             message: error.to_string(),
@@ -121,6 +125,24 @@ impl LocalBackend {
         }
     }
 
+    /// What the workspace is to reach of the network; says so when it is more than it should be.
+    pub(super) fn reach(&self, server_url: &Url, log: &BuildLog) -> Reach {
+        let shared = &self.shared;
+        let options = &shared.options.network;
+        let (reach, reason) =
+            network::reach(&shared.sandbox, &shared.own_network, options, server_url);
+        if let Some(reason) = reason {
+            say(
+                log,
+                &format!(
+                    "the network is shared with the server's machine: commands reach its loopback and its cloud's \
+                     metadata service; {reason}"
+                ),
+            );
+        }
+        reach
+    }
+
     /// In a sandbox the folder is entered inside, where a link that was put in its place leads nowhere.
     pub(super) fn outer_directory<'a>(&self, record: &'a Record) -> &'a Path {
         match self.shared.sandbox {
@@ -134,9 +156,10 @@ impl LocalBackend {
         layout: &Layout,
         record: &Record,
         bounds: &Bounds,
+        reach: &Reach,
     ) -> Result<Vec<OsString>, BackendError> {
         let options = &self.shared.options;
-        let mut words = self.bounded(bounds, || self.plan(layout, record))?;
+        let mut words = self.bounded(bounds, || self.plan(layout, record, reach))?;
         words.push(match self.shared.sandbox {
             Sandbox::None { .. } => options.agent_program.clone().into(),
             Sandbox::Bubblewrap => PROGRAM_INSIDE.into(),
@@ -145,7 +168,12 @@ impl LocalBackend {
         Ok(words)
     }
 
-    pub(super) fn plan(&self, layout: &Layout, record: &Record) -> Result<Plan, BackendError> {
+    pub(super) fn plan(
+        &self,
+        layout: &Layout,
+        record: &Record,
+        reach: &Reach,
+    ) -> Result<Plan, BackendError> {
         let options = &self.shared.options;
         let mut plan = Plan {
             tools: options.extra_read_only.clone(),
@@ -154,9 +182,9 @@ impl LocalBackend {
             temporary: Some(layout.temporary()),
             program: Some(options.agent_program.clone()),
             directory: Some(record.folder.clone()),
-            has_network: true,
             ..Plan::default()
         };
+        reach.add_to(&mut plan, layout)?;
         let is_direct = matches!(record.source, Source::Direct { .. });
         if is_direct {
             plan.writable.push(record.folder.clone());

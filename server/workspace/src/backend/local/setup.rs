@@ -33,10 +33,11 @@ impl LocalBackend {
         let script = layout.state().join("setup-script");
         write(&script, &spec.setup_script)?;
         let bounds = self.bounds(layout, Uuid::now_v7())?;
+        let reach = self.reach(&spec.server_url, log);
         let mut words = self.bounded(&bounds, || {
             Ok(Plan {
                 dies_with_parent: true,
-                ..self.plan(layout, record)?
+                ..self.plan(layout, record, &reach)?
             })
         })?;
         if !spec.setup_script.starts_with("#!") {
