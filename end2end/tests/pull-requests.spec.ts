@@ -19,7 +19,11 @@ test("a pull request goes from none to draft to open to merged without a reload,
 }) => {
   const host = await GitHost.start(TOKEN);
   try {
-    const env = { SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url, SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3` };
+    const env = {
+      SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url,
+      SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3`,
+      SWITCHYARD_WORKSPACE_LOOPBACK_PORTS: `${host.port}`,
+    };
     const server = await startServer({ env });
     const { request } = context;
     await server.createOwner(request);

@@ -56,6 +56,12 @@ impl GitHost {
     }
 
     /// The repository's address under another name of this machine, or its own.
+    /// Lets workspaces reach it, as it listens on the machine's loopback.
+    pub fn open_to_workspaces(&self, platform: &mut platform::PlatformOptions) {
+        let (_, port) = self.name.split_once(':').unwrap();
+        platform.workspace_network.loopback_ports = vec![port.parse().unwrap()];
+    }
+
     pub fn address(&self, scheme_and_host: &str) -> String {
         let (_, port) = self.name.rsplit_once(':').unwrap();
         format!("{scheme_and_host}:{port}/team/project.git")

@@ -24,7 +24,11 @@ async fn deployment() -> (TestServer, GitHost, standin::Handle) {
     let api = format!("{}/api/v3", github.base_url());
     let base = format!("http://{}", host.name);
     let config = GitHostConfig::new(GitHostKind::Github, &base, Some(&api)).unwrap();
-    let server = TestServer::start_with(|platform, _| platform.git_hosts = vec![config]).await;
+    let server = TestServer::start_with(|platform, _| {
+        platform.git_hosts = vec![config];
+        host.open_to_workspaces(platform);
+    })
+    .await;
     (server, host, github)
 }
 

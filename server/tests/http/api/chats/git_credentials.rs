@@ -78,9 +78,9 @@ fn files_with_token(folder: &Path) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_clones_commits_and_pushes_and_the_token_is_nowhere_but_in_git() {
-    let server = TestServer::start().await;
-    let mia = server.member("mia").await;
     let host = GitHost::start(TOKEN).await;
+    let server = TestServer::start_with(|platform, _| host.open_to_workspaces(platform)).await;
+    let mia = server.member("mia").await;
     give(&mia, &host.name).await;
     let address = host.address("http://127.0.0.1");
     let chat = chat_in(&mia, None).await;
@@ -134,9 +134,9 @@ async fn a_chat_clones_commits_and_pushes_and_the_token_is_nowhere_but_in_git() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_host_gets_anything() {
-    let server = TestServer::start().await;
-    let mia = server.member("mia").await;
     let host = GitHost::start(TOKEN).await;
+    let server = TestServer::start_with(|platform, _| host.open_to_workspaces(platform)).await;
+    let mia = server.member("mia").await;
     give(&mia, &host.name).await;
     let chat = chat_in(&mia, None).await;
     let other = host.address("http://localhost");
@@ -157,9 +157,9 @@ async fn no_other_host_gets_anything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chat_of_another_gets_nothing_unless_it_works_in_the_same_workspace() {
-    let server = TestServer::start().await;
-    let (mia, sam) = (server.member("mia").await, server.member("sam").await);
     let host = GitHost::start(TOKEN).await;
+    let server = TestServer::start_with(|platform, _| host.open_to_workspaces(platform)).await;
+    let (mia, sam) = (server.member("mia").await, server.member("sam").await);
     give(&mia, &host.name).await;
     let address = host.address("http://127.0.0.1");
     let mias = chat_in(&mia, None).await;
@@ -202,13 +202,13 @@ async fn a_chat_of_another_gets_nothing_unless_it_works_in_the_same_workspace() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_templates_private_repository_is_cloned_with_the_token_of_whose_workspace_it_is() {
-    let server = TestServer::start().await;
+    let host = GitHost::start(TOKEN).await;
+    let server = TestServer::start_with(|platform, _| host.open_to_workspaces(platform)).await;
     let (owner, mia, sam) = (
         server.owner().await,
         server.member("mia").await,
         server.member("sam").await,
     );
-    let host = GitHost::start(TOKEN).await;
     give(&mia, &host.name).await;
     let template = CreateTemplate {
         name: "private".to_owned(),
