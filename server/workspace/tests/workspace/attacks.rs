@@ -10,7 +10,7 @@ use std::{
 use nix::libc;
 use workspace::backend::Source;
 
-use crate::support::{Fixture, Running, command, execute};
+use crate::support::{Fixture, Running, command, execute, skip};
 
 pub const SECRET: &str = "TOP SECRET";
 /// Does nothing and ends without a word; anything else counts as success of the attack.
@@ -46,7 +46,7 @@ impl Drop for Victim {
 pub async fn sandboxed() -> Option<(Fixture, Running)> {
     let fixture = Fixture::new().await;
     if !fixture.is_sandboxed() {
-        eprintln!("SKIPPED: bubblewrap is missing; install it to test the sandbox");
+        skip("bubblewrap is missing; install it to test the sandbox");
         return None;
     }
     let running = fixture.start(Source::Empty).await;

@@ -10,7 +10,7 @@ use workspace::{
     },
 };
 
-use crate::support::Fixture;
+use crate::support::{Fixture, skip};
 
 fn edits(path: &str, pairs: &[(&str, &str)]) -> FileEdits {
     let edit = |(search, replace): &(&str, &str)| FileEdit {
@@ -130,9 +130,7 @@ async fn a_batch_changes_nothing_when_one_of_its_files_fails() {
 async fn a_write_that_the_system_refuses_leaves_the_other_files_alone() {
     let fixture = Fixture::new().await;
     if !fixture.is_sandboxed() {
-        eprintln!(
-            "SKIPPED: without bubblewrap there is no read-only folder that root cannot write"
-        );
+        skip("without bubblewrap there is no read-only folder that root cannot write");
         return;
     }
     let running = fixture.start(Source::Empty).await;

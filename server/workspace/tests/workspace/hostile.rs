@@ -10,7 +10,7 @@ use std::{
 use uuid::Uuid;
 use workspace::backend::{Backend, Source};
 
-use crate::support::{Fixture, Running, execute, git, worktree};
+use crate::support::{Fixture, Running, execute, git, skip, worktree};
 
 fn direct(folder: &Path) -> Source {
     Source::Direct {
@@ -178,7 +178,7 @@ async fn looking_at_a_repository_never_runs_what_its_configuration_names() {
 async fn looking_for_unsaved_work_gives_the_workspace_neither_variables_nor_a_place_to_write() {
     let fixture = Fixture::new().await;
     if !fixture.is_sandboxed() {
-        eprintln!("SKIPPED: bubblewrap is missing; install it to test the sandbox");
+        skip("bubblewrap is missing; install it to test the sandbox");
         return;
     }
     let running = fixture.start(Source::Empty).await;
@@ -226,7 +226,7 @@ async fn without_a_sandbox_git_and_its_filters_get_no_variable_of_the_server() {
 async fn the_owners_git_runs_nothing_that_an_agent_of_a_worktree_or_of_the_folder_planted() {
     let fixture = Fixture::new().await;
     if !fixture.is_sandboxed() {
-        eprintln!("SKIPPED: bubblewrap is missing; install it to test the sandbox");
+        skip("bubblewrap is missing; install it to test the sandbox");
         return;
     }
     let repository = fixture.repository("project");

@@ -12,12 +12,15 @@ use workspace::{
     protocol::ProcessSignal,
 };
 
-use crate::support::{Fixture, LONG, command, execute, until};
+use crate::support::{Fixture, LONG, agent_program, command, execute, run_ignored, skip, until};
 
 const MEMORY: u64 = 256 * 1024 * 1024;
 const PROCESSES: u64 = 96;
 /// The folder of a small file system, for the test that runs in it.
 const SMALL_DISK: &str = "SWITCHYARD_TEST_SMALL_DISK";
+const NOT_MOUNTED: &str = "not mounted";
+/// Belongs to nobody.
+const ORDINARY_USER: u32 = 54_321;
 
 async fn limited() -> Fixture {
     Fixture::with(|options| {
@@ -34,7 +37,7 @@ fn holds(fixture: &Fixture) -> bool {
     let limits = fixture.backend.limits();
     let holds = limits == format!("at most 256 MiB of memory, at most {PROCESSES} processes");
     if !holds {
-        eprintln!("SKIPPED: no control group here can be used ({limits})");
+        skip(&format!("no control group here can be used ({limits})"));
     }
     holds
 }
@@ -166,12 +169,46 @@ async fn a_fork_bomb_stays_in_its_workspace_and_can_be_ended() {
     fixture.end().await;
 }
 
+#[test]
+fn without_control_groups_the_number_of_processes_is_still_limited_for_all_but_root() {
+    let test = "limits::as_a_user_without_control_groups";
+    let tests = std::env::current_exe().unwrap();
+    if !nix::unistd::geteuid().is_root() {
+        run_ignored(test, std::process::Command::new(tests)).unwrap();
+        return;
+    }
+    // Copies, as others may not enter the folder that these were built in.
+    let folder = tempfile::tempdir().unwrap();
+    for (from, to) in [
+        (tests, "deps/tests"),
+        (agent_program(), "examples/workspace_agent"),
+    ] {
+        let to = folder.path().join(to);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, to).unwrap();
+    }
+    std::os::unix::fs::chown(folder.path(), Some(ORDINARY_USER), Some(ORDINARY_USER)).unwrap();
+    let (user, group) = (
+        format!("--reuid={ORDINARY_USER}"),
+        format!("--regid={ORDINARY_USER}"),
+    );
+    let mut command = std::process::Command::new("setpriv");
+    command
+        .args([&user, &group, "--clear-groups", "--"])
+        .arg(folder.path().join("deps/tests"))
+        .env("TMPDIR", folder.path())
+        .env("HOME", folder.path())
+        .current_dir("/");
+    run_ignored(test, command).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn without_control_groups_the_number_of_processes_is_still_limited_for_all_but_root() {
+#[ignore = "runs as an ordinary user, for another test"]
+async fn as_a_user_without_control_groups() {
     let fixture = limited().await;
     let limits = fixture.backend.limits();
     if !limits.ends_with("at most 96 processes of this user") {
-        eprintln!("SKIPPED: this is for users without control groups ({limits})");
+        skip(&format!("this user has control groups ({limits})"));
         return;
     }
     let running = fixture.start(Source::Empty).await;
@@ -261,8 +298,7 @@ fn a_workspace_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     let disk = folder.path().display();
     // In a mount namespace of its own, so that the small file system is nobody else's.
     let inner = format!(
-        "mount -t tmpfs -o size=24m tmpfs {disk} || exit 77; \
-         exec \"$0\" --exact limits::on_a_small_disk --ignored --nocapture"
+        "mount -t tmpfs -o size=24m tmpfs {disk} || {{ echo {NOT_MOUNTED}; exit 1; }}; exec \"$0\" \"$@\""
     );
     let mut unshare = std::process::Command::new("unshare");
     if nix::unistd::geteuid().is_root() {
@@ -270,26 +306,18 @@ fn a_workspace_on_a_full_disk_says_so_and_goes_on_when_there_is_room() {
     } else {
         unshare.args(["--mount", "--map-root-user"]);
     }
-    let outcome = unshare
+    unshare
         .args(["sh", "-c", &inner])
         .arg(std::env::current_exe().unwrap())
         .env("TMPDIR", folder.path())
-        .env(SMALL_DISK, folder.path())
-        .output();
-    let Ok(output) = outcome else {
-        eprintln!("SKIPPED: unshare of util-linux is missing");
-        return;
-    };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    if output.status.code() == Some(77) || text.contains("unshare failed") {
-        eprintln!("SKIPPED: no file system can be mounted here: {text}");
-        return;
+        .env(SMALL_DISK, folder.path());
+    let outcome = run_ignored("limits::on_a_small_disk", unshare);
+    match outcome {
+        Err(text) if text.contains("unshare failed") || text.contains(NOT_MOUNTED) => {
+            skip(&format!("no file system can be mounted here: {text}"));
+        }
+        outcome => drop(outcome.unwrap()),
     }
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

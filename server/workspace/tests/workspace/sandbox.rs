@@ -2,7 +2,7 @@
 
 use workspace::backend::{Backend, Sandbox, Source};
 
-use crate::support::{Fixture, execute, worktree};
+use crate::support::{Fixture, execute, skip, worktree};
 
 /// A variable of this test process, which plays the server.
 const CANARY: &str = "CARGO_MANIFEST_DIR";
@@ -26,7 +26,7 @@ async fn no_variable_of_the_server_reaches_a_command() {
 async fn home_data_folder_and_other_workspaces_cannot_be_read_or_written() {
     let fixture = Fixture::new().await;
     if !fixture.is_sandboxed() {
-        eprintln!("SKIPPED: bubblewrap is missing; install it to test the sandbox");
+        skip("bubblewrap is missing; install it to test the sandbox");
         return;
     }
     std::fs::write(fixture.data().join("secret.key"), "TOP SECRET").unwrap();
@@ -120,7 +120,7 @@ async fn commands_work_and_commit_but_cannot_plant_a_hook_in_the_owners_reposito
     let committed = execute(&running.client, "echo x > new && git add new && git commit -qm new && git status --porcelain && cat readme.md").await;
     assert_eq!(committed.output, "one\ntwo\nthree\n");
     if !fixture.is_sandboxed() {
-        eprintln!("SKIPPED in part: bubblewrap is missing; install it to test the sandbox");
+        skip("the rest of it, as bubblewrap is missing; install it to test the sandbox");
         return;
     }
     for command in [

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    io::Write,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
@@ -126,8 +127,7 @@ impl Fixture {
     pub fn is_sandboxed(&self) -> bool {
         let sandbox = self.backend.sandbox();
         let is_sandboxed = sandbox == Sandbox::Bubblewrap;
-        let is_demanded = std::env::var_os("SWITCHYARD_DEMAND_SANDBOX").is_some();
-        assert!(is_sandboxed || !is_demanded, "no sandbox: {sandbox:?}");
+        assert!(is_sandboxed || !is_demanded(), "no sandbox: {sandbox:?}");
         is_sandboxed
     }
 
@@ -262,7 +262,39 @@ pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
         .unwrap_or_else(|_| panic!("waited too long until {what}"));
 }
 
-fn agent_program() -> PathBuf {
+fn is_demanded() -> bool {
+    std::env::var_os("SWITCHYARD_DEMAND_ALL_TESTS").is_some()
+}
+
+/// Leaves a test out, for the reason that the end of the suite repeats. In continuous integration that is a failure.
+pub fn skip(reason: &str) {
+    assert!(!is_demanded(), "would be skipped: {reason}");
+    let thread = std::thread::current();
+    let line = format!("{}: {reason}\n", thread.name().unwrap_or("a test"));
+    eprint!("SKIPPED: {line}");
+    let Some(list) = std::env::var_os("SWITCHYARD_SKIPPED_TESTS") else {
+        return;
+    };
+    let list = std::fs::File::options()
+        .append(true)
+        .create(true)
+        .open(list);
+    list.unwrap().write_all(line.as_bytes()).unwrap();
+}
+
+/// Runs a test of this program, which is otherwise ignored, in another way.
+pub fn run_ignored(test: &str, mut command: Command) -> Result<String, String> {
+    let output = command
+        .args(["--exact", test, "--ignored", "--nocapture"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    let passed = output.status.success() && text.contains("1 passed");
+    if passed { Ok(text) } else { Err(text) }
+}
+
+pub fn agent_program() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let program = tests
         .parent()

@@ -184,3 +184,36 @@ fn unmarked() -> GitError {
         message: "nothing is known of the repository yet; look again".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[tokio::test]
+    async fn scans_of_a_repository_begin_a_second_apart_however_often_something_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        let made = std::process::Command::new("git")
+            .args(["init", "--quiet"])
+            .arg(&root)
+            .status();
+        assert!(made.unwrap().success());
+        let scanner = Scanner::new(root.clone(), None, folder.path().join("scratch"));
+        std::fs::create_dir(folder.path().join("scratch")).unwrap();
+        let scope = ChatScope::default();
+        let begun = Instant::now();
+        for number in 0..3 {
+            std::fs::write(root.join("file"), format!("{number}")).unwrap();
+            scanner.notice();
+            // Two who ask at once are answered by one scan.
+            let (one, other) = tokio::join!(
+                scanner.scan(&scope, SCAN_PAUSE),
+                scanner.scan(&scope, SCAN_PAUSE)
+            );
+            let diffs = [one, other].map(|scanned| scanned.repositories[0].1.clone().unwrap());
+            assert!(Arc::ptr_eq(&diffs[0], &diffs[1]));
+        }
+        assert!(begun.elapsed() >= 2 * SCAN_PAUSE);
+    }
+}
