@@ -10,6 +10,12 @@ const MAKE = `!call list_templates {}
 !then
 !text "The workspace is there."`;
 
+const EDIT = `!call write_file {"path": "greeting.txt", "content": "Good day\\n"}
+!then
+!call execute {"command": "echo 'made, twice' >> made.txt"}
+!then
+!text "Edited."`;
+
 const AGAIN = `!call stop_workspace {}
 !then
 !call start_workspace {}
@@ -26,7 +32,7 @@ test("an agent makes a workspace, works in it, and stops and starts it", async (
     name: "service",
     display_name: "Greeting service",
     description: "The service that greets people.",
-    setup_script: 'for n in 1 2 3 4 5 6; do echo "installing part $n"; sleep 0.4; done; echo made > made.txt',
+    setup_script: 'for n in 1 2 3 4 5 6; do echo "installing part $n"; sleep 0.4; done; echo made > made.txt && git init -q && git add -A && git commit -qm Begin',
   };
   const answer = await context.request.post(`${server.url}/api/v2/templates`, { data: template });
   expect(answer.status(), await answer.text()).toBe(201);
@@ -52,6 +58,13 @@ test("an agent makes a workspace, works in it, and stops and starts it", async (
   // The page came to know of the workspace while it was open.
   await expect(page.locator(".top .chip")).toContainText("ready");
   await look(page, "workspace-tools-made", { fullPage: false });
+
+  // What it writes there stands in the panel, while it works and without a reload.
+  await send(page, EDIT);
+  const panel = page.getByRole("region", { name: "Changes" });
+  await expect(panel.locator(".file-head", { hasText: "greeting.txt" })).toContainText("new");
+  await expect(panel.locator(".diff-added", { hasText: "made, twice" })).toBeVisible();
+  await untilIdle(context.request, server.url, chat);
 
   await send(page, AGAIN);
   await expect(page.locator(".tool", { hasText: "Stopped workspace" })).toBeVisible({ timeout: 20_000 });

@@ -5,7 +5,7 @@ use sdk::allowed_folders::AllowedFolder;
 use sdk::chat_context::ChatContext;
 use sdk::chats::{Chat, CreateChat, UpdateChat};
 use sdk::git::RepositoryChanges;
-use sdk::ids::{ChatId, MessageId, QueuedMessageId};
+use sdk::ids::{ChatId, MessageId, QueuedMessageId, WorkspaceId};
 use sdk::messages::{
     CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, Message, MessagePage,
     QueuedMessage,
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::codec::Page;
 use crate::api::templates::OfferedTemplate;
+use crate::api::workspaces::OfferedWorkspace;
 use crate::error::AppError;
 
 /// Rows of a page of the list.
@@ -47,6 +48,8 @@ pub struct NewChatOptions {
     pub folders: Vec<AllowedFolder>,
     /// Templates to make a workspace from.
     pub templates: Vec<OfferedTemplate>,
+    /// Workspaces that are there, to work in.
+    pub workspaces: Vec<OfferedWorkspace>,
     /// Why nothing stands between what agents run and the server's machine; absent where something does.
     pub unprotected_because: Option<String>,
 }
@@ -129,9 +132,9 @@ pub async fn list_chats(
     })
 }
 
-/// What a new chat can be made with.
+/// What a new chat can be made with; `workspace` is offered besides when chats may work in it.
 #[server(name = GetNewChatOptions, prefix = "/api/page", endpoint = "new_chat_options", protocol = Page)]
-pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
+pub async fn new_chat_options(workspace: Option<WorkspaceId>) -> Result<NewChatOptions, AppError> {
     let (platform, actor) = super::signed_in()?;
     let models = platform.list_models(&actor).await.map_err(super::failed)?;
     let folders = platform
@@ -146,9 +149,11 @@ pub async fn new_chat_options() -> Result<NewChatOptions, AppError> {
         sdk::workspaces::Sandbox::None { reason } => Some(reason),
         sdk::workspaces::Sandbox::Bubblewrap => None,
     };
+    let workspaces = super::workspaces::around::offered(&platform, &actor, workspace).await?;
     Ok(NewChatOptions {
         models,
         folders,
+        workspaces,
         templates: templates
             .into_iter()
             .filter_map(OfferedTemplate::of)

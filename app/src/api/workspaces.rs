@@ -1,7 +1,7 @@
 //! Server functions of workspaces: the list, one with its builds and a log, starting, stopping and deleting.
 
 #[cfg(feature = "ssr")]
-mod around;
+pub(super) mod around;
 #[cfg(any(feature = "ssr", test))]
 mod log;
 pub mod sharing;
@@ -45,6 +45,31 @@ pub struct WorkspaceRow {
     pub template: Option<TemplateName>,
     /// The reader's newest chat that works in it.
     pub chat: Option<ChatName>,
+    /// Whose it is, when it is not the reader's.
+    pub owner: Option<String>,
+    /// What the reader may do with it.
+    pub permissions: Vec<WorkspacePermission>,
+}
+
+/// A workspace in which the reader's chats may work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferedWorkspace {
+    /// Its id.
+    pub id: WorkspaceId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is, when it is not the reader's.
+    pub owner: Option<String>,
+}
+
+impl OfferedWorkspace {
+    /// What stands in a list to choose from.
+    pub fn label(&self) -> String {
+        match &self.owner {
+            Some(owner) => format!("{} · of {owner}", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 /// A page of the list.
@@ -54,6 +79,8 @@ pub struct WorkspaceList {
     pub rows: Vec<WorkspaceRow>,
     /// The next page begins after this one; nothing when this is the last page.
     pub next_after_id: Option<WorkspaceId>,
+    /// Whether anybody shares a workspace with the reader.
+    pub is_any_shared: bool,
 }
 
 /// Some of a build's log, made readable.
@@ -74,10 +101,6 @@ pub struct LogPiece {
 pub struct WorkspaceView {
     /// The workspace and what stands around it.
     pub row: WorkspaceRow,
-    /// Whose it is, when it is not the reader's.
-    pub owner: Option<String>,
-    /// What the reader may do with it.
-    pub permissions: Vec<WorkspacePermission>,
     /// With whom it is shared, when the reader may share it.
     pub acl: Option<WorkspaceAcl>,
     /// What its processes may take, as of a start now.
@@ -109,14 +132,17 @@ pub fn telling(builds: &[Build]) -> Option<BuildId> {
     start.or(builds.first()).map(|build| build.id)
 }
 
-/// A page of the reader's own workspaces.
+/// A page of the reader's own workspaces, or of those that others share with them.
 #[server(name = ListWorkspaces, prefix = "/api/page", endpoint = "list_workspaces", protocol = Page)]
-pub async fn list_workspaces(after_id: Option<WorkspaceId>) -> Result<WorkspaceList, AppError> {
+pub async fn list_workspaces(
+    after_id: Option<WorkspaceId>,
+    shared: bool,
+) -> Result<WorkspaceList, AppError> {
     let (platform, actor) = super::signed_in()?;
     let query = sdk::workspaces::ListWorkspaces {
         after_id,
         limit: Some(WORKSPACES_PER_PAGE + 1),
-        shared: false,
+        shared,
     };
     let mut workspaces = platform
         .list_workspaces(&actor, &query)
@@ -126,11 +152,23 @@ pub async fn list_workspaces(after_id: Option<WorkspaceId>) -> Result<WorkspaceL
     let has_more = workspaces.len() > page;
     workspaces.truncate(page);
     let next_after_id = workspaces.last().map(|last| last.id).filter(|_| has_more);
+    let is_any_shared =
+        !workspaces.is_empty() && shared || around::is_any_shared(&platform, &actor).await?;
     let rows = around::rows(&platform, &actor, workspaces).await?;
     Ok(WorkspaceList {
         rows,
         next_after_id,
+        is_any_shared,
     })
+}
+
+/// Workspaces in which the reader's chats may work: the newest, and `wanted` if it is one.
+#[server(name = OfferWorkspaces, prefix = "/api/page", endpoint = "offered_workspaces", protocol = Page)]
+pub async fn offered_workspaces(
+    wanted: Option<WorkspaceId>,
+) -> Result<Vec<OfferedWorkspace>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    around::offered(&platform, &actor, wanted).await
 }
 
 /// A workspace with its builds and the log of `build_id`, or of the build that tells most without one.

@@ -33,29 +33,58 @@ const PAGE: &str = "workspaces";
 #[component]
 pub fn WorkspacesPage() -> impl IntoView {
     let query = use_query_map();
-    let after_id = Memo::new(move |_| query.with(|query| query.get("after")?.parse().ok()));
-    let workspaces = Resource::new(move || after_id.get(), list_workspaces);
+    let wanted = Memo::new(move |_| {
+        query.with(|query| Wanted {
+            after_id: query.get("after").and_then(|id| id.parse().ok()),
+            shared: query.get("shared").is_some(),
+        })
+    });
+    let workspaces = Resource::new(
+        move || wanted.get(),
+        |wanted| list_workspaces(wanted.after_id, wanted.shared),
+    );
     view! {
         <PageHeader
             title="Workspaces"
             lead="Where your agents work. A workspace that is stopped keeps its files and starts again when its chat goes on."
         />
         {loaded(workspaces, StoredValue::default(), move |list| {
-            let after_id = after_id.get_untracked();
-            fresh(move || opened(list, after_id))
+            let wanted = wanted.get_untracked();
+            fresh(move || opened(list, wanted))
         })}
     }
 }
 
-fn opened(list: WorkspaceList, after_id: Option<WorkspaceId>) -> AnyView {
+/// Which part of the list the address asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wanted {
+    after_id: Option<WorkspaceId>,
+    shared: bool,
+}
+
+impl Wanted {
+    fn path(shared: bool, after_id: Option<WorkspaceId>) -> String {
+        let after = after_id.map(|id| format!("after={id}"));
+        let shared = shared.then(|| "shared=true".to_owned());
+        let query: Vec<String> = shared.into_iter().chain(after).collect();
+        if query.is_empty() {
+            "/workspaces".to_owned()
+        } else {
+            format!("/workspaces?{}", query.join("&"))
+        }
+    }
+}
+
+fn opened(list: WorkspaceList, wanted: Wanted) -> AnyView {
     let WorkspaceList {
         rows,
         next_after_id,
+        is_any_shared,
     } = list;
     let rows = RwSignal::new(rows);
     let is_lost = RwSignal::new(false);
     let actions = Actions::new();
-    let look = move || look(rows, is_lost, after_id);
+    let look = move || look(rows, is_lost, wanted);
     on_answer(actions.start, PAGE, move |_| look());
     on_answer(actions.stop, PAGE, move |_| look());
     keep_looking(look);
@@ -65,10 +94,11 @@ fn opened(list: WorkspaceList, after_id: Option<WorkspaceId>) -> AnyView {
         <div class="stack" id=PAGE>
             {lost_note(is_lost)}
             <FormError error=actions.error()/>
+            {(is_any_shared || wanted.shared).then(|| whose(wanted.shared))}
             <div class="card">
                 <Show when=move || !is_empty.get()>{table(rows, actions)}</Show>
-                <Show when=move || is_empty.get()>{nothing()}</Show>
-                {pages(after_id, next_after_id)}
+                <Show when=move || is_empty.get()>{nothing(wanted.shared)}</Show>
+                {pages(wanted, next_after_id)}
             </div>
         </div>
         <DeleteWorkspace asked=actions.asked on_deleted/>
@@ -84,7 +114,24 @@ pub(super) fn lost_note(is_lost: RwSignal<bool>) -> AnyView {
     }
 }
 
-fn nothing() -> AnyView {
+/// Links, so that they work without a script.
+fn whose(shared: bool) -> AnyView {
+    let link = |of_others: bool, words: &'static str| {
+        view! {
+            <a class="tab" href=Wanted::path(of_others, None) aria-current=(shared == of_others).then_some("page")>{words}</a>
+        }
+    };
+    view! {
+        <nav class="tabs" aria-label="Whose workspaces">
+            {link(false, "Yours")} {link(true, "Shared with you")}
+        </nav>
+    }
+}
+
+fn nothing(shared: bool) -> AnyView {
+    if shared {
+        return view! { <EmptyState name=Icon::Terminal title="Nothing is shared with you" text="Workspaces that others share with you stand here."/> };
+    }
     view! {
         <EmptyState name=Icon::Terminal title="No workspaces" text="A chat that works on something makes one. Start a chat in a folder, from a template or in an empty workspace.">
             <a class="button" href="/agents">{icon(Icon::Plus)} "New chat"</a>
@@ -93,15 +140,15 @@ fn nothing() -> AnyView {
 }
 
 /// Links, so that they work without a script; nothing when everything is on one page.
-fn pages(after_id: Option<WorkspaceId>, next_after_id: Option<WorkspaceId>) -> Option<AnyView> {
-    if after_id.is_none() && next_after_id.is_none() {
+fn pages(wanted: Wanted, next_after_id: Option<WorkspaceId>) -> Option<AnyView> {
+    if wanted.after_id.is_none() && next_after_id.is_none() {
         return None;
     }
-    let first = after_id.map(|_| {
-        view! { <A href="/workspaces" attr:class="button">"First page"</A> }
+    let first = wanted.after_id.map(|_| {
+        view! { <A href=Wanted::path(wanted.shared, None) attr:class="button">"First page"</A> }
     });
     let next = next_after_id.map(|id| {
-        view! { <A href=format!("/workspaces?after={id}") attr:class="button">"Next page"</A> }
+        view! { <A href=Wanted::path(wanted.shared, Some(id)) attr:class="button">"Next page"</A> }
     });
     Some(view! { <nav class="pager" aria-label="Pages of workspaces">{first}{next}</nav> })
 }
@@ -120,9 +167,9 @@ fn keep_looking(look: impl Fn() + Copy + 'static) {
     });
 }
 
-fn look(rows: RwSignal<Vec<WorkspaceRow>>, is_lost: RwSignal<bool>, after_id: Option<WorkspaceId>) {
+fn look(rows: RwSignal<Vec<WorkspaceRow>>, is_lost: RwSignal<bool>, wanted: Wanted) {
     spawn_local(async move {
-        let seen = list_workspaces(after_id).await;
+        let seen = list_workspaces(wanted.after_id, wanted.shared).await;
         if is_lost.try_set(seen.is_err()).is_some() {
             return;
         }

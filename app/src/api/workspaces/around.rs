@@ -7,14 +7,23 @@ use platform::workspaces::WorkspaceError;
 use platform::{Actor, Platform};
 use sdk::chats::ChatsByWorkspace;
 use sdk::ids::{BuildId, TemplateId, WorkspaceId};
-use sdk::workspaces::{Build, BuildLog, CreateBuild, ReadBuildLog, Transition, Workspace};
+use sdk::workspace_shares::WorkspacePermission;
+use sdk::workspaces::{
+    Build, BuildLog, CreateBuild, ListWorkspaces, ReadBuildLog, Transition, Workspace,
+    WorkspaceStatus,
+};
 
-use super::{ChatName, LogPiece, TemplateName, WorkspaceNews, WorkspaceRow, WorkspaceView, log};
+use super::{
+    ChatName, LogPiece, OfferedWorkspace, TemplateName, WorkspaceNews, WorkspaceRow, WorkspaceView,
+    log,
+};
 use crate::api::{failed, signed_in};
 use crate::error::AppError;
 
 /// How long the answer waits for more of a log: the state of the workspace is told with it.
 const LOG_WAIT_SECONDS: u64 = 1;
+/// Workspaces that are offered to a chat, of the reader's own and of others.
+const OFFERED: u32 = 20;
 
 pub(super) async fn rows(
     platform: &Platform,
@@ -26,14 +35,88 @@ pub(super) async fn rows(
     }
     let templates = templates(platform, actor, &workspaces).await?;
     let mut chats = chats(platform, actor, &workspaces).await?;
-    let rows = workspaces.into_iter().map(|workspace| WorkspaceRow {
-        template: workspace
-            .template_id
-            .and_then(|id| templates.get(&id).cloned()),
-        chat: chats.remove(&workspace.id),
-        workspace: readable(workspace),
-    });
-    Ok(rows.collect())
+    let mut rows = Vec::with_capacity(workspaces.len());
+    for workspace in workspaces {
+        let permissions = platform
+            .get_workspace_permissions(actor, workspace.id)
+            .await;
+        rows.push(WorkspaceRow {
+            template: workspace
+                .template_id
+                .and_then(|id| templates.get(&id).cloned()),
+            chat: chats.remove(&workspace.id),
+            owner: owner(platform, actor, &workspace).await,
+            permissions: permissions.map_err(failed)?,
+            workspace: readable(workspace),
+        });
+    }
+    Ok(rows)
+}
+
+/// The owner's name, when it is not the reader.
+async fn owner(platform: &Platform, actor: &Actor, workspace: &Workspace) -> Option<String> {
+    if workspace.owner_id == actor.user_id {
+        return None;
+    }
+    let id = workspace.owner_id.to_string();
+    let owner = platform.get_user(actor, &id).await.ok()?;
+    Some(owner.display_name().to_owned())
+}
+
+async fn listed(
+    platform: &Platform,
+    actor: &Actor,
+    shared: bool,
+    limit: u32,
+) -> Result<Vec<Workspace>, AppError> {
+    let query = ListWorkspaces {
+        limit: Some(limit),
+        shared,
+        ..ListWorkspaces::default()
+    };
+    platform
+        .list_workspaces(actor, &query)
+        .await
+        .map_err(failed)
+}
+
+pub(super) async fn is_any_shared(platform: &Platform, actor: &Actor) -> Result<bool, AppError> {
+    let first = listed(platform, actor, true, 1).await?;
+    Ok(!first.is_empty())
+}
+
+/// Workspaces in which a chat of the reader may work: `wanted` first, then their own, then those of others.
+pub async fn offered(
+    platform: &Platform,
+    actor: &Actor,
+    wanted: Option<WorkspaceId>,
+) -> Result<Vec<OfferedWorkspace>, AppError> {
+    let mut workspaces = listed(platform, actor, false, OFFERED).await?;
+    workspaces.extend(listed(platform, actor, true, OFFERED).await?);
+    if let Some(id) = wanted
+        && workspaces.iter().all(|workspace| workspace.id != id)
+        && let Ok(workspace) = platform.get_workspace(actor, id).await
+    {
+        workspaces.insert(0, workspace);
+    }
+    let mut offered = Vec::with_capacity(workspaces.len());
+    for workspace in workspaces {
+        let is_own = workspace.owner_id == actor.user_id;
+        let may_work = is_own || {
+            let permissions = platform
+                .get_workspace_permissions(actor, workspace.id)
+                .await;
+            permissions.is_ok_and(|permissions| permissions.contains(&WorkspacePermission::Ssh))
+        };
+        if may_work && workspace.status != WorkspaceStatus::Deleted {
+            offered.push(OfferedWorkspace {
+                id: workspace.id,
+                owner: owner(platform, actor, &workspace).await,
+                name: workspace.name,
+            });
+        }
+    }
+    Ok(offered)
 }
 
 async fn templates(
@@ -87,14 +170,6 @@ pub(super) async fn view(
         .or_else(|| super::telling(&builds));
     let log = piece(platform, actor, (id, shown), ReadBuildLog::default()).await?;
     let workspace = platform.get_workspace(actor, id).await.map_err(failed)?;
-    let owner_id = workspace.owner_id;
-    let owner = if owner_id == actor.user_id {
-        None
-    } else {
-        let owner = platform.get_user(actor, &owner_id.to_string()).await.ok();
-        owner.map(|owner| owner.display_name().to_owned())
-    };
-    let permissions = platform.get_workspace_permissions(actor, id).await;
     let acl = match platform.get_workspace_acl(actor, id).await {
         Ok(acl) => Some(acl),
         Err(WorkspaceError::NotYours) => None,
@@ -104,8 +179,6 @@ pub(super) async fn view(
     let row = rows.pop().ok_or_else(gone)?;
     Ok(WorkspaceView {
         row,
-        owner,
-        permissions: permissions.map_err(failed)?,
         acl,
         limits: platform.workspace_limits(),
         builds,

@@ -205,6 +205,9 @@ pub fn ChatMenu(
     let on_labels = Callback::new(move |()| {
         agents.asked.set(chat.get_untracked().map(Asked::Labels));
     });
+    let on_workspace = Callback::new(move |()| {
+        agents.asked.set(chat.get_untracked().map(Asked::Workspace));
+    });
     let on_pin = Callback::new(move |()| {
         if let Some(chat) = chat.get_untracked() {
             set_pin(agents, &chat);
@@ -225,6 +228,7 @@ pub fn ChatMenu(
         <Menu id label="What to do with this chat" disabled=Signal::derive(move || !is_hydrated.get())>
             <MenuItem name=Icon::Pencil on_select=on_rename>"Rename"</MenuItem>
             <MenuItem name=Icon::Tag on_select=on_labels>"Labels"</MenuItem>
+            <MenuItem name=Icon::Terminal on_select=on_workspace>"Workspace"</MenuItem>
             <MenuItem name=Icon::Pin disabled=Signal::derive(is_archived) on_select=on_pin>{move || if is_pinned() { "Unpin" } else { "Pin" }}</MenuItem>
             <MenuItem name=Icon::Archive on_select=on_archive>{move || if is_archived() { "Take out of the archive" } else { "Archive" }}</MenuItem>
         </Menu>

@@ -4,6 +4,7 @@
 mod archive;
 mod labels;
 mod rename;
+mod workspace;
 
 use futures::future::LocalBoxFuture;
 use leptos::prelude::*;
@@ -13,6 +14,7 @@ use sdk::workspaces::Workspace;
 use self::archive::Archive;
 use self::labels::Labels;
 use self::rename::Rename;
+use self::workspace::ChooseWorkspace;
 use super::context::Agents;
 use crate::components::dialog;
 use crate::components::workspaces::delete::DeleteWorkspace;
@@ -26,6 +28,8 @@ pub enum Asked {
     Rename(Chat),
     /// By which labels this chat is to be found.
     Labels(Chat),
+    /// In which workspace this chat is to work.
+    Workspace(Chat),
     /// Whether this chat's turn is to be stopped and the chat put away.
     Archive(Chat),
     /// Whether this workspace is to be deleted.
@@ -65,6 +69,7 @@ pub fn Questions() -> impl IntoView {
     view! {
         <Rename/>
         <Labels/>
+        <ChooseWorkspace/>
         <Archive/>
         <DeleteWorkspace asked=workspace on_deleted/>
     }

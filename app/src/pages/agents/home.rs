@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::use_navigate;
+use leptos_router::hooks::{use_navigate, use_query_map};
 use sdk::chats::{ClientType, CreateChat};
-use sdk::ids::ModelConfigId;
+use sdk::ids::{ModelConfigId, WorkspaceId};
 use sdk::messages::BusyBehavior;
 use sdk::models::ModelCatalogue;
 
@@ -40,7 +40,9 @@ use crate::view;
 /// No chat chosen: the composer of a new one.
 #[component]
 pub fn AgentsHome() -> impl IntoView {
-    let options = resource(|| (), |()| new_chat_options());
+    let query = use_query_map();
+    let wanted = Memo::new(move |_| query.with(|query| query.get("workspace")?.parse().ok()));
+    let options = resource(move || wanted.get(), new_chat_options);
     view! {
         <Title text="New chat"/>
         <header class="top top-plain"><ListButton/></header>
@@ -49,7 +51,7 @@ pub fn AgentsHome() -> impl IntoView {
                 <h1 class="home-title" id="page-title" tabindex="-1">"What should be done?"</h1>
                 {awaited(|| skeleton_rows(3).into_any(), move || async move {
                         match options.await {
-                            Ok(options) => view! { <NewChat options/> },
+                            Ok(options) => view! { <NewChat options wanted=wanted.get_untracked()/> },
                             Err(error) => {
                                 let on_retry = Callback::new(move |()| options.refetch());
                                 view! { <ErrorState error on_retry/> }
@@ -76,8 +78,8 @@ struct Form {
 }
 
 impl Form {
-    fn new(options: &NewChatOptions, places: &[Place]) -> Self {
-        let place = RwSignal::new(places.first().cloned().unwrap_or(Place::Empty));
+    fn new(options: &NewChatOptions, place: Option<&Place>) -> Self {
+        let place = RwSignal::new(place.cloned().unwrap_or(Place::Empty));
         let templates = options.templates.clone();
         let error = RwSignal::new(None);
         let template = Memo::new(move |_| place.with(|place| place.template(&templates).cloned()));
@@ -113,16 +115,29 @@ impl Form {
 }
 
 #[component]
-fn NewChat(options: NewChatOptions) -> impl IntoView {
+fn NewChat(
+    options: NewChatOptions,
+    /// The workspace that the address names.
+    wanted: Option<WorkspaceId>,
+) -> impl IntoView {
     let places = Place::all(&options);
-    let form = Form::new(&options, &places);
+    let wanted = wanted
+        .map(Place::Existing)
+        .filter(|place| places.contains(place));
+    let form = Form::new(&options, wanted.as_ref().or(places.first()));
     let NewChatOptions {
         models,
         folders,
         templates,
+        workspaces,
         unprotected_because,
     } = options;
-    remember_choices(form, models.clone(), places.clone());
+    let remembered = if wanted.is_some() {
+        Vec::new()
+    } else {
+        places.clone()
+    };
+    remember_choices(form, models.clone(), remembered);
     form.editor.focus_when_ready();
     let agents = Agents::expect();
     let navigate = StoredValue::new(use_navigate());
@@ -153,7 +168,7 @@ fn NewChat(options: NewChatOptions) -> impl IntoView {
                 <div class="composer-bar">
                     {attach_button(form.editor.attachments)}
                     <ModelPicker catalogue=models chosen=form.model/>
-                    <PlacePicker places templates place=form.place/>
+                    <PlacePicker places templates workspaces place=form.place/>
                     <PlanToggle plans=form.plans/>
                     <span class="spacer"></span>
                     <button type="submit" class="button button-primary button-small send" aria-busy=move || form.is_sending.get().to_string()
@@ -224,7 +239,7 @@ fn no_folder_help() -> AnyView {
     }
 }
 
-/// The last choices come from the browser, so they are known only after hydration.
+/// The last choices come from the browser, so they are known only after hydration; of the places, one of these.
 fn remember_choices(form: Form, models: ModelCatalogue, places: Vec<Place>) {
     Effect::new(move |_| {
         let wished = draft::read(LAST_MODEL).and_then(|id| id.parse().ok());
@@ -256,6 +271,7 @@ where
     let parameters = parameters.unwrap_or_default();
     let request = CreateChat {
         content: content(&text, &files),
+        workspace_id: form.place.with_untracked(Place::existing),
         new_workspace: form.place.get_untracked().workspace(parameters),
         model_config_id: form.model.get_untracked(),
         client_type: Some(ClientType::Ui),

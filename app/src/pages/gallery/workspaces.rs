@@ -67,6 +67,8 @@ fn row(number: u128, status: WorkspaceStatus, now: DateTime<Utc>) -> WorkspaceRo
             id: ChatId(Uuid::nil()),
             title: "Greet politely, and with a title that is longer than its column".to_owned(),
         }),
+        owner: (number == 5).then(|| "Grace Hopper".to_owned()),
+        permissions: WorkspacePermission::ALL.to_vec(),
         workspace,
     }
 }
@@ -152,9 +154,13 @@ pub fn about(now: DateTime<Utc>) -> impl IntoView {
             "memory (no control group may be made here); processes (no control group may be made here)",
         ),
     );
-    let of_another = facts(row.clone(), Some("Grace Hopper".to_owned()), not_held);
+    let of_another = WorkspaceRow {
+        owner: Some("Grace Hopper".to_owned()),
+        ..row.clone()
+    };
+    let of_another = facts(of_another, not_held);
     row.workspace.sandbox = Some(Sandbox::Bubblewrap);
-    let own = facts(row, None, held);
+    let own = facts(row, held);
     part(
         "About a workspace",
         view! {

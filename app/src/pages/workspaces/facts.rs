@@ -16,11 +16,13 @@ fn fact(name: impl IntoView, value: impl IntoView) -> AnyView {
 }
 
 /// All of them.
-pub fn facts(row: WorkspaceRow, owner: Option<String>, limits: HeldLimits) -> AnyView {
+pub fn facts(row: WorkspaceRow, limits: HeldLimits) -> AnyView {
     let WorkspaceRow {
         workspace,
         template,
         chat,
+        owner,
+        permissions: _,
     } = row;
     let made_from = made_from(&workspace, template.as_ref());
     let chat = chat.map(|chat| {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 use sdk::ids::WorkspaceId;
+use sdk::workspace_shares::WorkspacePermission;
 use sdk::workspaces::{Workspace, WorkspaceMode, WorkspaceStatus};
 
 use crate::api::workspaces::{TemplateName, WorkspaceRow};
@@ -49,9 +50,15 @@ fn row(id: WorkspaceId, rows: RwSignal<Vec<WorkspaceRow>>, actions: Actions) -> 
         })
     });
     let path = format!("/workspaces/{id}");
-    let menu = menu(id, &name, known, actions);
-    let power = power(id, name.clone(), status, actions, true);
-    let made_from = made_from(&first.workspace, first.template.as_ref());
+    let may = Allowed::of(&first.permissions);
+    let menu = menu(id, &name, known, actions, may);
+    let power = may
+        .update
+        .then(|| power(id, name.clone(), status, actions, true));
+    let mut made_from = made_from(&first.workspace, first.template.as_ref());
+    if let Some(owner) = &first.owner {
+        made_from = format!("of {owner} · {made_from}");
+    }
     view! {
         <tr>
             <td class="cell-main">
@@ -94,6 +101,34 @@ fn chat_of(row: WorkspaceRow) -> AnyView {
     }
 }
 
+/// Where a chat begins that is to work in a workspace.
+pub fn new_chat(id: WorkspaceId) -> String {
+    format!("/agents?workspace={id}")
+}
+
+/// What of a workspace the reader may use.
+#[derive(Clone, Copy)]
+pub struct Allowed {
+    /// Work in it.
+    pub ssh: bool,
+    /// Start and stop it.
+    pub update: bool,
+    /// Delete it.
+    pub delete: bool,
+}
+
+impl Allowed {
+    /// With these permissions.
+    pub fn of(permissions: &[WorkspacePermission]) -> Self {
+        let has = |permission| permissions.contains(&permission);
+        Self {
+            ssh: has(WorkspacePermission::Ssh),
+            update: has(WorkspacePermission::Update),
+            delete: has(WorkspacePermission::Delete),
+        }
+    }
+}
+
 /// What a workspace was made from, in words.
 pub fn made_from(workspace: &Workspace, template: Option<&TemplateName>) -> String {
     if workspace.template_id.is_some() {
@@ -119,6 +154,7 @@ fn menu(
     name: &str,
     known: Memo<Option<WorkspaceRow>>,
     actions: Actions,
+    may: Allowed,
 ) -> AnyView {
     let hydrated = use_hydrated();
     let label = format!("Actions for {name}");
@@ -129,8 +165,11 @@ fn menu(
     view! {
         <Menu id=format!("workspace-{id}") label disabled=Signal::derive(move || !hydrated.get())>
             <MenuLink name=Icon::Terminal href=format!("/workspaces/{id}")>"Builds and log"</MenuLink>
-            <div class="menu-line" role="separator"></div>
-            <MenuItem name=Icon::Trash2 is_danger=true on_select=ask>"Delete"</MenuItem>
+            {may.ssh.then(|| view! { <MenuLink name=Icon::Plus href=new_chat(id)>"New chat in it"</MenuLink> })}
+            {may.delete.then(|| view! {
+                <div class="menu-line" role="separator"></div>
+                <MenuItem name=Icon::Trash2 is_danger=true on_select=ask>"Delete"</MenuItem>
+            })}
         </Menu>
     }
 }

@@ -5,10 +5,10 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
 use sdk::ids::{BuildId, WorkspaceId};
-use sdk::workspace_shares::WorkspacePermission;
 use sdk::workspaces::{Build, BuildStatus, Transition, Workspace, WorkspaceStatus};
 
 use super::follow::Opened;
+use super::list::{Allowed, new_chat};
 use super::{facts, lost_note};
 use crate::api::workspaces::{WorkspaceView, view_workspace};
 use crate::components::button::{Button, ButtonKind};
@@ -65,8 +65,8 @@ pub fn WorkspacePage() -> impl IntoView {
 }
 
 fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
-    let (row, owner) = (view.row.clone(), view.owner.clone());
-    let may = Allowed::of(&view.permissions);
+    let row = view.row.clone();
+    let may = Allowed::of(&row.permissions);
     let (acl, limits) = (view.acl.clone(), view.limits.clone());
     let (id, name) = (row.workspace.id, row.workspace.name.clone());
     let open = Opened::new(view, is_named);
@@ -87,13 +87,14 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
             workspace: open.workspace.get(),
             ..row.clone()
         };
-        facts(row, owner.clone(), limits.clone())
+        facts(row, limits.clone())
     };
     let label = Signal::derive(move || log_label(open));
     let workspace = Signal::derive(move || Some(open.workspace.get()));
     view! {
         <PageHeader title=name.clone()>
             <div class="cell-buttons">
+                {may.ssh.then(|| view! { <a class="button" href=new_chat(id)>{icon(Icon::Plus)} "New chat"</a> })}
                 {may.update.then(|| power(id, name, status, actions, false))}
                 {may.delete.then(|| view! {
                     <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on:click=ask>
@@ -129,24 +130,6 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
             </section>
         </div>
         <DeleteWorkspace asked=actions.asked on_deleted/>
-    }
-}
-
-/// What of the page the reader may use.
-struct Allowed {
-    ssh: bool,
-    update: bool,
-    delete: bool,
-}
-
-impl Allowed {
-    fn of(permissions: &[WorkspacePermission]) -> Self {
-        let has = |permission| permissions.contains(&permission);
-        Self {
-            ssh: has(WorkspacePermission::Ssh),
-            update: has(WorkspacePermission::Update),
-            delete: has(WorkspacePermission::Delete),
-        }
     }
 }
 

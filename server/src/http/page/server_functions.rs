@@ -69,6 +69,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/chat_context", Access::SignedIn),
     ("/api/page/find_files", Access::SignedIn),
     ("/api/page/list_workspaces", Access::SignedIn),
+    ("/api/page/offered_workspaces", Access::SignedIn),
     ("/api/page/view_workspace", Access::SignedIn),
     ("/api/page/follow_workspace", Access::SignedIn),
     ("/api/page/start_workspace", Access::SignedIn),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
-use sdk::ids::TemplateId;
+use sdk::ids::{TemplateId, WorkspaceId};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode};
 
 use crate::api::chats::NewChatOptions;
 use crate::api::templates::OfferedTemplate;
+use crate::api::workspaces::OfferedWorkspace;
 use crate::components::chat::draft::{self, LAST_PLACE};
 use crate::components::icons::{Icon, icon_with_class};
 use crate::view;
@@ -17,6 +18,8 @@ use crate::view;
 pub enum Place {
     /// In a workspace made from a template.
     Template(TemplateId),
+    /// In a workspace that is there.
+    Existing(WorkspaceId),
     /// In a folder of the server's machine.
     Folder(String, WorkspaceMode),
     /// In a new empty folder.
@@ -30,6 +33,7 @@ impl Place {
     pub fn value(&self) -> String {
         match self {
             Self::Template(id) => format!("template:{id}"),
+            Self::Existing(id) => format!("workspace:{id}"),
             Self::Folder(path, mode) => format!("{}:{path}", mode.as_str()),
             Self::Empty => "empty".to_owned(),
             Self::Nowhere => "none".to_owned(),
@@ -43,12 +47,21 @@ impl Place {
             "none" => Some(Self::Nowhere),
             other => match other.split_once(':')? {
                 ("template", id) => Some(Self::Template(id.parse().ok()?)),
+                ("workspace", id) => Some(Self::Existing(id.parse().ok()?)),
                 (mode, path) => Some(Self::Folder(path.to_owned(), WorkspaceMode::parse(mode)?)),
             },
         }
     }
 
-    /// The workspace that is asked for.
+    /// The workspace that is there.
+    pub const fn existing(&self) -> Option<WorkspaceId> {
+        match self {
+            Self::Existing(id) => Some(*id),
+            _ => None,
+        }
+    }
+
+    /// The workspace that is to be made.
     pub fn workspace(self, parameters: BTreeMap<String, String>) -> Option<CreateWorkspace> {
         match self {
             Self::Template(id) => Some(CreateWorkspace {
@@ -65,7 +78,7 @@ impl Place {
                 mode: Some(WorkspaceMode::Empty),
                 ..CreateWorkspace::default()
             }),
-            Self::Nowhere => None,
+            Self::Existing(_) | Self::Nowhere => None,
         }
     }
 
@@ -82,16 +95,22 @@ impl Place {
             places.push(Self::Folder(folder.path.clone(), WorkspaceMode::Direct));
         }
         places.extend([Self::Empty, Self::Nowhere]);
+        let workspaces = options.workspaces.iter();
+        places.extend(workspaces.map(|workspace| Self::Existing(workspace.id)));
         places
     }
 
-    fn label(&self, template: Option<&OfferedTemplate>) -> String {
+    fn label(&self, template: Option<&OfferedTemplate>, workspaces: &[OfferedWorkspace]) -> String {
         match self {
             Self::Template(_) => template.map_or_else(String::new, |template| {
                 format!("{} {}", template.icon, template.title)
                     .trim()
                     .to_owned()
             }),
+            Self::Existing(id) => workspaces
+                .iter()
+                .find(|workspace| workspace.id == *id)
+                .map_or_else(String::new, OfferedWorkspace::label),
             Self::Folder(path, WorkspaceMode::Worktree) => {
                 format!("{} · own branch", name_of(path))
             }
@@ -108,6 +127,10 @@ impl Place {
                 .map(|template| template.description.clone())
                 .filter(|description| !description.is_empty())
                 .unwrap_or_else(|| "Works in a new workspace made from this template.".to_owned()),
+            Self::Existing(_) => {
+                "Works in this workspace, together with the chats that are in it already."
+                    .to_owned()
+            }
             Self::Folder(path, WorkspaceMode::Worktree) => {
                 format!(
                     "Works on a branch of its own in a copy of {path}; the folder itself stays as it is."
@@ -143,27 +166,34 @@ pub fn PlacePicker(
     places: Vec<Place>,
     /// The templates among it.
     templates: Vec<OfferedTemplate>,
+    /// The workspaces among it.
+    workspaces: Vec<OfferedWorkspace>,
     /// The choice.
     place: RwSignal<Place>,
 ) -> impl IntoView {
     let option = |option: Place| {
-        let label = option.label(option.template(&templates));
+        let label = option.label(option.template(&templates), &workspaces);
         let value = option.value();
         view! { <option value=value selected=move || place.get() == option>{label}</option> }
     };
     let (of_templates, others): (Vec<Place>, Vec<Place>) = places
         .into_iter()
         .partition(|place| matches!(place, Place::Template(_)));
-    let options = if of_templates.is_empty() {
-        others.into_iter().map(option).collect_view().into_any()
-    } else {
-        let of_templates = of_templates.into_iter().map(option).collect_view();
-        let others = others.into_iter().map(option).collect_view();
-        view! {
-            <optgroup label="Templates">{of_templates}</optgroup>
-            <optgroup label="Without a template">{others}</optgroup>
-        }
-    };
+    let (existing, new): (Vec<Place>, Vec<Place>) = others
+        .into_iter()
+        .partition(|place| matches!(place, Place::Existing(_)));
+    let groups = [
+        ("Templates", of_templates),
+        ("Without a template", new),
+        ("Workspaces that are there", existing),
+    ];
+    let groups = groups.into_iter().filter(|(_, places)| !places.is_empty());
+    let options: Vec<AnyView> = groups
+        .map(|(label, places)| {
+            let places = places.into_iter().map(option).collect_view();
+            view! { <optgroup label=label>{places}</optgroup> }
+        })
+        .collect();
     let on_change = move |event| {
         let value = event_target_value(&event);
         if let Some(chosen) = Place::parse(&value) {
@@ -188,9 +218,10 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_read_again() {
-        let id = "01900000-0000-7000-8000-000000000001".parse().unwrap();
+        let id = "01900000-0000-7000-8000-000000000001";
         for place in [
-            Place::Template(id),
+            Place::Template(id.parse().unwrap()),
+            Place::Existing(id.parse().unwrap()),
             Place::Folder("/srv/a:b".to_owned(), WorkspaceMode::Worktree),
             Place::Empty,
             Place::Nowhere,
