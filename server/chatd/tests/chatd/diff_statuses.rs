@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sdk::diff_statuses::{CheckState, PullRequestState};
 use sdk::ids::ChatId;
+use store::chats::list::{self, ChatFilter, ListChats, PullRequestFilter, PullRequestWanted};
 use store::diff_statuses::{self, DiffStatusRow, Failed, Outcome, PullRequestRow, StaleReference};
 use store::testing::for_both;
 use store::{Clock, Db};
@@ -254,6 +255,135 @@ async fn a_failure_keeps_what_was_known_and_a_new_token_hurries() {
         assert_eq!(known(db, chat.id).await.stale_at, now);
         mark(db, chat.id, "topic", now + minutes(4)).await;
         assert_eq!(known(db, chat.id).await.failures, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn chats_are_found_by_the_pull_requests_of_their_trees() {
+    for_both(async |database| {
+        let (db, now) = (&database.db, Clock::system().now());
+        let seeded = seed(db).await;
+        let chat = add_chat(db, seeded, |_| {}).await.id;
+        let parent = add_chat(db, seeded, |_| {}).await.id;
+        let child = add_chat(db, seeded, |chat| {
+            (chat.parent_chat_id, chat.root_chat_id) = (Some(parent), Some(parent));
+        })
+        .await
+        .id;
+        let branch_alone = add_chat(db, seeded, |_| {}).await.id;
+        for (chat, name) in [(chat, "topic"), (child, "other"), (branch_alone, "third")] {
+            mark(db, chat, name, now).await;
+        }
+        let merged = PullRequestRow {
+            number: 8,
+            state: PullRequestState::Merged,
+            is_draft: false,
+            title: "Say goodbye".to_owned(),
+            ..pull_request()
+        };
+        for row in claimed(db, now).await {
+            match row.chat_id {
+                id if id == chat => record(db, &row, Some(&pull_request()), now).await,
+                id if id == child => record(db, &row, Some(&merged), now).await,
+                _ => false,
+            };
+        }
+        let both = PullRequestFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        let everything = [branch_alone, parent, chat];
+        for (what, filter, expected) in [
+            (
+                "number",
+                PullRequestFilter {
+                    number: Some(7),
+                    ..both()
+                },
+                &[chat][..],
+            ),
+            (
+                "draft",
+                PullRequestFilter {
+                    state: Some(PullRequestWanted::Draft),
+                    ..both()
+                },
+                &[chat],
+            ),
+            (
+                "open",
+                PullRequestFilter {
+                    state: Some(PullRequestWanted::Open),
+                    ..both()
+                },
+                &[chat],
+            ),
+            (
+                "merged",
+                PullRequestFilter {
+                    state: Some(PullRequestWanted::Merged),
+                    ..both()
+                },
+                &[parent],
+            ),
+            (
+                "closed",
+                PullRequestFilter {
+                    state: Some(PullRequestWanted::Closed),
+                    ..both()
+                },
+                &[],
+            ),
+            (
+                "title",
+                PullRequestFilter {
+                    title_contains: text("GOOD"),
+                    ..both()
+                },
+                &[parent],
+            ),
+            (
+                "address",
+                PullRequestFilter {
+                    url_contains: text("greeter/pull"),
+                    ..both()
+                },
+                &[parent, chat],
+            ),
+            (
+                "remote",
+                PullRequestFilter {
+                    repository_contains: text("Ada/Greeter"),
+                    ..both()
+                },
+                &everything,
+            ),
+            (
+                "of one and the same",
+                PullRequestFilter {
+                    number: Some(7),
+                    title_contains: text("good"),
+                    ..both()
+                },
+                &[],
+            ),
+        ] {
+            let query = ListChats {
+                owner_id: seeded.owner,
+                filter: ChatFilter {
+                    pull_request: filter,
+                    ..ChatFilter::default()
+                },
+                limit: 50,
+                offset: 0,
+                after: None,
+            };
+            let listed = list::list(db, &query).await.unwrap();
+            let mut found: Vec<ChatId> = listed.into_iter().map(|listed| listed.chat.id).collect();
+            let mut expected = expected.to_vec();
+            found.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(found, expected, "{what}");
+        }
     })
     .await;
 }

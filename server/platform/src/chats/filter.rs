@@ -1,15 +1,15 @@
 //! The list's `q`: `key:value` conditions and free words, separated by spaces; quotes keep spaces and colons together.
 //!
 //! `archived`, `pinned`, `has_unread` take `true` or `false`; `status`, `title`, `model`, `label` (`label:key` or
-//! `label:key=value`) take text. `pr`, `pr_title`, `diff_url` and `repo` are understood, but chats are not
-//! looked for by their pull requests yet, so they find nothing. Words are looked for in titles and messages.
+//! `label:key=value`) take text. `pr` takes a pull request's number or `open`, `draft`, `merged`, `closed`; `pr_title`,
+//! `diff_url` (its address or the branch's) and `repo` (the remote's) take text. Words are looked for in titles and messages.
 
 #[cfg(test)]
 mod tests;
 
 use sdk::chats::ChatStatus;
 use store::chats::Status;
-use store::chats::list::ChatFilter;
+use store::chats::list::{ChatFilter, PullRequestWanted};
 use store::search::Wanted;
 
 use super::ChatFailure;
@@ -66,11 +66,29 @@ impl Filter {
             "title" => self.chats.title_contains = Some(value.to_owned()),
             "model" => self.chats.model_contains = Some(value.to_owned()),
             "label" => self.chats.labels.push(parse_label(value)?),
-            "pr" | "pr_title" | "diff_url" | "repo" => self.finds_nothing = true,
+            "pr" => self.set_pull_request(value)?,
+            "pr_title" => self.chats.pull_request.title_contains = Some(value.to_owned()),
+            "diff_url" => self.chats.pull_request.url_contains = Some(value.to_owned()),
+            "repo" => self.chats.pull_request.repository_contains = Some(value.to_owned()),
             other => {
                 return Err(refuse(&format!(
                     "{other:?} is no key that can be filtered by. There are {KEYS}."
                 )));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_pull_request(&mut self, value: &str) -> Result<(), ChatFailure> {
+        let wanted = &mut self.chats.pull_request;
+        let number = value.trim_start_matches('#').parse();
+        match (number, PullRequestWanted::parse(value)) {
+            (Ok(number), _) if number > 0 => wanted.number = Some(number),
+            (_, Some(state)) => wanted.state = Some(state),
+            _ => {
+                return Err(refuse(
+                    "pr can be a number, or open, draft, merged or closed. Use one of them.",
+                ));
             }
         }
         Ok(())

@@ -63,6 +63,18 @@ macro_rules! has_words {
     };
 }
 
+/// Whether the tree has a pull request or branch of `$12` to `$16`: number, state, title, address, remote.
+macro_rules! has_pull_request {
+    () => {
+        " AND (($12 = 0 AND $13 = '' AND $14 = '' AND $15 = '' AND $16 = '') \
+         OR chats.id IN (SELECT COALESCE(t.root_chat_id, t.id) FROM chats t JOIN chat_diff_statuses d ON d.chat_id = t.id \
+         WHERE t.owner_id = $1 AND ($12 = 0 OR d.pr_number = $12) AND ($13 = '' OR d.pull_request_state = $13 \
+         OR ($13 = 'draft' AND d.pull_request_state = 'open' AND d.pull_request_draft)) \
+         AND ($14 = '' OR LOWER(d.pull_request_title) LIKE $14 ESCAPE '!') AND ($15 = '' OR LOWER(d.url) LIKE $15 ESCAPE '!') \
+         AND ($16 = '' OR LOWER(d.git_remote_origin) LIKE $16 ESCAPE '!')))"
+    };
+}
+
 /// Pinned rows first; `chats_list` has this order.
 macro_rules! pins_first {
     () => {
@@ -88,10 +100,11 @@ macro_rules! page {
             unread_of!("chats"),
             " = ($9 = 1))",
             has_words!($dialect),
+            has_pull_request!(),
             $further,
             " ORDER BY ",
             $order,
-            " LIMIT $12 OFFSET $13) c ORDER BY ",
+            " LIMIT $17 OFFSET $18) c ORDER BY ",
             $order
         )
     };
@@ -108,8 +121,8 @@ macro_rules! after_pinned {
     ($dialect:ident) => {
         page!(
             $dialect,
-            " AND (pin_order = 0 OR pin_order > $16 \
-              OR (pin_order = $16 AND (updated_at, id) < ($14, $15)))",
+            " AND (pin_order = 0 OR pin_order > $21 \
+              OR (pin_order = $21 AND (updated_at, id) < ($19, $20)))",
             pins_first!()
         )
     };
@@ -120,7 +133,7 @@ macro_rules! after_unpinned {
     ($dialect:ident) => {
         page!(
             $dialect,
-            " AND pin_order = 0 AND (updated_at, id) < ($14, $15) AND $16 = 0",
+            " AND pin_order = 0 AND (updated_at, id) < ($19, $20) AND $21 = 0",
             "updated_at DESC, id DESC"
         )
     };
@@ -192,6 +205,55 @@ pub struct ChatFilter {
     pub has_unread: Option<bool>,
     /// Only chats with all of these in their titles or messages, or those of chats they spawned.
     pub words: Vec<Wanted>,
+    /// Only chats with such a pull request or branch, or that spawned one with it.
+    pub pull_request: PullRequestFilter,
+}
+
+/// Which pull requests or branches; all conditions hold together, of one of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PullRequestFilter {
+    /// Its number.
+    pub number: Option<i64>,
+    /// What has become of it.
+    pub state: Option<PullRequestWanted>,
+    /// Its title contains this.
+    pub title_contains: Option<String>,
+    /// Its address, or that of the branch, contains this.
+    pub url_contains: Option<String>,
+    /// The address of the branch's remote contains this.
+    pub repository_contains: Option<String>,
+}
+
+/// What is to have become of a pull request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PullRequestWanted {
+    /// It can be merged or is a draft.
+    Open,
+    /// It is a draft.
+    Draft,
+    /// It was merged.
+    Merged,
+    /// It was closed and not merged.
+    Closed,
+}
+
+impl PullRequestWanted {
+    /// As people and the database write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Draft => "draft",
+            Self::Merged => "merged",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Reads it.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Draft, Self::Merged, Self::Closed]
+            .into_iter()
+            .find(|state| state.as_str().eq_ignore_ascii_case(text))
+    }
 }
 
 /// A chat and whether it has an answer that was not read.
@@ -234,6 +296,9 @@ pub async fn list(db: &Db, query: &ListChats) -> Result<Vec<ListedChat>, StoreEr
     let filter = &query.filter;
     let title = pattern(filter.title_contains.as_deref());
     let model = pattern(filter.model_contains.as_deref());
+    let pull_request_title = pattern(filter.pull_request.title_contains.as_deref());
+    let url = pattern(filter.pull_request.url_contains.as_deref());
+    let repository = pattern(filter.pull_request.repository_contains.as_deref());
     let words = words_json(db, query);
     let rows: Vec<RawListed> = on_reader!(db, pool => {
         let mut statement = sqlx::query_as(statement)
@@ -248,6 +313,11 @@ pub async fn list(db: &Db, query: &ListChats) -> Result<Vec<ListedChat>, StoreEr
             .bind(switch(filter.has_unread))
             .bind(Json(words))
             .bind(i64::try_from(filter.words.len()).unwrap_or(i64::MAX))
+            .bind(filter.pull_request.number.unwrap_or(0))
+            .bind(filter.pull_request.state.map_or("", PullRequestWanted::as_str))
+            .bind(pull_request_title)
+            .bind(url)
+            .bind(repository)
             .bind(query.limit)
             .bind(query.offset);
         if let Some(after) = &query.after {

@@ -40,14 +40,21 @@ fn reads_every_key() {
             label("of", Some("it"))
         ]
     );
-    for text in [
-        "pr:12",
-        "status:paused",
-        "repo:switchyard",
-        "pr_title:x",
-        "diff_url:\"https://x\"",
-    ] {
-        assert!(Filter::parse(text).unwrap().finds_nothing, "{text}");
+    assert!(Filter::parse("status:paused").unwrap().finds_nothing);
+}
+
+#[test]
+fn reads_what_is_wanted_of_pull_requests() {
+    let wanted = parse("pr:#12 repo:team/project pr_title:\"Greet people\" diff_url:\"https://x\"");
+    let wanted = wanted.pull_request;
+    assert_eq!((wanted.number, wanted.state), (Some(12), None));
+    assert_eq!(wanted.repository_contains.as_deref(), Some("team/project"));
+    assert_eq!(wanted.title_contains.as_deref(), Some("Greet people"));
+    assert_eq!(wanted.url_contains.as_deref(), Some("https://x"));
+    for state in ["open", "DRAFT", "merged", "closed"] {
+        let wanted = parse(&format!("pr:{state}")).pull_request.state;
+        assert_eq!(wanted, PullRequestWanted::parse(state), "{state}");
+        assert!(wanted.is_some());
     }
 }
 
@@ -70,6 +77,9 @@ fn refuses_what_it_does_not_know() {
         "title:a:b",
         "label:=x",
         "status:7",
+        "pr:0",
+        "pr:-1",
+        "pr:mine",
         "\"open",
         "nul\0",
         long.as_str(),

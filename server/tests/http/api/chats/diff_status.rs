@@ -103,6 +103,31 @@ async fn a_push_becomes_a_pull_request_in_the_list_of_its_owner() {
         assert_eq!(number, expected, "{}", listed.id);
     }
     assert_eq!(mia.get_chat(other.id).await.unwrap().diff_status, None);
+    for (q, is_found) in [
+        ("pr:7", true),
+        ("pr:merged", true),
+        ("pr:#7 repo:TEAM/project diff_url:pull/7", true),
+        ("pr:8", false),
+        ("pr:open", false),
+        ("repo:team/other", false),
+    ] {
+        let query = ListChats {
+            q: Some(q.to_owned()),
+            ..ListChats::default()
+        };
+        let found: Vec<ChatId> = mia
+            .list_chats(&query)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|chat| chat.id)
+            .collect();
+        assert_eq!(
+            found,
+            if is_found { vec![chat.id] } else { Vec::new() },
+            "{q}"
+        );
+    }
     let diff = mia.get_chat_diff(chat.id).await.unwrap();
     assert_eq!(
         diff.diff.as_deref(),
