@@ -1,22 +1,22 @@
 //! Responses, without anything stored: each call brings the whole conversation.
 //!
 //! What is said is checked as OpenAI does it: each output belongs to a call before it, and a thought comes back as it was
-//! given out.
+//! given out. `events` writes the answer.
+
+mod events;
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use bytes::Bytes;
-use llm::demo::play::{Beat, Play};
-use llm::{Content, FinishReason, Request, Role, Usage};
+use llm::{Content, Request, Role};
 use serde_json::{Value, json};
 
+use self::events::Events;
 use super::{error_body, key_refusal, refuse};
-use crate::beats::Wire;
 use crate::convert::{Converter, joined_text, list, text};
 use crate::refusal::Refusal;
 use crate::state::Standin;
@@ -49,12 +49,14 @@ async fn answer(
     let request = converted(&body);
     let mut play = state.player.play(&request);
     beats::prelude(state, &mut play).await?;
-    Ok(beats::stream(state, play, Events::default()))
+    let model = text(&body, "model").to_owned();
+    Ok(beats::stream(state, play, Events::of(model)))
 }
 
 fn checked(body: &Bytes) -> Result<Value, Refusal> {
-    let body: Value = serde_json::from_slice(body)
+    let mut body: Value = serde_json::from_slice(body)
         .map_err(|_| Refusal::bad("We could not parse the JSON body of your request."))?;
+    write_out(&mut body);
     match body.get("model").and_then(Value::as_str) {
         None | Some("") => {
             return Err(
@@ -90,6 +92,32 @@ fn checked(body: &Bytes) -> Result<Value, Refusal> {
             Refusal::bad(format!("No tool output found for function call {id}."))
                 .with_parameter("input"),
         ),
+    }
+}
+
+/// What may be said in short is written out: a text for one message, and texts for lists of parts.
+fn write_out(body: &mut Value) {
+    let Some(input) = body.get_mut("input") else {
+        return;
+    };
+    if let Value::String(said) = input {
+        *input = json!([{"role": "user", "content": said}]);
+    }
+    for item in input.as_array_mut().into_iter().flatten() {
+        let Some(fields) = item
+            .as_object_mut()
+            .filter(|fields| fields.contains_key("role"))
+        else {
+            continue;
+        };
+        fields.insert("type".to_owned(), "message".into());
+        let is_own = fields.get("role") == Some(&json!("assistant"));
+        if let Some(content) = fields.get_mut("content")
+            && let Value::String(said) = content
+        {
+            let kind = if is_own { "output_text" } else { "input_text" };
+            *content = json!([{"type": kind, "text": said}]);
+        }
     }
 }
 
@@ -236,171 +264,5 @@ fn said_in(converter: &mut Converter, item: &Value) -> Option<(Role, Content)> {
             (Role::Tool, converter.tool_result(call_id, output, false))
         }
         _ => return None,
-    })
-}
-
-/// Writes events.
-#[derive(Default)]
-struct Events {
-    sequence_number: u64,
-    /// How many items were begun.
-    item_count: u64,
-    /// Whether the last one is a message that is being written, or a thought.
-    open: Option<&'static str>,
-}
-
-impl Events {
-    fn event(&mut self, kind: &str, mut fields: Value, out: &mut String) {
-        if let Some(fields) = fields.as_object_mut() {
-            fields.insert("type".to_owned(), kind.into());
-            fields.insert("sequence_number".to_owned(), self.sequence_number.into());
-        }
-        self.sequence_number += 1;
-        // Writing to a string cannot fail.
-        write!(out, "event: {kind}\ndata: {fields}\n\n").ok();
-    }
-
-    fn place(&self) -> u64 {
-        self.item_count.saturating_sub(1)
-    }
-
-    fn begin_item(&mut self, item: &Value, out: &mut String) {
-        self.item_count += 1;
-        let fields = json!({"output_index": self.place(), "item": item});
-        self.event("response.output_item.added", fields, out);
-    }
-
-    fn end_item(&mut self, item: &Value, out: &mut String) {
-        let fields = json!({"output_index": self.place(), "item": item});
-        self.event("response.output_item.done", fields, out);
-    }
-
-    fn within(&mut self, kind: &'static str, out: &mut String) {
-        if self.open != Some(kind) {
-            self.close(out);
-            self.open = Some(kind);
-            self.begin_item(
-                &json!({"type": kind, "id": format!("item_{}", self.item_count)}),
-                out,
-            );
-        }
-    }
-
-    fn close(&mut self, out: &mut String) {
-        let Some(kind) = self.open.take() else { return };
-        let mut item = json!({"type": kind, "status": "completed"});
-        if let Some(fields) = item.as_object_mut().filter(|_| kind == "reasoning") {
-            fields.insert("encrypted_content".to_owned(), ENCRYPTED.into());
-        }
-        self.end_item(&item, out);
-    }
-
-    fn call(&mut self, id: &str, name: &str, arguments: &str, out: &mut String) {
-        if name != COMPUTER {
-            let item = json!({"type": "function_call", "call_id": id, "name": name, "arguments": arguments, "status": "completed"});
-            self.end_item(&item, out);
-            return;
-        }
-        let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
-        let item = json!({
-            "type": "computer_call",
-            "id": format!("cu_{id}"),
-            "call_id": id,
-            "actions": arguments.get("actions"),
-            "pending_safety_checks": arguments.get("pending_safety_checks").cloned().unwrap_or_else(|| json!([])),
-            "status": "completed",
-        });
-        self.end_item(&item, out);
-    }
-}
-
-impl Wire for Events {
-    fn begin(&mut self, play: &Play, out: &mut String) {
-        let response = json!({"response": {"id": format!("resp_{}", play.response_id), "status": "in_progress"}});
-        self.event("response.created", response.clone(), out);
-        self.event("response.in_progress", response, out);
-    }
-
-    fn beat(&mut self, beat: &Beat, out: &mut String) {
-        match beat {
-            Beat::Text(text) => {
-                self.within("message", out);
-                let fields =
-                    json!({"output_index": self.place(), "content_index": 0, "delta": text});
-                self.event("response.output_text.delta", fields, out);
-            }
-            Beat::Reasoning(text) => {
-                self.within("reasoning", out);
-                let fields =
-                    json!({"output_index": self.place(), "summary_index": 0, "delta": text});
-                self.event("response.reasoning_summary_text.delta", fields, out);
-            }
-            Beat::ReasoningEnd => self.close(out),
-            Beat::CallStart { id, name, .. } => {
-                self.close(out);
-                let item = if name == COMPUTER {
-                    json!({"type": "computer_call", "call_id": id})
-                } else {
-                    json!({"type": "function_call", "call_id": id, "name": name, "arguments": ""})
-                };
-                self.begin_item(&item, out);
-            }
-            Beat::CallDelta { text, .. } => {
-                let fields = json!({"output_index": self.place(), "delta": text});
-                self.event("response.function_call_arguments.delta", fields, out);
-            }
-            Beat::CallEnd {
-                id,
-                name,
-                arguments,
-                ..
-            } => self.call(id, name, arguments, out),
-            Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => {}
-        }
-    }
-
-    fn fail(&mut self, refusal: &Refusal, out: &mut String) {
-        let error = error_body(refusal);
-        let mut fields = error.get("error").cloned().unwrap_or_default();
-        if let Some(fields) = fields.as_object_mut() {
-            fields.insert("status".to_owned(), refusal.status.into());
-        }
-        self.event("error", json!({"error": fields}), out);
-    }
-
-    fn end(&mut self, play: &Play, out: &mut String) {
-        self.close(out);
-        let cut = match play.reason {
-            FinishReason::Length => Some("max_output_tokens"),
-            FinishReason::ContentFilter => Some("content_filter"),
-            _ => None,
-        };
-        let response = json!({
-            "id": format!("resp_{}", play.response_id),
-            "status": if cut.is_some() { "incomplete" } else { "completed" },
-            "incomplete_details": cut.map(|reason| json!({"reason": reason})),
-            "usage": usage(&play.usage),
-        });
-        let kind = if cut.is_some() {
-            "response.incomplete"
-        } else {
-            "response.completed"
-        };
-        self.event(kind, json!({"response": response}), out);
-    }
-}
-
-/// OpenAI counts cached tokens inside the input.
-fn usage(usage: &Usage) -> Value {
-    let cached = usage.cache_read_tokens.unwrap_or(0);
-    let written = usage.cache_creation_tokens.unwrap_or(0);
-    let input = usage.input_tokens.unwrap_or(0) + cached + written;
-    let output = usage.output_tokens.unwrap_or(0);
-    json!({
-        "input_tokens": input,
-        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
-        "output_tokens": output,
-        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens.unwrap_or(0)},
-        "total_tokens": input + output,
     })
 }

@@ -48,6 +48,7 @@ def user(text):
 
 
 OPENAI_TOOLS = [{"type": "function", "function": {"name": "execute", "parameters": SCHEMA}}]
+OPENAI_RESPONSES_TOOLS = [{"type": "function", "name": "execute", "parameters": SCHEMA, "strict": False}]
 ANTHROPIC_TOOLS = [{"name": "execute", "input_schema": SCHEMA}]
 
 
@@ -121,6 +122,66 @@ def openai_shows_reasoning_as_compatible_servers_do():
     chunks = openai_client().chat.completions.create(model=MODEL, messages=user("!reason because\n!text x"), stream=True)
     thoughts = "".join(getattr(chunk.choices[0].delta, "reasoning_content", None) or "" for chunk in chunks)
     expect(thoughts, "because")
+
+
+def respond(items, tools=openai.NOT_GIVEN):
+    """The events of an answer, and what the SDK makes of them. The stand-in streams and stores nothing, as Switchyard asks."""
+    client = openai_client()
+    with client.responses.stream(model=MODEL, input=items, tools=tools, store=False, include=["reasoning.encrypted_content"]) as stream:
+        events = list(stream)
+        return events, stream.get_final_response()
+
+
+@check
+def openai_responses_whole_answer():
+    message = '!text "Grüße 👩‍🚀"\n!usage input=10 output=5 cache_read=3 reasoning=1'
+    _, answer = respond(message)
+    expect((answer.output_text, answer.status), ("Grüße 👩‍🚀", "completed"))
+    expect((answer.usage.input_tokens, answer.usage.output_tokens), (13, 5))
+    expect(answer.usage.input_tokens_details.cached_tokens, 3)
+    expect(answer.usage.output_tokens_details.reasoning_tokens, 1)
+
+
+@check
+def openai_responses_stream_text_reasoning_and_calls_through_the_accumulator():
+    script = '!reason because\n!text "I look."\n!call execute {"command": "ls ü"}\n!call execute {"command": "pwd"}'
+    events, answer = respond(script, OPENAI_RESPONSES_TOOLS)
+    text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
+    expect((text.strip(), answer.output_text.strip()), ("I look.", "I look."))
+    calls = [item for item in answer.output if item.type == "function_call"]
+    expect([json.loads(call.arguments)["command"] for call in calls], ["ls ü", "pwd"])
+    expect(len({call.call_id for call in calls}), 2)
+    assert any(item.type == "reasoning" for item in answer.output), answer.output
+    expect([event.sequence_number for event in events if event.sequence_number is not None], list(range(len(events))))
+
+
+@check
+def openai_responses_go_around_with_tool_results():
+    items = [{"role": "user", "content": '!call execute {"command": "ls"}\n!then\n!results'}]
+    _, first = respond(items, OPENAI_RESPONSES_TOOLS)
+    call = next(item for item in first.output if item.type == "function_call")
+    items += [item.model_dump(exclude_none=True) for item in first.output]
+    items.append({"type": "function_call_output", "call_id": call.call_id, "output": "README.md"})
+    _, second = respond(items, OPENAI_RESPONSES_TOOLS)
+    expect(second.output_text.strip(), "execute answered: README.md")
+
+
+@check
+def openai_responses_work_on_a_computer():
+    tools = [{"type": "computer"}]
+    script = '!call computer {"actions": [{"type": "click", "button": "left", "x": 7, "y": 9}]}'
+    _, answer = respond(script, tools)
+    call = next(item for item in answer.output if item.type == "computer_call")
+    (action,) = call.actions
+    expect((action.type, action.x, action.y, action.button), ("click", 7, 9, "left"))
+
+
+@check
+def openai_responses_statuses():
+    cases = [(400, openai.BadRequestError), (404, openai.NotFoundError), (429, openai.RateLimitError), (500, openai.InternalServerError)]
+    for status, kind in cases:
+        error = expect_raises(kind, lambda: respond(f'!error {status} "said"'))
+        expect((error.status_code, error.body["message"]), (status, "said"))
 
 
 @check
