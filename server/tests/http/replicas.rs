@@ -5,8 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use rand::Rng as _;
-use sdk::chats::{ChatStatus, CreateChat};
+use sdk::chats::{ChatStatus, CreateChat, ListChats};
 use sdk::client::Client;
 use sdk::ids::ChatId;
 use sdk::live::{Applied, LiveChat};
@@ -15,6 +16,7 @@ use sdk::parts::{InputPart, Part};
 use sdk::users::Login;
 use store::testing::TestDb;
 use store::testing::soak::Tally;
+use tokio_tungstenite::tungstenite::{self, client::IntoClientRequest as _};
 
 use crate::support::running::RunningServer;
 use crate::support::{PASSWORD, first_user};
@@ -267,4 +269,56 @@ fn sqlite_refuses_a_second_process() {
         "{text}"
     );
     drop(first);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_a_process_that_stops_are_told_to_come_back_and_it_takes_no_new_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = RunningServer::start(folder.path());
+    let client = Client::new(&server.base_url).unwrap();
+    client.create_first_user(&first_user()).await.unwrap();
+    let login = Login {
+        email: first_user().email,
+        password: PASSWORD.into(),
+    };
+    let token = client.login(&login).await.unwrap().session_token;
+    let client = client.with_token(token.clone());
+    let chat = create(&client, "!pace 20ms\n!tokens 4000").await;
+    let mut sockets = Vec::new();
+    for path in ["watch".to_owned(), format!("{chat}/stream")] {
+        let address = server.base_url.replace("http://", "ws://");
+        let url = format!("{address}/api/experimental/chats/{path}");
+        let mut request = url.into_client_request().unwrap();
+        let bearer = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", bearer);
+        sockets.push(tokio_tungstenite::connect_async(request).await.unwrap().0);
+    }
+    let stopping = tokio::task::spawn_blocking(move || server.stop("TERM"));
+    for mut socket in sockets {
+        let code = async {
+            while let Some(Ok(frame)) = socket.next().await {
+                if let tungstenite::Message::Close(goodbye) = frame {
+                    return goodbye.map(|goodbye| u16::from(goodbye.code));
+                }
+            }
+            None
+        };
+        let code = tokio::time::timeout(PATIENCE, code).await.unwrap();
+        // "Service restart": the page comes back by itself.
+        assert_eq!(code, Some(1012));
+    }
+    let request = CreateChat {
+        content: vec![InputPart::Text {
+            text: "late".into(),
+        }],
+        ..CreateChat::default()
+    };
+    client.create_chat(&request).await.unwrap_err();
+    let (exit_code, _) = stopping.await.unwrap();
+    assert_eq!(exit_code, Some(0));
+
+    let again = RunningServer::start(folder.path());
+    let client = Client::new(&again.base_url).unwrap().with_token(token);
+    let chats = client.list_chats(&ListChats::default()).await.unwrap();
+    assert_eq!(chats.iter().map(|chat| chat.id).collect::<Vec<_>>(), [chat]);
 }

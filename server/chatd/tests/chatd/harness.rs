@@ -30,6 +30,7 @@ use store::provider_configs::{self, ProviderRow};
 use store::testing::TestDb;
 use store::users::{self, UserRow};
 use store::{Clock, Db, Notices, messages, organizations};
+use tokio::sync::Notify;
 
 /// Longest wait of a test.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -78,6 +79,8 @@ pub struct TestTools {
     pub looks: Arc<AtomicUsize>,
     /// Whether what a call started can still be found after a restart.
     pub is_resumable: Arc<AtomicBool>,
+    /// Where the calls of a step wait for each other.
+    pub meeting: Arc<Notify>,
 }
 
 impl ToolSource for TestTools {
@@ -89,7 +92,7 @@ impl ToolSource for TestTools {
 #[async_trait]
 impl ToolSet for TestTools {
     fn definitions(&self) -> Vec<llm::Tool> {
-        ["echo", "wait", "panic", "fail", "ask_person"]
+        ["echo", "wait", "meet", "panic", "fail", "ask_person"]
             .map(|name| llm::Tool {
                 name: name.to_owned(),
                 description: name.to_owned(),
@@ -116,6 +119,15 @@ impl ToolSet for TestTools {
                     () = tokio::time::sleep(wait) => Outcome::success(json!({"output": "waited"})),
                     () = context.cancel.cancelled() => Outcome::error("stopped"),
                 }
+            }
+            // The first comes to its end only while the second runs, and after it.
+            "meet" => {
+                if args["is_first"] == true {
+                    self.meeting.notified().await;
+                } else {
+                    self.meeting.notify_one();
+                }
+                Outcome::success(args)
             }
             "panic" => panic!("a tool panics on purpose"),
             other => Outcome::error(format!("{other} failed")),

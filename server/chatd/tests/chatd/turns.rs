@@ -54,6 +54,47 @@ async fn runs_a_turn_with_parallel_tools_on_postgres() {
 }
 
 #[tokio::test]
+async fn tools_of_a_step_run_beside_each_other_and_answer_in_the_order_of_their_calls() {
+    let bench = Bench::sqlite().await;
+    let script =
+        "!call meet {\"is_first\": true}\n!call meet {\"is_first\": false}\n!then\n!text \"Done.\"";
+    let chat = bench.create(script).await;
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    let results: Vec<_> = messages[2..4]
+        .iter()
+        .map(|message| match &message.content[0] {
+            Part::ToolResult(result) => result.result.clone().unwrap()["is_first"].clone(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(results, [true, false]);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_tool_that_there_is_not_answers_with_an_error() {
+    let bench = Bench::sqlite().await;
+    let chat = bench
+        .create("!call teleport {}\n!then\n!text \"Still here.\"")
+        .await;
+    bench.until_idle(chat).await;
+    let messages = bench.messages(chat).await;
+    assert_paired(&messages);
+    let Part::ToolResult(result) = &messages[2].content[0] else {
+        panic!("{messages:?}")
+    };
+    assert!(
+        result.is_error && format!("{result:?}").contains("teleport"),
+        "{result:?}"
+    );
+    assert!(messages[3].text().contains("Still here."));
+    assert_eq!(bench.tools.runs.load(Ordering::SeqCst), 0);
+    bench.end().await;
+}
+
+#[tokio::test]
 async fn a_tool_that_panics_answers_with_an_error() {
     let bench = Bench::sqlite().await;
     let chat = bench

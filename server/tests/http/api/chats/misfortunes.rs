@@ -94,6 +94,27 @@ async fn bytes_that_are_no_text_and_a_command_without_an_end_are_answers() {
     server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_reaches_the_server_and_is_nobody_there() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let ask = |options: &str| {
+        let base = &server.base_url;
+        format!("curl -s -w '%{{http_code}} ' -o /dev/null {base}/api/v2/{options}; ")
+    };
+    let command = [
+        ask("chats"),
+        ask("workspaces -H 'Authorization: Bearer guessed'"),
+        ask("agents/connect"),
+    ]
+    .concat();
+    let call = execute(&json!({ "command": command }));
+    let (_, results) = run(&owner, &format!("{call}\n!then\n!text \"the end\"")).await;
+    let output = &results[0].result.as_ref().unwrap()["output"];
+    assert_eq!(output, "401 401 401 ");
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn a_workspace_whose_folder_was_removed_says_so() {
     // In a sandbox the folder stays mounted, and the commands themselves say what is missing.

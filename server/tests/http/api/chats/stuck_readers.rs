@@ -1,4 +1,5 @@
-//! Readers that take nothing: they are told, not dropped, and come back to what they missed.
+//! Readers that take nothing: they are told, not dropped, and come back to what they missed. And readers to whom nothing is
+//! said: they see that the connection lives.
 
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use sdk::client::Client;
 use sdk::ids::ChatId;
 use sdk::live::LiveChat;
 use sdk::messages::ListMessages;
-use sdk::stream::StreamEvent;
+use sdk::stream::{StreamEvent, StreamEventKind, WATCH_PING};
 use sdk::users::Login;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -22,7 +23,7 @@ const LONG_MESSAGES: usize = 30;
 const LONG: usize = 240_000;
 
 /// A reader behind a window so small that nothing waits on its side.
-async fn narrow_reader(server: &TestServer, chat: ChatId) -> WebSocketStream<TcpStream> {
+async fn narrow_reader(server: &TestServer, path: &str) -> WebSocketStream<TcpStream> {
     let login = Login {
         email: first_user().email,
         password: PASSWORD.into(),
@@ -32,7 +33,7 @@ async fn narrow_reader(server: &TestServer, chat: ChatId) -> WebSocketStream<Tcp
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let connection = socket.connect(address.parse().unwrap()).await.unwrap();
-    let url = format!("ws://{address}/api/experimental/chats/{chat}/stream");
+    let url = format!("ws://{address}/api/experimental/chats/{path}");
     let mut request = url.into_client_request().unwrap();
     let bearer = format!("Bearer {}", token.session_token).parse().unwrap();
     request.headers_mut().insert("authorization", bearer);
@@ -89,7 +90,7 @@ async fn a_reader_that_takes_nothing_is_told_to_come_again_and_catches_up() {
     for _ in 0..LONG_MESSAGES {
         say(&owner, chat, &format!("!text \"ok\"\n# {long}")).await;
     }
-    let mut stuck = narrow_reader(&server, chat).await;
+    let mut stuck = narrow_reader(&server, &format!("{chat}/stream")).await;
     // It reads again after it was given up, and before its connection is.
     sleep(deadline * 3 / 2).await;
     let mut live = LiveChat::default();
@@ -109,5 +110,41 @@ async fn a_reader_that_takes_nothing_is_told_to_come_again_and_catches_up() {
         }
     }
     assert_eq!(live.messages, stored);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_socket_shows_that_it_lives() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let chat = owner
+        .create_chat(&new_chat("!text \"hello\""))
+        .await
+        .unwrap()
+        .id;
+    until_idle(&owner, chat).await;
+    let pings = ["watch".to_owned(), format!("{chat}/stream")].map(async |path| {
+        let mut quiet = narrow_reader(&server, &path).await;
+        while let Some(Ok(frame)) = timeout(PATIENCE, quiet.next()).await.unwrap() {
+            let tungstenite::Message::Text(text) = frame else {
+                continue;
+            };
+            let is_ping = match serde_json::from_str::<Vec<StreamEvent>>(&text) {
+                Ok(events) => matches!(
+                    events[..],
+                    [StreamEvent {
+                        kind: StreamEventKind::Ping,
+                        ..
+                    }]
+                ),
+                Err(_) => text.as_str() == WATCH_PING,
+            };
+            if is_ping {
+                return true;
+            }
+        }
+        false
+    });
+    assert_eq!(futures::future::join_all(pings).await, [true, true]);
     server.stop().await;
 }
