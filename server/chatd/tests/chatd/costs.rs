@@ -9,7 +9,7 @@ use sdk::ids::{ChatId, ModelConfigId, UserId};
 use sdk::messages::{MessageUsage, Role};
 use sdk::models::ModelPrices;
 use sdk::parts::Part;
-use store::chats::{self, ChatRow, retention};
+use store::chats::{self, retention};
 use store::costs::backfill::{self, Hour};
 use store::costs::{self, Call, Range, people, summary};
 use store::messages::{self, NewMessage};
@@ -17,7 +17,7 @@ use store::testing::{TestDb, for_both};
 use store::{Clock, Db};
 
 use crate::harness::{Seed, seed};
-use crate::store_contract::add_chat;
+use crate::store_contract::{add_chat, adopt};
 
 /// When the first call of a test may have been made.
 fn beginning() -> DateTime<Utc> {
@@ -54,13 +54,6 @@ async fn spent(db: &Db, user: UserId, minutes: std::ops::Range<i64>) -> CostSumm
         end: beginning() + TimeDelta::minutes(minutes.end),
     };
     summary::of_user(db, user, range).await.unwrap()
-}
-
-/// Makes a chat one that another spawned.
-async fn adopt(db: &Db, child: &ChatRow, parent: &ChatRow) {
-    const ADOPT: &str = "UPDATE chats SET parent_chat_id = $2, root_chat_id = $2 WHERE id = $1";
-    store::on_writer!(db, pool => sqlx::query(ADOPT)
-        .bind(child.id.0).bind(parent.id.0).execute(pool).await.map(drop).unwrap());
 }
 
 #[tokio::test]
@@ -169,7 +162,7 @@ async fn subagents_count_under_their_root_and_an_edit_refunds_nothing() {
         let seed = seed(db).await;
         let root = add_chat(db, seed, |_| {}).await;
         let child = add_chat(db, seed, |_| {}).await;
-        adopt(db, &child, &root).await;
+        adopt(db, child.id, root.id).await;
         let answer = NewMessage {
             model_config_id: Some(seed.model),
             usage: usage(100, 50),
@@ -362,7 +355,7 @@ async fn write_at_once(db: &Db, seed: Seed, writers: Vec<Vec<Planned>>, range: (
     for (number, calls) in writers.into_iter().enumerate() {
         let chat = add_chat(db, seed, |_| {}).await;
         if number % 2 == 1 {
-            adopt(db, &chat, &root).await;
+            adopt(db, chat.id, root.id).await;
         }
         let db = db.clone();
         tasks.spawn(async move {

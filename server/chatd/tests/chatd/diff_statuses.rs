@@ -9,7 +9,7 @@ use store::testing::for_both;
 use store::{Clock, Db};
 
 use crate::harness::seed;
-use crate::store_contract::add_chat;
+use crate::store_contract::{add_chat, adopt};
 
 const ORIGIN: &str = "https://git.example.com/ada/greeter";
 
@@ -266,11 +266,8 @@ async fn chats_are_found_by_the_pull_requests_of_their_trees() {
         let seeded = seed(db).await;
         let chat = add_chat(db, seeded, |_| {}).await.id;
         let parent = add_chat(db, seeded, |_| {}).await.id;
-        let child = add_chat(db, seeded, |chat| {
-            (chat.parent_chat_id, chat.root_chat_id) = (Some(parent), Some(parent));
-        })
-        .await
-        .id;
+        let child = add_chat(db, seeded, |_| {}).await.id;
+        adopt(db, child, parent).await;
         let branch_alone = add_chat(db, seeded, |_| {}).await.id;
         for (chat, name) in [(chat, "topic"), (child, "other"), (branch_alone, "third")] {
             mark(db, chat, name, now).await;

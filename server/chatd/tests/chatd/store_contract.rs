@@ -26,6 +26,14 @@ pub async fn add_chat(db: &Db, seed: Seed, change: impl FnOnce(&mut ChatRow)) ->
     chat
 }
 
+/// Makes a chat one that another spawned.
+pub async fn adopt(db: &Db, child: ChatId, parent: ChatId) {
+    const ADOPT: &str = "UPDATE chats SET parent_chat_id = $2, root_chat_id = $2 WHERE id = $1";
+    let adopted = store::on_writer!(db, pool => sqlx::query(ADOPT)
+        .bind(child.0).bind(parent.0).execute(pool).await.unwrap().rows_affected());
+    assert_eq!(adopted, 1);
+}
+
 fn query(seed: Seed) -> ListChats {
     ListChats {
         owner_id: seed.owner,

@@ -11,6 +11,7 @@ use store::testing::{TestDb, for_both};
 use store::{Clock, Db, Notices};
 
 use crate::harness::{Bench, Seed, TestTools, daemon, new_chat, seed};
+use crate::store_contract::adopt;
 
 /// An idle chat, or one that a worker that is gone left running.
 async fn chat(db: &Db, seed: Seed, parent: Option<ChatId>, status: Status) -> ChatId {
@@ -25,25 +26,9 @@ async fn chat(db: &Db, seed: Seed, parent: Option<ChatId>, status: Status) -> Ch
     change.close(locked).await.unwrap();
     change.commit(&Notices::in_process()).await.unwrap();
     if let Some(parent) = parent {
-        let place = sqlx_parent(db, id, parent).await;
-        assert_eq!(place, 1);
+        adopt(db, id, parent).await;
     }
     id
-}
-
-/// Spawning is not there yet, so the tree is made by hand.
-async fn sqlx_parent(db: &Db, id: ChatId, parent: ChatId) -> u64 {
-    const SET: &str = "UPDATE chats SET parent_chat_id = $2, root_chat_id = $2 WHERE id = $1";
-    match db {
-        Db::Sqlite { writer, .. } => {
-            let query = sqlx::query(SET).bind(id.0).bind(parent.0);
-            query.execute(writer).await.unwrap().rows_affected()
-        }
-        Db::Postgres(pool) => {
-            let query = sqlx::query(SET).bind(id.0).bind(parent.0);
-            query.execute(pool).await.unwrap().rows_affected()
-        }
-    }
 }
 
 async fn row(db: &Db, id: ChatId) -> ChatRow {
@@ -168,7 +153,7 @@ async fn a_tree_follows_as_soon_as_its_busy_child_has_stopped() {
     let bench = Bench::sqlite().await;
     let root = chat(&bench.db, bench.seed, None, Status::Waiting).await;
     let child = bench.create("!call wait {}").await;
-    assert_eq!(sqlx_parent(&bench.db, child, root).await, 1);
+    adopt(&bench.db, child, root).await;
     let archiving = bench.daemon.archive(root, None);
     let archived_root = tokio::time::timeout(Duration::from_secs(8), archiving).await;
     assert!(archived_root.expect("no deadline passes").unwrap().archived);

@@ -90,7 +90,6 @@ async fn a_tool_that_there_is_not_answers_with_an_error() {
         "{result:?}"
     );
     assert!(messages[3].text().contains("Still here."));
-    assert_eq!(bench.tools.runs.load(Ordering::SeqCst), 0);
     bench.end().await;
 }
 

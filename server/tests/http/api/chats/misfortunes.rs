@@ -100,12 +100,12 @@ async fn a_command_reaches_the_server_and_is_nobody_there() {
     let owner = server.owner().await;
     let ask = |options: &str| {
         let base = &server.base_url;
-        format!("curl -s -w '%{{http_code}} ' -o /dev/null {base}/api/v2/{options}; ")
+        format!("curl -s -w '%{{http_code}} ' -o /dev/null {base}/api/{options}; ")
     };
     let command = [
-        ask("chats"),
-        ask("workspaces -H 'Authorization: Bearer guessed'"),
-        ask("agents/connect"),
+        ask("experimental/chats"),
+        ask("v2/workspaces -H 'Authorization: Bearer guessed'"),
+        ask("v2/agents/connect"),
     ]
     .concat();
     let call = execute(&json!({ "command": command }));
