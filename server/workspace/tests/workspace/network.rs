@@ -206,10 +206,11 @@ async fn a_shared_network_is_told_of_in_the_build_log() {
     let workspace_id = spec.workspace_id;
     fixture.backend.start(&spec, &log).await.unwrap();
     drop(log);
-    let mut told = String::new();
+    let mut told = Vec::new();
     while let Some(event) = lines.recv().await {
-        told += &format!("{event:?}\n");
+        told.push(format!("{event:?}"));
     }
+    let told = told.join("\n");
     assert!(told.contains("the network is shared"), "{told}");
     assert!(told.contains("configuration"), "{told}");
     fixture.backend.delete(workspace_id, true).await.unwrap();
