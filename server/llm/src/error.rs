@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use body::ProviderWords;
 pub use classify::Signals;
-pub use redact::redact;
+pub use redact::{REPLACEMENT, redact};
 
 /// Longest provider text kept in [`Error::detail`], in characters.
 const DETAIL_LIMIT: usize = 500;

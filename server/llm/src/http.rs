@@ -1,7 +1,7 @@
 //! The one HTTP client of the model providers: addresses, deadlines, event streams, errors.
 //!
-//! Everything that leaves the process passes through a [`Transport`], so a recording one can be put around the real
-//! one ([`HttpClient::with_transport`]). Redirects are never followed, because they would carry the key elsewhere.
+//! Everything that leaves the process passes through a [`Transport`], on which another can be put
+//! ([`HttpClient::with_transport`]); a call whose caller asks for it is recorded on the way ([`Recording`]). Redirects are never followed, because they would carry the key elsewhere.
 
 mod address;
 mod body;
@@ -11,6 +11,8 @@ mod faults;
 mod headers;
 mod learning;
 mod lines;
+mod recording;
+pub mod redaction;
 mod retry_after;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -28,6 +30,7 @@ pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;
 pub(crate) use headers::secret_header;
 pub(crate) use learning::{Learner, ask_until_taken, failed};
+pub use recording::{Attempt, LONGEST_RECORDED_BYTES, Recording, TRUNCATED};
 pub use retry_after::retry_after_ms;
 pub use transport::{
     ByteStream, HttpRequest, HttpResponse, Transport, TransportError, TransportErrorKind,
@@ -97,6 +100,11 @@ impl HttpClient {
     /// A client that sends through `transport`.
     pub fn with_transport(transport: Arc<dyn Transport>) -> Self {
         Self { transport }
+    }
+
+    /// Sends one request, recorded when its caller put a [`Recording`] into its extensions.
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        recording::send(&*self.transport, request).await
     }
 
     /// What it sends through, to put something around it.

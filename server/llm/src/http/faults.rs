@@ -32,14 +32,10 @@ impl Faults {
         request: HttpRequest,
     ) -> Result<HttpResponse, Error> {
         let authority = request.url.authority().to_owned();
-        let response = http
-            .transport
-            .send(request)
-            .await
-            .map_err(|error| match error.kind {
-                TransportErrorKind::Connect => self.unreachable(&authority, &error),
-                TransportErrorKind::Broken => self.broken(&error),
-            })?;
+        let response = http.send(request).await.map_err(|error| match error.kind {
+            TransportErrorKind::Connect => self.unreachable(&authority, &error),
+            TransportErrorKind::Broken => self.broken(&error),
+        })?;
         if response.status.is_success() {
             return Ok(response);
         }
