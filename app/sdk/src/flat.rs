@@ -149,6 +149,9 @@ pub(crate) struct FlatStreamEvent {
     retry: Option<RetryInfo>,
     action_required: Option<ActionRequired>,
     preview_reset: Option<PreviewReset>,
+    /// The page has nothing that reads it yet, so its module does not carry it.
+    #[cfg(not(target_arch = "wasm32"))]
+    debug_run: Option<crate::stream::DebugRunUpdate>,
     history_reset: Option<HistoryReset>,
 }
 
@@ -183,6 +186,10 @@ impl TryFrom<FlatStreamEvent> for StreamEvent {
             },
             "history_reset" => StreamEventKind::HistoryReset {
                 history_reset: need(flat.history_reset, "history_reset")?,
+            },
+            #[cfg(not(target_arch = "wasm32"))]
+            "debug_run" => StreamEventKind::DebugRun {
+                debug_run: need(flat.debug_run, "debug_run")?,
             },
             "ping" => StreamEventKind::Ping,
             _ => StreamEventKind::Unknown,

@@ -90,6 +90,10 @@ uuid_ids! {
     ExternalAuthLinkId,
     /// An external MCP server.
     McpServerId,
+    /// One thing that models were called for, as it was recorded.
+    DebugRunId,
+    /// One call of a model within it.
+    DebugStepId,
 }
 
 macro_rules! integer_ids {

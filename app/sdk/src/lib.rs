@@ -11,6 +11,7 @@ pub mod chats;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod costs;
+pub mod debug;
 pub mod desktop;
 pub mod diff_statuses;
 pub mod errors;

@@ -147,7 +147,9 @@ impl LiveChat {
                     voided
                 }
             }
-            StreamEventKind::Ping | StreamEventKind::Unknown => Applied::Unchanged,
+            StreamEventKind::DebugRun { .. } | StreamEventKind::Ping | StreamEventKind::Unknown => {
+                Applied::Unchanged
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chats::{Chat, ChatError, ChatStatus};
 use crate::flat::FlatStreamEvent;
-use crate::ids::{ChatId, MessageId};
+use crate::ids::{ChatId, DebugRunId, MessageId};
 use crate::messages::{Message, QueuedMessage, Role};
 use crate::parts::Part;
 
@@ -78,6 +78,11 @@ pub enum StreamEventKind {
         /// What remains.
         history_reset: HistoryReset,
     },
+    /// Something new was recorded of a run; reading it again tells what. May be missed, may repeat.
+    DebugRun {
+        /// The run.
+        debug_run: DebugRunUpdate,
+    },
     /// Sent every 15 seconds so that a reader can tell silence from a dead connection.
     Ping,
     /// An event of a newer version; ignored.
@@ -119,6 +124,14 @@ pub struct PreviewReset {
     pub history_version: i64,
     /// Attempt.
     pub generation_attempt: i64,
+}
+
+/// The run of which something new was recorded.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugRunUpdate {
+    /// The run.
+    pub run_id: DebugRunId,
 }
 
 /// What remains after an edit.

@@ -19,10 +19,12 @@ use futures::FutureExt;
 use sdk::chats::ChatError;
 use sdk::ids::{ChatId, RunnerId, WorkerId};
 use store::chats::{ChatRow, Status};
+use store::debug::cleanup::Edited;
 use store::{Clock, Db, Notices};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::debug::{DebugPolicy, Recorder};
 use crate::hub::Hub;
 use crate::prompt::kept::KeptPrompts;
 use crate::sources::ModelSource;
@@ -86,6 +88,8 @@ pub struct DaemonOptions {
     pub tools: Arc<dyn ToolSource>,
     /// Times.
     pub timings: Timings,
+    /// Whose calls of models are recorded.
+    pub debug: Arc<dyn DebugPolicy>,
 }
 
 /// The chat daemon. Cheap to clone.
@@ -104,6 +108,7 @@ pub(crate) struct Shared {
     pub(crate) models: Arc<dyn ModelSource>,
     pub(crate) tools: Arc<dyn ToolSource>,
     pub(crate) timings: Timings,
+    pub(crate) debug: Recorder,
     pub(crate) worker_id: WorkerId,
     /// Set when the worker gives its chats back.
     pub(crate) draining: CancellationToken,
@@ -131,6 +136,8 @@ pub(crate) struct RunnerHandle {
 impl Daemon {
     /// A daemon that serves commands and streams; [`Self::start`] makes it work on chats too.
     pub fn new(options: DaemonOptions) -> Self {
+        let (debug, writer) =
+            Recorder::new(&options.db, &options.notices, &options.clock, options.debug);
         let shared = Shared {
             db: options.db,
             notices: options.notices,
@@ -139,6 +146,7 @@ impl Daemon {
             models: options.models,
             tools: options.tools,
             timings: options.timings,
+            debug,
             worker_id: WorkerId::generate(),
             draining: CancellationToken::new(),
             stopped: CancellationToken::new(),
@@ -150,6 +158,8 @@ impl Daemon {
             shared: Arc::new(shared),
         };
         daemon.spawn_dispatch();
+        let stopped = daemon.shared.stopped.clone();
+        daemon.shared.tasks.spawn(writer.run(stopped));
         daemon
     }
 
@@ -272,6 +282,17 @@ impl Shared {
         self.tasks.spawn(async move {
             if AssertUnwindSafe(runner.run()).catch_unwind().await.is_err() {
                 running.end_after_panic().await;
+            }
+        });
+    }
+
+    /// Deletes what is recorded of turns that are gone, beside everything else.
+    pub(crate) fn forget_records(&self, chat_id: ChatId, edited: Option<Edited>) {
+        let recorder = self.debug.clone();
+        self.tasks.spawn(async move {
+            match edited {
+                Some(edited) => recorder.forget_edited(chat_id, edited).await,
+                None => recorder.forget_all(chat_id).await,
             }
         });
     }

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use sdk::ids::ChatId;
+use sdk::ids::{ChatId, DebugRunId};
 use store::Notice;
 use store::notices::{Heard, Subscription};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, broadcast, watch};
 
 use crate::daemon::read_cursor::Coalesced;
 use crate::live::Buffer;
@@ -18,6 +18,8 @@ use crate::stream::feed::Feeds;
 
 /// Dead channels are swept when the map has grown by this much.
 const SWEEP_STEP: usize = 256;
+/// What a slow reader may be behind.
+const DEBUG_RUNS: usize = 16;
 
 /// All channels of this process.
 #[derive(Debug, Default)]
@@ -40,6 +42,8 @@ pub struct Channel {
     news: watch::Sender<News>,
     /// The answer being generated.
     pub live: Buffer,
+    /// Runs of which something new was recorded. Who misses some reads the list again when it needs it.
+    pub(crate) debug_runs: broadcast::Sender<DebugRunId>,
     /// What its readers read from the database together.
     pub(crate) feeds: Feeds,
     /// The read cursor, which all of them move.
@@ -75,6 +79,7 @@ impl Hub {
         let channel = Arc::new(Channel {
             news: watch::Sender::new(News::default()),
             live: Buffer::default(),
+            debug_runs: broadcast::Sender::new(DEBUG_RUNS),
             feeds: Feeds::default(),
             read_mark: Coalesced::default(),
             relay: Mutex::default(),
@@ -110,6 +115,14 @@ impl Hub {
             } => {
                 if let Some(channel) = self.existing(*chat_id) {
                     channel.tell(versions.snapshot_version);
+                }
+            }
+            Notice::DebugRunChanged {
+                chat_id, run_id, ..
+            } => {
+                if let Some(channel) = self.existing(*chat_id) {
+                    // Nobody may be listening.
+                    let _ = channel.debug_runs.send(*run_id);
                 }
             }
             Notice::OwnershipWake { .. } => self.work.notify_one(),

@@ -4,6 +4,7 @@
 //! tells readers. Who may do what is `platform`'s business; SQL is `store`'s. Start at [`daemon`].
 
 pub mod daemon;
+pub mod debug;
 pub mod files;
 mod frame;
 pub mod hub;
@@ -19,6 +20,7 @@ pub mod wire;
 mod worker;
 
 pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
+pub use debug::{DebugPolicy, NothingRecorded};
 pub use frame::Frame;
 pub use live::relay::LiveSource;
 pub use sources::{

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::Stream;
-use sdk::ids::{ChatId, MessageId};
+use sdk::ids::{ChatId, DebugRunId, MessageId};
 use sdk::messages::Message;
-use sdk::stream::StreamEventKind;
+use sdk::stream::{DebugRunUpdate, StreamEventKind};
 use store::{Db, StoreError};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep_until};
 
 use crate::frame::Frame;
@@ -69,6 +69,7 @@ struct Reader {
     relays: Option<Relays>,
     news: watch::Receiver<News>,
     live: watch::Receiver<u64>,
+    debug_runs: broadcast::Receiver<DebugRunId>,
     /// How the chat stands as far as the reader knows.
     known: Known,
     /// The look into the database that it knows this from.
@@ -92,6 +93,7 @@ pub fn open(
 ) -> impl Stream<Item = Result<Frame, Arc<StoreError>>> + Send + use<> {
     let channel = hub.channel(chat_id);
     let (news, live) = (channel.subscribe(), channel.live.subscribe());
+    let debug_runs = channel.debug_runs.subscribe();
     let relays = hub.relays();
     let source = Arc::new(Source {
         db,
@@ -110,6 +112,7 @@ pub fn open(
             relays,
             news,
             live,
+            debug_runs,
             known: taken.snapshot.known.clone(),
             look: taken.look,
             look_after: 0,
@@ -142,6 +145,11 @@ pub fn open(
                     None => return,
                 },
                 Woken::Live => frames = reader.live_frames(),
+                Woken::Debug(run_id) => {
+                    let debug_run = DebugRunUpdate { run_id };
+                    let event = StreamEventKind::DebugRun { debug_run };
+                    frames = Frame::all(&[reader.source.event(event)]);
+                }
                 Woken::Ping => frames = Frame::all(&[reader.source.event(StreamEventKind::Ping)]),
             }
         }
@@ -151,6 +159,7 @@ pub fn open(
 enum Woken {
     News,
     Live,
+    Debug(DebugRunId),
     Ping,
 }
 
@@ -227,6 +236,7 @@ impl Reader {
                 biased;
                 _ = self.news.changed() => {}
                 _ = self.live.changed(), if live_may_come => return self.woken_by_live(),
+                Ok(run_id) = self.debug_runs.recv() => return Woken::Debug(run_id),
                 () = sleep_until(next_timer) => {}
             }
         }

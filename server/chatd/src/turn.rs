@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sdk::chats::ChatError;
+use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::ids::{ChatId, RunnerId};
 use sdk::messages::Role;
 use store::chat_config;
@@ -32,6 +33,7 @@ use store::messages::{self, MessageRow, NewMessage};
 use tokio::time::timeout;
 
 use crate::daemon::{RunnerHandle, Shared, transition};
+use crate::debug;
 use crate::hub::Channel;
 use crate::live::Pair;
 use crate::prompt::kept::Known;
@@ -63,6 +65,8 @@ pub(crate) struct Runner {
     chat: ChatRow,
     channel: Arc<Channel>,
     control: Control,
+    /// The record of the turn under way.
+    debug: debug::Run,
     /// Whether `chat` was not looked at yet.
     is_fresh: bool,
 }
@@ -89,6 +93,7 @@ impl Runner {
             chat,
             channel,
             control,
+            debug: debug::Run::default(),
             is_fresh: true,
         }
     }
@@ -174,7 +179,15 @@ impl Runner {
         if let Some(text) = found.first_words {
             self.make_title(&text, &turn.model);
         }
+        let recorder = self.shared.debug.clone();
+        let begun = recorder.begin(DebugRunKind::ChatTurn, &self.chat, &turn.model);
+        self.debug = begun.await;
         let next = self.steps(&mut turn).await;
+        std::mem::take(&mut self.debug).ends_as(match next {
+            Ok(_) => DebugStatus::Completed,
+            Err(StateError::Stale) => DebugStatus::Interrupted,
+            Err(_) => DebugStatus::Error,
+        });
         // However it ended: what came since is read when the chat's next turn begins.
         if let Some(known) = turn.unload() {
             self.shared.prompts.put(self.chat_id, known);
@@ -291,6 +304,7 @@ impl Runner {
 
     /// Acts on a reason to stop; `partial` is what an interrupted answer keeps.
     async fn stop(&mut self, stop: Stop, partial: Vec<NewMessage>) -> Result<Next, StateError> {
+        self.debug.ends_as(DebugStatus::Interrupted);
         match stop {
             Stop::Interrupted => self.finish_interruption(partial).await,
             Stop::Lost => Ok(Next::Done),
@@ -342,6 +356,11 @@ impl Runner {
                 change.finish_error(&mut locked, runner, error).await?;
             }
             is_stopped
+        });
+        self.debug.ends_as(if is_stopped {
+            DebugStatus::Interrupted
+        } else {
+            DebugStatus::Error
         });
         self.moved_to(chat);
         Ok(if is_stopped && self.chat.status == Status::Running {

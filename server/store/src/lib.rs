@@ -10,6 +10,7 @@ pub mod chats;
 pub mod clock;
 pub mod costs;
 pub mod db;
+pub mod debug;
 pub mod dialect;
 pub mod diff_statuses;
 pub mod error;

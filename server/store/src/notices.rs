@@ -13,7 +13,7 @@ pub mod unreliable;
 
 use std::sync::Arc;
 
-use sdk::ids::{ChatId, UserId};
+use sdk::ids::{ChatId, DebugRunId, UserId};
 use sdk::stream::WatchEventKind;
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast;
@@ -48,6 +48,15 @@ pub enum Notice {
     DiffStatusStale {
         /// The chat.
         chat_id: ChatId,
+    },
+    /// Something was recorded of a chat's run.
+    DebugRunChanged {
+        /// The chat.
+        chat_id: ChatId,
+        /// Whose it is.
+        owner_id: UserId,
+        /// The run.
+        run_id: DebugRunId,
     },
     /// A chat waits for a worker.
     OwnershipWake {

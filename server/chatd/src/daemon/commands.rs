@@ -8,6 +8,7 @@ use sdk::ids::{ChatId, MessageId};
 use sdk::messages::{BusyBehavior, Message};
 use store::StoreError;
 use store::chats::{self, ChatRow, Status};
+use store::debug::cleanup::Edited;
 use tokio::time::{Instant, timeout_at};
 
 use super::read_cursor::ReadCursor;
@@ -57,16 +58,21 @@ impl Daemon {
     pub async fn edit(
         &self,
         chat: ChatId,
-        message: MessageId,
+        from: MessageId,
         outgoing: Outgoing,
     ) -> Result<(Message, ChatRow), StateError> {
         let (message, row) = transition!(self.shared, chat, |change, locked| {
             change.mend(&mut locked).await?;
-            let message = change.edit(&mut locked, message, outgoing).await?;
+            let message = change.edit(&mut locked, from, outgoing).await?;
             self.shared.claim(&mut change, &mut locked).await?;
             message
         });
         self.shared.run(row.clone());
+        let edited = Edited {
+            from,
+            replaced_by: message.id,
+        };
+        self.shared.forget_records(chat, Some(edited));
         Ok((message, row))
     }
 
@@ -152,6 +158,9 @@ impl Daemon {
                 self.archive_by_force(root).await?;
                 break;
             }
+        }
+        for member in chats::family(&self.shared.db, root).await? {
+            self.shared.forget_records(member.id, None);
         }
         self.existing(chat).await
     }

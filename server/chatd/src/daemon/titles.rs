@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use sdk::chats::ChatError;
+use sdk::debug::DebugRunKind;
 use sdk::ids::{ChatId, MessageId};
 use store::StoreError;
 use store::chats::{self, ChatRow, Status, title_locks};
@@ -98,7 +99,9 @@ impl Daemon {
             .resolve(row.last_model_config_id)
             .await
             .map_err(TitleError::Model)?;
-        let made = title::ask(&model, title::INSTRUCTION_LATER, source)
+        let kind = DebugRunKind::TitleGeneration;
+        let run = shared.debug.begin(kind, &row, &model).await;
+        let made = title::ask(&model, title::INSTRUCTION_LATER, source, run)
             .await
             .map_err(TitleError::Model)?;
         // An answer without words leaves the title as it is.

@@ -7,6 +7,7 @@
 mod summary;
 
 use sdk::chats::ChatError;
+use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::messages::{MessageUsage, Role};
 use sdk::parts::{Part, ToolCallPart, ToolResultPart};
 use serde_json::{Value, json};
@@ -104,12 +105,20 @@ impl Runner {
                 .await;
         }
         let call = self.announce(turn, &cause);
+        let recorder = self.shared.debug.clone();
+        let run = recorder.begin(DebugRunKind::Compaction, &self.chat, &turn.model);
+        let run = run.await;
         let made = tokio::select! {
-            made = summarize(turn, history, &cause) => made,
+            made = summarize(turn, history, &cause, &run) => made,
             stop = self.control.stopped() => {
                 return Ok(Compacted::Ended(self.stop(stop, Vec::new()).await?));
             }
         };
+        run.ends_as(match &made {
+            Ok(summary) if !summary.text.is_empty() => DebugStatus::Completed,
+            _ => DebugStatus::Error,
+        });
+        drop(run);
         let made = match made {
             Ok(summary) if summary.text.is_empty() => {
                 self.book(&summary.spent).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use llm::{Accumulator, CancellationToken, FinishReason, ReasoningEffort, Request, Usage};
+use llm::{Accumulator, CancellationToken, Content, FinishReason, ReasoningEffort, Request, Usage};
 use sdk::chats::ChatError;
 use sdk::parts::Part;
 use sdk::stream::RetryInfo;
@@ -13,6 +13,7 @@ use super::control::Stop;
 use super::publisher::Publisher;
 use super::{Runner, Turn};
 use crate::daemon::transition;
+use crate::debug::{Outcome, Step};
 use crate::sources::ResolvedModel;
 use crate::state::StateError;
 
@@ -34,26 +35,41 @@ pub(super) enum Generated {
     Failed(llm::Error),
 }
 
+/// With what the model said, in its own words, for the record.
 enum Attempt {
-    Answer(Answer),
-    Stopped(Stop, Vec<Part>),
+    Answer(Answer, Vec<Content>),
+    Stopped(Stop, Vec<Part>, Vec<Content>),
     Failed(llm::Error),
 }
 
 impl Runner {
     pub(super) async fn generate(&mut self, turn: &Turn) -> Result<Generated, StateError> {
         let mut attempt = 0;
+        let request = request(turn);
+        let mut step = self.debug.step("stream", &request);
         loop {
-            let error = match self.attempt(turn).await {
-                Attempt::Answer(answer) => return Ok(Generated::Answer(answer)),
-                Attempt::Stopped(stop, parts) => return Ok(Generated::Stopped(stop, parts)),
+            let error = match self.attempt(turn, request.clone(), &mut step).await {
+                Attempt::Answer(answer, response) => {
+                    step.ends_with(Outcome::Answer(
+                        &response,
+                        answer.finish_reason,
+                        &answer.usage,
+                    ));
+                    return Ok(Generated::Answer(answer));
+                }
+                Attempt::Stopped(stop, parts, content) => {
+                    step.ends_with(Outcome::Stopped(&content));
+                    return Ok(Generated::Stopped(stop, parts));
+                }
                 Attempt::Failed(error) => error,
             };
             if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
+                step.ends_with(Outcome::Failed(&error));
                 return Ok(Generated::Failed(error));
             }
             let pause = llm::retry::delay(attempt, error.retry_after_ms);
             let pause = pause.min(self.shared.timings.longest_retry_pause);
+            step.retries(&error, pause);
             attempt += 1;
             if let Some(stop) = self.pause(attempt, pause, error).await? {
                 return Ok(Generated::Stopped(stop, Vec::new()));
@@ -118,12 +134,13 @@ impl Runner {
         Ok(())
     }
 
-    async fn attempt(&mut self, turn: &Turn) -> Attempt {
+    async fn attempt(&mut self, turn: &Turn, mut request: Request, step: &mut Step) -> Attempt {
         let began = Instant::now();
         let pair = self.pair();
         let cancel = CancellationToken::new();
         let _cancels_when_dropped = cancel.clone().drop_guard();
-        let mut stream = turn.model.model.stream(request(turn), cancel);
+        step.attach(&mut request);
+        let mut stream = turn.model.model.stream(request, cancel);
         let mut accumulator = Accumulator::default();
         let clock = &self.shared.clock;
         let mut publisher = Publisher::new(&self.channel, self.chat_id, pair, clock, &turn.prompt);
@@ -132,10 +149,13 @@ impl Runner {
             tokio::select! {
                 biased;
                 stop = self.control.stopped() => {
-                    return Attempt::Stopped(stop, publisher.parts(accumulator.content()));
+                    let content = accumulator.content();
+                    let parts = publisher.parts(content.clone());
+                    return Attempt::Stopped(stop, parts, content);
                 }
                 part = stream.next() => match part {
                     Some(Ok(part)) => {
+                        step.saw(&part);
                         let part = publisher.push(part);
                         if let Err(mut error) = accumulator.push(&part) {
                             error.provider = Some(turn.model.model.provider().to_owned());
@@ -150,12 +170,15 @@ impl Runner {
         }
         publisher.flush();
         match accumulator.finish() {
-            Some(response) => Attempt::Answer(Answer {
-                parts: publisher.parts(response.content),
-                finish_reason: response.finish_reason,
-                usage: response.usage,
-                runtime: began.elapsed(),
-            }),
+            Some(response) => {
+                let answer = Answer {
+                    parts: publisher.parts(response.content.clone()),
+                    finish_reason: response.finish_reason,
+                    usage: response.usage,
+                    runtime: began.elapsed(),
+                };
+                Attempt::Answer(answer, response.content)
+            }
             None => Attempt::Failed(llm::Error::truncated(Some(turn.model.model.provider()))),
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use llm::{CancellationToken, Purpose, Request, SystemBlock};
 use sdk::chats::ChatError;
+use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::ids::ChatId;
 use store::costs::{self, Call};
 use tokio::time::{Instant, timeout};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use super::generate::chat_error;
 use super::{Runner, cost};
 use crate::daemon::{Shared, transition};
+use crate::debug;
 use crate::sources::ResolvedModel;
 use crate::state::StateError;
 pub(crate) use sample::conversation;
@@ -49,10 +51,13 @@ impl Runner {
         let source: String = text.chars().take(MAX_SOURCE_CHARACTERS).collect();
         let (shared, model) = (Arc::clone(&self.shared), model.clone());
         let (chat_id, unchanged) = (self.chat_id, self.chat.title.clone());
+        let chat = self.chat.clone();
         self.shared.tasks.spawn(async move {
             let stopped = shared.stopped.clone();
+            let kind = DebugRunKind::TitleGeneration;
+            let run = shared.debug.begin(kind, &chat, &model).await;
             let made = tokio::select! {
-                made = ask(&model, INSTRUCTION, source) => made,
+                made = ask(&model, INSTRUCTION, source, run) => made,
                 () = stopped.cancelled() => return,
             };
             let made = match made {
@@ -77,6 +82,7 @@ pub(crate) async fn ask(
     model: &ResolvedModel,
     instruction: &str,
     source: String,
+    run: debug::Run,
 ) -> Result<Made, ChatError> {
     let began = Instant::now();
     let mut request = Request {
@@ -86,8 +92,16 @@ pub(crate) async fn ask(
         ..Request::new(model.model.id())
     };
     request.metadata.purpose = Purpose::Title;
-    let asked = llm::collect(model.model.stream(request, CancellationToken::new()));
-    let response = match timeout(DEADLINE, asked).await {
+    let step = run.step("generate", &request);
+    step.attach(&mut request);
+    let asked = step.collect(model.model.stream(request, CancellationToken::new()));
+    let outcome = timeout(DEADLINE, asked).await;
+    run.ends_as(if matches!(outcome, Ok(Ok(_))) {
+        DebugStatus::Completed
+    } else {
+        DebugStatus::Error
+    });
+    let response = match outcome {
         Ok(answer) => answer.map_err(chat_error)?,
         Err(_) => return Err(too_slow()),
     };

@@ -261,6 +261,7 @@ pub fn options(db: &Db, notices: &Notices, tools: &TestTools) -> DaemonOptions {
         models: Arc::new(DemoModels::default()),
         tools: Arc::new(tools.clone()),
         timings: timings(),
+        debug: Arc::new(chatd::NothingRecorded),
     }
 }
 

@@ -18,6 +18,8 @@ mod clocks;
 mod compaction;
 mod constant_cost;
 mod costs;
+mod debug;
+mod debug_turns;
 mod defects;
 mod diff_statuses;
 mod faults;

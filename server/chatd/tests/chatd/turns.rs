@@ -1,5 +1,6 @@
 //! Whole turns: steps, parallel tools, retries, errors, queue, titles.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sdk::messages::{BusyBehavior, Role};
@@ -351,6 +352,7 @@ async fn a_missing_model_says_what_to_do() {
         models: std::sync::Arc::new(NoModels),
         tools: std::sync::Arc::new(chatd::tools::NoTools),
         timings: crate::harness::timings(),
+        debug: Arc::new(chatd::NothingRecorded),
     });
     daemon.start();
     let chat = daemon.create(bench.new_chat("hello")).await.unwrap().0.id;

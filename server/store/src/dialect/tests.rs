@@ -155,8 +155,9 @@ async fn postgres_schema(db: &Db) -> Schema {
     const REFERENCES: &str = "SELECT t.relname::text, a.attname::text, r.relname::text, b.attname::text, \
          c.confdeltype::text FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid \
          JOIN pg_class r ON r.oid = c.confrelid \
-         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] \
-         JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = c.confkey[1] WHERE c.contype = 'f'";
+         CROSS JOIN LATERAL unnest(c.conkey, c.confkey) AS k (own, other) \
+         JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.own \
+         JOIN pg_attribute b ON b.attrelid = r.oid AND b.attnum = k.other WHERE c.contype = 'f'";
     const CHECKS: &str = "SELECT t.relname::text, COUNT(c.oid) FROM pg_class t \
          JOIN pg_namespace n ON n.oid = t.relnamespace \
          LEFT JOIN pg_constraint c ON c.conrelid = t.oid AND c.contype = 'c' \

@@ -33,6 +33,11 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("costs/backfill", crate::costs::backfill::STATEMENTS),
         ("costs/people", crate::costs::people::STATEMENTS),
         ("costs/summary", crate::costs::summary::STATEMENTS),
+        ("debug", crate::debug::STATEMENTS),
+        ("debug/chunks", crate::debug::CHUNK_STATEMENTS),
+        ("debug/cleanup", crate::debug::cleanup::STATEMENTS),
+        ("debug/runs", crate::debug::runs::STATEMENTS),
+        ("debug/steps", crate::debug::steps::STATEMENTS),
         ("files", crate::files::STATEMENTS),
         ("diff_statuses", crate::diff_statuses::STATEMENTS),
         (

@@ -11,6 +11,7 @@ use store::messages::MessageRow;
 use tokio::time::{Instant, timeout};
 
 use super::Cause;
+use crate::debug;
 use crate::prompt;
 use crate::turn::generate::{chat_error, request};
 use crate::turn::{Turn, cost};
@@ -37,6 +38,7 @@ pub(super) async fn summarize(
     turn: &Turn,
     history: &[MessageRow],
     cause: &Cause,
+    run: &debug::Run,
 ) -> Result<Summary, ChatError> {
     let mut request = request(turn);
     let mut prompt = prompt::build(history, turn.facts());
@@ -52,7 +54,7 @@ pub(super) async fn summarize(
     );
     request.metadata.purpose = Purpose::Summary;
     let began = Instant::now();
-    let response = match timeout(DEADLINE, ask(turn, request, cause)).await {
+    let response = match timeout(DEADLINE, ask(turn, request, cause, run)).await {
         Ok(answer) => answer.map_err(chat_error)?,
         Err(_) => return Err(too_slow()),
     };
@@ -62,7 +64,12 @@ pub(super) async fn summarize(
 }
 
 /// Asks for the summary; of a history that is too long only the later part is summarized.
-async fn ask(turn: &Turn, request: Request, cause: &Cause) -> Result<llm::Response, llm::Error> {
+async fn ask(
+    turn: &Turn,
+    request: Request,
+    cause: &Cause,
+    run: &debug::Run,
+) -> Result<llm::Response, llm::Error> {
     let mut instruction = INSTRUCTION.to_owned();
     if let Cause::Person(wish) = cause
         && !wish.is_empty()
@@ -74,11 +81,14 @@ async fn ask(turn: &Turn, request: Request, cause: &Cause) -> Result<llm::Respon
     for _ in 0..MAX_HALVINGS {
         let mut asked = history.clone();
         asked.push(llm::Message::user(instruction.as_str()));
-        let request = Request {
+        let mut request = Request {
             messages: Arc::new(asked),
             ..request.clone()
         };
-        match llm::collect(turn.model.model.stream(request, CancellationToken::new())).await {
+        let step = run.step("generate", &request);
+        step.attach(&mut request);
+        let answer = turn.model.model.stream(request, CancellationToken::new());
+        match step.collect(answer).await {
             Err(error) if is_overflow(&error) && history.len() > 2 => history = later_half(history),
             outcome => return outcome,
         }
