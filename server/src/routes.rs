@@ -8,6 +8,7 @@ mod build_info;
 mod chat_config;
 mod chats;
 mod costs;
+mod debug;
 mod documents;
 mod external_auth;
 mod files;
@@ -35,6 +36,7 @@ pub fn all() -> Routes {
         .merge(chats::routes())
         .merge(chat_config::routes())
         .merge(costs::routes())
+        .merge(debug::routes())
         .merge(documents::routes())
         .merge(files::routes())
         .merge(health::routes())

@@ -146,6 +146,14 @@ pub struct DesktopEnabled {
     pub enable_desktop: bool,
 }
 
+/// How long what models were asked is kept. Body and answer of `/config/debug-retention-days`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugRetentionDays {
+    /// Days after the last change of a run, at most 3,650; 0 = as long as its chat. 30, as long as nobody said otherwise.
+    pub debug_retention_days: i32,
+}
+
 /// How long archived chats are kept. Body and answer of `/config/retention-days`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod administration;
 mod chat_config;
 mod chats;
 mod costs;
+mod debug;
 mod desktop;
 mod error;
 mod external_auth;

@@ -265,6 +265,15 @@ pub struct ReadDebugRun {
     pub before_step: Option<i32>,
 }
 
+/// Query of `GET /{chat}/debug/export`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExportDebugRuns {
+    /// This run alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<DebugRunId>,
+}
+
 /// Answer of `GET /{chat}/debug/export`: every run of a chat, newest first, as far as it fits.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -14,4 +14,5 @@ mod retention;
 mod tests;
 mod workspaces;
 
+pub(crate) use debug_logging::DebugLoggingPolicy;
 pub use error::ChatConfigError;

@@ -13,6 +13,7 @@ pub mod chat_config;
 pub mod chats;
 pub mod costs;
 mod credentials;
+pub mod debug;
 pub mod diff_statuses;
 pub mod external_auth;
 mod failure;

@@ -16,6 +16,7 @@ use store::{Clock, Db, Notices, OpenOptions, StoreError};
 use workspace::backend::{BackendError, LocalBackend, LocalOptions};
 
 use crate::background::Background;
+use crate::chat_config::DebugLoggingPolicy;
 use crate::failure::Fault;
 use crate::models::PlatformModels;
 use crate::passwords::Passwords;
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
     pub(crate) renderer: Renderer,
+    pub(crate) debug_logging: DebugLoggingPolicy,
     pub(crate) replica_token: Arc<SecretString>,
     pub(crate) background: Background,
     pub(crate) options: PlatformOptions,
@@ -123,6 +125,8 @@ impl Platform {
             options.environment.clone(),
         ));
         let workspaces = Workspaces::new(&db, &notices, &secrets, backend, &options);
+        let is_forced = options.chat_debug_logging_enabled;
+        let debug_logging = DebugLoggingPolicy::new(db.clone(), is_forced);
         Ok(Self(Arc::new_cyclic(|inner| {
             let tools = WorkspaceToolSource::new(Arc::new(workspaces.clone()))
                 .with_lifecycle(Arc::new(ForAgents::new(inner)));
@@ -133,6 +137,7 @@ impl Platform {
                 models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
                 tools: Arc::new(tools),
                 timings: Timings::default(),
+                debug: Arc::new(debug_logging.clone()),
             });
             Inner {
                 db,
@@ -141,6 +146,7 @@ impl Platform {
                 workspaces,
                 daemon,
                 renderer: Renderer::default(),
+                debug_logging,
                 replica_token,
                 passwords: Passwords::new(),
                 attempts: Attempts::new(&options.clock),
@@ -161,6 +167,7 @@ impl Platform {
         self.0.daemon.start();
         self.start_looking_at_git_hosts();
         self.start_retention();
+        self.start_debug_upkeep();
         self.start_removing_unsent_files();
         Ok(())
     }

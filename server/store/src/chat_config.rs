@@ -15,6 +15,9 @@ const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
 const DESKTOP_ENABLED: &str = "chat_desktop_enabled";
 const RETENTION_DAYS: &str = "chat_retention_days";
+const DEBUG_RETENTION_DAYS: &str = "chat_debug_retention_days";
+/// As long as nobody said otherwise.
+const USUAL_DEBUG_RETENTION_DAYS: i32 = 30;
 const WORKSPACE_TTL_MS: &str = "chat_workspace_ttl_ms";
 const USER_PROMPT: &str = "chat_user_prompt";
 const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
@@ -249,6 +252,21 @@ pub async fn put_desktop_enabled(
 pub async fn get_retention_days(db: &Db) -> Result<i32, StoreError> {
     let found = settings::get(db, RETENTION_DAYS).await?;
     Ok(found.unwrap_or(0))
+}
+
+/// After how many days what models were asked is deleted; 0 = never.
+pub async fn get_debug_retention_days(db: &Db) -> Result<i32, StoreError> {
+    let found = settings::get(db, DEBUG_RETENTION_DAYS).await?;
+    Ok(found.unwrap_or(USUAL_DEBUG_RETENTION_DAYS))
+}
+
+/// Sets after how many days what models were asked is deleted.
+pub async fn put_debug_retention_days(
+    tx: &mut Tx,
+    retention_days: i32,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, DEBUG_RETENTION_DAYS, &retention_days, now).await
 }
 
 /// Sets after how many days archived chats are deleted.

@@ -4,9 +4,10 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::chat_config::{
-    CompactionThreshold, CompactionThresholds, DebugLogging, DesktopEnabled, PlanModeInstructions,
-    RetentionDays, SystemPrompt, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
-    UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
+    CompactionThreshold, CompactionThresholds, DebugLogging, DebugRetentionDays, DesktopEnabled,
+    PlanModeInstructions, RetentionDays, SystemPrompt, TemplateAllowlist,
+    UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
+    UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -18,6 +19,7 @@ const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
 const DESKTOP_ENABLED: &str = "/api/experimental/chats/config/desktop-enabled";
+const DEBUG_RETENTION_DAYS: &str = "/api/experimental/chats/config/debug-retention-days";
 const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
 
@@ -58,6 +60,20 @@ impl Client {
     /// `PUT /config/retention-days`.
     pub async fn update_retention_days(&self, change: &RetentionDays) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, RETENTION_DAYS, change)
+            .await
+    }
+
+    /// `GET /config/debug-retention-days`.
+    pub async fn get_debug_retention_days(&self) -> Result<DebugRetentionDays, ClientError> {
+        self.get(DEBUG_RETENTION_DAYS).await
+    }
+
+    /// `PUT /config/debug-retention-days`.
+    pub async fn update_debug_retention_days(
+        &self,
+        change: &DebugRetentionDays,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, DEBUG_RETENTION_DAYS, change)
             .await
     }
 

@@ -89,6 +89,14 @@ impl Step {
         }
     }
 
+    /// What of an answer is needed to tell how the call ended.
+    pub(crate) fn keep(&self, content: &[Content]) -> Vec<Content> {
+        match &self.0 {
+            Some(_) => content.to_vec(),
+            None => Vec::new(),
+        }
+    }
+
     /// A part of the answer came.
     pub(crate) fn saw(&mut self, part: &StreamPart) {
         let Some(step) = &mut self.0 else { return };

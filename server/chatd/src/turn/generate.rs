@@ -49,12 +49,8 @@ impl Runner {
         let mut step = self.debug.step("stream", &request);
         loop {
             let error = match self.attempt(turn, request.clone(), &mut step).await {
-                Attempt::Answer(answer, response) => {
-                    step.ends_with(Outcome::Answer(
-                        &response,
-                        answer.finish_reason,
-                        &answer.usage,
-                    ));
+                Attempt::Answer(answer, said) => {
+                    step.ends_with(Outcome::Answer(&said, answer.finish_reason, &answer.usage));
                     return Ok(Generated::Answer(answer));
                 }
                 Attempt::Stopped(stop, parts, content) => {
@@ -150,8 +146,9 @@ impl Runner {
                 biased;
                 stop = self.control.stopped() => {
                     let content = accumulator.content();
-                    let parts = publisher.parts(content.clone());
-                    return Attempt::Stopped(stop, parts, content);
+                    let said = step.keep(&content);
+                    let parts = publisher.parts(content);
+                    return Attempt::Stopped(stop, parts, said);
                 }
                 part = stream.next() => match part {
                     Some(Ok(part)) => {
@@ -171,13 +168,14 @@ impl Runner {
         publisher.flush();
         match accumulator.finish() {
             Some(response) => {
+                let said = step.keep(&response.content);
                 let answer = Answer {
-                    parts: publisher.parts(response.content.clone()),
+                    parts: publisher.parts(response.content),
                     finish_reason: response.finish_reason,
                     usage: response.usage,
                     runtime: began.elapsed(),
                 };
-                Attempt::Answer(answer, response.content)
+                Attempt::Answer(answer, said)
             }
             None => Attempt::Failed(llm::Error::truncated(Some(turn.model.model.provider()))),
         }

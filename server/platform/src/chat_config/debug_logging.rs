@@ -1,14 +1,57 @@
 //! Whether the calls of models are recorded: the deployment may force it for everybody, else owners may allow it and
 //! each person choose for their own chats.
 
+use async_trait::async_trait;
+use chatd::DebugPolicy;
 use sdk::chat_config::{
     DebugLogging, UpdateDebugLogging, UpdateUserDebugLogging, UserDebugLogging,
 };
 use sdk::ids::UserId;
-use store::chat_config;
+use store::{Db, StoreError, chat_config};
 
 use super::ChatConfigError;
 use crate::{Actor, Platform};
+
+/// Decides whose calls are recorded. The settings are told from it and the recorder asks it, so that they always agree.
+#[derive(Clone, Debug)]
+pub(crate) struct DebugLoggingPolicy {
+    db: Db,
+    forced_by_deployment: bool,
+}
+
+impl DebugLoggingPolicy {
+    pub(crate) const fn new(db: Db, forced_by_deployment: bool) -> Self {
+        Self {
+            db,
+            forced_by_deployment,
+        }
+    }
+
+    async fn of(&self, user: UserId) -> Result<UserDebugLogging, StoreError> {
+        let (db, forced_by_deployment) = (&self.db, self.forced_by_deployment);
+        let user_toggle_allowed =
+            !forced_by_deployment && chat_config::is_debug_logging_allowed(db).await?;
+        let is_wanted = user_toggle_allowed && chat_config::wants_debug_logging(db, user).await?;
+        Ok(UserDebugLogging {
+            debug_logging_enabled: forced_by_deployment || is_wanted,
+            user_toggle_allowed,
+            forced_by_deployment,
+        })
+    }
+}
+
+#[async_trait]
+impl DebugPolicy for DebugLoggingPolicy {
+    async fn is_recorded(&self, owner: UserId) -> bool {
+        match self.of(owner).await {
+            Ok(policy) => policy.debug_logging_enabled,
+            Err(error) => {
+                tracing::warn!(%error, user = %owner, "calls are not recorded: whether they should be is not known");
+                false
+            }
+        }
+    }
+}
 
 impl Platform {
     /// Whether calls of a person's chats are recorded: always when the deployment forces it, else when owners allow it
@@ -18,16 +61,7 @@ impl Platform {
     }
 
     async fn user_debug_logging(&self, user: UserId) -> Result<UserDebugLogging, ChatConfigError> {
-        let db = &self.0.db;
-        let forced_by_deployment = self.0.options.chat_debug_logging_enabled;
-        let user_toggle_allowed =
-            !forced_by_deployment && chat_config::is_debug_logging_allowed(db).await?;
-        let is_wanted = user_toggle_allowed && chat_config::wants_debug_logging(db, user).await?;
-        Ok(UserDebugLogging {
-            debug_logging_enabled: forced_by_deployment || is_wanted,
-            user_toggle_allowed,
-            forced_by_deployment,
-        })
+        Ok(self.0.debug_logging.of(user).await?)
     }
 
     /// Whether people may choose, and whether the deployment did it for them. Owners only.

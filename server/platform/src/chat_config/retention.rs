@@ -1,6 +1,6 @@
-//! How long archived chats are kept.
+//! How long archived chats are kept, and how long what models were asked.
 
-use sdk::chat_config::{MAX_RETENTION_DAYS, RetentionDays};
+use sdk::chat_config::{DebugRetentionDays, MAX_RETENTION_DAYS, RetentionDays};
 use store::chat_config;
 
 use super::ChatConfigError;
@@ -31,6 +31,34 @@ impl Platform {
         }
         let mut tx = self.0.db.begin().await?;
         chat_config::put_retention_days(&mut tx, days, self.0.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// How long what models were asked is kept. For everybody whose chats they are.
+    pub async fn get_debug_retention_days(
+        &self,
+        _actor: &Actor,
+    ) -> Result<DebugRetentionDays, ChatConfigError> {
+        Ok(DebugRetentionDays {
+            debug_retention_days: chat_config::get_debug_retention_days(&self.0.db).await?,
+        })
+    }
+
+    /// Sets how long what models were asked is kept. Owners only.
+    pub async fn update_debug_retention_days(
+        &self,
+        actor: &Actor,
+        change: DebugRetentionDays,
+    ) -> Result<(), ChatConfigError> {
+        actor.require_owner(ChatConfigError::Forbidden)?;
+        let days = change.debug_retention_days;
+        if !(0..=MAX_RETENTION_DAYS).contains(&days) {
+            let detail = "Use 1 to 3,650 days, or 0 to keep them as long as their chats.";
+            return Err(ChatConfigError::field("debug_retention_days", detail));
+        }
+        let mut tx = self.0.db.begin().await?;
+        chat_config::put_debug_retention_days(&mut tx, days, self.0.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     }

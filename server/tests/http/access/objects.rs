@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sdk::allowed_folders::CreateAllowedFolder;
+use sdk::chat_config::{UpdateDebugLogging, UpdateUserDebugLogging};
 use sdk::chats::CreateChat;
 use sdk::client::Client;
 use sdk::external_auth::PutExternalAuth;
@@ -67,6 +68,11 @@ impl<'a> People<'a> {
                 "{user}" => ("{user}", "mia".to_owned()),
                 "{token}" => ("{token}", self.token().await),
                 "{chat}" => ("{chat}", self.chat().await),
+                "{run}" => {
+                    let (chat, run) = self.debug_run().await;
+                    objects.insert("{chat}", chat.to_string());
+                    ("{run}", run)
+                }
                 "{message}" => ("{message}", self.message(id(&objects, "{chat}")).await),
                 "{queued_message}" => {
                     let queued = self.queued_message(id(&objects, "{chat}"));
@@ -125,6 +131,31 @@ impl<'a> People<'a> {
             ..CreateChat::default()
         };
         self.member.create_chat(&chat).await.unwrap().id.to_string()
+    }
+
+    /// A chat whose calls are recorded, and what is recorded of it.
+    async fn debug_run(&self) -> (ChatId, String) {
+        let allow = UpdateDebugLogging { allow_users: true };
+        self.admin.update_debug_logging(&allow).await.unwrap();
+        let wish = UpdateUserDebugLogging {
+            debug_logging_enabled: true,
+        };
+        self.member.update_user_debug_logging(&wish).await.unwrap();
+        let chat = self.chat().await.parse().unwrap();
+        let recorded = async {
+            loop {
+                let runs = self.member.list_debug_runs(chat).await.unwrap();
+                if let Some(run) = runs.first() {
+                    return run.id.to_string();
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let patience = Duration::from_secs(60);
+        (
+            chat,
+            tokio::time::timeout(patience, recorded).await.unwrap(),
+        )
     }
 
     async fn message(&self, chat: ChatId) -> String {

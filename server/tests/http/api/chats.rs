@@ -1,6 +1,7 @@
 mod adapters;
 mod computer_use;
 mod costs;
+mod debug;
 mod desktop;
 mod diff_status;
 mod engine;
