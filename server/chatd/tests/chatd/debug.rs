@@ -1,5 +1,7 @@
 //! The store of what was recorded: states never move back, prefixes are kept once, and what is gone leaves nothing behind.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use sdk::debug::{DebugAttempt, DebugRunKind, DebugStatus, DebugStep};
 use sdk::ids::{ChatId, DebugRunId, DebugStepId, MessageId};
@@ -12,6 +14,10 @@ use store::{Clock, Db, chats, debug};
 
 use crate::harness::{Seed, seed};
 use crate::store_contract::add_chat;
+
+const DELETE: &str = "DELETE FROM chats WHERE id = $1";
+
+const ARCHIVE: &str = "UPDATE chats SET archived = TRUE WHERE id = $1";
 
 fn noon() -> DateTime<Utc> {
     "2026-03-01T12:00:00Z".parse().unwrap()
@@ -353,9 +359,7 @@ async fn two_hundred_turns_cost_less_than_three_times_the_longest_prompt() {
 }
 
 fn step_messages(step: &DebugStep) -> usize {
-    use base64::Engine as _;
-    let body = base64::engine::general_purpose::STANDARD;
-    let body = body.decode(&step.attempts[0].request_body).unwrap();
+    let body = STANDARD.decode(&step.attempts[0].request_body).unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
     body["messages"].as_array().unwrap().len()
 }
@@ -408,7 +412,6 @@ async fn pieces_go_with_the_last_run() {
 
         let run = records.run(seconds(0), (None, None)).await;
         records.begin(run, &request, noon()).await.unwrap();
-        const DELETE: &str = "DELETE FROM chats WHERE id = $1";
         let chat = records.chat.0;
         store::on_writer!(records.db, pool => sqlx::query(DELETE).bind(chat).execute(pool).await.map(drop).unwrap());
         assert_eq!(records.chunks().await, 0, "with the chat goes everything");
@@ -475,7 +478,6 @@ async fn old_runs_and_those_of_archived_chats_are_deleted() {
         assert_eq!(cleanup::delete_old(records.db, seconds(100)).await.unwrap(), 1);
         assert_eq!(records.listed().await, [new]);
         assert_eq!(cleanup::delete_archived(records.db, Clock::system().now()).await.unwrap(), 0);
-        const ARCHIVE: &str = "UPDATE chats SET archived = TRUE WHERE id = $1";
         let chat = records.chat.0;
         store::on_writer!(records.db, pool => sqlx::query(ARCHIVE).bind(chat).execute(pool).await.map(drop).unwrap());
         assert!(chats::get(records.db, records.chat).await.unwrap().unwrap().archived);

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chatd::sources::ModelSource;
 use chatd::{DaemonOptions, DebugPolicy, ResolvedModel, StreamOptions};
 use futures::StreamExt;
@@ -106,10 +108,7 @@ async fn a_turn_is_a_run_with_a_step_for_each_call() {
         let run = ended(&bench, chat, "chat_turn", 1).await.remove(0);
         assert_eq!(run.status, "completed");
         assert_eq!(run.summary["step_count"], 2);
-        assert_eq!(
-            run.summary["total_output_tokens"].as_i64().unwrap() >= 5,
-            true
-        );
+        assert!(run.summary["total_output_tokens"].as_i64().unwrap() >= 5);
         assert!(
             run.summary["first_message"]
                 .as_str()
@@ -415,10 +414,7 @@ async fn no_secret_of_a_call_reaches_the_database_or_the_log() {
             let mut shown = serde_json::to_string(&detail).unwrap();
             for attempt in &detail.steps[0].attempts {
                 for body in [&attempt.request_body, &attempt.response_body] {
-                    use base64::Engine as _;
-                    let body = base64::engine::general_purpose::STANDARD
-                        .decode(body)
-                        .unwrap();
+                    let body = STANDARD.decode(body).unwrap();
                     shown.push_str(std::str::from_utf8(&body).unwrap());
                 }
             }
