@@ -218,16 +218,21 @@ impl Writer {
     async fn forget(&self, chat: ChatId, edited: Option<Edited>) {
         let before = self.clock.now() - CLOCK_SKEW;
         for attempt in 1..=FORGET_TRIES {
-            let outcome = match edited {
-                Some(edited) => cleanup::delete_edited(&self.db, chat, edited, before).await,
-                None => cleanup::delete_all(&self.db, chat, before).await,
-            };
-            match outcome {
-                Ok(_) => return,
-                Err(error) if attempt == FORGET_TRIES => {
-                    tracing::warn!(%error, %chat, "records of turns that are gone could not be deleted");
+            let deletion = async {
+                match edited {
+                    Some(edited) => cleanup::delete_edited(&self.db, chat, edited, before).await,
+                    None => cleanup::delete_all(&self.db, chat, before).await,
                 }
-                Err(_) => sleep(FORGET_PAUSE).await,
+            };
+            let problem = match timeout(DEADLINE, deletion).await {
+                Ok(Ok(_)) => return,
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "the database does not answer in time".to_owned(),
+            };
+            if attempt == FORGET_TRIES {
+                tracing::warn!(problem, %chat, "records of turns that are gone could not be deleted");
+            } else {
+                sleep(FORGET_PAUSE).await;
             }
         }
     }
@@ -242,8 +247,10 @@ impl Writer {
             runs::touch(&mut tx, &open, self.clock.now()).await?;
             tx.commit().await
         };
-        if let Err(error) = outcome.await {
-            tracing::warn!(%error, "runs that go on could not be marked so");
+        match timeout(DEADLINE, outcome).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "runs that go on could not be marked so"),
+            Err(_) => tracing::warn!("runs that go on could not be marked so in time"),
         }
     }
 }
