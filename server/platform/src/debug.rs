@@ -3,6 +3,9 @@
 //! It is recorded while debug logging is on (`chat_config::debug_logging`). What was recorded stays readable when it is
 //! switched off, until it is too old.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use chatd::debug::{CLOCK_SKEW, STALE_AFTER};
@@ -75,12 +78,11 @@ impl Platform {
         query: ExportDebugRuns,
     ) -> Result<DebugExport, DebugError> {
         let chat = self.own_chat(actor, chat).await?;
-        let ids = match query.run {
-            Some(run) => vec![run],
-            None => {
-                let listed = runs::list(&self.0.db, chat.id).await?;
-                listed.into_iter().map(|run| run.id).collect()
-            }
+        let ids = if let Some(run) = query.run {
+            vec![run]
+        } else {
+            let listed = runs::list(&self.0.db, chat.id).await?;
+            listed.into_iter().map(|run| run.id).collect()
         };
         let mut export = DebugExport {
             chat_id: chat.id,
