@@ -151,7 +151,7 @@ impl<'a> People<'a> {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         (
             chat,
             tokio::time::timeout(patience, recorded).await.unwrap(),
