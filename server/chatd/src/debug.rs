@@ -1,7 +1,7 @@
 //! Recording what is asked of models and what they answer, for chats whose owner has it recorded.
 //!
-//! A [`Run`] is begun where something is to be done, a [`Step`] for each call of a model. Both only put notes into a queue; one
-//! task writes them down ([`writer`]). So a turn never waits for its record and never fails with it: a note that finds no
+//! A `Run` is begun where something is to be done, a `Step` for each call of a model. Both only put notes into a queue; one
+//! task writes them down (`writer`). So a turn never waits for its record and never fails with it: a note that finds no
 //! room is dropped, counted and told in the log. What was not ended when it is dropped ends as interrupted.
 
 mod normalized;
