@@ -199,15 +199,9 @@ pub fn ChatMenu(
     let is_hydrated = use_hydrated();
     let is_pinned = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.pin_order > 0));
     let is_archived = move || chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.archived));
-    let on_rename = Callback::new(move |()| {
-        agents.asked.set(chat.get_untracked().map(Asked::Rename));
-    });
-    let on_labels = Callback::new(move |()| {
-        agents.asked.set(chat.get_untracked().map(Asked::Labels));
-    });
-    let on_workspace = Callback::new(move |()| {
-        agents.asked.set(chat.get_untracked().map(Asked::Workspace));
-    });
+    let ask = move |question: fn(Chat) -> Asked| {
+        Callback::new(move |()| agents.asked.set(chat.get_untracked().map(question)))
+    };
     let on_pin = Callback::new(move |()| {
         if let Some(chat) = chat.get_untracked() {
             set_pin(agents, &chat);
@@ -226,9 +220,9 @@ pub fn ChatMenu(
     });
     view! {
         <Menu id label="What to do with this chat" disabled=Signal::derive(move || !is_hydrated.get())>
-            <MenuItem name=Icon::Pencil on_select=on_rename>"Rename"</MenuItem>
-            <MenuItem name=Icon::Tag on_select=on_labels>"Labels"</MenuItem>
-            <MenuItem name=Icon::Terminal on_select=on_workspace>"Workspace"</MenuItem>
+            <MenuItem name=Icon::Pencil on_select=ask(Asked::Rename)>"Rename"</MenuItem>
+            <MenuItem name=Icon::Tag on_select=ask(Asked::Labels)>"Labels"</MenuItem>
+            <MenuItem name=Icon::Terminal on_select=ask(Asked::Workspace)>"Workspace"</MenuItem>
             <MenuItem name=Icon::Pin disabled=Signal::derive(is_archived) on_select=on_pin>{move || if is_pinned() { "Unpin" } else { "Pin" }}</MenuItem>
             <MenuItem name=Icon::Archive on_select=on_archive>{move || if is_archived() { "Take out of the archive" } else { "Archive" }}</MenuItem>
         </Menu>
