@@ -60,6 +60,8 @@ pub(crate) struct FlatPart {
     end_line: Option<i64>,
     side: Option<DiffSide>,
     content: Option<String>,
+    diff_hunk: Option<String>,
+    repo_root: Option<String>,
     context_file_path: Option<String>,
     context_file_truncated: bool,
     skill_name: Option<String>,
@@ -122,6 +124,8 @@ impl TryFrom<FlatPart> for Part {
                 end_line: need(flat.end_line, "end_line")?,
                 side: need(flat.side, "side")?,
                 content: need(flat.content, "content")?,
+                diff_hunk: flat.diff_hunk,
+                repo_root: flat.repo_root,
             }),
             "context-file" => Self::ContextFile {
                 context_file_path: need(flat.context_file_path, "context_file_path")?,
@@ -335,6 +339,8 @@ mod tests {
                 end_line: 2,
                 side: DiffSide::Old,
                 content: "why".into(),
+                diff_hunk: Some("@@ -1,2 +1 @@\n-a\n b".into()),
+                repo_root: Some("/srv/a".into()),
             }),
             Part::ContextFile {
                 context_file_path: "AGENTS.md".into(),

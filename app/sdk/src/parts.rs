@@ -3,6 +3,8 @@
 //! Fields that only the server and the model may see (`provider_metadata`, file bytes) are removed by
 //! [`Part::for_client`]; every path that leaves the server goes through it.
 
+mod diff_comment;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -201,6 +203,13 @@ pub struct DiffComment {
     pub side: DiffSide,
     /// The comment's text.
     pub content: String,
+    /// The commented lines with some around them, as a hunk of a unified diff: `@@ -1,2 +1,3 @@` and lines with their
+    /// signs. By it the lines are found again when the file has changed, and the model is told them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_hunk: Option<String>,
+    /// The work tree in the workspace that `file_name` lies in; absent for a pull request's diff.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repo_root: Option<String>,
 }
 
 /// A part as a client sends it.

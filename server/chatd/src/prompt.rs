@@ -7,6 +7,7 @@
 pub(crate) mod attachments;
 mod instructions;
 pub(crate) mod kept;
+mod quotes;
 pub mod visible;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::collections::HashSet;
 
 use llm::{Content, SystemBlock, ToolResultContent};
 use sdk::messages::Role;
-use sdk::parts::{DiffSide, Part, ToolCallPart, ToolResultPart};
+use sdk::parts::{Part, ToolCallPart, ToolResultPart};
 use serde_json::Value;
 use store::messages::MessageRow;
 
@@ -298,20 +299,8 @@ fn assistant_content(part: &Part) -> Option<Content> {
 fn user_content(part: &Part) -> Option<Content> {
     match part {
         Part::Text { text } => (!text.trim().is_empty()).then(|| Content::Text(text.clone())),
-        Part::FileReference(lines) => Some(Content::Text(format!(
-            "[{}:{}-{}]\n```\n{}\n```",
-            lines.file_name, lines.start_line, lines.end_line, lines.content
-        ))),
-        Part::DiffComment(comment) => {
-            let side = match comment.side {
-                DiffSide::Old => "before the change",
-                DiffSide::New => "after the change",
-            };
-            Some(Content::Text(format!(
-                "[comment on {}:{}-{}, {side}]\n{}",
-                comment.file_name, comment.start_line, comment.end_line, comment.content
-            )))
-        }
+        Part::FileReference(lines) => Some(Content::Text(quotes::reference(lines))),
+        Part::DiffComment(comment) => Some(Content::Text(quotes::comment(comment))),
         Part::File(file) => {
             let name = file.name.as_deref().unwrap_or("a file");
             Some(Content::Text(format!(

@@ -9,6 +9,7 @@ mod diff;
 mod highlight;
 mod markdown;
 mod offload;
+mod quote;
 
 use std::sync::Arc;
 
@@ -71,6 +72,22 @@ impl Renderer {
     }
 }
 
+/// Fills `rendered` of what a person just sent, where it quotes lines: an answer to their request shows them at once.
+pub async fn render_quotes(mut message: Message) -> Message {
+    let is_quote = |part: &Part| matches!(part, Part::FileReference(_) | Part::DiffComment(_));
+    if message.content.iter().any(is_quote) {
+        let content = message.content.clone();
+        let rendered = offload(move || {
+            let budget = CodeBudget::new(PAGE_CODE_BYTES);
+            let parts = content.iter();
+            let html = |part| is_quote(part).then(|| part_html(part, Role::User, &budget))?;
+            parts.map(html).collect()
+        });
+        message.rendered = rendered.await.unwrap_or_default();
+    }
+    message
+}
+
 /// The newest first, because they are read first and so get the colours.
 fn render_unknown(
     mut unknown: Vec<Unknown>,
@@ -106,6 +123,8 @@ fn part_html(part: &Part, role: Role, budget: &CodeBudget) -> Option<String> {
         Part::Text { text } => markdown_html(text, role, budget),
         Part::Reasoning(reasoning) => markdown_html(&reasoning.text, role, budget),
         Part::ToolResult(result) => diffs_html(result),
+        Part::FileReference(lines) => Some(quote::reference(lines, budget)),
+        Part::DiffComment(comment) => Some(quote::comment(comment, budget)),
         _ => None,
     }
 }

@@ -79,6 +79,8 @@ fn attachments() -> Vec<Part> {
             end_line: 5,
             side: DiffSide::New,
             content: "Use the title here.".to_owned(),
+            diff_hunk: Some(samples::HUNK.to_owned()),
+            repo_root: None,
         }),
     ]
 }

@@ -160,3 +160,6 @@ pub fn workspace(status: WorkspaceStatus, now: DateTime<Utc>) -> Workspace {
         updated_at: now,
     }
 }
+
+/// What a comment on a line quotes.
+pub const HUNK: &str = "@@ -3,4 +3,5 @@ pub fn greet\n /// A greeting for a name.\n-    format!(\"Hello, {name}\")\n+    format!(\"Good day, {name}\")\n+    // as they wish\n }";

@@ -3,7 +3,7 @@
 use sdk::errors::Validation;
 use sdk::files::ChatFile;
 use sdk::ids::FileId;
-use sdk::parts::{FilePart, InputPart, Part};
+use sdk::parts::{DiffComment, FilePart, InputPart, Part};
 use store::files;
 
 use crate::chats::ChatFailure;
@@ -84,19 +84,49 @@ fn check_part(part: InputPart, owned: &[ChatFile]) -> Result<Part, (&'static str
             Ok(Part::FileReference(lines))
         }
         InputPart::DiffComment(comment) => {
-            if comment.file_name.trim().is_empty() {
-                return Err(("file_name", "Name a file."));
-            }
-            if comment.start_line < 1 || comment.end_line < comment.start_line {
-                return Err((
-                    "start_line",
-                    "Count lines from 1, and name the first one before the last.",
-                ));
-            }
+            check_comment(&comment)?;
             Ok(Part::DiffComment(comment))
         }
     }
 }
+
+/// Most of a diff that a comment quotes.
+const MAX_HUNK_BYTES: usize = 256 * 1024;
+
+fn check_comment(comment: &DiffComment) -> Result<(), (&'static str, &'static str)> {
+    if comment.file_name.trim().is_empty() {
+        return Err(("file_name", "Name a file."));
+    }
+    if comment.start_line < 1 || comment.end_line < comment.start_line {
+        return Err((
+            "start_line",
+            "Count lines from 1, and name the first one before the last.",
+        ));
+    }
+    if comment.content.trim().is_empty() {
+        return Err(("content", "Enter a comment."));
+    }
+    if let Some(hunk) = &comment.diff_hunk {
+        if hunk.len() > MAX_HUNK_BYTES {
+            return Err(("diff_hunk", "Quote at most 256 KiB of the diff."));
+        }
+        if comment.quoted_lines().is_none() {
+            return Err((
+                "diff_hunk",
+                "Quote the commented lines as a hunk of a unified diff, or leave the hunk out.",
+            ));
+        }
+    }
+    if let Some(root) = &comment.repo_root
+        && (!root.starts_with('/') || root.len() > MAX_PATH_BYTES)
+    {
+        return Err(("repo_root", "Name a work tree by its absolute path."));
+    }
+    Ok(())
+}
+
+/// The longest path of a file system.
+const MAX_PATH_BYTES: usize = 4096;
 
 /// Text that a title can be made from.
 pub(crate) fn title_source(parts: &[Part]) -> String {

@@ -206,3 +206,51 @@ fn colours_the_lines_of_a_file() {
     assert!(lines[1].contains("hl-constant"), "{lines:?}");
     assert_eq!(highlight_lines("unknown.zzz", &["a < b"]), ["a &lt; b"]);
 }
+
+fn diff_comment() -> sdk::parts::DiffComment {
+    sdk::parts::DiffComment {
+        file_name: "src/<lib>.rs".to_owned(),
+        start_line: 4,
+        end_line: 5,
+        side: sdk::parts::DiffSide::New,
+        content: "Use <b>the title</b>\nhere.".to_owned(),
+        diff_hunk: Some("@@ -3,2 +3,3 @@\n one\n-two\n+let x = \"<script>\";\n+five".to_owned()),
+        repo_root: None,
+    }
+}
+
+#[tokio::test]
+async fn shows_comments_with_their_lines_and_nothing_as_markup() {
+    let comment = Part::DiffComment(diff_comment());
+    let sent = message(Role::User, vec![Part::text("Look"), comment]);
+    let page = rendered(&Renderer::default(), sent.clone()).await;
+    let html = page[1].clone().unwrap();
+    for piece in [
+        "<code>src/&lt;lib&gt;.rs:4-5</code>",
+        "hl-string",
+        "&lt;script&gt;",
+        "five\n",
+        "Use &lt;b&gt;the title&lt;/b&gt;\nhere.",
+    ] {
+        assert!(html.contains(piece), "{piece}: {html}");
+    }
+    assert!(!html.contains("one") && !html.contains("two"), "{html}");
+    // The answer to the request that sent it shows the same.
+    let answered = render_quotes(sent).await;
+    assert_eq!(answered.rendered, [None, Some(html)]);
+}
+
+#[tokio::test]
+async fn a_long_quote_is_folded_and_a_message_without_one_is_left_alone() {
+    let lines = sdk::parts::LineReference {
+        file_name: "a.txt".to_owned(),
+        start_line: 1,
+        end_line: 14,
+        content: "line\n".repeat(14),
+    };
+    let sent = message(Role::User, vec![Part::FileReference(lines)]);
+    let html = render_quotes(sent).await.rendered.remove(0).unwrap();
+    assert!(html.contains("<summary>2 more lines</summary>"), "{html}");
+    let plain = message(Role::User, vec![Part::text("Hello")]);
+    assert!(render_quotes(plain).await.rendered.is_empty());
+}

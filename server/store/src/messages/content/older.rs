@@ -238,13 +238,15 @@ mod tests {
             result,
             file,
             lines.clone().prop_map(Part::FileReference),
-            lines.prop_map(|lines| {
+            (lines, option::of(text())).prop_map(|(lines, quoted)| {
                 Part::DiffComment(DiffComment {
                     file_name: lines.file_name,
                     start_line: 1,
                     end_line: 1,
                     side: DiffSide::New,
                     content: lines.content,
+                    repo_root: quoted.clone(),
+                    diff_hunk: quoted,
                 })
             }),
             (text(), option::of(text())).prop_map(|(url, title)| Part::Source { url, title }),

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use sdk::ids::{OrganizationId, WorkspaceId};
 use sdk::messages::ListPrompts;
-use sdk::parts::LineReference;
+use sdk::parts::{DiffComment, DiffSide, LineReference};
 
 use super::*;
 use crate::support::answer;
@@ -56,6 +56,57 @@ async fn prompts_are_paged_newest_first_without_messages_that_have_no_text() {
                 ..ListPrompts::default()
             };
             assert_eq!(status(owner.list_prompts(chat.id, &wrong)).await, 400);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn comments_on_a_diff_come_back_as_they_were_sent_or_say_what_is_wrong() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let (chat, _) = run(&owner, "!text \"one\"").await;
+        let comment = DiffComment {
+            file_name: "src/lib.rs".to_owned(),
+            start_line: 5,
+            end_line: 6,
+            side: DiffSide::New,
+            content: "Shorter, please.".to_owned(),
+            diff_hunk: Some("@@ -4,2 +4,3 @@\n a\n-b\n+c\n+d".to_owned()),
+            repo_root: Some("/srv/greeter".to_owned()),
+        };
+        let send = async |comment: DiffComment| {
+            let mut with = message("");
+            with.content = vec![InputPart::DiffComment(comment)];
+            owner.send_message(chat.id, &with).await
+        };
+        // Without a text, and without what only the page knows.
+        let bare = DiffComment {
+            diff_hunk: None,
+            repo_root: None,
+            ..comment.clone()
+        };
+        for comment in [comment.clone(), bare] {
+            let sent = send(comment.clone()).await.unwrap().message.unwrap();
+            assert_eq!(sent.content, [Part::DiffComment(comment)]);
+            follow(&owner, chat.id).await;
+        }
+        let changed = |change: fn(&mut DiffComment)| {
+            let mut comment = comment.clone();
+            change(&mut comment);
+            comment
+        };
+        for wrong in [
+            changed(|it| it.file_name = " ".to_owned()),
+            changed(|it| it.start_line = 0),
+            changed(|it| it.end_line = 4),
+            changed(|it| it.content = "\n".to_owned()),
+            changed(|it| it.end_line = 7),
+            changed(|it| it.diff_hunk = Some(String::new())),
+            changed(|it| it.diff_hunk = Some("x".repeat(256 * 1024 + 1))),
+            changed(|it| it.repo_root = Some("greeter".to_owned())),
+        ] {
+            assert_eq!(status(send(wrong.clone())).await, 400, "{wrong:?}");
         }
     })
     .await;
