@@ -2,15 +2,19 @@
 //!
 //! The parser takes any text: what it does not understand is skipped, so a cut or foreign diff still shows the
 //! files it holds. It counts lines by each hunk's own header, so a removed line that begins with `-- ` is a line
-//! and not a file header. Nothing here knows HTML or the network; see `components::chat::diff_lines`.
+//! and not a file header. Nothing here knows HTML or the network; see `components::chat::diff_lines`. Which lines a reader
+//! chooses is told in `selection`, how a comment finds its lines again in `anchor`.
 
+pub mod anchor;
 mod header;
 mod hunk;
 mod marks;
 mod paths;
+pub mod selection;
 #[cfg(test)]
 mod tests;
 
+use sdk::parts::DiffSide;
 use serde::{Deserialize, Serialize};
 
 pub use marks::changed_ranges;
@@ -60,6 +64,16 @@ pub struct DiffLine {
     /// Whether the file ends here without a line end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_unterminated: bool,
+}
+
+impl DiffLine {
+    /// Its number on a side, where it stands there.
+    pub fn number(&self, side: DiffSide) -> Option<u32> {
+        match side {
+            DiffSide::Old => self.old_number,
+            DiffSide::New => self.new_number,
+        }
+    }
 }
 
 /// A run of lines that stand together.

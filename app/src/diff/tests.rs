@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+mod git;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,0 +1,258 @@
+//! How a comment finds its lines again. It quotes them with lines around, as a hunk ([`quote`]); when the file has changed
+//! they are looked for by their text and by what stands around them ([`place`]).
+//!
+//! Rather nowhere than on a wrong line: lines that are there more than once, or that have lost their surroundings, are not
+//! placed. So that lines alike can be told apart later, as much is quoted around them as that takes.
+
+mod side;
+#[cfg(test)]
+mod tests;
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use sdk::parts::{DiffComment, DiffSide};
+
+use self::side::{SideLine, run_after, run_before, side_lines};
+use super::selection::LineRange;
+use super::{DiffFile, Hunk, LineKind, parse};
+
+/// Lines quoted before and after, where there are as many.
+const CONTEXT_LINES: usize = 3;
+/// Lines quoted before and after at most, to tell them from others.
+const MAX_CONTEXT_LINES: usize = 20;
+/// Lines of both sides quoted before and after at most.
+const MAX_CONTEXT_ROWS: usize = 40;
+/// What is quoted of a line at most.
+const MAX_LINE_BYTES: usize = 2000;
+/// How many lines may have come between the lines that stood around.
+const NEW_LINES_BETWEEN: usize = 12;
+
+/// Where a comment's lines are now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placement {
+    /// Where they were.
+    Here(LineRange),
+    /// Elsewhere in the file.
+    Moved(LineRange),
+    /// Changed, gone, not shown, or not to be told from others.
+    Outdated,
+}
+
+impl Placement {
+    /// The lines, where they were found.
+    pub const fn range(self) -> Option<LineRange> {
+        match self {
+            Self::Here(range) | Self::Moved(range) => Some(range),
+            Self::Outdated => None,
+        }
+    }
+}
+
+/// Lines of a shown file with some around them, as a hunk; nothing when they are not shown together.
+pub fn quote(file: &DiffFile, range: LineRange) -> Option<String> {
+    let hunk = file
+        .hunks
+        .iter()
+        .find(|hunk| hunk.lines.iter().any(|line| range.holds(line)))?;
+    let own = side_lines(std::slice::from_ref(hunk), range.side);
+    let quoted = indices(&own, range)?;
+    let all = side_lines(&file.hunks, range.side);
+    let around = context_wanted(&own, &all, &quoted);
+    let first = own.get(quoted.start.saturating_sub(around))?.row;
+    let last = own.get((quoted.end + around).min(own.len()) - 1)?.row;
+    let (from, to) = (own.get(quoted.start)?.row, own.get(quoted.end - 1)?.row);
+    let first = first.max(from.saturating_sub(MAX_CONTEXT_ROWS));
+    let last = last.min(to + MAX_CONTEXT_ROWS);
+    print(hunk, first..last + 1)
+}
+
+/// Finds a comment's lines in a file as it is shown now.
+pub fn place(comment: &DiffComment, file: &DiffFile) -> Placement {
+    find(comment, file).unwrap_or(Placement::Outdated)
+}
+
+fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
+    let range = LineRange {
+        side: comment.side,
+        start: u32::try_from(comment.start_line).ok()?,
+        end: u32::try_from(comment.end_line).ok()?,
+    };
+    let quoted = parse(comment.diff_hunk.as_deref()?);
+    let before = side_lines(&quoted.first()?.hunks, range.side);
+    let was = indices(&before, range)?;
+    let now = side_lines(&file.hunks, range.side);
+    let mut found = Vec::new();
+    for is in alike(&before, &was, &now) {
+        let fit = Fit::of(&before, &was, &now, &is);
+        if fit.is_unchanged {
+            return Some(Placement::Here(range));
+        }
+        if fit.is_accepted() {
+            found.push((fit, is));
+        }
+    }
+    let mut whole = found.iter().filter(|(fit, _)| fit.is_whole);
+    let (([(_, is)], _, _) | (_, Some((_, is)), None)) =
+        (found.as_slice(), whole.next(), whole.next())
+    else {
+        return None;
+    };
+    let placed = LineRange {
+        side: range.side,
+        start: now.get(is.start)?.number,
+        end: now.get(is.end - 1)?.number,
+    };
+    Some(if placed == range {
+        Placement::Here(placed)
+    } else {
+        Placement::Moved(placed)
+    })
+}
+
+/// How well lines found fit those that were quoted.
+struct Fit {
+    /// The same numbers, the same place of the old version, the same around.
+    is_unchanged: bool,
+    /// The same around, elsewhere.
+    is_whole: bool,
+    /// What stood around still does, maybe with lines between.
+    is_kept: bool,
+    /// The same lines of an old version that is the same, and what stood on one side of them still does.
+    is_same_old: bool,
+}
+
+impl Fit {
+    fn of(
+        before: &[SideLine<'_>],
+        was: &Range<usize>,
+        now: &[SideLine<'_>],
+        is: &Range<usize>,
+    ) -> Self {
+        let above = Around::of(&run_before(before, was), &run_before(now, is));
+        let below = Around::of(&run_after(before, was), &run_after(now, is));
+        let pairs = || {
+            let now = now.get(is.clone()).unwrap_or_default();
+            before.get(was.clone()).unwrap_or_default().iter().zip(now)
+        };
+        let is_whole = above.is_whole && below.is_whole;
+        let is_told = above.has_words || below.has_words;
+        let is_same_place = pairs().all(|(was, is)| (was.number, was.old) == (is.number, is.old));
+        let is_same_old =
+            pairs().all(|(was, is)| was.is_in_old && is.is_in_old && was.old == is.old);
+        Self {
+            is_unchanged: is_whole && is_same_place,
+            is_whole: is_whole && is_told,
+            is_kept: above.is_kept && below.is_kept && is_told,
+            is_same_old: is_same_old && [above, below].iter().any(|it| it.is_kept && it.has_words),
+        }
+    }
+
+    const fn is_accepted(&self) -> bool {
+        self.is_whole || self.is_kept || self.is_same_old
+    }
+}
+
+/// What stands on one side of lines, compared with what stood there; the nearest line first.
+struct Around {
+    is_whole: bool,
+    is_kept: bool,
+    /// Whether a line that says something is among those that are the same.
+    has_words: bool,
+}
+
+impl Around {
+    fn of(was: &[&str], is: &[&str]) -> Self {
+        let is_whole = was.iter().zip(is).all(|(was, is)| was == is);
+        let mut left = was.iter().peekable();
+        let mut has_words = false;
+        for line in is.iter().take(was.len() + NEW_LINES_BETWEEN) {
+            if left.next_if_eq(&line).is_some() {
+                has_words |= line.chars().any(char::is_alphanumeric);
+            }
+        }
+        Self {
+            is_whole,
+            // Where less is shown than was quoted, what is shown has to be the same.
+            is_kept: left.peek().is_none() || is_whole,
+            has_words,
+        }
+    }
+}
+
+/// Where the lines of a range are among those of their side, when all of them are there.
+fn indices(lines: &[SideLine<'_>], range: LineRange) -> Option<Range<usize>> {
+    let start = lines.iter().position(|line| line.number == range.start)?;
+    let count = usize::try_from(range.end.checked_sub(range.start)?).ok()? + 1;
+    let last = lines.get(start + count - 1)?;
+    (last.number == range.end).then_some(start..start + count)
+}
+
+/// All places where the same texts stand together.
+fn alike(before: &[SideLine<'_>], was: &Range<usize>, now: &[SideLine<'_>]) -> Vec<Range<usize>> {
+    let quoted = before.get(was.clone()).unwrap_or_default();
+    let is_alike = |window: &[SideLine<'_>]| {
+        let is_together = window.windows(2).all(SideLine::are_neighbours);
+        is_together
+            && window
+                .iter()
+                .zip(quoted)
+                .all(|(is, was)| is.text == was.text)
+    };
+    now.windows(quoted.len().max(1))
+        .enumerate()
+        .filter(|(_, window)| is_alike(window))
+        .map(|(at, window)| at..at + window.len())
+        .collect()
+}
+
+/// How many lines around tell the quoted ones from all others that are shown.
+fn context_wanted(own: &[SideLine<'_>], all: &[SideLine<'_>], quoted: &Range<usize>) -> usize {
+    let places = alike(own, quoted, all);
+    let (above, below) = (run_before(own, quoted), run_after(own, quoted));
+    let is_told_by = |around: usize| {
+        let is_same = |was: &[&str], is: &[&str]| {
+            let mut pairs = was.iter().zip(is).take(around);
+            pairs.all(|(was, is)| was == is)
+        };
+        let others = places.iter().filter(|place| {
+            is_same(&above, &run_before(all, place)) && is_same(&below, &run_after(all, place))
+        });
+        others.count() < 2
+    };
+    let mut wanted = CONTEXT_LINES..=MAX_CONTEXT_LINES;
+    wanted
+        .find(|around| is_told_by(*around))
+        .unwrap_or(MAX_CONTEXT_LINES)
+}
+
+fn print(hunk: &Hunk, rows: Range<usize>) -> Option<String> {
+    let lines = hunk.lines.get(rows.clone())?;
+    let before = hunk.lines.get(..rows.start)?;
+    let range = |side, start: u32, count: u32| {
+        let number = |line: &super::DiffLine| line.number(side);
+        let here = lines.iter().filter_map(number).count();
+        let first = lines.iter().find_map(number);
+        // Where a side has no line here, git names the line before.
+        let last_before = before.iter().rev().find_map(number);
+        let begin = start.saturating_sub(u32::from(count > 0));
+        (first.or(last_before).unwrap_or(begin), here)
+    };
+    let (old, old_count) = range(DiffSide::Old, hunk.old_start, hunk.old_count);
+    let (new, new_count) = range(DiffSide::New, hunk.new_start, hunk.new_count);
+    let mut text = format!("@@ -{old},{old_count} +{new},{new_count} @@");
+    if !hunk.section.is_empty() {
+        let _ = write!(text, " {}", hunk.section);
+    }
+    for line in lines {
+        let sign = match line.kind {
+            LineKind::Context => ' ',
+            LineKind::Added => '+',
+            LineKind::Removed => '-',
+        };
+        text.push('\n');
+        text.push(sign);
+        text.push_str(side::cut(&line.text));
+    }
+    Some(text)
+}
