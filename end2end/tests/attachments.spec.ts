@@ -93,7 +93,7 @@ test("pictures and texts are pasted, dropped, sent and seen again", async ({ pag
   await openChat(page, server.url, chat);
 
   const composer = page.getByRole("textbox", { name: "Message" });
-  const attached = page.getByRole("list", { name: "Attached files" });
+  const attached = page.getByRole("list", { name: "Attached to the message" });
   const send = page.getByRole("button", { name: "Send", exact: true });
   await composer.focus();
   await give(page, "paste", [picture("blue.png", [40, 80, 200])]);
@@ -153,7 +153,7 @@ test("an upload that fails is tried again, and a new chat can begin with a pictu
   await server.createOwner(request);
   await server.signIn(request);
   await page.goto(`${server.url}/agents`);
-  const attached = page.getByRole("list", { name: "Attached files" });
+  const attached = page.getByRole("list", { name: "Attached to the message" });
   const start = page.getByRole("button", { name: "Start" });
   await expect(page.getByRole("button", { name: "Attach files" })).toBeVisible();
   await expect(start).toBeDisabled();

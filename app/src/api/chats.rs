@@ -248,10 +248,14 @@ pub async fn send_message(
     request: CreateMessage,
 ) -> Result<CreatedMessage, AppError> {
     let (platform, actor) = super::signed_in()?;
-    platform
+    let mut created = platform
         .send_message(&actor, chat_id, request)
         .await
-        .map_err(super::failed)
+        .map_err(super::failed)?;
+    if let Some(message) = created.message {
+        created.message = Some(platform::render::render_quotes(message).await);
+    }
+    Ok(created)
 }
 
 /// Replaces a message of the person's and runs the chat again from there.
@@ -266,12 +270,13 @@ pub async fn edit_message(
         .edit_message(&actor, chat_id, message_id, request)
         .await
         .map_err(super::failed)?;
-    edited.message.ok_or_else(|| {
-        AppError::new(
+    match edited.message {
+        Some(message) => Ok(platform::render::render_quotes(message).await),
+        None => Err(AppError::new(
             crate::error::ErrorCode::Internal,
             "The edited message did not come back. Reload the page.",
-        )
-    })
+        )),
+    }
 }
 
 /// Stops the running turn; what was written so far stays.
@@ -407,6 +412,61 @@ pub async fn find_files(chat_id: ChatId, letters: String) -> Result<Vec<FoundFil
         }
         Err(error) => Err(super::failed(error)),
     }
+}
+
+/// A comment on lines of a diff that was sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentComment {
+    /// Its message.
+    pub message: MessageId,
+    /// Which part of that.
+    pub part: usize,
+    /// What it says of which lines.
+    pub comment: sdk::parts::DiffComment,
+}
+
+/// The comments in a chat's messages below `before`.
+#[server(name = ListDiffComments, prefix = "/api/page", endpoint = "list_diff_comments", protocol = Page)]
+pub async fn list_diff_comments(
+    chat_id: ChatId,
+    before: MessageId,
+) -> Result<Vec<SentComment>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let sent = platform.list_diff_comments(&actor, chat_id, before).await;
+    let sent = sent.map_err(super::failed)?.into_iter();
+    Ok(sent
+        .map(|sent| SentComment {
+            message: sent.message,
+            part: sent.part,
+            comment: sent.comment,
+        })
+        .collect())
+}
+
+/// What a chat's branch changes at its git host, asked now.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteDiff {
+    /// The branch; absent while nothing was pushed.
+    pub branch: Option<String>,
+    /// Where its pull request is to go in.
+    pub base_branch: Option<String>,
+    /// The unified diff; absent where the host is not asked.
+    pub diff: Option<String>,
+}
+
+/// The diff of a chat's pull request, or of its pushed branch.
+#[server(name = GetRemoteDiff, prefix = "/api/page", endpoint = "remote_diff", protocol = Page)]
+pub async fn remote_diff(chat_id: ChatId) -> Result<RemoteDiff, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let asked = platform.get_chat_diff(&actor, chat_id).await;
+    let asked = asked.map_err(super::failed)?;
+    let chat = platform.get_chat(&actor, chat_id).await;
+    let known = chat.map_err(super::failed)?.diff_status;
+    Ok(RemoteDiff {
+        branch: asked.branch,
+        base_branch: known.and_then(|known| known.base_branch),
+        diff: asked.diff,
+    })
 }
 
 /// The lines of diffs as highlighted HTML.

@@ -2,6 +2,7 @@
 
 pub mod command;
 pub(crate) mod content;
+pub mod diff_comments;
 #[cfg(test)]
 mod internal_fields;
 mod prompts;

@@ -2,6 +2,7 @@
 //! commits within a chat, `revision` is the chat's version at the row's last change.
 
 pub mod content;
+pub mod diff_comments;
 pub mod prompts;
 
 use chrono::{DateTime, Utc};

@@ -1,16 +1,19 @@
-//! The attachments above the editor: each is uploaded at once, can be stopped, tried again and removed. A part of its own
-//! (`pages::parts`).
+//! The attachments above the editor: each file is uploaded at once, can be stopped, tried again and removed; comments on lines
+//! of a diff stand among them (`comments`). A part of its own (`pages::parts`).
+
+mod comments;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast as _, JsValue};
 use sdk::files::{MAX_FILE_BYTES, MEDIA_TYPES, UploadedFile, is_picture, thumbnail_address};
 use sdk::ids::FileId;
-use sdk::parts::{FilePart, InputPart, Part};
+use sdk::parts::{DiffComment, FilePart, InputPart, Part};
 use send_wrapper::SendWrapper;
 use serde::{Deserialize, Serialize};
 use web_sys::{File, FilePropertyBag, HtmlImageElement, ProgressEvent, XmlHttpRequest};
 
+use self::comments::{Comments, attach, comment_of};
 use super::attachments::{Attachment, Attachments, Given, Progress};
 use super::draft;
 use crate::components::control_flow::For;
@@ -30,14 +33,18 @@ struct Upload {
 /// An attachment as it is kept with the draft.
 #[derive(Deserialize, Serialize)]
 struct Kept {
-    id: FileId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<FileId>,
     name: String,
     media_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comment: Option<DiffComment>,
 }
 
 #[derive(Clone, Copy)]
 struct List {
     attachments: Attachments,
+    comments: Comments,
     uploads: RwSignal<Vec<Upload>>,
     /// Where files go.
     address: StoredValue<String>,
@@ -56,6 +63,7 @@ pub fn AttachmentList(
     let organization = organization.map(|id| id.to_string()).unwrap_or_default();
     let list = List {
         attachments,
+        comments: Comments::new(attachments),
         uploads: RwSignal::new(Vec::new()),
         address: StoredValue::new(format!(
             "/api/experimental/chats/files?organization={organization}"
@@ -73,7 +81,7 @@ pub fn AttachmentList(
     (move || {
         is_shown().then(|| {
             view! {
-                <ul class="attachments" aria-label="Attached files">
+                <ul class="attachments" aria-label="Attached to the message">
                     <For each=move || attachments.items.get() key=|item| item.key let:item>{draw(list, item)}</For>
                 </ul>
             }
@@ -106,23 +114,33 @@ impl List {
             Given::Kept(kept) => {
                 // What cannot be read was written by another version.
                 for kept in json::read::<Vec<Kept>>(&kept).unwrap_or_default() {
-                    let part = InputPart::File { file_id: kept.id };
-                    let progress = Progress::Ready(part);
-                    self.attachments.add(kept.name, kept.media_type, progress);
+                    if let Some(comment) = kept.comment {
+                        attach(self.attachments, comment);
+                    } else if let Some(file_id) = kept.id {
+                        let progress = Progress::Ready(InputPart::File { file_id });
+                        self.attachments.add(kept.name, kept.media_type, progress);
+                    }
                 }
             }
+            Given::Comment(comment) => self.comments.add(comment),
+            Given::Uncomment(key) => self.comments.remove(key),
         }
     }
 
     /// Keeps with the draft what is on the server.
     fn keep(self) {
-        let kept = |item: &Attachment| match item.progress.get() {
-            Progress::Ready(InputPart::File { file_id }) => Some(Kept {
-                id: file_id,
+        let kept = |item: &Attachment| {
+            let (id, comment) = match item.progress.get() {
+                Progress::Ready(InputPart::File { file_id }) => (Some(file_id), None),
+                Progress::Ready(InputPart::DiffComment(comment)) => (None, Some(comment)),
+                _ => return None,
+            };
+            Some(Kept {
+                id,
                 name: item.name.clone(),
                 media_type: item.media_type.clone(),
-            }),
-            _ => None,
+                comment,
+            })
         };
         let items = self.attachments.items.get();
         let kept: Vec<Kept> = items.iter().filter_map(kept).collect();
@@ -316,12 +334,15 @@ fn words(part: &Part) -> (String, String) {
             media_type.clone(),
         ),
         Part::FileReference(lines) => (lines.file_name.clone(), String::new()),
-        Part::DiffComment(comment) => (comment.content.clone(), String::new()),
+        Part::DiffComment(comment) => (comment.place(), String::new()),
         _ => (String::new(), String::new()),
     }
 }
 
 fn draw(list: List, item: Attachment) -> AnyView {
+    if let Some(comment) = comment_of(&item) {
+        return comments::draw(list.comments, item.key, &comment);
+    }
     let progress = item.progress.clone();
     let is_failed = Signal::derive(move || matches!(progress.get(), Progress::Failed(_)));
     let progress = item.progress.clone();

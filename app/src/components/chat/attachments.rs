@@ -4,7 +4,7 @@
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
-use sdk::parts::{InputPart, Part};
+use sdk::parts::{DiffComment, InputPart, Part};
 use send_wrapper::SendWrapper;
 use web_sys::{DataTransfer, File, FileList, HtmlInputElement};
 
@@ -27,6 +27,10 @@ pub enum Given {
     Kept(String),
     /// The parts of a message that was sent.
     Sent(Vec<Part>),
+    /// A comment on lines of a diff.
+    Comment(DiffComment),
+    /// A comment that is there is not wanted any more; its key.
+    Uncomment(u32),
 }
 
 /// How far an attachment is.
@@ -64,6 +68,8 @@ pub struct Attachments {
     pub given: RwSignal<Vec<Given>>,
     /// Whether a file hangs over the page.
     pub is_dropping: RwSignal<bool>,
+    /// The comment whose lines are to be shown; its key.
+    pub sought: RwSignal<Option<u32>>,
     /// Where they are kept with the draft.
     pub key: StoredValue<String>,
     /// Whether the key was pressed with which text is pasted as it is.
@@ -78,6 +84,7 @@ impl Attachments {
             items: RwSignal::new(Vec::new()),
             given: RwSignal::new(Vec::new()),
             is_dropping: RwSignal::new(false),
+            sought: RwSignal::new(None),
             key: StoredValue::new(format!("{draft_key}-files")),
             is_shift_down: StoredValue::new(false),
             next: StoredValue::new(0),
@@ -145,7 +152,8 @@ impl Attachments {
         }
     }
 
-    fn give(self, given: Given) {
+    /// Hands on what is to become an attachment.
+    pub fn give(self, given: Given) {
         self.given.update(|all| all.push(given));
     }
 

@@ -1,5 +1,5 @@
-//! The lines of one changed file: numbers, signs, colours that are never the only sign, highlighted text where the
-//! server has made it.
+//! The lines of one changed file: signs, colours that are never the only sign. With numbers, highlighted text and comments the
+//! panel of changes shows them (`git_panel::lines`).
 
 use std::sync::Arc;
 
@@ -13,17 +13,11 @@ use crate::view;
 /// Lines shown before the reader asks for the rest.
 const SHOWN_LINES: usize = 600;
 
-/// Draws a file's lines. `html` holds a highlighted piece for each line, or nothing where there is none yet.
+/// Draws a file's lines.
 #[component]
 pub fn DiffLines(
     /// The file.
     file: Arc<DiffFile>,
-    /// Highlighted lines in the order of the file's lines.
-    #[prop(optional)]
-    html: Option<Arc<Vec<String>>>,
-    /// Whether line numbers are shown.
-    #[prop(default = true)]
-    has_numbers: bool,
 ) -> impl IntoView {
     let total = file.line_count();
     let is_whole = RwSignal::new(total <= SHOWN_LINES);
@@ -32,8 +26,6 @@ pub fn DiffLines(
         move || {
             rows(
                 &file,
-                html.as_deref(),
-                has_numbers,
                 if is_whole.get() {
                     usize::MAX
                 } else {
@@ -57,12 +49,7 @@ pub fn DiffLines(
     }
 }
 
-fn rows(
-    file: &DiffFile,
-    html: Option<&Vec<String>>,
-    has_numbers: bool,
-    limit: usize,
-) -> Vec<AnyView> {
+fn rows(file: &DiffFile, limit: usize) -> Vec<AnyView> {
     let mut views = Vec::new();
     let mut position = 0;
     let mut last_line = 0;
@@ -70,14 +57,13 @@ fn rows(
         if position >= limit {
             break;
         }
-        views.push(gap(hunk, last_line, has_numbers));
+        views.push(gap(hunk, last_line));
         let marks = changed_ranges(&hunk.lines);
         for (line, mark) in hunk.lines.iter().zip(marks) {
             if position >= limit {
                 break;
             }
-            let highlighted = html.and_then(|lines| lines.get(position)).cloned();
-            views.push(row(line, mark, highlighted, has_numbers));
+            views.push(row(line, mark));
             position += 1;
         }
         last_line = hunk.new_start.saturating_add(hunk.new_count);
@@ -86,7 +72,7 @@ fn rows(
 }
 
 /// The row between two hunks: how many lines are left out and where the next ones stand.
-fn gap(hunk: &Hunk, last_line: u32, has_numbers: bool) -> AnyView {
+fn gap(hunk: &Hunk, last_line: u32) -> AnyView {
     let skipped = hunk.new_start.saturating_sub(last_line.max(1));
     if skipped == 0 && hunk.section.is_empty() {
         return ().into_any();
@@ -96,39 +82,33 @@ fn gap(hunk: &Hunk, last_line: u32, has_numbers: bool) -> AnyView {
         1 => format!("1 unchanged line  {}", hunk.section),
         many => format!("{many} unchanged lines  {}", hunk.section),
     };
-    let columns = if has_numbers { "4" } else { "2" };
-    view! { <tr class="diff-gap"><td colspan=columns>{words}</td></tr> }
+    view! { <tr class="diff-gap"><td colspan="2">{words}</td></tr> }
 }
 
-fn row(
-    line: &DiffLine,
-    mark: Option<std::ops::Range<usize>>,
-    html: Option<String>,
-    has_numbers: bool,
-) -> AnyView {
-    let (class, sign) = match line.kind {
+fn row(line: &DiffLine, mark: Option<std::ops::Range<usize>>) -> AnyView {
+    let (class, sign) = class_and_sign(line.kind);
+    let text = uncoloured(&line.text, mark);
+    view! { <tr class=class><td class="diff-sign">{sign}{end_mark(line)}</td>{text}</tr> }
+}
+
+/// How the row of a line looks.
+pub const fn class_and_sign(kind: LineKind) -> (&'static str, &'static str) {
+    match kind {
         LineKind::Context => ("diff-same", " "),
         LineKind::Added => ("diff-added", "+"),
         LineKind::Removed => ("diff-removed", "−"),
-    };
-    let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
-    let numbers = has_numbers.then(|| {
-        view! {
-            <td class="diff-number">{number(line.old_number)}</td>
-            <td class="diff-number">{number(line.new_number)}</td>
-        }
-    });
-    let text = match html {
-        Some(html) => view! { <td class="diff-text" inner_html=html></td> },
-        None => uncoloured(&line.text, mark),
-    };
-    let end = line.is_unterminated.then(
-        || view! { <span class="diff-end" title="No line end at the end of the file">"∅"</span> },
-    );
-    view! { <tr class=class>{numbers}<td class="diff-sign">{sign}{end}</td>{text}</tr> }
+    }
 }
 
-fn uncoloured(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
+/// Says that the file ends without a line end.
+pub fn end_mark(line: &DiffLine) -> Option<AnyView> {
+    line.is_unterminated.then(
+        || view! { <span class="diff-end" title="No line end at the end of the file">"∅"</span> },
+    )
+}
+
+/// The text of a line with what changed in it.
+pub fn uncoloured(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
     let pieces = mark.and_then(|range| {
         Some((
             text.get(..range.start)?,

@@ -2,20 +2,32 @@
 //!
 //! A part of its own (`pages::parts`). The agent in the workspace looks; `follow` hears of it.
 
+mod comment;
 mod commit;
 mod file;
 mod follow;
 mod highlights;
+mod lines;
 mod notes;
+mod remote;
 mod repository;
+mod review;
+mod rows;
 mod tabs;
+mod viewed;
 
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use self::highlights::Highlights;
+pub use self::remote::Remote;
+use self::remote::{REMOTE, remote_view};
 use self::repository::RepositoryView;
+pub use self::review::Review;
+use self::review::{Source, draft_id};
 use self::tabs::RepositoryTabs;
+pub use self::viewed::Viewed;
 use super::changes::Changes;
 use super::composer::Composer;
 use super::context::Agents;
@@ -57,9 +69,21 @@ pub fn GitPanel(
     if panel.is_live {
         follow::while_it_runs(changes, panel.composer.chat.id, workspace);
     }
+    let review = Review::new(
+        panel.composer.editor.attachments,
+        panel.composer.chat.messages,
+        panel.can_commit,
+    );
     let on_commit = Callback::new(move |request| commit::ask(agents, panel.composer, request));
+    Effect::new(move |_| review.look_back(panel.composer.chat));
+    let chat = panel.composer.chat.id;
+    let remote = Remote::new(panel.is_live.then_some(chat), move || {
+        agents.row(chat)?.diff_status.map(|status| *status)
+    });
+    let viewed = Viewed::new(Some(chat));
     let look = move |_| {
         follow::refresh(changes);
+        remote.refresh();
         agents.announcer.say("Looking for changes.");
     };
     // The tabs are a choice of the browser's own: the style sheet shows what is chosen, also without a script.
@@ -91,7 +115,7 @@ pub fn GitPanel(
                 <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1"><ChangesView changes workspace on_commit can_commit=panel.can_commit/></div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed remote on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
             {desktop}
         </section>
@@ -109,6 +133,12 @@ pub fn ChangesView(
     /// The chat's workspace.
     #[prop(into)]
     workspace: Signal<Option<Workspace>>,
+    /// The comments on its lines.
+    review: Review,
+    /// What of them was looked through.
+    viewed: Viewed,
+    /// What was pushed of them.
+    remote: Remote,
     /// Takes the words that ask for a commit.
     on_commit: Callback<String>,
     /// Whether the chat takes them.
@@ -117,9 +147,12 @@ pub fn ChangesView(
 ) -> impl IntoView {
     let highlights = Highlights::new(changes);
     let roots = Memo::new(move |_| {
+        let pushed = remote
+            .status
+            .with(|status| status.as_ref().map(|_| REMOTE.to_owned()));
         changes.repositories.with(|known| {
             let roots = known.iter().map(|repository| repository.repo_root.clone());
-            roots.collect::<Vec<_>>()
+            roots.chain(pushed).collect::<Vec<_>>()
         })
     });
     let chosen = RwSignal::new(None::<String>);
@@ -132,21 +165,77 @@ pub fn ChangesView(
             .filter(is_there)
             .or_else(|| before.cloned().flatten().filter(is_there))
             .or_else(|| {
-                changes
-                    .repositories
+                let known = changes.repositories;
+                known
                     .with_untracked(|known| tabs::first(known))
+                    .or_else(|| roots.first().cloned())
             })
     });
+    Effect::new(move |_| seek(review, roots, chosen));
     let has_several = Memo::new(move |_| roots.with(|roots| roots.len() > 1));
     view! {
         {move || workspace.get().map(|workspace| place(&workspace))}
         {move || notes::problem(changes, workspace)}
-        <Show when=move || has_several.get()><RepositoryTabs changes roots shown chosen/></Show>
-        {move || shown.get().map(|root| view! { <RepositoryView changes highlights root is_one_of_several=has_several on_commit can_commit/> })}
+        <Show when=move || has_several.get()><RepositoryTabs changes remote roots shown chosen/></Show>
+        {move || shown.get().map(|root| {
+            if root == REMOTE {
+                return remote_view(remote, review, viewed);
+            }
+            view! { <RepositoryView changes highlights review viewed root is_one_of_several=has_several on_commit can_commit/> }
+        })}
         {move || notes::omitted(changes.omitted.get())}
-        {move || notes::nothing(changes, workspace)}
+        {move || {
+            let is_remote = shown.with(|shown| shown.as_deref() == Some(REMOTE));
+            (!is_remote).then(|| notes::nothing(changes, workspace)).flatten()
+        }}
     }
 }
+
+/// Shows the lines of the comment that is sought.
+fn seek(review: Review, roots: Memo<Vec<String>>, chosen: RwSignal<Option<String>>) {
+    let Some(key) = review.attachments.sought.get() else {
+        return;
+    };
+    review.attachments.sought.set(None);
+    let root = review.shown.with_untracked(|shown| {
+        let mut shown = shown.iter();
+        let sought = shown.find(|shown| shown.source == Source::Draft(key))?;
+        sought.comment.repo_root.clone()
+    });
+    let root = root.unwrap_or_else(|| REMOTE.to_owned());
+    if roots.with_untracked(|roots| roots.contains(&root)) {
+        chosen.set(Some(root));
+    }
+    // Its repository may have to be drawn first.
+    request_animation_frame(move || request_animation_frame(move || show(&draft_id(key))));
+}
+
+/// Brings an element into view, out of what is folded.
+fn show(id: &str) {
+    if let Some(tab) = document().query_selector(FIRST_TAB).ok().flatten()
+        && let Ok(tab) = tab.dyn_into::<web_sys::HtmlInputElement>()
+        && !tab.checked()
+    {
+        tab.click();
+    }
+    let Some(element) = document().get_element_by_id(id) else {
+        return;
+    };
+    let mut folded = element.closest("details").ok().flatten();
+    while let Some(details) = folded {
+        let _ = details.set_attribute("open", "");
+        let parent = details.parent_element();
+        folded = parent.and_then(|parent| parent.closest("details").ok().flatten());
+    }
+    let options = web_sys::ScrollIntoViewOptions::new();
+    options.set_block(web_sys::ScrollLogicalPosition::Center);
+    element.scroll_into_view_with_scroll_into_view_options(&options);
+    if let Ok(element) = element.dyn_into::<web_sys::HtmlElement>() {
+        let _ = element.focus();
+    }
+}
+
+const FIRST_TAB: &str = ".git-panel .panel-head input[name=panel]";
 
 /// Where the agent works, and how well it is kept apart.
 fn place(workspace: &Workspace) -> AnyView {

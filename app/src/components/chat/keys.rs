@@ -12,12 +12,25 @@ use super::frame::{Side, close_drawers, toggle};
 use crate::components::icons::{Icon, icon};
 use crate::view;
 
-const KEYS: [(&[&str], &str); 11] = [
+const KEYS: [(&[&str], &str); 15] = [
     (&["Ctrl", "K"], "Find a chat or an action"),
     (&["N"], "New chat"),
     (&["/"], "Write a message"),
     (&["J"], "Next chat, or next file of the changes"),
     (&["K"], "Previous chat, or previous file of the changes"),
+    (
+        &["↑", "↓"],
+        "On a line number of the changes: walk; with Shift choose several lines",
+    ),
+    (
+        &["J", "K"],
+        "On a line number of the changes: next or previous changed place",
+    ),
+    (&["C"], "On a line number of the changes: comment"),
+    (
+        &["Ctrl", "Z"],
+        "Take back the last comment; with Shift do it again",
+    ),
     (&["["], "Show or hide the list of chats"),
     (&["]"], "Show or hide the right panel"),
     (&["Enter"], "Send; with Shift a new line"),

@@ -22,7 +22,10 @@ pub fn UserMessage(
     /// Called to edit it.
     on_edit: Callback<Arc<Message>>,
 ) -> impl IntoView {
-    let extras = message.content.iter().filter_map(attachment).collect_view();
+    let extras = message.content.iter().enumerate();
+    let extras = extras
+        .filter_map(|(part, _)| attachment(&message, part))
+        .collect_view();
     let text = message.text();
     let edited = Arc::clone(&message);
     let id = anchor(&message);
@@ -110,7 +113,7 @@ pub fn NoteLine(
     /// Which part.
     part: usize,
 ) -> impl IntoView {
-    message.content.get(part).and_then(attachment)
+    attachment(&message, part)
 }
 
 /// Copies text to the clipboard and says so.
@@ -183,21 +186,20 @@ pub fn anchor(message: &Message) -> String {
     format!("message-{}", message.id)
 }
 
-fn attachment(part: &Part) -> Option<AnyView> {
-    let (name, words) = match part {
+fn attachment(message: &Message, part: usize) -> Option<AnyView> {
+    let html = message.rendered.get(part).cloned().flatten();
+    let (name, words) = match message.content.get(part)? {
         Part::Text { .. } | Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {
             return None;
         }
         Part::Source { url, title } => (Icon::Link, title.clone().unwrap_or_else(|| url.clone())),
         Part::File(part) => return Some(file(part)),
-        Part::FileReference(lines) => (
-            Icon::FileText,
-            line_range(&lines.file_name, lines.start_line, lines.end_line),
-        ),
-        Part::DiffComment(comment) => {
-            let place = line_range(&comment.file_name, comment.start_line, comment.end_line);
-            (Icon::MessageSquare, format!("{place}: {}", comment.content))
+        Part::FileReference(_) | Part::DiffComment(_) if html.is_some() => {
+            return Some(view! { <div class="quotes" inner_html=html></div> });
         }
+        // What the server could not render in time.
+        Part::FileReference(lines) => (Icon::FileText, lines.file_name.clone()),
+        Part::DiffComment(comment) => (Icon::MessageSquare, comment.content.clone()),
         Part::ContextFile {
             context_file_path, ..
         } => (Icon::FileText, format!("Read {context_file_path}")),
@@ -205,12 +207,4 @@ fn attachment(part: &Part) -> Option<AnyView> {
         Part::Unknown => (Icon::Info, "Something a newer version wrote".to_owned()),
     };
     Some(view! { <span class="note-line">{icon(name)}<span>{words}</span></span> })
-}
-
-fn line_range(file: &str, start: i64, end: i64) -> String {
-    if end > start {
-        format!("{file}:{start}-{end}")
-    } else {
-        format!("{file}:{start}")
-    }
 }

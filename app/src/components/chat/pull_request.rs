@@ -54,7 +54,8 @@ pub fn link(chat: &Chat) -> Option<AnyView> {
     })
 }
 
-fn icon_of(known: &DiffStatus) -> Option<(AnyView, String)> {
+/// Its state as an icon and in words; nothing without one.
+pub fn icon_of(known: &DiffStatus) -> Option<(AnyView, String)> {
     let (name, class, state) = match known.pull_request_state? {
         PullRequestState::Merged => (Icon::GitMerge, "icon row-status merged", "Merged"),
         PullRequestState::Closed => (

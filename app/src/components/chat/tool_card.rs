@@ -294,7 +294,7 @@ fn edited_file(file: &DiffFile, work_folder: Option<WorkFolder>) -> AnyView {
     view! {
         <div class="tool-edit">
             <p class="tool-edit-name"><code title=path>{name}</code>{counts(added, removed)}</p>
-            <DiffLines file=Arc::new(file.clone()) has_numbers=false/>
+            <DiffLines file=Arc::new(file.clone())/>
         </div>
     }
 }

@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
+use sdk::diff_statuses::{DiffStatus, PullRequestState};
 use sdk::git::{GitWatchProblem, RepositoryChanges};
+use sdk::messages::Role;
+use sdk::parts::{DiffComment, DiffSide, InputPart, Part};
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use super::{part, samples};
-use crate::api::chats::HighlightedFile;
+use crate::api::chats::{HighlightedFile, RemoteDiff};
+use crate::components::chat::attachments::{Attachments, Progress};
 use crate::components::chat::changes::{Changes, Problem};
 use crate::components::chat::context::Agents;
 use crate::components::chat::diff_lines::DiffLines;
-use crate::components::chat::git_panel::ChangesView;
+use crate::components::chat::git_panel::{ChangesView, Remote, Review, Viewed};
 use crate::diff;
+use crate::error::{AppError, ErrorCode};
 use crate::view;
 
 const EDITED: &str = "diff --git a/src/lib.rs b/src/lib.rs\n--- a/src/lib.rs\n+++ b/src/lib.rs\n@@ -3,4 +3,5 @@ pub fn greet\n /// A greeting for a name.\n-    format!(\"Hello, {name}\")\n+    format!(\"Good day, {name}\")\n+    // as they wish\n }\n@@ -40,1 +41,1 @@ mod tests\n-last\n\\ No newline at end of file\n+last one\n";
@@ -33,8 +38,7 @@ pub fn lines() -> impl IntoView {
         "Diffs",
         view! {
             <div class="stack">
-                <div class="card"><DiffLines file=file(EDITED) html=Arc::new(coloured())/></div>
-                <div class="card"><DiffLines file=file(EDITED) has_numbers=false/></div>
+                <div class="card"><DiffLines file=file(EDITED)/></div>
                 <div class="card gallery-long"><DiffLines file=file(&long)/></div>
             </div>
         },
@@ -61,6 +65,8 @@ fn coloured() -> Vec<String> {
 pub fn panels() -> impl IntoView {
     let now = Agents::expect().now.get_untracked();
     let sample = |status| samples::workspace(status, now);
+    let review = review(now);
+    let panel = |changes, workspace| panel(changes, workspace, review, Remote::new(None, || None));
     let mut unprotected = sample(WorkspaceStatus::Ready);
     unprotected.sandbox = Some(Sandbox::None {
         reason: "bubblewrap is not installed. Install it to keep agents apart.".to_owned(),
@@ -68,6 +74,7 @@ pub fn panels() -> impl IntoView {
     let ready = || Some(sample(WorkspaceStatus::Ready));
     let unknown = || Changes::new(None, Vec::new());
     let known = |repositories: Vec<RepositoryChanges>| Changes::new(Some(repositories), Vec::new());
+    let pushed = |answer| self::panel(unknown(), ready(), review, pushed(answer));
     let stopped = || Some(sample(WorkspaceStatus::Stopped));
     let starting = Some(sample(WorkspaceStatus::Starting));
     view! {
@@ -77,6 +84,16 @@ pub fn panels() -> impl IntoView {
                 <div class="stack">{panel(several(), ready())}{panel(known(vec![committed()]), ready())}</div>
             </div>
         })}
+        {part("Changes: a pull request", view! {
+            <div class="gallery-grid">
+                <div class="stack">{pushed(Some(Ok(pushed_diff(Some(EDITED)))))}{pushed(None)}</div>
+                <div class="stack">
+                    {pushed(Some(Ok(pushed_diff(Some("")))))}{pushed(Some(Ok(pushed_diff(None))))}
+                    {pushed(Some(Err(AppError::new(ErrorCode::Unavailable, "The git host refused the token (401). Give another one under Settings, Git hosts."))))}
+                </div>
+            </div>
+        })}
+        {part("Changes: comments on lines", view! { <div class="gallery-grid">{panel(known(vec![reviewed()]), ready())}</div> })}
         {part("Changes: nothing to show, nothing new", view! {
             <div class="gallery-grid">
                 <div class="stack">
@@ -93,10 +110,99 @@ pub fn panels() -> impl IntoView {
     }
 }
 
-fn panel(changes: Changes, workspace: Option<Workspace>) -> AnyView {
+fn panel(
+    changes: Changes,
+    workspace: Option<Workspace>,
+    review: Review,
+    remote: Remote,
+) -> AnyView {
     let (workspace, on_commit) = (Signal::stored(workspace), Callback::new(|_: String| {}));
     let can_commit = Signal::stored(true);
-    view! { <div class="card"><ChangesView changes workspace on_commit can_commit/></div> }
+    view! { <div class="card"><ChangesView changes workspace review viewed=Viewed::new(None) remote on_commit can_commit/></div> }
+}
+
+/// A pull request as its host answers.
+fn pushed(answer: Option<Result<RemoteDiff, AppError>>) -> Remote {
+    let status = DiffStatus {
+        url: Some("https://git.example.com/acme/greeter/pull/7".to_owned()),
+        pull_request_state: Some(PullRequestState::Open),
+        pull_request_title: "Greet people in their own language".to_owned(),
+        additions: 3,
+        deletions: 2,
+        changed_files: 1,
+        pr_number: Some(7),
+        ..DiffStatus::new(sdk::ids::ChatId(uuid::Uuid::nil()))
+    };
+    let remote = Remote::new(None, move || Some(status.clone()));
+    if let Some(answer) = answer {
+        remote.take(answer);
+    }
+    remote
+}
+
+fn pushed_diff(diff: Option<&str>) -> RemoteDiff {
+    RemoteDiff {
+        branch: Some("switchyard/greet-politely-4f2a".to_owned()),
+        base_branch: Some("main".to_owned()),
+        diff: diff.map(str::to_owned),
+    }
+}
+
+/// Comments in every state, and the box of one more.
+fn review(now: DateTime<Utc>) -> Review {
+    let comment = |side, start_line, end_line, content: &str, hunk: &str| DiffComment {
+        file_name: "src/lib.rs".to_owned(),
+        start_line,
+        end_line,
+        side,
+        content: content.to_owned(),
+        diff_hunk: Some(hunk.to_owned()),
+        repo_root: Some(REVIEWED.to_owned()),
+    };
+    let moved = samples::HUNK.replace("+3,5", "+13,5");
+    let changed = samples::HUNK.replace("Good day", "Hi");
+    let gone = DiffComment {
+        file_name: "src/gone.rs".to_owned(),
+        ..comment(DiffSide::New, 4, 4, "Is this needed?", samples::HUNK)
+    };
+    let sent = vec![
+        Part::DiffComment(comment(
+            DiffSide::New,
+            4,
+            5,
+            "Use the title here, when there is one.\nSee the notes.",
+            samples::HUNK,
+        )),
+        Part::DiffComment(comment(DiffSide::New, 15, 15, "Say why.", &moved)),
+        Part::DiffComment(comment(DiffSide::New, 4, 4, "Too short.", &changed)),
+        Part::DiffComment(gone),
+    ];
+    let chat = samples::chat(99, "Greet politely", sdk::chats::ChatStatus::Waiting, now);
+    let messages = vec![samples::message(950, Role::User, sent, now)];
+    let open = samples::open(&chat, messages);
+    let attachments = Attachments::new("switchyard-gallery");
+    let draft = comment(
+        DiffSide::Old,
+        4,
+        4,
+        "Keep this one for children.",
+        samples::HUNK,
+    );
+    let ready = Progress::Ready(InputPart::DiffComment(draft));
+    attachments.add("src/lib.rs:4".to_owned(), String::new(), ready);
+    let review = Review::new(attachments, open.messages, Signal::stored(true));
+    let empty = comment(DiffSide::New, 6, 6, "", samples::HUNK);
+    review.open.set(Some(Arc::new(empty)));
+    review
+}
+
+const REVIEWED: &str = "/srv/reviewed";
+
+fn reviewed() -> RepositoryChanges {
+    RepositoryChanges {
+        repo_root: REVIEWED.to_owned(),
+        ..committed()
+    }
 }
 
 fn unchanged() -> RepositoryChanges {

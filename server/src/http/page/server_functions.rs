@@ -79,6 +79,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/share_workspace", Access::SignedIn),
     ("/api/page/unshare_workspace", Access::SignedIn),
     ("/api/page/render_diff", Access::SignedIn),
+    ("/api/page/remote_diff", Access::SignedIn),
+    ("/api/page/list_diff_comments", Access::SignedIn),
     ("/api/page/get_analytics", Access::SignedIn),
     ("/api/page/list_user_costs", Access::Owner),
     ("/api/page/list_users", Access::Owner),

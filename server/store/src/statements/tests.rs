@@ -47,6 +47,10 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("external_auth", crate::external_auth::STATEMENTS),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),
+        (
+            "messages/diff_comments",
+            crate::messages::diff_comments::STATEMENTS,
+        ),
         ("messages/prompts", crate::messages::prompts::STATEMENTS),
         ("model_configs", crate::model_configs::STATEMENTS),
         ("organizations", crate::organizations::STATEMENTS),

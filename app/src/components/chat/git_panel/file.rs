@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
+use leptos::html::Details;
 use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast as _;
 
+use super::comment::{comment_box, outdated};
 use super::highlights::Highlights;
-use crate::components::chat::diff_lines::DiffLines;
+use super::lines::{FileLines, file_lines};
+use super::review::{Place, Review, focus_box};
+use super::viewed::Viewed;
 use crate::components::chat::tool_card::counts;
-use crate::components::icons::{Icon, icon_with_class};
+use crate::components::chat::words;
+use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::diff::anchor::Placement;
 use crate::diff::{DiffFile, FileChange};
 use crate::view;
 
@@ -20,8 +27,15 @@ pub fn FileSection(
     highlights: Highlights,
     files: Memo<Vec<Arc<DiffFile>>>,
     file: Arc<DiffFile>,
+    review: Review,
+    viewed: Viewed,
+    root: Option<String>,
 ) -> impl IntoView {
     let path = file.path().to_owned();
+    let place = StoredValue::new(Place {
+        root,
+        path: path.clone(),
+    });
     let is_open = file.line_count() <= LARGE_FILE_LINES;
     let first = Arc::clone(&file);
     let current = Memo::new(move |_| {
@@ -30,15 +44,65 @@ pub fn FileSection(
             .unwrap_or_else(|| Arc::clone(&first))
     });
     let html = Memo::new(move |_| current.with(|file| highlights.of(file)));
+    let placed = Memo::new(move |_| {
+        place.with_value(|place| current.with(|file| review.placed(place, file)))
+    });
+    let lines = FileLines {
+        review,
+        place,
+        file: current,
+        html,
+        placed,
+    };
+    let is_empty = Memo::new(move |_| current.with(|file| file.line_count() == 0));
+    let body = move || {
+        if is_empty.get() {
+            current.with(file_note)
+        } else {
+            file_lines(lines)
+        }
+    };
+    let details = NodeRef::<Details>::new();
+    let is_viewed = Memo::new(move |_| {
+        place.with_value(|place| current.with(|file| viewed.holds(place, file)))
+    });
+    // What was looked through is folded; what has changed since is not.
+    Effect::new(move |before: Option<bool>| {
+        let is_viewed = is_viewed.get();
+        if before.unwrap_or(false) != is_viewed
+            && let Some(details) = details.get()
+        {
+            let _ = details.toggle_attribute_with_force("open", !is_viewed);
+        }
+        is_viewed
+    });
+    let mark = move |_| {
+        let is_viewed = !is_viewed.get_untracked();
+        place
+            .with_value(|place| current.with_untracked(|file| viewed.mark(place, file, is_viewed)));
+        if let Some(summary) = details
+            .get_untracked()
+            .and_then(|it| it.query_selector("summary").ok().flatten())
+            && let Ok(summary) = summary.dyn_into::<web_sys::HtmlElement>()
+        {
+            let _ = summary.focus();
+        }
+    };
     view! {
-        <details class="file-head" open=is_open>
+        <details class="file-head" open=is_open node_ref=details>
             <summary>
                 {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
                 {move || current.with(|file| file_name(file))} <span class="spacer"></span>
+                {move || is_viewed.get().then(|| view! { <span class="badge">{icon(Icon::Check)} "viewed"</span> })}
                 {move || current.with(|file| file_badge(file))}
                 {move || current.with(|file| (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions)))}
             </summary>
-            {move || file_body(current.get(), html.get())}
+            {move || lost_box(lines)}
+            {move || lost_comments(lines)}
+            {move || body()}
+            <button type="button" class="diff-more" on:click=mark>
+                {move || if is_viewed.get() { "Mark as not viewed" } else { "Mark as viewed" }}
+            </button>
         </details>
     }
 }
@@ -78,22 +142,43 @@ fn file_badge(file: &DiffFile) -> Option<AnyView> {
     Some(view! { <span class=class>{words}</span> })
 }
 
-fn file_body(file: Arc<DiffFile>, html: Option<Arc<Vec<String>>>) -> AnyView {
-    if file.line_count() == 0 {
-        let words = match file.change {
-            _ if file.is_binary => "A binary file; its content is not shown.".to_owned(),
-            FileChange::ModeOnly => format!(
-                "Permissions changed from {} to {}.",
-                file.old_mode.as_deref().unwrap_or("?"),
-                file.new_mode.as_deref().unwrap_or("?")
-            ),
-            FileChange::Renamed | FileChange::Copied => "The content is the same.".to_owned(),
-            _ => "The file is empty.".to_owned(),
-        };
-        return view! { <p class="file-note">{words}</p> };
+/// The box whose lines have changed while it was open: what is in it can still be sent.
+fn lost_box(lines: FileLines) -> Option<AnyView> {
+    if lines.open_range()? != Placement::Outdated {
+        return None;
     }
-    match html {
-        Some(html) => view! { <DiffLines file html/> },
-        None => view! { <DiffLines file/> },
+    if lines.review.is_writing.get_value() {
+        focus_box();
     }
+    Some(view! {
+        <div class="note">
+            <p class="comment-hint">"These lines have changed meanwhile. The comment will be marked as outdated."</p>
+            {comment_box(lines.review, || ())}
+        </div>
+    })
+}
+
+/// Comments on lines that are not there any more.
+fn lost_comments(lines: FileLines) -> Option<AnyView> {
+    let lost = lines.placed.with(|placed| {
+        let lost = placed.iter().filter(|(_, it)| *it == Placement::Outdated);
+        lost.map(|(shown, _)| shown.clone()).collect::<Vec<_>>()
+    });
+    let words = words::count(lost.len(), "outdated comment", "outdated comments");
+    outdated(lines.review, lost, words)
+}
+
+/// Stands where lines would.
+fn file_note(file: &Arc<DiffFile>) -> AnyView {
+    let words = match file.change {
+        _ if file.is_binary => "A binary file; its content is not shown.".to_owned(),
+        FileChange::ModeOnly => format!(
+            "Permissions changed from {} to {}.",
+            file.old_mode.as_deref().unwrap_or("?"),
+            file.new_mode.as_deref().unwrap_or("?")
+        ),
+        FileChange::Renamed | FileChange::Copied => "The content is the same.".to_owned(),
+        _ => "The file is empty.".to_owned(),
+    };
+    view! { <p class="file-note">{words}</p> }
 }

@@ -1,12 +1,17 @@
 //! One repository: its branch, what changed in it, and the button that asks for a commit.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use sdk::git::RepositoryChanges;
 
+use super::comment::outdated;
 use super::commit;
 use super::file::FileSection;
 use super::highlights::{Highlights, files_of};
+use super::review::Review;
 use super::tabs::element_id;
+use super::viewed::Viewed;
 use crate::components::button::Button;
 use crate::components::chat::changes::Changes;
 use crate::components::chat::tool_card::counts;
@@ -15,6 +20,7 @@ use crate::components::control_flow::{For, Show};
 use crate::components::feedback::EmptyState;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
+use crate::diff::DiffFile;
 use crate::view;
 
 /// The repository.
@@ -22,12 +28,15 @@ use crate::view;
 pub fn RepositoryView(
     changes: Changes,
     highlights: Highlights,
+    review: Review,
+    viewed: Viewed,
     root: String,
     is_one_of_several: Memo<bool>,
     on_commit: Callback<String>,
     can_commit: Signal<bool>,
 ) -> impl IntoView {
     let (id, label) = (element_id(&root, "panel"), element_id(&root, "tab"));
+    let own_root = StoredValue::new(root.clone());
     let repository = Memo::new(move |_| {
         changes.repositories.with(|known| {
             let found = known.iter().find(|repository| repository.repo_root == root);
@@ -58,10 +67,26 @@ pub fn RepositoryView(
                 <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
             </Show>
             <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
-                <FileSection highlights files file/>
+                <FileSection highlights files file review viewed root=Some(own_root.get_value())/>
             </For>
+            {move || lost_comments(review, own_root, files)}
         </section>
     }
+}
+
+/// Comments on files in which nothing is changed any more.
+fn lost_comments(
+    review: Review,
+    root: StoredValue<String>,
+    files: Memo<Vec<Arc<DiffFile>>>,
+) -> Option<AnyView> {
+    let lost = files.with(|files| root.with_value(|root| review.without_file(Some(root), files)));
+    let count = words::count(lost.len(), "comment", "comments");
+    outdated(
+        review,
+        lost,
+        format!("{count} on files that are not changed now"),
+    )
 }
 
 fn head(repository: &RepositoryChanges, is_one_of_several: bool) -> AnyView {

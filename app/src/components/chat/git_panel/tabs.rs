@@ -6,6 +6,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use sdk::git::RepositoryChanges;
 
+use super::remote::{REMOTE, Remote};
 use crate::components::chat::changes::Changes;
 use crate::components::chat::tool_card::counts;
 use crate::components::control_flow::For;
@@ -53,6 +54,7 @@ pub fn element_id(root: &str, kind: &str) -> String {
 #[component]
 pub fn RepositoryTabs(
     changes: Changes,
+    remote: Remote,
     roots: Memo<Vec<String>>,
     shown: Memo<Option<String>>,
     chosen: RwSignal<Option<String>>,
@@ -71,13 +73,14 @@ pub fn RepositoryTabs(
     };
     view! {
         <div class="tabs repository-tabs" role="tablist" aria-label="Repositories" on:keydown=on_keydown>
-            <For each=move || roots.get() key=|root| root.clone() let(root)>{tab(changes, roots, shown, chosen, root)}</For>
+            <For each=move || roots.get() key=|root| root.clone() let(root)>{tab(changes, remote, roots, shown, chosen, root)}</For>
         </div>
     }
 }
 
 fn tab(
     changes: Changes,
+    remote: Remote,
     roots: Memo<Vec<String>>,
     shown: Memo<Option<String>>,
     chosen: RwSignal<Option<String>>,
@@ -89,11 +92,20 @@ fn tab(
     });
     let words = Memo::new({
         let root = root.clone();
-        move |_| roots.with(|roots| name(&root, roots))
+        move |_| {
+            if root == REMOTE {
+                remote.words()
+            } else {
+                roots.with(|roots| name(&root, roots))
+            }
+        }
     });
     let numbers = Memo::new({
         let root = root.clone();
         move |_| {
+            if root == REMOTE {
+                return remote.counts();
+            }
             changes.repositories.with(|known| {
                 let repository = known
                     .iter()
@@ -104,7 +116,8 @@ fn tab(
         }
     });
     let panel = element_id(&root, "panel");
-    let (id, title) = (element_id(&root, "tab"), root.clone());
+    let (id, path) = (element_id(&root, "tab"), root.clone());
+    let title = (root != REMOTE).then_some(path);
     view! {
         <button type="button" class="tab" role="tab" id=id title=title
             aria-selected=move || is_selected.get().to_string()
