@@ -235,7 +235,11 @@ index 1111111..2222222 100644
 test("the diff of a pull request is a view of its own, with comments on it", async ({ page, context, startServer, standin }) => {
   const host = await GitHost.start(TOKEN);
   try {
-    const env = { SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url, SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3` };
+    const env = {
+      SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url,
+      SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3`,
+      SWITCHYARD_WORKSPACE_LOOPBACK_PORTS: `${host.port}`,
+    };
     const server = await startServer({ env });
     const { request } = context;
     await server.createOwner(request);

@@ -22,7 +22,7 @@ impl DiffComment {
             number = number.checked_add(1)?;
         }
         let wanted = self.end_line.checked_sub(self.start_line)?.checked_add(1)?;
-        (i64::try_from(quoted.len()) == Ok(wanted)).then_some(quoted)
+        (wanted > 0 && i64::try_from(quoted.len()) == Ok(wanted)).then_some(quoted)
     }
 
     /// The lines in words: `path:4` or `path:4-7`.

@@ -40,27 +40,18 @@ pub(super) async fn rows(
         let permissions = platform
             .get_workspace_permissions(actor, workspace.id)
             .await;
+        let owner = platform.get_workspace_owner_name(actor, workspace.id).await;
         rows.push(WorkspaceRow {
             template: workspace
                 .template_id
                 .and_then(|id| templates.get(&id).cloned()),
             chat: chats.remove(&workspace.id),
-            owner: owner(platform, actor, &workspace).await,
+            owner: owner.map_err(failed)?,
             permissions: permissions.map_err(failed)?,
             workspace: readable(workspace),
         });
     }
     Ok(rows)
-}
-
-/// The owner's name, when it is not the reader.
-async fn owner(platform: &Platform, actor: &Actor, workspace: &Workspace) -> Option<String> {
-    if workspace.owner_id == actor.user_id {
-        return None;
-    }
-    let id = workspace.owner_id.to_string();
-    let owner = platform.get_user(actor, &id).await.ok()?;
-    Some(owner.display_name().to_owned())
 }
 
 async fn listed(
@@ -109,9 +100,10 @@ pub async fn offered(
             permissions.is_ok_and(|permissions| permissions.contains(&WorkspacePermission::Ssh))
         };
         if may_work && workspace.status != WorkspaceStatus::Deleted {
+            let owner = platform.get_workspace_owner_name(actor, workspace.id).await;
             offered.push(OfferedWorkspace {
                 id: workspace.id,
-                owner: owner(platform, actor, &workspace).await,
+                owner: owner.ok().flatten(),
                 name: workspace.name,
             });
         }

@@ -90,8 +90,8 @@ fn check_part(part: InputPart, owned: &[ChatFile]) -> Result<Part, (&'static str
     }
 }
 
-/// Most of a diff that a comment quotes.
-const MAX_HUNK_BYTES: usize = 256 * 1024;
+/// Most of a diff that a comment quotes; a body may hold a little more.
+const MAX_HUNK_BYTES: usize = 200 * 1024;
 
 fn check_comment(comment: &DiffComment) -> Result<(), (&'static str, &'static str)> {
     if comment.file_name.trim().is_empty() {
@@ -108,7 +108,7 @@ fn check_comment(comment: &DiffComment) -> Result<(), (&'static str, &'static st
     }
     if let Some(hunk) = &comment.diff_hunk {
         if hunk.len() > MAX_HUNK_BYTES {
-            return Err(("diff_hunk", "Quote at most 256 KiB of the diff."));
+            return Err(("diff_hunk", "Quote at most 200 KiB of the diff."));
         }
         if comment.quoted_lines().is_none() {
             return Err((

@@ -48,6 +48,29 @@ impl Platform {
         permissions.ok_or(WorkspaceError::NotFound)
     }
 
+    /// Whose a workspace is that the caller may see, by the name to show; nothing when it is their own.
+    pub async fn get_workspace_owner_name(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<Option<String>, WorkspaceError> {
+        let row = self
+            .permitted_workspace(actor, id, Permission::Read)
+            .await?;
+        if row.owner_id == actor.user_id {
+            return Ok(None);
+        }
+        let owner = users::get(&self.0.db, row.owner_id).await?;
+        let name = |owner: UserRow| {
+            if owner.name.is_empty() {
+                owner.username
+            } else {
+                owner.name
+            }
+        };
+        Ok(owner.map(name))
+    }
+
     /// Sets what people may do with a workspace; those that are not named keep what they have. All of it or nothing.
     pub async fn update_workspace_acl(
         &self,

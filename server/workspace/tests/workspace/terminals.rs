@@ -275,8 +275,9 @@ async fn endless_output_is_held_up_by_a_window_that_takes_nothing_and_fills_no_m
         assert!(window.take().await.unwrap());
         taken += window.shown.len();
     }
-    // Not a byte is missing between the lines.
-    let lines = window.shown.lines().skip(1);
+    // Not a byte is missing between the lines. The last may have been cut between its two ends.
+    let lines = window.shown.split('\n').skip(1);
+    let lines = lines.map(|line| line.trim_end_matches('\r'));
     let whole: Vec<_> = lines.filter(|line| line.len() > 16).collect();
     assert!(whole.is_empty(), "{whole:?}");
     assert_eq!(window.begun, 1, "a window that takes is not left behind");

@@ -265,3 +265,20 @@ async fn each_is_told_what_they_may_do_and_strangers_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whose_it_is_is_told_to_those_who_may_see_it() {
+    on_both(async |test| {
+        let stage = Stage::of(test).await;
+        let whose = async |actor: &Actor| {
+            let name = stage.platform().get_workspace_owner_name(actor, stage.id);
+            name.await.map_err(|error| error.kind())
+        };
+        assert_eq!(whose(&stage.owner).await, Ok(None));
+        assert_eq!(whose(&stage.guest).await, Err(FailureKind::NotFound));
+        stage.share("guest", &[Permission::Read]).await.unwrap();
+        let told = whose(&stage.guest).await.unwrap().unwrap();
+        assert_eq!(Ok(Some(told)), whose(&stage.admin).await);
+    })
+    .await;
+}

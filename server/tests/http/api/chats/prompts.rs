@@ -103,7 +103,7 @@ async fn comments_on_a_diff_come_back_as_they_were_sent_or_say_what_is_wrong() {
             changed(|it| it.content = "\n".to_owned()),
             changed(|it| it.end_line = 7),
             changed(|it| it.diff_hunk = Some(String::new())),
-            changed(|it| it.diff_hunk = Some("x".repeat(256 * 1024 + 1))),
+            changed(|it| it.diff_hunk = Some("x".repeat(200 * 1024 + 1))),
             changed(|it| it.repo_root = Some("greeter".to_owned())),
         ] {
             assert_eq!(status(send(wrong.clone())).await, 400, "{wrong:?}");

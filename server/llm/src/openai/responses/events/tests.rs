@@ -5,7 +5,12 @@
     reason = "tests"
 )]
 
+use bytes::Bytes;
+use proptest::prelude::*;
+
 use super::*;
+use crate::http::TransportError;
+use crate::http::testing::{byte_by_byte, cut, decode, event_ends, whole};
 use crate::{Accumulator, Content, ErrorKind, Response};
 
 fn events(data: &[Value]) -> Vec<Result<StreamPart, Error>> {
@@ -169,4 +174,73 @@ fn failures_have_the_kind_of_their_code() {
     }
     let mut decoder = EventDecoder::new("openai");
     assert!(decoder.end(&mut VecDeque::new()).is_err(), "cut off");
+}
+
+/// What the stand-in says and OpenAI's own SDK takes.
+const WHOLE: &[u8] = include_bytes!("../../../../testdata/openai-responses.sse");
+
+type Parts = Vec<Result<StreamPart, Error>>;
+
+fn decoded(chunks: Vec<Result<Bytes, TransportError>>) -> Parts {
+    decode(EventDecoder::new("openai"), chunks)
+}
+
+/// The same with other line ends, and with signs of life between the events.
+fn loose() -> Vec<u8> {
+    let text = String::from_utf8_lossy(WHOLE).replace("\n\n", "\n\n: still here\n\n");
+    text.replace('\n', "\r\n").into_bytes()
+}
+
+#[test]
+fn a_recorded_answer_is_read_byte_by_byte() {
+    let parts = decoded(byte_by_byte(WHOLE));
+    assert_eq!(parts, decoded(whole(WHOLE)));
+    assert_eq!(parts, decoded(byte_by_byte(&loose())));
+    let response = response(parts);
+    let [
+        Content::Reasoning { .. },
+        Content::Text(said),
+        Content::ToolCall { arguments, .. },
+        Content::ToolCall { .. },
+    ] = &response.content[..]
+    else {
+        panic!("{response:?}")
+    };
+    assert_eq!(said.trim(), "Grüße 👩‍🚀, I look.");
+    assert_eq!(arguments, r#"{"command": "ls ü"}"#);
+    assert_eq!(response.usage.cache_read_tokens, Some(3));
+}
+
+#[test]
+fn an_error_in_the_middle_is_the_last_that_is_read() {
+    let middle = event_ends(WHOLE)[8];
+    let mut body = WHOLE[..middle].to_vec();
+    body.extend_from_slice(b"event: error\ndata: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"no\"}\n\n");
+    body.extend_from_slice(&WHOLE[middle..]);
+    let parts = decoded(whole(&body));
+    assert!(parts.len() > 1);
+    let (last, before) = parts.split_last().unwrap();
+    assert!(
+        last.is_err() && before.iter().all(Result::is_ok),
+        "{parts:?}"
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_gives_the_same_parts(places in prop::collection::vec(0_usize..100_000, 0..40)) {
+        for body in [WHOLE, &loose()] {
+            prop_assert_eq!(decoded(cut(body, &places)), decoded(whole(body)));
+        }
+    }
+
+    #[test]
+    fn any_early_end_is_an_error(end in 0..WHOLE.len() - 2) {
+        prop_assert!(decoded(whole(&WHOLE[..end])).last().is_some_and(Result::is_err));
+    }
+
+    #[test]
+    fn any_bytes_end_in_an_error_without_a_panic(body in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(decoded(whole(&body)).last().is_some_and(Result::is_err));
+    }
 }
