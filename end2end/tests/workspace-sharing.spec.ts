@@ -116,7 +116,7 @@ test("a shared workspace is found and worked in, and who may only see it is refu
   await row.getByRole("button", { name: "Actions for shared-one" }).click();
   await expect(page.getByRole("menuitem", { name: "Delete" })).toHaveCount(0);
   await page.getByRole("menuitem", { name: "New chat in it" }).click();
-  const place = page.getByLabel("Workspace", { exact: true });
+  const place = page.getByRole("combobox", { name: /^Workspace/ });
   await expect(place).toHaveValue(`workspace:${workspace}`);
   await look(page, "new-chat-in-shared", { fullPage: false });
   await page.getByLabel("What should be done?").fill('!call execute {"command": "echo Sam was here > note.txt; pwd"}\n!then\n!text "Worked."');
