@@ -38,6 +38,7 @@ pub(crate) use self::requests::{allowed_folder, check_name};
 pub(crate) use self::shares::permissions_of;
 use crate::templates::parameters;
 use crate::{Actor, Platform, credentials};
+pub use shares::Standing;
 
 const MAX_LISTED: u32 = 100;
 const MAX_BUILDS: i64 = 50;

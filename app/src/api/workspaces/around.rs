@@ -37,17 +37,15 @@ pub(super) async fn rows(
     let mut chats = chats(platform, actor, &workspaces).await?;
     let mut rows = Vec::with_capacity(workspaces.len());
     for workspace in workspaces {
-        let permissions = platform
-            .get_workspace_permissions(actor, workspace.id)
-            .await;
-        let owner = platform.get_workspace_owner_name(actor, workspace.id).await;
+        let standing = platform.get_workspace_standing(actor, &workspace).await;
+        let standing = standing.map_err(failed)?;
         rows.push(WorkspaceRow {
             template: workspace
                 .template_id
                 .and_then(|id| templates.get(&id).cloned()),
             chat: chats.remove(&workspace.id),
-            owner: owner.map_err(failed)?,
-            permissions: permissions.map_err(failed)?,
+            owner: standing.owner,
+            permissions: standing.permissions,
             workspace: readable(workspace),
         });
     }
@@ -92,18 +90,15 @@ pub async fn offered(
     }
     let mut offered = Vec::with_capacity(workspaces.len());
     for workspace in workspaces {
-        let is_own = workspace.owner_id == actor.user_id;
-        let may_work = is_own || {
-            let permissions = platform
-                .get_workspace_permissions(actor, workspace.id)
-                .await;
-            permissions.is_ok_and(|permissions| permissions.contains(&WorkspacePermission::Ssh))
+        // What is not theirs any more is not offered.
+        let Ok(standing) = platform.get_workspace_standing(actor, &workspace).await else {
+            continue;
         };
+        let may_work = standing.permissions.contains(&WorkspacePermission::Ssh);
         if may_work && workspace.status != WorkspaceStatus::Deleted {
-            let owner = platform.get_workspace_owner_name(actor, workspace.id).await;
             offered.push(OfferedWorkspace {
                 id: workspace.id,
-                owner: owner.ok().flatten(),
+                owner: standing.owner,
                 name: workspace.name,
             });
         }

@@ -8,6 +8,7 @@ mod tests;
 
 use sdk::ids::{UserId, WorkspaceId};
 use sdk::workspace_shares::{UpdateWorkspaceAcl, WorkspaceAcl, WorkspacePermission as Permission};
+use sdk::workspaces::Workspace;
 use store::users::{self, UserRow};
 use store::workspaces::{self, WorkspaceRow, shares};
 use store::{Db, StoreError};
@@ -19,6 +20,15 @@ use crate::{Actor, Platform};
 
 /// With as many people a workspace may be shared.
 const MAX_SHARES: usize = 200;
+
+/// How a person stands to a workspace that they may see.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Whose it is, by the name to show; nothing when it is theirs.
+    pub owner: Option<String>,
+    /// What they may do with it.
+    pub permissions: Vec<Permission>,
+}
 
 impl Platform {
     /// With whom a workspace is shared. For those who may share it.
@@ -48,27 +58,24 @@ impl Platform {
         permissions.ok_or(WorkspaceError::NotFound)
     }
 
-    /// Whose a workspace is that the caller may see, by the name to show; nothing when it is their own.
-    pub async fn get_workspace_owner_name(
+    /// How the caller stands to a workspace that was read for them. Of their own nothing has to be asked.
+    pub async fn get_workspace_standing(
         &self,
         actor: &Actor,
-        id: WorkspaceId,
-    ) -> Result<Option<String>, WorkspaceError> {
-        let row = self
-            .permitted_workspace(actor, id, Permission::Read)
-            .await?;
-        if row.owner_id == actor.user_id {
-            return Ok(None);
+        workspace: &Workspace,
+    ) -> Result<Standing, WorkspaceError> {
+        if workspace.owner_id == actor.user_id {
+            return Ok(Standing {
+                owner: None,
+                permissions: Permission::ALL.to_vec(),
+            });
         }
-        let owner = users::get(&self.0.db, row.owner_id).await?;
-        let name = |owner: UserRow| {
-            if owner.name.is_empty() {
-                owner.username
-            } else {
-                owner.name
-            }
-        };
-        Ok(owner.map(name))
+        let permissions = self.get_workspace_permissions(actor, workspace.id).await?;
+        let owner = users::get(&self.0.db, workspace.owner_id).await?;
+        Ok(Standing {
+            owner: owner.map(|owner| owner.to_user().display_name().to_owned()),
+            permissions,
+        })
     }
 
     /// Sets what people may do with a workspace; those that are not named keep what they have. All of it or nothing.

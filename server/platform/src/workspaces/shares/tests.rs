@@ -270,9 +270,11 @@ async fn each_is_told_what_they_may_do_and_strangers_nothing() {
 async fn whose_it_is_is_told_to_those_who_may_see_it() {
     on_both(async |test| {
         let stage = Stage::of(test).await;
+        let workspace = stage.get(&stage.owner).await.unwrap();
         let whose = async |actor: &Actor| {
-            let name = stage.platform().get_workspace_owner_name(actor, stage.id);
-            name.await.map_err(|error| error.kind())
+            let standing = stage.platform().get_workspace_standing(actor, &workspace);
+            let standing = standing.await.map_err(|error| error.kind());
+            standing.map(|standing| standing.owner)
         };
         assert_eq!(whose(&stage.owner).await, Ok(None));
         assert_eq!(whose(&stage.guest).await, Err(FailureKind::NotFound));
