@@ -289,12 +289,8 @@ impl Shared {
     /// Deletes what is recorded of turns that are gone, beside everything else.
     pub(crate) fn forget_records(&self, chat_id: ChatId, edited: Option<Edited>) {
         let recorder = self.debug.clone();
-        self.tasks.spawn(async move {
-            match edited {
-                Some(edited) => recorder.forget_edited(chat_id, edited).await,
-                None => recorder.forget_all(chat_id).await,
-            }
-        });
+        self.tasks
+            .spawn(async move { recorder.forget(chat_id, edited).await });
     }
 
     fn forget(&self, chat_id: ChatId, runner_id: RunnerId) {

@@ -168,14 +168,10 @@ impl Recorder {
         })))
     }
 
-    /// Forgets the runs of turns that an edit took away.
-    pub(crate) async fn forget_edited(&self, chat: ChatId, edited: Edited) {
-        self.note_surely(Entry::ForgetEdited(chat, edited)).await;
-    }
-
-    /// Forgets all runs of a chat so far.
-    pub(crate) async fn forget_all(&self, chat: ChatId) {
-        self.note_surely(Entry::ForgetAll(chat)).await;
+    /// Forgets the runs of turns that an edit took away, or all of a chat so far. Waits for room.
+    pub(crate) async fn forget(&self, chat: ChatId, edited: Option<Edited>) {
+        // Refused only when the process ends.
+        let _ = self.0.notes.send(Entry::Forget(chat, edited)).await;
     }
 
     async fn origin(&self, chat: ChatId) -> Result<(Origin, Option<String>), StoreError> {
@@ -203,12 +199,6 @@ impl Recorder {
             );
         }
         false
-    }
-
-    /// Waits for room.
-    async fn note_surely(&self, entry: Entry) {
-        // Refused only when the process ends.
-        let _ = self.0.notes.send(entry).await;
     }
 
     fn open(&self) -> MutexGuard<'_, BTreeSet<DebugRunId>> {

@@ -49,8 +49,8 @@ pub(super) enum Entry {
         ended: Box<Ended>,
     },
     End(RunKey, DebugStatus),
-    ForgetEdited(ChatId, Edited),
-    ForgetAll(ChatId),
+    /// The runs of turns that an edit took away, or all of the chat's.
+    Forget(ChatId, Option<Edited>),
 }
 
 /// Why another attempt followed.
@@ -105,14 +105,7 @@ impl Writer {
 
     async fn write(&self, entry: Entry) {
         let outcome = match entry {
-            Entry::ForgetEdited(chat, edited) => {
-                self.forget(chat, Some(edited)).await;
-                return;
-            }
-            Entry::ForgetAll(chat) => {
-                self.forget(chat, None).await;
-                return;
-            }
+            Entry::Forget(chat, edited) => return self.forget(chat, edited).await,
             entry => timeout(DEADLINE, self.try_write(entry)).await,
         };
         match outcome {
@@ -205,7 +198,7 @@ impl Writer {
                 tx.commit().await?;
                 run
             }
-            Entry::ForgetEdited(..) | Entry::ForgetAll(..) => return Ok(()),
+            Entry::Forget(..) => return Ok(()),
         };
         self.notices.publish(Notice::DebugRunChanged {
             chat_id: run.chat_id,
@@ -218,12 +211,7 @@ impl Writer {
     async fn forget(&self, chat: ChatId, edited: Option<Edited>) {
         let before = self.clock.now() - CLOCK_SKEW;
         for attempt in 1..=FORGET_TRIES {
-            let deletion = async {
-                match edited {
-                    Some(edited) => cleanup::delete_edited(&self.db, chat, edited, before).await,
-                    None => cleanup::delete_all(&self.db, chat, before).await,
-                }
-            };
+            let deletion = cleanup::delete(&self.db, chat, edited, before);
             let problem = match timeout(DEADLINE, deletion).await {
                 Ok(Ok(_)) => return,
                 Ok(Err(error)) => error.to_string(),

@@ -380,7 +380,7 @@ async fn an_edit_takes_away_what_belongs_to_turns_that_are_gone() {
             from: MessageId(20),
             replaced_by: MessageId(30),
         };
-        let deleted = cleanup::delete_edited(records.db, records.chat, edited, before)
+        let deleted = cleanup::delete(records.db, records.chat, Some(edited), before)
             .await
             .unwrap();
         assert_eq!(deleted, 3, "{triggered} {later_tip} {just_now}");
@@ -404,10 +404,10 @@ async fn pieces_go_with_the_last_run() {
         records.begin(second, &request, noon()).await.unwrap();
         let pieces = records.chunks().await;
         assert!(pieces > 0);
-        assert_eq!(cleanup::delete_all(records.db, records.chat, seconds(50)).await.unwrap(), 1);
+        assert_eq!(cleanup::delete(records.db, records.chat, None, seconds(50)).await.unwrap(), 1);
         assert_eq!(records.chunks().await, pieces);
         assert_eq!(records.steps(second).await[0].normalized_request, request);
-        assert_eq!(cleanup::delete_all(records.db, records.chat, seconds(200)).await.unwrap(), 1);
+        assert_eq!(cleanup::delete(records.db, records.chat, None, seconds(200)).await.unwrap(), 1);
         assert_eq!(records.chunks().await, 0);
 
         let run = records.run(seconds(0), (None, None)).await;

@@ -44,39 +44,26 @@ pub struct Stale {
     pub owner_id: UserId,
 }
 
-/// Deletes the runs of turns that an edit took away; gives how many. Runs that began later than `before` are only deleted when
-/// they know nothing of the new message, so that its own run stays.
-pub async fn delete_edited(
+/// Deletes the runs of a chat that began before a time, or only those of turns that an edit took away; gives how many. After
+/// an edit, runs that began later are deleted too when they know nothing of the new message, so that its own run stays.
+pub async fn delete(
     db: &Db,
     chat: ChatId,
-    edited: Edited,
+    edited: Option<Edited>,
     before: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
     let mut tx = db.begin().await?;
     lock(&mut tx, chat).await?;
-    let count = on_tx!(&mut tx, connection => sqlx::query(DELETE_AFTER)
-        .bind(chat.0)
-        .bind(edited.from.0)
-        .bind(edited.replaced_by.0)
-        .bind(before)
-        .execute(connection)
-        .await?
-        .rows_affected());
-    chunks::delete_unused(&mut tx, chat).await?;
-    tx.commit().await?;
-    Ok(count)
-}
-
-/// Deletes the runs of a chat that began before a time; gives how many.
-pub async fn delete_all(db: &Db, chat: ChatId, before: DateTime<Utc>) -> Result<u64, StoreError> {
-    let mut tx = db.begin().await?;
-    lock(&mut tx, chat).await?;
-    let count = on_tx!(&mut tx, connection => sqlx::query(DELETE_ALL)
-        .bind(chat.0)
-        .bind(before)
-        .execute(connection)
-        .await?
-        .rows_affected());
+    let count = on_tx!(&mut tx, connection => {
+        let statement = match edited {
+            Some(edited) => sqlx::query(DELETE_AFTER)
+                .bind(chat.0)
+                .bind(edited.from.0)
+                .bind(edited.replaced_by.0),
+            None => sqlx::query(DELETE_ALL).bind(chat.0),
+        };
+        statement.bind(before).execute(connection).await?.rows_affected()
+    });
     chunks::delete_unused(&mut tx, chat).await?;
     tx.commit().await?;
     Ok(count)
