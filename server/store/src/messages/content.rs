@@ -3,6 +3,7 @@
 //! PostgreSQL's `jsonb` cannot hold NUL characters, which commands do print. They are escaped reversibly: the
 //! private-use character U+E000 followed by `0` stands for NUL, followed by `1` for itself.
 
+use sdk::ids::MessageId;
 use sdk::parts::{CONTENT_VERSION, Part};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -27,6 +28,15 @@ pub fn encode(parts: &[Part]) -> Result<Json<Box<RawValue>>, StoreError> {
         text = value.to_string();
     }
     RawValue::from_string(text).map(Json).map_err(corrupt)
+}
+
+/// Ids of messages with their parts, of rows that hold both in the present version.
+pub fn decode_rows(rows: Vec<(i64, String)>) -> Result<Vec<(MessageId, Vec<Part>)>, StoreError> {
+    let read = |(id, parts): (i64, String)| {
+        let parts = decode("chat_messages", CONTENT_VERSION.into(), &parts)?;
+        Ok((MessageId(id), parts))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Parts as they were stored, in the present version or an older one.

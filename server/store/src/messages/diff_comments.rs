@@ -1,7 +1,7 @@
 //! Comments on lines of a diff among what people said in a chat.
 
 use sdk::ids::{ChatId, MessageId};
-use sdk::parts::{CONTENT_VERSION, Part};
+use sdk::parts::Part;
 
 use super::content;
 use crate::{Db, StoreError, on_reader};
@@ -38,11 +38,7 @@ pub async fn list(
         .bind(limit)
         .fetch_all(pool)
         .await?);
-    let read = |(id, parts): (i64, String)| {
-        let parts = content::decode("chat_messages", CONTENT_VERSION.into(), &parts)?;
-        Ok((MessageId(id), parts))
-    };
-    rows.into_iter().map(read).collect()
+    content::decode_rows(rows)
 }
 
 crate::statements![; LIST_SQLITE => LIST_POSTGRES];

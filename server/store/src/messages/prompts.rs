@@ -1,7 +1,6 @@
 //! What a person wrote in a chat, for going back to it while writing.
 
 use sdk::ids::{ChatId, MessageId, UserId};
-use sdk::parts::CONTENT_VERSION;
 
 use super::content;
 use crate::{Db, StoreError, on_reader};
@@ -40,11 +39,10 @@ pub async fn list(
         .bind(limit)
         .fetch_all(pool)
         .await?);
-    let read = |(id, parts): (i64, String)| {
-        let parts = content::decode("chat_messages", CONTENT_VERSION.into(), &parts)?;
-        Ok((MessageId(id), sdk::parts::text_of(&parts)))
-    };
-    rows.into_iter().map(read).collect()
+    let messages = content::decode_rows(rows)?.into_iter();
+    Ok(messages
+        .map(|(id, parts)| (id, sdk::parts::text_of(&parts)))
+        .collect())
 }
 
 crate::statements![; LIST_SQLITE => LIST_POSTGRES];
