@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use sdk::messages::{BusyBehavior, Role};
-use sdk::parts::Part;
+use sdk::parts::{Part, ToolResultPart};
 use store::chats::Status;
 use store::testing::TestDb;
 
@@ -74,41 +74,34 @@ async fn tools_of_a_step_run_beside_each_other_and_answer_in_the_order_of_their_
     bench.end().await;
 }
 
-#[tokio::test]
-async fn a_tool_that_there_is_not_answers_with_an_error() {
+/// The error that a turn's first call is answered with, and what the model said after it.
+async fn answered_with_an_error(script: &str) -> (ToolResultPart, String) {
     let bench = Bench::sqlite().await;
-    let chat = bench
-        .create("!call teleport {}\n!then\n!text \"Still here.\"")
-        .await;
+    let chat = bench.create(script).await;
     bench.until_idle(chat).await;
     let messages = bench.messages(chat).await;
     assert_paired(&messages);
     let Part::ToolResult(result) = &messages[2].content[0] else {
         panic!("{messages:?}")
     };
-    assert!(
-        result.is_error && format!("{result:?}").contains("teleport"),
-        "{result:?}"
-    );
-    assert!(messages[3].text().contains("Still here."));
+    assert!(result.is_error, "{result:?}");
     bench.end().await;
+    (result.clone(), messages.last().unwrap().text())
+}
+
+#[tokio::test]
+async fn a_tool_that_there_is_not_answers_with_an_error() {
+    let script = "!call teleport {}\n!then\n!text \"Still here.\"";
+    let (result, said) = answered_with_an_error(script).await;
+    assert!(format!("{result:?}").contains("teleport"), "{result:?}");
+    assert!(said.contains("Still here."));
 }
 
 #[tokio::test]
 async fn a_tool_that_panics_answers_with_an_error() {
-    let bench = Bench::sqlite().await;
-    let chat = bench
-        .create("!call panic {}\n!call echo {}\n!then\n!text \"Still here.\"")
-        .await;
-    bench.until_idle(chat).await;
-    let messages = bench.messages(chat).await;
-    assert_paired(&messages);
-    let Part::ToolResult(result) = &messages[2].content[0] else {
-        panic!("{messages:?}")
-    };
-    assert!(result.is_error);
-    assert!(messages[4].text().contains("Still here."));
-    bench.end().await;
+    let script = "!call panic {}\n!call echo {}\n!then\n!text \"Still here.\"";
+    let (_, said) = answered_with_an_error(script).await;
+    assert!(said.contains("Still here."));
 }
 
 #[tokio::test]
