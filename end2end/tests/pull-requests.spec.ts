@@ -19,12 +19,7 @@ test("a pull request goes from none to draft to open to merged without a reload,
 }) => {
   const host = await GitHost.start(TOKEN);
   try {
-    const env = {
-      SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url,
-      SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3`,
-      SWITCHYARD_WORKSPACE_LOOPBACK_PORTS: `${host.port}`,
-    };
-    const server = await startServer({ env });
+    const server = await startServer({ env: host.environment(standin) });
     const { request } = context;
     await server.createOwner(request);
     await server.signIn(request);
@@ -44,16 +39,7 @@ test("a pull request goes from none to draft to open to merged without a reload,
     const row = rowOf(page, chat);
     // A mark that a reload would wipe out.
     await page.evaluate(() => Object.assign(window, { wasNotReloaded: true }));
-    const work = [
-      `git clone --quiet ${host.url}/team/project.git`,
-      "cd project",
-      "git switch --quiet --create topic",
-      "echo Hello > greeting.txt",
-      "git add .",
-      "git commit --quiet --message=Greet",
-      "git push --quiet origin topic",
-    ];
-    await send(page, run(work.join(" && ")));
+    await send(page, run(host.push));
     await untilIdle(request, server.url, chat);
     await expect(row.locator(".row-status.done")).toBeVisible();
     await expect(page.locator(".pull-request")).toHaveCount(0);

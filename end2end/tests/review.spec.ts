@@ -235,12 +235,7 @@ index 1111111..2222222 100644
 test("the diff of a pull request is a view of its own, with comments on it", async ({ page, context, startServer, standin }) => {
   const host = await GitHost.start(TOKEN);
   try {
-    const env = {
-      SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL: host.url,
-      SWITCHYARD_EXTERNAL_AUTH_0_API_BASE_URL: `${standin}/api/v3`,
-      SWITCHYARD_WORKSPACE_LOOPBACK_PORTS: `${host.port}`,
-    };
-    const server = await startServer({ env });
+    const server = await startServer({ env: host.environment(standin) });
     const { request } = context;
     await server.createOwner(request);
     await server.signIn(request);
@@ -255,16 +250,7 @@ test("the diff of a pull request is a view of its own, with comments on it", asy
     await pull({ branch: "other" });
     await openChat(page, server.url, chat);
     const script = (command: string) => `!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
-    const work = [
-      `git clone --quiet ${host.url}/team/project.git`,
-      "cd project",
-      "git switch --quiet --create topic",
-      "echo Hello > greeting.txt",
-      "git add .",
-      "git commit --quiet --message=Greet",
-      "git push --quiet origin topic",
-    ];
-    await send(page, script(work.join(" && ")));
+    await send(page, script(host.push));
     await untilIdle(request, server.url, chat);
     await pull({ diff: DIFF });
     await send(page, script("git -C project fetch --quiet origin"));
