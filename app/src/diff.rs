@@ -145,6 +145,18 @@ pub fn parse(text: &str) -> Vec<DiffFile> {
     parser.finish()
 }
 
+/// How many lines one file's diff adds and removes, without parsing them.
+pub fn count_lines(text: &str) -> (u32, u32) {
+    let hunks = text.lines().skip_while(|line| !line.starts_with("@@ "));
+    hunks.fold((0, 0), |(added, removed), line| {
+        match line.as_bytes().first() {
+            Some(b'+') => (added + 1, removed),
+            Some(b'-') => (added, removed + 1),
+            _ => (added, removed),
+        }
+    })
+}
+
 #[derive(Default)]
 struct Parser {
     files: Vec<DiffFile>,

@@ -28,6 +28,6 @@ pub mod site;
 pub mod theme;
 
 pub(crate) use erased::view;
-pub use pages::parts::load_part_of;
+pub use pages::parts::load_parts_of;
 pub use routes::App;
 pub use shell::shell;

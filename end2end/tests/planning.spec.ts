@@ -50,7 +50,9 @@ test("an agent asks, proposes a plan and implements it once the person agrees", 
   await send(page, PLAN);
   const proposed = page.getByRole("region", { name: "The proposed plan" });
   await expect(proposed).toBeVisible();
-  await expect(page.locator(".tool", { hasText: "Could not write/notes.md" })).toContainText("In plan mode only the plan can be written");
+  const refused = page.locator(".tool", { hasText: "Could not write/notes.md" });
+  await refused.locator("summary").click();
+  await expect(refused).toContainText("In plan mode only the plan can be written");
   const card = page.locator(".tool", { hasText: "Proposed" });
   await expect(card.getByRole("heading", { name: "Greet politely" })).toBeVisible();
   await expect(card.locator("strong")).toHaveText("before");

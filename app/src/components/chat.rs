@@ -37,6 +37,7 @@ pub mod sidebar;
 pub mod streaming_text;
 pub mod timeline;
 pub mod timeline_view;
+pub mod tool_body;
 pub mod tool_card;
 pub mod tools;
 pub mod top_bar;

@@ -25,6 +25,23 @@ index 1..2 100644
 ";
 
 #[test]
+fn lines_are_counted_without_parsing_as_parsing_counts_them() {
+    let odd = "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n--- gone\n+++ come\n same\n\\ No newline at end of file\n";
+    for text in [
+        MODIFIED,
+        odd,
+        "",
+        "no diff",
+        "Binary files a/b and b/b differ\n",
+    ] {
+        let parsed = parse(text).iter().fold((0, 0), |sum, file| {
+            (sum.0 + file.additions, sum.1 + file.deletions)
+        });
+        assert_eq!(count_lines(text), parsed, "{text}");
+    }
+}
+
+#[test]
 fn numbers_lines_on_both_sides() {
     let files = parse(MODIFIED);
     assert_eq!(files.len(), 1);

@@ -121,7 +121,7 @@ fn running(
 }
 
 fn calling(run: &ToolRun, since: Option<DateTime<Utc>>) -> Act {
-    let (summary, _) = describe(run);
+    let summary = describe(run);
     Act {
         object: Some(summary.object).filter(|object| !object.is_empty()),
         ..Act::new(&summary.verb, since)

@@ -1,6 +1,7 @@
 //! What a tool call says about itself: verb, object, numbers and state, from its arguments and its result.
-//! Pure; the cards in [`super::tool_card`] draw it.
+//! Pure; the cards in [`super::tool_card`] draw the line, [`super::tool_body`] what is in them.
 
+mod body;
 mod computer;
 mod describe;
 mod files;
@@ -13,7 +14,11 @@ mod workspaces;
 
 use sdk::parts::{ToolCallPart, ToolResultPart};
 
-pub use describe::{Body, Summary, describe};
+pub use body::Body;
+pub use describe::{Summary, describe};
+
+const ATTACH_FILE: &str = "attach_file";
+const PROPOSE_PLAN: &str = "propose_plan";
 
 /// A tool call with what became of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,6 +84,24 @@ impl ToolRun {
             call,
             result,
             state,
+        }
+    }
+
+    /// Whether it ran a command, which can succeed or not.
+    pub fn is_command(&self) -> bool {
+        matches!(self.call.tool_name.as_str(), "execute" | "process_output")
+    }
+
+    /// Whether its card opens by itself: what prints while the reader watches, and what is handed to the reader.
+    pub fn opens_itself(&self) -> bool {
+        match (self.state, self.call.tool_name.as_str()) {
+            (ToolState::Running, _) => self
+                .result
+                .as_ref()
+                .and_then(|result| result.result_delta.as_ref())
+                .is_some_and(|text| !text.is_empty()),
+            (ToolState::Done, ATTACH_FILE | PROPOSE_PLAN) => true,
+            _ => false,
         }
     }
 

@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 use super::ToolRun;
-use super::describe::{Body, Summary, answer, argument, summary, text_of};
+use super::body::Body;
+use super::describe::{Summary, answer, argument, summary, text_of};
 use super::files::file_body;
 use crate::components::icons::Icon;
 
-/// The action in a few words, and the screen after it.
-pub(super) fn computer(run: &ToolRun) -> (Summary, Body) {
+/// The action in a few words.
+pub(super) fn computer(run: &ToolRun) -> Summary {
     let mut object = argument(run, "action").replace('_', " ");
     let place = run
         .call
@@ -24,6 +25,10 @@ pub(super) fn computer(run: &ToolRun) -> (Summary, Body) {
         object = format!("{object}: {text}");
     }
     let words = ["On the desktop", "On the desktop", "Failed on the desktop"];
-    let line = summary(run, Icon::Monitor, words, object);
-    (line, file_body(run, answer(run, "screenshot")))
+    summary(run, Icon::Monitor, words, object)
+}
+
+/// The screen after it.
+pub(super) fn screen(run: &ToolRun) -> Body {
+    file_body(run, answer(run, "screenshot"))
 }

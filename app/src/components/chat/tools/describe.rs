@@ -1,6 +1,6 @@
-//! One line for each kind of tool call, and what its card shows when opened.
+//! One line for each kind of tool call. What its card shows when opened is told in `body`, which comes later.
 
-use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, FilePart};
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
 use serde_json::Value;
 
 use super::computer::computer;
@@ -9,10 +9,10 @@ use super::partial_json::text_field;
 use super::planning;
 use super::subagents::subagent;
 use super::workspaces;
-use super::{ToolRun, ToolState};
+use super::{ATTACH_FILE, PROPOSE_PLAN, ToolRun, ToolState};
 use crate::components::chat::words;
 use crate::components::icons::Icon;
-use crate::diff::{self, DiffFile, FileChange};
+use crate::diff;
 
 /// The one line of a tool call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,69 +27,18 @@ pub struct Summary {
     pub counts: Option<(u32, u32)>,
 }
 
-/// What an opened card shows.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Body {
-    /// A command, its output as far as it came, and how it ended.
-    Command {
-        /// The whole command.
-        command: String,
-        /// Where it ran.
-        folder: Option<String>,
-        /// What it printed.
-        output: String,
-        /// Its exit code, once it ended.
-        exit_code: Option<i64>,
-        /// Further words of the tool: what was cut, that it goes on in the background.
-        notes: Vec<String>,
-    },
-    /// Changed files.
-    Edits(Vec<DiffFile>),
-    /// Text that was read, written or answered.
-    Text(String),
-    /// A plan, as Markdown.
-    Plan(String),
-    /// A workspace that is made, started or stopped.
-    Workspace {
-        /// Its id, once it is known.
-        id: Option<String>,
-        /// What the build says, as far as it came, or its end.
-        log: String,
-        /// Why it failed, and which values were refused.
-        errors: Vec<String>,
-        /// Further words: what to do next.
-        note: Option<String>,
-    },
-    /// An agent that was given work.
-    Agent {
-        /// Its chat, once it is known.
-        id: Option<String>,
-        /// What it was told, or what it reported, as Markdown.
-        text: String,
-    },
-    /// A file that was handed over.
-    File(FilePart),
-    /// Arguments and result as they are.
-    Json {
-        /// The arguments.
-        arguments: String,
-        /// The answer.
-        result: String,
-    },
-}
-
-/// Says what a tool call does or did, and what its card holds.
-pub fn describe(run: &ToolRun) -> (Summary, Body) {
+/// Says what a tool call does or did.
+pub fn describe(run: &ToolRun) -> Summary {
     match run.call.tool_name.as_str() {
         "read_file" => read_file(run),
-        "read_skill" => read_skill(run, "body", argument(run, "name")),
+        "read_skill" => read_skill(run, argument(run, "name")),
         "read_skill_file" => {
             let (name, path) = (argument(run, "name"), argument(run, "path"));
-            read_skill(run, "content", format!("{name}/{path}"))
+            read_skill(run, format!("{name}/{path}"))
         }
         "write_file" => write_file(run),
         "edit_files" => edit_files(run),
-        "attach_file" => attach_file(run),
+        ATTACH_FILE => attach_file(run),
         "execute" => execute(run),
         "process_output" => process(
             run,
@@ -139,7 +88,7 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
                 "Could not stop the workspace",
             ],
         ),
-        "propose_plan" => planning::propose_plan(run),
+        PROPOSE_PLAN => planning::propose_plan(run),
         "ask_user_question" => planning::ask_user_question(run),
         "spawn_agent"
         | "spawn_computer_use_agent"
@@ -148,30 +97,23 @@ pub fn describe(run: &ToolRun) -> (Summary, Body) {
         | "interrupt_agent" => subagent(run),
         "computer" => computer(run),
         CHAT_SUMMARIZED => summarized(run),
-        CHAT_CLEARED => (
-            summary(
-                run,
-                Icon::Brain,
-                ["Clearing", "Cleared", "Could not clear"],
-                "what the model remembers".to_owned(),
-            ),
-            Body::Text("The model sees nothing of what was said above. You still do.".to_owned()),
+        CHAT_CLEARED => summary(
+            run,
+            Icon::Brain,
+            ["Clearing", "Cleared", "Could not clear"],
+            "what the model remembers".to_owned(),
         ),
         _ => generic(run),
     }
 }
 
-fn summarized(run: &ToolRun) -> (Summary, Body) {
-    let line = summary(
+fn summarized(run: &ToolRun) -> Summary {
+    summary(
         run,
         Icon::Brain,
         ["Summarizing", "Summarized", "Could not summarize"],
         "the conversation for the model".to_owned(),
-    );
-    let words = error_text(run)
-        .or_else(|| answer_text(run, "summary"))
-        .unwrap_or_default();
-    (line, Body::Text(words))
+    )
 }
 
 /// Whether a result without the error mark still tells of a failure: a command that did not end well, a build that
@@ -187,75 +129,49 @@ pub fn is_failure(result: &Value) -> bool {
             .is_none_or(Value::is_null)
 }
 
-fn read_file(run: &ToolRun) -> (Summary, Body) {
+fn read_file(run: &ToolRun) -> Summary {
     let lines = answer(run, "total_lines")
         .and_then(Value::as_u64)
         .map(|lines| format!(" · {lines} lines"));
     let object = format!("{}{}", argument(run, "path"), lines.unwrap_or_default());
-    let body = error_text(run)
-        .or_else(|| answer_text(run, "content"))
-        .unwrap_or_default();
-    (
-        summary(
-            run,
-            Icon::FileText,
-            ["Reading", "Read", "Could not read"],
-            object,
-        ),
-        Body::Text(body),
+    summary(
+        run,
+        Icon::FileText,
+        ["Reading", "Read", "Could not read"],
+        object,
     )
 }
 
-fn read_skill(run: &ToolRun, field: &str, object: String) -> (Summary, Body) {
-    let line = summary(
+fn read_skill(run: &ToolRun, object: String) -> Summary {
+    summary(
         run,
         Icon::Sparkles,
         ["Reading skill", "Read skill", "Could not read skill"],
         object,
-    );
-    let text = error_text(run).or_else(|| answer_text(run, field));
-    (line, Body::Text(text.unwrap_or_default()))
+    )
 }
 
-fn write_file(run: &ToolRun) -> (Summary, Body) {
-    let content = argument(run, "content");
-    let path = argument(run, "path");
+fn write_file(run: &ToolRun) -> Summary {
     let mut line = summary(
         run,
         Icon::FilePlus,
         ["Writing", "Wrote", "Could not write"],
-        path.clone(),
+        argument(run, "path"),
     );
-    if let Some(error) = error_text(run) {
-        return (line, Body::Text(error));
+    if !is_error(run) {
+        let changed = answer_text(run, "diff").filter(|text| !text.is_empty());
+        line.counts = Some(match changed {
+            Some(text) => diff::count_lines(&text),
+            None => (
+                u32::try_from(argument(run, "content").lines().count()).unwrap_or(u32::MAX),
+                0,
+            ),
+        });
     }
-    let files = answer_text(run, "diff")
-        .map(|text| diff::parse(&text))
-        .filter(|files| !files.is_empty());
-    let files = files.unwrap_or_else(|| vec![whole_file(path, &content)]);
-    line.counts = Some(counts(&files));
-    (line, Body::Edits(files))
+    line
 }
 
-fn whole_file(path: String, content: &str) -> DiffFile {
-    let mut text = format!(
-        "--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n",
-        content.lines().count()
-    );
-    for line in content.lines() {
-        text.push('+');
-        text.push_str(line);
-        text.push('\n');
-    }
-    let parsed = diff::parse(&text).into_iter().next();
-    parsed.unwrap_or(DiffFile {
-        new_path: Some(path),
-        change: FileChange::Added,
-        ..DiffFile::default()
-    })
-}
-
-fn edit_files(run: &ToolRun) -> (Summary, Body) {
+fn edit_files(run: &ToolRun) -> Summary {
     let paths = edited_paths(run);
     let object = match paths.as_slice() {
         [] => String::new(),
@@ -268,14 +184,17 @@ fn edit_files(run: &ToolRun) -> (Summary, Body) {
         ["Editing", "Edited", "Could not edit"],
         object,
     );
-    if let Some(error) = error_text(run) {
-        return (line, Body::Text(error));
+    if let (false, Some(files)) = (
+        is_error(run),
+        answer(run, "files").and_then(Value::as_array),
+    ) {
+        line.counts = files
+            .iter()
+            .filter_map(|file| file.get("diff")?.as_str())
+            .map(diff::count_lines)
+            .reduce(|total, file| (total.0 + file.0, total.1 + file.1));
     }
-    let files = edited_files(run);
-    if !files.is_empty() {
-        line.counts = Some(counts(&files));
-    }
-    (line, Body::Edits(files))
+    line
 }
 
 fn edited_paths(run: &ToolRun) -> Vec<String> {
@@ -300,29 +219,7 @@ fn edited_paths(run: &ToolRun) -> Vec<String> {
     }
 }
 
-fn edited_files(run: &ToolRun) -> Vec<DiffFile> {
-    let Some(files) = answer(run, "files").and_then(Value::as_array) else {
-        return Vec::new();
-    };
-    files
-        .iter()
-        .filter_map(|file| {
-            let mut parsed = diff::parse(file.get("diff")?.as_str()?)
-                .into_iter()
-                .next()?;
-            parsed.new_path = text_of(file.get("path")?).or(parsed.new_path);
-            Some(parsed)
-        })
-        .collect()
-}
-
-fn counts(files: &[DiffFile]) -> (u32, u32) {
-    files.iter().fold((0, 0), |(added, removed), file| {
-        (added + file.additions, removed + file.deletions)
-    })
-}
-
-fn execute(run: &ToolRun) -> (Summary, Body) {
+fn execute(run: &ToolRun) -> Summary {
     let command = argument(run, "command");
     let first_line = command.lines().next().unwrap_or_default();
     let object = if first_line.len() < command.trim_end().len() {
@@ -330,70 +227,20 @@ fn execute(run: &ToolRun) -> (Summary, Body) {
     } else {
         first_line.to_owned()
     };
-    let line = summary(run, Icon::Terminal, ["Running", "Ran", "Ran"], object);
-    let folder = Some(argument(run, "workdir")).filter(|folder| !folder.is_empty());
-    (line, command_body(run, command, folder))
+    summary(run, Icon::Terminal, ["Running", "Ran", "Ran"], object)
 }
 
-fn command_body(run: &ToolRun, command: String, folder: Option<String>) -> Body {
-    let streamed = run
-        .result
-        .as_ref()
-        .and_then(|result| result.result_delta.clone());
-    let output = answer_text(run, "output").or(streamed).unwrap_or_default();
-    let mut notes: Vec<String> = ["error", "note"]
-        .into_iter()
-        .filter_map(|name| answer_text(run, name))
-        .collect();
-    if let Some(process) =
-        answer_text(run, "background_process_id").filter(|process| !process.is_empty())
-    {
-        notes.push(format!("Goes on in the background as {process}."));
-    }
-    if let Some(omitted) = answer(run, "truncated")
-        .and_then(|cut| cut.get("omitted_bytes"))
-        .and_then(Value::as_u64)
-    {
-        notes.push(format!("{omitted} bytes in the middle were left out."));
-    }
-    Body::Command {
-        command,
-        folder,
-        output,
-        exit_code: answer(run, "exit_code").and_then(Value::as_i64),
-        notes,
-    }
+fn process(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> Summary {
+    summary(run, icon, verbs, argument(run, "process_id"))
 }
 
-fn process(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> (Summary, Body) {
-    let id = argument(run, "process_id");
-    let line = summary(run, icon, verbs, id.clone());
-    if answer(run, "output").is_some() || run.call.tool_name == "process_output" {
-        return (line, command_body(run, String::new(), None));
-    }
-    let (_, body) = generic(run);
-    (line, body)
-}
-
-fn generic(run: &ToolRun) -> (Summary, Body) {
-    let arguments = match (&run.call.args, &run.call.args_delta) {
-        (Some(args), _) => pretty(args),
-        (None, Some(delta)) => delta.clone(),
-        (None, None) => String::new(),
-    };
-    let result = run
-        .result
-        .as_ref()
-        .and_then(|result| result.result.as_ref())
-        .map(pretty)
-        .unwrap_or_default();
-    let line = summary(
+fn generic(run: &ToolRun) -> Summary {
+    summary(
         run,
         Icon::Wrench,
         ["Calling", "Called", "Called"],
         run.call.tool_name.clone(),
-    );
-    (line, Body::Json { arguments, result })
+    )
 }
 
 pub(super) fn summary(
@@ -444,23 +291,8 @@ pub(super) fn answer_text(run: &ToolRun, name: &str) -> Option<String> {
     answer(run, name).and_then(text_of)
 }
 
-/// The words of a failed call: the `error` field, or the whole answer when it is a text.
-pub(super) fn error_text(run: &ToolRun) -> Option<String> {
-    let result = run
-        .result
-        .as_ref()
-        .filter(|result| result.is_error)?
-        .result
-        .as_ref()?;
-    let words = result
-        .get("error")
-        .or_else(|| result.get("message"))
-        .and_then(text_of);
-    Some(
-        words
-            .or_else(|| text_of(result))
-            .unwrap_or_else(|| pretty(result)),
-    )
+fn is_error(run: &ToolRun) -> bool {
+    run.result.as_ref().is_some_and(|result| result.is_error)
 }
 
 pub(super) fn text_of(value: &Value) -> Option<String> {
@@ -468,12 +300,5 @@ pub(super) fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
-    }
-}
-
-fn pretty(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
     }
 }

@@ -4,19 +4,24 @@ use sdk::parts::FilePart;
 use serde_json::Value;
 
 use super::ToolRun;
-use super::describe::{Body, Summary, answer_text, argument, error_text, summary, text_of};
+use super::body::{Body, error_text};
+use super::describe::{Summary, answer_text, argument, summary, text_of};
 use crate::components::icons::Icon;
 
 /// A file that was handed over.
-pub(super) fn attach_file(run: &ToolRun) -> (Summary, Body) {
+pub(super) fn attach_file(run: &ToolRun) -> Summary {
     let name = answer_text(run, "name").unwrap_or_else(|| argument(run, "path"));
     let words = ["Attaching", "Attached", "Could not attach"];
-    let line = summary(run, Icon::Paperclip, words, name);
+    summary(run, Icon::Paperclip, words, name)
+}
+
+/// The file itself.
+pub(super) fn attached(run: &ToolRun) -> Body {
     let file = run
         .result
         .as_ref()
         .and_then(|result| result.result.as_ref());
-    (line, file_body(run, file))
+    file_body(run, file)
 }
 
 /// A file that a result names, or why there is none.

@@ -1,11 +1,12 @@
 //! Calls with which an agent hands work to others.
 
 use super::ToolRun;
-use super::describe::{Body, Summary, answer_text, argument, error_text, summary};
+use super::body::{Body, error_text};
+use super::describe::{Summary, answer_text, argument, summary};
 use crate::components::icons::Icon;
 
 /// One of them.
-pub(super) fn subagent(run: &ToolRun) -> (Summary, Body) {
+pub(super) fn subagent(run: &ToolRun) -> Summary {
     let words = match run.call.tool_name.as_str() {
         "spawn_agent" | "spawn_computer_use_agent" => [
             "Handing work to an agent",
@@ -29,13 +30,16 @@ pub(super) fn subagent(run: &ToolRun) -> (Summary, Body) {
         ],
     };
     let title = answer_text(run, "title").unwrap_or_else(|| argument(run, "title"));
-    let line = summary(run, Icon::Users, words, title);
+    summary(run, Icon::Users, words, title)
+}
+
+/// What it was told, or what it reported.
+pub(super) fn report(run: &ToolRun) -> Body {
     let id = answer_text(run, "chat_id").or_else(|| Some(argument(run, "chat_id")));
     let said = || format!("{}{}", argument(run, "prompt"), argument(run, "message"));
     let text = error_text(run).or_else(|| answer_text(run, "report"));
-    let body = Body::Agent {
+    Body::Agent {
         id: id.filter(|id| !id.is_empty()),
         text: text.unwrap_or_else(said),
-    };
-    (line, body)
+    }
 }

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use super::partial_json::text_field;
 use super::*;
 
+fn described(run: &ToolRun) -> (Summary, Body) {
+    (describe(run), Body::of(run))
+}
+
 fn call(name: &str, args: Option<Value>, delta: Option<&str>) -> ToolCallPart {
     ToolCallPart {
         tool_call_id: "call".into(),
@@ -37,7 +41,7 @@ fn a_running_command_shows_its_output_as_it_comes() {
         result(None, Some("running 4 tests\n"), false),
         true,
     );
-    let (summary, body) = describe(&run);
+    let (summary, body) = described(&run);
     assert_eq!(
         (run.state, summary.verb.as_str(), summary.object.as_str()),
         (ToolState::Running, "Running", "cargo test")
@@ -84,7 +88,7 @@ fn an_edit_counts_its_lines() {
         result(Some(answer), None, false),
         false,
     );
-    let (summary, _) = describe(&run);
+    let summary = describe(&run);
     assert_eq!(
         (
             summary.verb.as_str(),
@@ -102,7 +106,7 @@ fn says_what_is_being_prepared_from_half_written_arguments() {
         None,
         true,
     );
-    let (summary, _) = describe(&run);
+    let summary = describe(&run);
     assert_eq!(
         (run.state, summary.object.as_str()),
         (ToolState::Preparing, "cargo te")
@@ -122,7 +126,7 @@ fn an_unknown_tool_shows_its_json() {
         result(Some(json!("fine")), None, false),
         false,
     );
-    let (_, body) = describe(&run);
+    let body = Body::of(&run);
     assert_eq!(
         body,
         Body::Json {
@@ -140,7 +144,7 @@ fn a_workspace_that_is_made_shows_its_log_then_its_name_and_link() {
         result(None, Some("Cloning\n"), false),
         true,
     );
-    let (summary, body) = describe(&running);
+    let (summary, body) = described(&running);
     assert_eq!(summary.verb, "Making a workspace");
     assert!(matches!(body, Body::Workspace { log, id: None, .. } if log == "Cloning\n"));
     let answer = json!({
@@ -151,7 +155,7 @@ fn a_workspace_that_is_made_shows_its_log_then_its_name_and_link() {
         result(Some(answer), None, false),
         false,
     );
-    let (summary, body) = describe(&done);
+    let (summary, body) = described(&done);
     assert_eq!(
         (done.state, summary.verb.as_str(), summary.object.as_str()),
         (ToolState::Done, "Made workspace", "service-1")
@@ -170,7 +174,7 @@ fn a_build_that_failed_is_a_failure_although_the_tool_answered() {
         result(Some(answer), None, false),
         false,
     );
-    let (summary, body) = describe(&run);
+    let (summary, body) = described(&run);
     assert_eq!(
         (run.state, summary.verb.as_str()),
         (ToolState::Failed, "Could not make a workspace")
@@ -198,7 +202,7 @@ fn refused_values_are_named_and_an_existing_workspace_is_called_so() {
         result(Some(answer), None, true),
         false,
     );
-    let (_, body) = describe(&refused);
+    let body = Body::of(&refused);
     assert!(
         matches!(body, Body::Workspace { errors, .. } if errors == ["Some fields are not right.", "parameters.region: Give a value."])
     );
@@ -208,7 +212,7 @@ fn refused_values_are_named_and_an_existing_workspace_is_called_so() {
         result(Some(answer), None, false),
         false,
     );
-    assert_eq!(describe(&found).0.verb, "Found stopped workspace");
+    assert_eq!(describe(&found).verb, "Found stopped workspace");
 }
 
 #[test]
@@ -221,7 +225,7 @@ fn an_action_on_the_desktop_is_told_with_the_screen_after_it() {
         result(Some(picture), None, false),
         false,
     );
-    let (summary, body) = describe(&run);
+    let (summary, body) = described(&run);
     assert_eq!(summary.object, "left click at 640, 360.5: ctrl");
     let Body::File(file) = body else {
         panic!("a picture");
@@ -234,7 +238,7 @@ fn an_action_on_the_desktop_is_told_with_the_screen_after_it() {
         result(Some(refused), None, true),
         false,
     );
-    let (summary, body) = describe(&run);
+    let (summary, body) = described(&run);
     assert_eq!(
         (summary.verb.as_str(), summary.object.as_str()),
         ("Failed on the desktop", "screenshot")

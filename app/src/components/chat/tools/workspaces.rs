@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::ToolRun;
-use super::describe::{Body, Summary, answer, answer_text, argument, error_text, summary, text_of};
+use super::body::{Body, error_text};
+use super::describe::{Summary, answer, answer_text, argument, summary, text_of};
 use crate::components::chat::words;
 use crate::components::icons::Icon;
 
 /// `list_templates`.
-pub(super) fn list_templates(run: &ToolRun) -> (Summary, Body) {
+pub(super) fn list_templates(run: &ToolRun) -> Summary {
     let found = answer(run, "total_count")
         .and_then(Value::as_u64)
         .and_then(|count| usize::try_from(count).ok());
@@ -18,12 +19,16 @@ pub(super) fn list_templates(run: &ToolRun) -> (Summary, Body) {
         Some(count) => words::count(count, "template", "templates"),
         None => "templates".to_owned(),
     };
-    let line = summary(
+    summary(
         run,
         Icon::List,
         ["Looking for", "Found", "Could not look for"],
         object,
-    );
+    )
+}
+
+/// The templates that were found.
+pub(super) fn templates(run: &ToolRun) -> Body {
     let mut text = error_text(run)
         .or_else(|| answer_text(run, "hint"))
         .unwrap_or_default();
@@ -39,14 +44,13 @@ pub(super) fn list_templates(run: &ToolRun) -> (Summary, Body) {
             let _ = writeln!(text, "    {description}");
         }
     }
-    (line, Body::Text(text))
+    Body::Text(text)
 }
 
 /// `read_template`.
-pub(super) fn read_template(run: &ToolRun) -> (Summary, Body) {
-    let template = answer(run, "template");
-    let name = template.and_then(|template| field(template, "display_name"));
-    let line = summary(
+pub(super) fn read_template(run: &ToolRun) -> Summary {
+    let name = answer(run, "template").and_then(|template| field(template, "display_name"));
+    summary(
         run,
         Icon::FileText,
         [
@@ -55,7 +59,12 @@ pub(super) fn read_template(run: &ToolRun) -> (Summary, Body) {
             "Could not read template",
         ],
         name.unwrap_or_else(|| argument(run, "template_id")),
-    );
+    )
+}
+
+/// What the template is, and what it asks for.
+pub(super) fn template(run: &ToolRun) -> Body {
+    let template = answer(run, "template");
     let mut text = error_text(run).unwrap_or_default();
     if let Some(description) = template.and_then(|template| field(template, "description")) {
         let _ = writeln!(text, "{description}");
@@ -73,16 +82,21 @@ pub(super) fn read_template(run: &ToolRun) -> (Summary, Body) {
             default.unwrap_or_default()
         );
     }
-    (line, Body::Text(text))
+    Body::Text(text)
 }
 
 /// `create_workspace`, `start_workspace` and `stop_workspace`.
-pub(super) fn workspace(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> (Summary, Body) {
+pub(super) fn workspace(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> Summary {
     let name = answer_text(run, "workspace_name").unwrap_or_default();
     let mut line = summary(run, icon, verbs, name);
     if let Some(verb) = exception(run) {
         verb.clone_into(&mut line.verb);
     }
+    line
+}
+
+/// The log of the build, and how it ended.
+pub(super) fn build(run: &ToolRun) -> Body {
     let streamed = run
         .result
         .as_ref()
@@ -95,13 +109,12 @@ pub(super) fn workspace(run: &ToolRun, icon: Icon, verbs: [&str; 3]) -> (Summary
             None => detail,
         })
     });
-    let body = Body::Workspace {
+    Body::Workspace {
         id: answer_text(run, "workspace_id"),
         log: answer_text(run, "log").or(streamed).unwrap_or_default(),
         errors: error.into_iter().chain(refused).collect(),
         note: answer_text(run, "hint"),
-    };
-    (line, body)
+    }
 }
 
 /// Words for an answer that says other than the call wished, without a failure.
