@@ -26,6 +26,7 @@ pub struct Follow {
     near_top: StoredValue<Option<Callback<()>>>,
     near_end: StoredValue<Option<Callback<()>>>,
     is_held: StoredValue<bool>,
+    last_top_px: StoredValue<i32>,
 }
 
 impl Follow {
@@ -40,6 +41,7 @@ impl Follow {
             near_top: StoredValue::new(None),
             near_end: StoredValue::new(None),
             is_held: StoredValue::new(false),
+            last_top_px: StoredValue::new(0),
         }
     }
 
@@ -79,21 +81,27 @@ impl Follow {
 
     /// Notes where the reader went.
     pub fn on_scroll(self) {
+        self.note_place(self.is_at_end.get_untracked());
+    }
+
+    /// What grew since the last scroll lies between a follower and the end: only who went up has left it.
+    fn note_place(self, is_follower: bool) {
         let Some(container) = self.container.get_untracked() else {
             return;
         };
-        let rest = container.scroll_height() - container.scroll_top() - container.client_height();
-        let is_at_end = rest <= END_SLACK_PX && !self.has_newer.get_untracked();
+        let top_px = container.scroll_top();
+        let went_up = top_px < self.last_top_px.get_value();
+        self.last_top_px.set_value(top_px);
+        let rest = container.scroll_height() - top_px - container.client_height();
+        let is_near = rest <= END_SLACK_PX || (is_follower && !went_up);
+        let is_at_end = is_near && !self.has_newer.get_untracked();
         if self.is_at_end.get_untracked() != is_at_end {
             self.is_at_end.set(is_at_end);
         }
         if is_at_end && self.new_count.get_untracked() > 0 {
             self.new_count.set(0);
         }
-        let borders = [
-            (container.scroll_top(), self.near_top),
-            (rest, self.near_end),
-        ];
+        let borders = [(top_px, self.near_top), (rest, self.near_end)];
         for (distance, load) in borders {
             if distance < NEAR_PX
                 && let Some(load) = load.get_value()
@@ -116,7 +124,7 @@ impl Follow {
             set_timeout(
                 move || {
                     let _ = self.is_held.try_set_value(false);
-                    self.on_scroll();
+                    self.note_place(false);
                 },
                 std::time::Duration::from_millis(250),
             );
