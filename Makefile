@@ -11,6 +11,7 @@ export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 
 site_dev := $(CARGO_TARGET_DIR)/site-dev-out
 site_release := $(CARGO_TARGET_DIR)/site
+binary := $(CARGO_TARGET_DIR)/switchyard
 # Written by setup.sh: the compiler that has the wasm library.
 toolchain = set -a; . $(cache)/toolchain.env; set +a
 build = $(toolchain); cargo run --quiet --package xtask --
@@ -20,10 +21,15 @@ help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: run
-run: setup-run ## Build everything and start the server on http://127.0.0.1:3000
+run: binary ## Build everything and start the server on http://127.0.0.1:3000
+	exec $(binary) serve $(ARGS)
+
+.PHONY: binary
+binary: setup-run ## Build the one file that is all of it: the server with the page inside
 	@# The page's last step uses one core only: both at once take as long as the longer one.
 	@$(MAKE) --no-print-directory -j2 site-release server-release
-	exec $(CARGO_TARGET_DIR)/release/switchyard serve --site-dir $(site_release) $(ARGS)
+	@$(build) pack --server $(CARGO_TARGET_DIR)/release/switchyard --site $(site_release) --out $(binary)
+	@echo "==> $(binary)"
 
 .PHONY: dev
 dev: setup-run ## Rebuild and restart on every change

@@ -77,8 +77,12 @@ fi
 stage "Programs for the end-to-end tests"
 # The same selection of packages as the tests, so that nothing is compiled again with other features.
 plain "programs" cargo build --quiet --workspace --exclude frontend --bins
+# The page is tested as it is shipped: in the server's own file.
+packed=$CARGO_TARGET_DIR/debug/packed/switchyard
+mkdir -p "${packed%/*}"
+plain "one file" cargo run --quiet --package xtask -- pack --server "$CARGO_TARGET_DIR/debug/switchyard" --site "$CARGO_TARGET_DIR/site" --out "$packed"
 counted "Official SDKs against the stand-in" server/standin/tests/sdk/run.sh "$CARGO_TARGET_DIR/debug/switchyard-standin"
-counted "End-to-end tests" env SWITCHYARD_BIN="$CARGO_TARGET_DIR/debug/switchyard" SWITCHYARD_STANDIN_BIN="$CARGO_TARGET_DIR/debug/switchyard-standin" \
+counted "End-to-end tests" env SWITCHYARD_BIN="$packed" SWITCHYARD_SITE_DIR= SWITCHYARD_STANDIN_BIN="$CARGO_TARGET_DIR/debug/switchyard-standin" \
   bash -c 'cd end2end && npx playwright test'
 
 stage "Done"

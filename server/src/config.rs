@@ -66,7 +66,7 @@ pub struct ServeArguments {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replica_url: Option<url::Url>,
 
-    /// Folder with the page's built files [default: the files inside the binary]
+    /// Folder with the page's built files [default: the page inside the program]
     #[arg(long, env = "SWITCHYARD_SITE_DIR", value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_dir: Option<PathBuf>,

@@ -1,8 +1,9 @@
-//! `build site` makes what the browser loads; `build check` tells whether the house still stands as drawn.
+//! `build site` makes what the browser loads, `build pack` puts it into the server's file; `build check` tells whether the house still stands as drawn.
 //!
 //! Called by the Makefile. Knows nothing of the product; reads the workspace's files and runs other tools.
 
 mod check;
+mod pack;
 mod site;
 
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Build the wasm bundle, styles and fonts into the site folder.
     Site(site::SiteArguments),
+    /// Write the one file: the server with the page inside.
+    Pack(pack::PackArguments),
     /// Check crate dependencies and file sizes against the architecture.
     Check,
 }
@@ -40,6 +43,7 @@ fn run(command: Command) -> Result<()> {
     let root = root()?;
     match command {
         Command::Site(arguments) => site::build(&root, &arguments),
+        Command::Pack(arguments) => pack::pack(&arguments),
         Command::Check => check::run(&root),
     }
 }

@@ -104,7 +104,7 @@ fn warn_about_the_page(server: &Server) {
     if !server.state().site.has_bundle() {
         tracing::warn!(
             "the page's script was not built: pages can be read and forms sent, nothing updates by itself. \
-             Build it with `make site` and name its folder with --site-dir."
+             Make the whole program with `make binary`, or build the page with `make site` and name its folder with --site-dir."
         );
     }
 }

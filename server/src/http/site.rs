@@ -1,14 +1,12 @@
-//! The page's built files: from a folder, or from inside the binary (feature `embed-site`).
+//! The page's built files: from a folder, or from the program's own file.
 //!
 //! Names that carry a hash of the content are kept by browsers for ever; everything else is asked for again and
 //! answered by its `ETag`. A `.br` or `.gz` beside a file is sent instead where the browser
 //! takes it.
 
 mod answer;
-#[cfg(feature = "embed-site")]
-mod embedded;
+mod packed;
 
-use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,34 +15,40 @@ use axum::extract::Request;
 use axum::response::Response;
 use http::Method;
 
+pub use packed::PackedSite;
+
 /// Where the built files are.
 #[derive(Clone, Debug)]
 pub enum SiteFiles {
     /// In a folder, read anew each time: a rebuilt page shows without a restart.
     Folder(Arc<Path>),
-    /// Inside the binary.
-    #[cfg(feature = "embed-site")]
-    Embedded,
+    /// Behind the program in its own file.
+    Packed(Arc<PackedSite>),
     /// Nowhere: pages work by server rendering alone.
     Missing,
 }
 
 /// A file as it is sent.
 pub(crate) struct SiteFile {
-    bytes: Cow<'static, [u8]>,
+    bytes: Vec<u8>,
     /// Changes whenever the bytes do.
     version: String,
 }
 
 impl SiteFiles {
-    /// The files of a folder, or those inside the binary when no folder is named.
+    /// The files of a folder, or those behind the program when no folder is named.
     pub fn open(folder: Option<PathBuf>) -> Self {
-        match folder {
-            Some(folder) => Self::Folder(Arc::from(folder)),
-            #[cfg(feature = "embed-site")]
-            None => Self::Embedded,
-            #[cfg(not(feature = "embed-site"))]
-            None => Self::Missing,
+        if let Some(folder) = folder {
+            return Self::Folder(Arc::from(folder));
+        }
+        let program = std::env::current_exe().map_err(anyhow::Error::from);
+        match program.and_then(|program| PackedSite::behind(&program)) {
+            Ok(Some(site)) => Self::Packed(Arc::new(site)),
+            Ok(None) => Self::Missing,
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the page cannot be read");
+                Self::Missing
+            }
         }
     }
 
@@ -81,8 +85,7 @@ impl SiteFiles {
     fn read(&self, path: &str) -> Option<SiteFile> {
         match self {
             Self::Folder(folder) => read_from_folder(folder, path),
-            #[cfg(feature = "embed-site")]
-            Self::Embedded => embedded::read(path),
+            Self::Packed(site) => site.read(path),
             Self::Missing => None,
         }
     }
@@ -100,10 +103,7 @@ fn read_from_folder(folder: &Path, path: &str) -> Option<SiteFile> {
         .ok()?;
     let bytes = std::fs::read(&file).ok()?;
     let version = format!("{:x}-{:x}", modified.as_nanos(), bytes.len());
-    Some(SiteFile {
-        bytes: Cow::Owned(bytes),
-        version,
-    })
+    Some(SiteFile { bytes, version })
 }
 
 /// The path below the site's root; nothing when it is empty, escapes the root or holds escapes at all (no file of

@@ -78,7 +78,7 @@ pub(super) fn build(site: &SiteFiles, path: &str, wanted: &Wanted) -> Option<Res
         .header(header::CONTENT_TYPE, content_type(path))
         .header(header::CONTENT_LENGTH, file.bytes.len());
     let body = if wanted.has_body {
-        Body::from(file.bytes.into_owned())
+        Body::from(file.bytes)
     } else {
         Body::empty()
     };
