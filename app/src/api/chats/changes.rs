@@ -1,5 +1,7 @@
 //! What changed in a chat's workspace, for the first paint, and its lines with colours. Server only.
 
+mod marked;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -10,8 +12,9 @@ use sdk::ids::ChatId;
 use sdk::workspaces::{Workspace, WorkspaceStatus};
 use tokio::time::timeout;
 
+use self::marked::marked;
 use super::HighlightedFile;
-use crate::diff::{self, DiffFile, LineKind};
+use crate::diff::{self, DiffFile, LineKind, changed_ranges};
 
 /// Diffs that are larger together keep their plain lines: colours would cost more than they help.
 const MAX_COLOURED_BYTES: usize = 1024 * 1024;
@@ -68,13 +71,18 @@ fn highlight_file(file: &DiffFile) -> Vec<String> {
     for hunk in &file.hunks {
         let mut old = side(file, hunk, LineKind::Removed);
         let mut new = side(file, hunk, LineKind::Added);
-        for (position, line) in hunk.lines.iter().enumerate() {
+        let ranges = changed_ranges(&hunk.lines);
+        for (position, (line, range)) in hunk.lines.iter().zip(ranges).enumerate() {
             let side = if line.kind == LineKind::Removed {
                 &mut old
             } else {
                 &mut new
             };
-            lines.push(side.remove(&position).unwrap_or_default());
+            let html = side.remove(&position).unwrap_or_default();
+            lines.push(match range {
+                Some(range) => marked(&html, &range),
+                None => html,
+            });
         }
     }
     lines

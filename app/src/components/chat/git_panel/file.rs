@@ -13,7 +13,7 @@ use super::review::{Place, Review, focus_box};
 use super::viewed::Viewed;
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
-use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::icons::{Icon, icon_with_class};
 use crate::diff::anchor::Placement;
 use crate::diff::{DiffFile, FileChange};
 use crate::view;
@@ -88,22 +88,24 @@ pub fn FileSection(
             let _ = summary.focus();
         }
     };
+    let label = place.with_value(|place| format!("Viewed {}", place.path));
     view! {
+        <div class="file-section">
         <details class="file-head" open=is_open node_ref=details>
             <summary>
                 {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
                 {move || current.with(|file| file_name(file))} <span class="spacer"></span>
-                {move || is_viewed.get().then(|| view! { <span class="badge">{icon(Icon::Check)} "viewed"</span> })}
                 {move || current.with(|file| file_badge(file))}
                 {move || current.with(|file| (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions)))}
             </summary>
             {move || lost_box(lines)}
             {move || lost_comments(lines)}
             {move || body()}
-            <button type="button" class="diff-more" on:click=mark>
-                {move || if is_viewed.get() { "Mark as not viewed" } else { "Mark as viewed" }}
-            </button>
         </details>
+        <button type="button" class="file-viewed" aria-label=label aria-pressed=move || is_viewed.get().to_string() on:click=mark>
+            {icon_with_class(Icon::Check, "icon icon-small")} "Viewed"
+        </button>
+        </div>
     }
 }
 
