@@ -17,8 +17,11 @@ pub enum ToastKind {
     Error,
 }
 
+/// What a note offers, and its name.
+pub type Offer = (&'static str, Callback<()>);
+
 /// A note on the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Toast {
     /// Its number, unique on this page.
     pub id: u64,
@@ -26,6 +29,8 @@ pub struct Toast {
     pub kind: ToastKind,
     /// One sentence.
     pub message: String,
+    /// A way back from what it tells of.
+    pub offer: Option<Offer>,
 }
 
 /// The notes on the screen, by context.
@@ -40,11 +45,24 @@ const SHOWN_FOR: std::time::Duration = std::time::Duration::from_secs(6);
 impl Toasts {
     /// Shows a note for six seconds; an error stays until it is dismissed. Browser only.
     pub fn show(self, kind: ToastKind, message: impl Into<String>) {
+        self.add(kind, message.into(), None);
+    }
+
+    /// Shows a note with a way back from what it tells of. Browser only.
+    pub fn offer(self, message: String, offer: Offer) {
+        self.add(ToastKind::Success, message, Some(offer));
+    }
+
+    fn add(self, kind: ToastKind, message: String, offer: Option<Offer>) {
         self.last_id.update_value(|id| *id += 1);
         let id = self.last_id.get_value();
-        let message = message.into();
-        self.notes
-            .update(|notes| notes.push(Toast { id, kind, message }));
+        let note = Toast {
+            id,
+            kind,
+            message,
+            offer,
+        };
+        self.notes.update(|notes| notes.push(note));
         if kind != ToastKind::Error {
             set_timeout(move || self.dismiss(id), SHOWN_FOR);
         }
@@ -79,14 +97,19 @@ pub fn ToastRegion() -> impl IntoView {
     view! {
         <div class="toast-region" role="region" aria-label="Notifications" aria-live="polite">
             <For each=move || toasts.notes.get() key=|note| note.id let(note)>
-                {toast(note.kind, note.message, move || toasts.dismiss(note.id))}
+                {toast(note.kind, note.message, note.offer, move || toasts.dismiss(note.id))}
             </For>
         </div>
     }
 }
 
 /// One note; the gallery shows it in each kind.
-pub fn toast(kind: ToastKind, message: String, on_dismiss: impl Fn() + 'static) -> impl IntoView {
+pub fn toast(
+    kind: ToastKind,
+    message: String,
+    offer: Option<Offer>,
+    on_dismiss: impl Fn() + Copy + 'static,
+) -> impl IntoView {
     let (class, mark) = match kind {
         ToastKind::Success => ("toast toast-success", Icon::CircleCheck),
         ToastKind::Info => ("toast", Icon::Info),
@@ -95,6 +118,9 @@ pub fn toast(kind: ToastKind, message: String, on_dismiss: impl Fn() + 'static) 
     view! {
         <div class=class>
             {icon(mark)} <p class="toast-text">{message}</p>
+            {offer.map(|(name, accept)| view! {
+                <button type="button" class="button button-small" on:click=move |_| { accept.run(()); on_dismiss(); }>{name}</button>
+            })}
             <button type="button" class="icon-button icon-button-small" aria-label="Dismiss" on:click=move |_| on_dismiss()>
                 {icon(Icon::X)}
             </button>

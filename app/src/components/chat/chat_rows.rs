@@ -67,6 +67,12 @@ pub async fn set_archived(
     if archived && agents.open_chat.get_untracked() == Some(chat.id) {
         leave.run(());
     }
+    if archived {
+        let words = format!("“{}” is in the archive.", chat.title);
+        let chat = chat.clone();
+        let undo = move |()| set_archived_from_button(agents, chat.clone(), false, leave);
+        agents.toasts.offer(words, ("Undo", Callback::new(undo)));
+    }
     Ok(())
 }
 

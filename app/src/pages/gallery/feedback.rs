@@ -77,9 +77,10 @@ pub fn toasts() -> impl IntoView {
         "Toasts",
         view! {
             <div class="gallery-grid">
-                {toast(ToastKind::Success, "Ada Lovelace has a new password.".to_owned(), || {})}
-                {toast(ToastKind::Info, "“Faster cold start” has finished.".to_owned(), || {})}
-                {toast(ToastKind::Error, "“Upgrade the parser” stopped: the provider refused the key.".to_owned(), || {})}
+                {toast(ToastKind::Success, "Ada Lovelace has a new password.".to_owned(), None, || {})}
+                {toast(ToastKind::Success, "“Faster cold start” is in the archive.".to_owned(), Some(("Undo", Callback::new(|()| {}))), || {})}
+                {toast(ToastKind::Info, "“Faster cold start” has finished.".to_owned(), None, || {})}
+                {toast(ToastKind::Error, "“Upgrade the parser” stopped: the provider refused the key.".to_owned(), None, || {})}
             </div>
         },
     )
