@@ -33,13 +33,14 @@ pub fn Dialog(
                 <h2 class="dialog-title" id=title_id>
                     {move || title.get()}
                 </h2>
-                <form method="dialog">
-                    <button class="icon-button" aria-label="Close" title="Close">
-                        {icon(Icon::X)}
-                    </button>
-                </form>
             </div>
             <div class="dialog-body">{children()}</div>
+            // Last, so that the first field is what a dialog begins with.
+            <form method="dialog" class="dialog-close">
+                <button class="icon-button" aria-label="Close" title="Close">
+                    {icon(Icon::X)}
+                </button>
+            </form>
         </dialog>
     }
 }
