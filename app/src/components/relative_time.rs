@@ -43,16 +43,16 @@ pub fn browser_now_ms() -> i64 {
 pub fn RelativeTime(
     /// The time.
     at: DateTime<Utc>,
-    /// It has been: the page's clock moves in steps and may stand before it.
+    /// It may be still to come. Whatever has been is not, although the page's clock moves in steps and may stand before it.
     #[prop(optional)]
-    is_past: bool,
+    may_come: bool,
 ) -> impl IntoView {
     let now_ms = use_now_ms();
     let at_ms = at.timestamp_millis();
     let words = move || {
         now_ms
             .get()
-            .map(|now_ms| if is_past { now_ms.max(at_ms) } else { now_ms })
+            .map(|now_ms| if may_come { now_ms } else { now_ms.max(at_ms) })
             .map_or_else(|| exact(&at), |now_ms| relative(at_ms, now_ms, &at))
     };
     view! {

@@ -116,7 +116,7 @@ fn row(token: Token, on_revoke: Callback<Token>) -> impl IntoView {
             </td>
             <td class="cell-time" data-label="Expires">
                 {match token.expires_at {
-                    Some(at) => view! { <RelativeTime at=at/> },
+                    Some(at) => view! { <RelativeTime at=at may_come=true/> },
                     None => "never".into_any(),
                 }}
             </td>

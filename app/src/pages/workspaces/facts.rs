@@ -50,7 +50,7 @@ pub fn facts(row: WorkspaceRow, limits: HeldLimits) -> AnyView {
             {folder}
             {sandbox(&workspace)}
             {held(limits)}
-            {fact("Made", view! { <RelativeTime at=workspace.created_at is_past=true/> })}
+            {fact("Made", view! { <RelativeTime at=workspace.created_at/> })}
             {parameters}
         </dl>
     }

@@ -86,7 +86,7 @@ fn state_of(workspace: Workspace) -> AnyView {
     view! {
         <span class="cell-state-line">
             {state::dot(workspace.status)}
-            <span class="muted">" · "<RelativeTime at=workspace.status_since is_past=true/></span>
+            <span class="muted">" · "<RelativeTime at=workspace.status_since/></span>
         </span>
         {reason.map(|reason| view! { <span class="cell-note cell-reason">{reason}</span> })}
     }

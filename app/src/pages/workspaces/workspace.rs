@@ -269,7 +269,7 @@ fn build_row(
                 <span class="workspace-state"><span class=class aria-hidden="true"></span> {words}</span>
                 {reason.map(|reason| view! { <span class="cell-note cell-reason">{reason}</span> })}
             </td>
-            <td class="cell-time" data-label="When"><RelativeTime at is_past=true/></td>
+            <td class="cell-time" data-label="When"><RelativeTime at/></td>
             <td class="cell-time" data-label="Took">{move || took(&build, now.get())}</td>
             <td class="cell-actions">{log}</td>
         </tr>

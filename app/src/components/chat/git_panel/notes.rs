@@ -56,7 +56,7 @@ fn problem_view(problem: Problem) -> AnyView {
             <div class="notice notice-warning panel-notice" role="status">{icon(Icon::TriangleAlert)}{plain("p", message)}</div>
         };
     }
-    let since = since.map(|at| view! { ", lost " <RelativeTime at is_past=true/> });
+    let since = since.map(|at| view! { ", lost " <RelativeTime at/> });
     view! {
         <div class="notice notice-warning panel-notice" role="status">
             {icon(Icon::TriangleAlert)} <p class="notice-title">{RECONNECTING} {since}</p> <p class="notice-detail">{message}</p>
