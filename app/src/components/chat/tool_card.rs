@@ -106,7 +106,7 @@ pub fn ToolCard(
                 <span class="tool-object" title=move || summary.get().object>
                     {move || summary.with(|summary| short_path(&summary.object, folder))}
                 </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
-                {move || mark(state.get(), run.with(|run| run.is_command()))}
+                {move || run.with(|run| mark(run))}
                 <span class="tool-time">{move || time(&run.get())}</span>
             </summary>
             <div class="tool-body">{tool_body(run, folder, is_wanted.into())}</div>
@@ -126,21 +126,24 @@ pub fn counts(added: u32, removed: u32) -> impl IntoView {
     }
 }
 
-fn mark(state: ToolState, is_command: bool) -> AnyView {
+fn mark(run: &ToolRun) -> AnyView {
+    let state = run.state;
     let (class, name, words) = match state {
         ToolState::Preparing | ToolState::Running => {
             ("tool-mark running", Icon::LoaderCircle, state.label())
         }
-        ToolState::Done if is_command => ("tool-mark done", Icon::Check, "succeeded"),
+        ToolState::Done if run.goes_on() => ("tool-mark", Icon::Clock, "goes on"),
+        ToolState::Done if run.is_command() => ("tool-mark done", Icon::Check, "succeeded"),
         ToolState::Done => ("tool-mark done", Icon::Check, "done"),
         ToolState::Failed => ("tool-mark failed", Icon::X, "failed"),
         ToolState::Interrupted => ("tool-mark interrupted", Icon::Square, "interrupted"),
     };
     let is_running = state.is_open();
+    let is_quiet = is_running || class == "tool-mark done";
     view! {
         <span class=class>
             {icon_with_class(name, if is_running { "icon icon-small spin" } else { "icon icon-small" })}
-            <span class:visually-hidden=state != ToolState::Failed && state != ToolState::Interrupted>{words}</span>
+            <span class:visually-hidden=is_quiet>{words}</span>
         </span>
     }
 }

@@ -92,6 +92,11 @@ impl ToolRun {
         matches!(self.call.tool_name.as_str(), "execute" | "process_output")
     }
 
+    /// Whether its command still runs in the background.
+    pub fn goes_on(&self) -> bool {
+        describe::answer_text(self, "background_process_id").is_some_and(|id| !id.is_empty())
+    }
+
     /// Whether its card opens by itself: what prints while the reader watches, and what is handed to the reader.
     pub fn opens_itself(&self) -> bool {
         match (self.state, self.call.tool_name.as_str()) {

@@ -160,15 +160,18 @@ fn command_body(run: &ToolRun, command: String, folder: Option<String>) -> Body 
         .as_ref()
         .and_then(|result| result.result_delta.clone());
     let output = answer_text(run, "output").or(streamed).unwrap_or_default();
-    let mut notes: Vec<String> = ["error", "note"]
-        .into_iter()
-        .filter_map(|name| answer_text(run, name))
-        .collect();
-    if let Some(process) =
-        answer_text(run, "background_process_id").filter(|process| !process.is_empty())
-    {
-        notes.push(format!("Goes on in the background as {process}."));
-    }
+    // The tool's own note on that tells the model what to do.
+    let mut notes: Vec<String> = if run.goes_on() {
+        vec![
+            "It goes on in the background. The agent can look at what it prints, and end it."
+                .to_owned(),
+        ]
+    } else {
+        ["error", "note"]
+            .into_iter()
+            .filter_map(|name| answer_text(run, name))
+            .collect()
+    };
     if let Some(omitted) = answer(run, "truncated")
         .and_then(|cut| cut.get("omitted_bytes"))
         .and_then(Value::as_u64)
