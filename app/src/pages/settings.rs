@@ -10,8 +10,11 @@ mod tokens;
 mod users;
 
 use leptos::form::ActionForm;
+use leptos::html::Nav;
 use leptos::prelude::*;
 use leptos_router::components::{A, Outlet};
+use leptos_router::hooks::use_location;
+use wasm_bindgen::JsCast as _;
 
 pub use chat_config::ChatConfigPage;
 pub use folders::FoldersPage;
@@ -32,9 +35,15 @@ use crate::view;
 pub fn SettingsPage() -> impl IntoView {
     let session = use_session();
     let is_owner = session.with_untracked(crate::session::Session::is_owner);
+    let nav = NodeRef::<Nav>::new();
+    let path = use_location().pathname;
+    Effect::new(move |_| {
+        path.track();
+        request_animation_frame(move || show_current(nav));
+    });
     view! {
         <div class="settings">
-            <nav class="settings-nav" aria-label="Settings">
+            <nav class="settings-nav" aria-label="Settings" node_ref=nav>
                 <A href="/agents" attr:class="nav-item settings-back">
                     {icon(Icon::ArrowLeft)}
                     "Chats"
@@ -64,6 +73,18 @@ pub fn SettingsPage() -> impl IntoView {
                 </div>
             </main>
         </div>
+    }
+}
+
+/// On a phone the pages are a row that is wider than the screen.
+fn show_current(nav: NodeRef<Nav>) {
+    let Some(Some(nav)) = nav.try_get_untracked() else {
+        return;
+    };
+    let current = nav.query_selector("[aria-current]").ok().flatten();
+    if let Some(current) = current.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let room_px = nav.client_width() - current.offset_width();
+        nav.set_scroll_left(current.offset_left() - room_px / 2);
     }
 }
 
