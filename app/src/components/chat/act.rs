@@ -101,7 +101,11 @@ fn running(
     if let Some(retry) = retry {
         return Act {
             until: Some(retry.retrying_at),
-            reason: Some(format!("{} (attempt {})", retry.error, retry.attempt + 1)),
+            reason: Some(format!(
+                "{} (attempt {})",
+                first_sentence(&retry.error),
+                retry.attempt + 1
+            )),
             ..Act::new("Retrying", None)
         };
     }
@@ -118,6 +122,14 @@ fn running(
             _ => Act::new("Thinking", since),
         },
     }
+}
+
+/// What happened, without what to do: that is being done.
+fn first_sentence(words: &str) -> &str {
+    words
+        .split_once(". ")
+        .map_or(words, |(first, _)| first)
+        .trim_end_matches('.')
 }
 
 fn calling(run: &ToolRun, since: Option<DateTime<Utc>>) -> Act {

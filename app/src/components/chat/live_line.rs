@@ -1,4 +1,4 @@
-//! The agent's present act: one line at the end of the timeline with its time and Stop.
+//! The agent's present act: one line below the timeline with its time and Stop, wherever the reader is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +13,7 @@ use sdk::workspaces::WorkspaceStatus;
 
 use super::act::{Step, present};
 use super::context::Agents;
+use super::tool_card::{WorkFolder, short_path};
 use crate::api::chats::interrupt_chat;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
@@ -32,7 +33,14 @@ pub fn LiveLine(
 ) -> impl IntoView {
     let agents = Agents::expect();
     let now = RwSignal::new(agents.now.get_untracked());
-    let committed = Memo::new(move |_| chat.messages.with(|messages| newest_answer(messages)));
+    // Where the reader is far above, the newest answer is not among what is loaded.
+    let committed = Memo::new(move |_| {
+        if chat.has_newer.get() {
+            Vec::new()
+        } else {
+            chat.messages.with(|messages| newest_answer(messages))
+        }
+    });
     let act = Memo::new(move |_| {
         chat.retry.with(|retry| {
             chat.preview.with(|preview| {
@@ -62,7 +70,13 @@ pub fn LiveLine(
         }
     });
     let verb = move || act.with(|act| act.as_ref().map(|act| act.verb.clone()).unwrap_or_default());
-    let object = move || act.with(|act| act.as_ref().and_then(|act| act.object.clone()));
+    let folder = use_context::<WorkFolder>();
+    let object = move || {
+        act.with(|act| {
+            let object = act.as_ref()?.object.as_ref()?;
+            Some(short_path(object, folder))
+        })
+    };
     let tail = move || {
         act.with(|act| {
             act.as_ref()
@@ -77,8 +91,8 @@ pub fn LiveLine(
                     {icon_with_class(Icon::LoaderCircle, "icon spin")}
                     <span class="live-words">
                         {move || verb()} {move || object().map(|object| view! { " " {plain("b", object)} })}
-                        <span class="live-time">{move || tail()}</span>
                     </span>
+                    <span class="live-time">{move || tail()}</span>
                     <StopButton chat/>
                 </div>
             </Show>

@@ -74,7 +74,6 @@ pub fn Timeline(
                 <NewerMessages history/>
                 <Show when=move || !chat.has_newer.get()>
                     {error_callout(chat)}
-                    <LiveLine chat workspace/>
                 </Show>
             </div>
         </div>
@@ -82,6 +81,7 @@ pub fn Timeline(
             <Reconnecting socket=chat.socket/>
             <JumpToLatest history/>
         </div>
+        <LiveLine chat workspace/>
     }
 }
 
