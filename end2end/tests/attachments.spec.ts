@@ -138,7 +138,7 @@ test("pictures and texts are pasted, dropped, sent and seen again", async ({ pag
   await expect(attached.getByRole("listitem")).toHaveCount(3);
   await attached.getByRole("button", { name: "Remove green.png" }).click();
   await composer.fill('!text "Again."');
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Send again" }).click();
   await untilIdle(request, server.url, chat);
   const stored = await storedMessages(request, server.url, chat);
   const names = stored.filter((message) => message.role === "user").map((message) =>

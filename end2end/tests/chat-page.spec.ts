@@ -123,7 +123,7 @@ test("a draft is kept for each chat and an edit runs the chat again", async ({ p
   await page.getByRole("article", { name: "You said" }).hover();
   await page.getByRole("button", { name: "Edit this message" }).click();
   await editor.fill('!text "second answer"');
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Send again" }).click();
   await expect(page.locator(".by-agent .prose")).toContainText("second answer");
   await expect(editor).toHaveValue("half a thought");
 });

@@ -208,7 +208,7 @@ test("a failed turn says why and can be tried again", async ({ page, server, asO
   const chat = await createChat(context.request, server.url, '!error 401 times=1 "The key is not valid."\n!text "It works now."');
   await openChat(page, server.url, chat);
   const callout = page.locator(".turn-error");
-  await expect(callout).toContainText("refused the key");
+  await expect(callout).toContainText("The key was refused");
   await look(page, "chat-error", { fullPage: false });
   await callout.getByRole("button", { name: "Try again" }).click();
   await expect(page.locator(".by-agent .prose")).toContainText("It works now.");

@@ -89,7 +89,7 @@ test.describe("on a real git repository", () => {
     await openChat(page, server.url, chat);
     const composer = page.getByRole("textbox", { name: "Message" });
     await composer.fill("When the tests pass:");
-    await panelOf(page).getByRole("button", { name: "Commit" }).click();
+    await panelOf(page).getByRole("button", { name: "Ask to commit" }).click();
     await expect(composer).toHaveValue(/^When the tests pass:\n\nCommit the changes on the branch switchyard\//);
     await expect(composer).toBeFocused();
     expect(await storedMessages(context.request, server.url, chat)).toHaveLength(before);

@@ -10,6 +10,7 @@ use crate::components::form::go_to_login;
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::live::socket::{Connection, Socket};
+use crate::session::{Session, use_session};
 use crate::view;
 
 /// The last turn's failure, with a button that runs it again.
@@ -53,6 +54,7 @@ pub fn ErrorCallout(
                         <button type="button" class="button button-small" disabled=move || is_retrying.get() on:click=retry>
                             {icon(Icon::RotateCcw)} "Try again"
                         </button>
+                        {remedy(&error)}
                         {move || failure.get().map(|words| view! { <span class="field-error">{words}</span> })}
                     </div>
                 </section>
@@ -62,22 +64,33 @@ pub fn ErrorCallout(
     (move || drawn()).into_any()
 }
 
-/// The title of a failure, by its class.
-pub fn title(error: &ChatError) -> String {
-    let provider = error.provider.as_deref().unwrap_or("The model provider");
+/// The title of a failure, by its class; the message names who failed.
+pub fn title(error: &ChatError) -> &'static str {
     match error.kind.as_str() {
-        "overloaded" => format!("{provider} is overloaded"),
-        "rate_limit" => format!("{provider} limits the rate of requests"),
-        "timeout" => format!("{provider} did not answer in time"),
-        "startup_timeout" => format!("{provider} did not begin to answer in time"),
-        "auth" => format!("{provider} refused the key"),
-        "config" => "The model's settings were refused".to_owned(),
-        "usage_limit" => "A usage limit was reached".to_owned(),
-        "stream_silence" => format!("{provider} stopped in the middle of its answer"),
-        "missing_key" => format!("{provider} has no key"),
-        "provider_disabled" => format!("{provider} is switched off"),
-        _ => "The turn failed".to_owned(),
+        "overloaded" => "The provider is overloaded",
+        "rate_limit" => "Too many requests",
+        "timeout" => "No answer in time",
+        "startup_timeout" => "No answer began in time",
+        "auth" => "The key was refused",
+        "config" => "The model's settings were refused",
+        "usage_limit" => "A usage limit was reached",
+        "stream_silence" => "The answer broke off",
+        "missing_key" => "There is no key",
+        "provider_disabled" => "The provider is switched off",
+        _ => "The turn failed",
     }
+}
+
+/// Where an owner mends it.
+fn remedy(error: &ChatError) -> Option<AnyView> {
+    let is_of_settings = matches!(
+        error.kind.as_str(),
+        "auth" | "config" | "missing_key" | "provider_disabled"
+    );
+    let is_owner = use_session().with_untracked(Session::is_owner);
+    (is_of_settings && is_owner).then(|| {
+        view! { <a class="link" href="/settings/providers">"Open providers and models"</a> }
+    })
 }
 
 fn message(error: &ChatError) -> String {

@@ -211,7 +211,7 @@ pub fn ComposerBox(
     let is_hydrated = use_hydrated();
     let has_model = model.get_untracked().is_some();
     let label = move || match (edited.with(Option::is_some), chat.is_busy()) {
-        (true, _) => "Save",
+        (true, _) => "Send again",
         (false, true) => "Queue",
         (false, false) => "Send",
     };

@@ -183,7 +183,7 @@ fn NewChat(
         {move || demo().then(|| view! {
             <p class="home-help home-demo">
                 {icon_with_class(Icon::Info, "icon icon-small")}
-                <span>"The demo model is a script inside this server: it streams and calls real tools, but it does not think. Connect a provider to work with a real model."</span>
+                <span>"The demo model is a script inside this server: it streams and calls real tools, but it does not think. " {connect_help()}</span>
             </p>
         })}
         {(!has_source).then(no_folder_help)}
@@ -231,9 +231,17 @@ fn unprotected(reason: String) -> AnyView {
     }
 }
 
+fn connect_help() -> AnyView {
+    if use_session().with_untracked(Session::is_owner) {
+        view! { <a class="link" href="/settings/providers">"Connect a provider"</a> " to work with a real model." }
+    } else {
+        "Ask an admin to connect a provider to work with a real model.".into_any()
+    }
+}
+
 fn no_folder_help() -> AnyView {
     if use_session().with_untracked(Session::is_owner) {
-        view! { <p class="home-help">"No folder of this machine is allowed yet. Allow one under " <a class="link" href="/settings/folders">"Settings → Folders"</a> " to work on a repository."</p> }
+        view! { <p class="home-help">"No folder of this machine is allowed yet. Allow one under " <a class="link" href="/settings/folders">"Settings → Allowed folders"</a> " to work on a repository."</p> }
     } else {
         view! { <p class="home-help">"No folder of this machine is allowed yet. Ask an admin to allow one to work on a repository."</p> }
     }

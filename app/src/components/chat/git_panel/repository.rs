@@ -59,7 +59,7 @@ pub fn RepositoryView(
             <div class="summary">
                 {move || repository.with(|known| head(known, is_one_of_several.get()))} <span class="spacer"></span>
                 {move || repository.with(numbers)}
-                <Show when=may_commit><Button is_small=true on:click=ask>"Commit"</Button></Show>
+                <Show when=may_commit><Button is_small=true on:click=ask>"Ask to commit"</Button></Show>
             </div>
             {move || repository.with(details)}
             {move || repository.with(|known| omitted(known.omitted_files))}
