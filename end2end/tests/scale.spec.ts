@@ -70,6 +70,28 @@ test("a list of 5,000 chats is walked and searched; the page holds a part of it"
   console.log("list", JSON.stringify(tasks), "elements", await countElements(page));
 });
 
+test("a link to a message that is not loaded leads to it, and on to the newest", async ({ page, startServer, context }) => {
+  const server = await startServer({ seed: ["--chats", "1", "--messages", "400"] });
+  await server.signIn(context.request, SEEDED_OWNER);
+  const listed = await context.request.get(`${server.url}/api/experimental/chats`);
+  const [long] = ((await listed.json()) as { id: string; title: string }[]).filter(({ title }) => title === "400 messages");
+  const read = await context.request.get(`${server.url}/api/experimental/chats/${long?.id}/messages?limit=200`);
+  const { messages } = (await read.json()) as { messages: { id: number; role: string }[] };
+  const named = messages.filter(({ role }) => role === "user").at(-1)?.id;
+  await page.goto(`${server.url}/agents/${long?.id}#message-${named}`);
+  await hydrated(page);
+  await expect(page.locator(`#message-${named}`)).toBeInViewport();
+  // Only what was said has scrolled.
+  expect(await page.locator(".agents").evaluate((frame) => [frame.scrollTop, document.documentElement.scrollTop])).toEqual([0, 0]);
+  await page.getByRole("button", { name: "Jump to latest" }).click();
+  await expect(page.locator(`#message-${messages[0]?.id}`)).toBeInViewport();
+
+  await page.goto(`${server.url}/agents/${long?.id}#message-0`);
+  await page.reload();
+  await hydrated(page);
+  await expect(page.getByText("The message of this link is not in the chat any more.")).toBeVisible();
+});
+
 test("a chat of 10,000 messages is read far back and forth; the page holds a part of it", async ({ page, startServer, context }) => {
   const server = await startServer(SEED);
   await server.signIn(context.request, SEEDED_OWNER);

@@ -69,6 +69,17 @@ impl LiveChat {
         }
     }
 
+    /// Puts an older page in the place of what is loaded.
+    pub fn show_page(&mut self, page: MessagePage, asked: Edges) {
+        if self.edges() == asked {
+            self.messages.clear();
+            self.has_older = page.has_more;
+            self.insert_page(page);
+            let newest = asked.newest;
+            self.newest_beyond = (self.edges().last < newest).then_some(newest);
+        }
+    }
+
     fn insert_newer(&mut self, page: MessagePage, asked: Edges, has_more: bool) {
         if self.is_as_long_as(asked) {
             self.insert_page(page);

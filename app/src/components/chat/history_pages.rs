@@ -6,7 +6,7 @@ use sdk::ids::MessageId;
 use sdk::messages::MessagePage;
 
 use super::context::Agents;
-use super::scroll::Follow;
+use super::scroll::{Follow, named_message};
 use super::timeline::{Block, begin_of_growing_window, begin_of_window, end_of_window};
 use super::timeline_view::Layout;
 use crate::api::chats::list_messages;
@@ -65,7 +65,36 @@ impl History {
             }
         });
         history.forget_while_following();
+        Effect::new(move |_| history.go_to_named_message());
         history
+    }
+
+    /// Reads the page of the message that the address names, when it is not loaded.
+    fn go_to_named_message(self) {
+        let Some(named) = named_message() else {
+            return;
+        };
+        let asked = self.chat.edges();
+        if named >= asked.first {
+            return;
+        }
+        let take = move |page: MessagePage| {
+            if page
+                .messages
+                .first()
+                .is_none_or(|newest| newest.id != named)
+            {
+                let words = "The message of this link is not in the chat any more.";
+                self.toasts.show(ToastKind::Info, words);
+                return;
+            }
+            self.follow.is_at_end.set(false);
+            self.chat.load(|live| live.show_page(page, asked));
+            request_animation_frame(move || {
+                self.follow.go_to_named_message();
+            });
+        };
+        self.read(Some(named.0 + 1), None, Box::new(take));
     }
 
     fn read_older(self) {

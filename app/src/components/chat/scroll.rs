@@ -2,6 +2,7 @@
 
 use leptos::html::Div;
 use leptos::prelude::*;
+use sdk::ids::MessageId;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 
@@ -180,16 +181,22 @@ impl Follow {
         }
     }
 
-    fn go_to_named_message(self) -> bool {
-        let name = window().location().hash().unwrap_or_default();
-        let named = name
-            .strip_prefix('#')
-            .filter(|name| name.starts_with("message-"));
-        let Some(element) = named.and_then(|name| document().get_element_by_id(name)) else {
+    /// Goes to the message that the address names; false when it is not loaded, or none is named.
+    pub fn go_to_named_message(self) -> bool {
+        let name = named_message().map(|id| format!("message-{id}"));
+        let element = name.and_then(|name| document().get_element_by_id(&name));
+        let Some(element) = element else {
             return false;
         };
         element.scroll_into_view();
         self.is_at_end.set(false);
         true
     }
+}
+
+/// The message that the address names. Browser only.
+pub fn named_message() -> Option<MessageId> {
+    let hash = window().location().hash().ok()?;
+    let id = hash.strip_prefix("#message-")?.parse().ok()?;
+    Some(MessageId(id))
 }

@@ -95,6 +95,24 @@ fn a_page_from_before_an_edit_brings_nothing_back() {
 }
 
 #[test]
+fn an_older_page_takes_the_place_of_the_newest() {
+    let mut chat = scrolled_up();
+    let asked = chat.edges();
+    chat.show_page(page(2..=4, true), asked);
+    assert_eq!(ids(&chat), [2, 3, 4]);
+    assert_eq!(chat.newest_beyond, Some(asked.newest));
+    assert!(chat.has_older);
+    // What the stream brought meanwhile is not lost under a page that was asked for before.
+    let asked = chat.edges();
+    chat.apply(message(11, "new"));
+    chat.show_page(page(1..=2, false), asked);
+    assert_eq!(ids(&chat), [2, 3, 4]);
+    let asked = chat.edges();
+    chat.append(page(5..=11, false), asked);
+    assert_eq!((ids(&chat).len(), chat.newest_beyond), (10, None));
+}
+
+#[test]
 fn the_newest_page_takes_the_place_of_what_is_far_above() {
     let mut chat = scrolled_up();
     let asked = chat.edges();
