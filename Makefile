@@ -45,10 +45,10 @@ check: ## Formatting, lints, documentation, architecture, access, schemas
 	@server/build/checks.sh with-tests
 
 .PHONY: bench
-bench: site-release ## Measure and print the table of docs/performance.md
+bench: binary ## Measure and print the table of docs/performance.md
 	@server/build/setup.sh check
-	cargo build --release --package server --package standin --package bench
-	SWITCHYARD_SITE_DIR=$(site_release) server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(CARGO_TARGET_DIR)/release/switchyard --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
+	cargo build --release --package standin --package bench
+	server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(binary) --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
 
 .PHONY: soak
 soak: setup-run ## The long random tests; prints what they counted

@@ -508,6 +508,24 @@ async fn secrets_stay_out_of_the_log() {
     }
 }
 
+#[test]
+fn the_log_says_loudly_that_agents_are_not_kept_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = switchyard(&["serve", "--listen", "127.0.0.1:0", "--no-ollama-detection"]);
+    command
+        .env("SWITCHYARD_DATA_DIR", folder.path())
+        .env("PATH", empty.path());
+    let log = RunningServer::spawn(command).stop_and_read_log();
+    let warning = log
+        .lines()
+        .find(|line| line.contains("WORKSPACES RUN WITHOUT A SANDBOX"));
+    assert!(
+        warning.is_some_and(|line| line.contains("bubblewrap is not installed")),
+        "{log}"
+    );
+}
+
 #[tokio::test]
 async fn stopping_a_server_in_process_ends_it() {
     let server = TestServer::start().await;

@@ -258,7 +258,7 @@ fn subtitle(chat: &Chat, agents: Agents, state: Option<ListState>) -> String {
             .models
             .with(|models| model_name(models, chat.last_model_config_id))
     });
-    model.unwrap_or_else(|| "Model no longer there".to_owned())
+    model.unwrap_or_else(|| "Model no longer offered".to_owned())
 }
 
 /// A status in words.

@@ -13,6 +13,10 @@ use crate::components::icons::{Icon, icon};
 use crate::session::use_session;
 use crate::view;
 
+/// Chats shown before anything is written.
+const NEWEST_CHATS: usize = 7;
+/// Behind what leads to a page of the settings.
+const SETTINGS: &str = "Settings";
 const SHOWN_CHATS: usize = 30;
 
 /// One line of the palette.
@@ -138,7 +142,7 @@ fn draw_mark(mark: Mark) -> AnyView {
 fn find(words: &str, agents: Agents, is_owner: bool) -> Vec<Choice> {
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let matches = |choice: &Choice| {
-        let name = choice.name.to_lowercase();
+        let name = format!("{} {}", choice.name, choice.hint).to_lowercase();
         words.iter().all(|word| name.contains(word.as_str()))
     };
     let chats = agents.chats.with(|chats| {
@@ -150,9 +154,12 @@ fn find(words: &str, agents: Agents, is_owner: bool) -> Vec<Choice> {
         });
         chats.filter(matches).take(SHOWN_CHATS).collect::<Vec<_>>()
     });
-    let actions = actions(is_owner).into_iter().filter(matches);
+    let mut actions = actions(is_owner).into_iter().filter(matches);
     if words.is_empty() {
-        actions.chain(chats).collect()
+        // The newest chats stand behind what is done most.
+        let first = actions.next();
+        let newest = chats.into_iter().take(NEWEST_CHATS);
+        first.into_iter().chain(newest).chain(actions).collect()
     } else {
         chats.into_iter().chain(actions).collect()
     }
@@ -187,40 +194,38 @@ fn actions(is_owner: bool) -> Vec<Choice> {
             Target::Toggle(Side::Panel),
         ),
         act("Keyboard shortcuts", "?", Icon::Keyboard, Target::Shortcuts),
-        go("Settings: profile", "Settings", Icon::User, "/settings"),
+        go("Profile", SETTINGS, Icon::User, "/settings"),
+        go("Agents", SETTINGS, Icon::Brain, "/settings/agents"),
+        go("Analytics", SETTINGS, Icon::List, "/settings/analytics"),
+        go("API tokens", SETTINGS, Icon::KeyRound, "/settings/tokens"),
         go(
-            "Settings: API tokens",
-            "Settings",
-            Icon::KeyRound,
-            "/settings/tokens",
+            "Git hosts",
+            SETTINGS,
+            Icon::FolderGit2,
+            "/settings/git-hosts",
         ),
     ];
     if is_owner {
         actions.extend([
             go(
-                "Settings: users",
-                "Settings",
-                Icon::Users,
-                "/settings/users",
-            ),
-            go(
-                "Settings: providers and models",
-                "Settings",
+                "Providers and models",
+                SETTINGS,
                 Icon::Cpu,
                 "/settings/providers",
             ),
             go(
-                "Settings: templates",
-                "Settings",
-                Icon::LayoutTemplate,
-                "/settings/templates",
-            ),
-            go(
-                "Settings: allowed folders",
-                "Settings",
+                "Allowed folders",
+                SETTINGS,
                 Icon::Folder,
                 "/settings/folders",
             ),
+            go(
+                "Templates",
+                SETTINGS,
+                Icon::LayoutTemplate,
+                "/settings/templates",
+            ),
+            go("Users", SETTINGS, Icon::Users, "/settings/users"),
         ]);
     }
     actions

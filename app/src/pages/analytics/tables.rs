@@ -4,8 +4,12 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 
 use crate::api::costs::CostRow;
+use crate::components::control_flow::Show;
 use crate::components::table::Table;
 use crate::view;
+
+/// Rows shown before the reader asks for the rest: those that cost most.
+const SHOWN_ROWS: usize = 20;
 
 /// Headings by model.
 pub const MODELS: &[&str] = &headings("Model");
@@ -32,14 +36,26 @@ pub fn cost_table(
     headings: &'static [&'static str],
     rows: Vec<CostRow>,
 ) -> AnyView {
-    let rows = rows
-        .into_iter()
-        .map(|row| line(row, headings))
-        .collect_view();
+    let count = rows.len();
+    let is_whole = RwSignal::new(count <= SHOWN_ROWS);
+    let rows = move || {
+        let shown = if is_whole.get() { count } else { SHOWN_ROWS };
+        rows.iter()
+            .take(shown)
+            .map(|row| line(row.clone(), headings))
+            .collect_view()
+    };
     view! {
         <section class="settings-section">
             <h2 class="settings-section-title">{title}</h2>
-            <div class="card cost-list"><Table label=title headings=headings>{rows}</Table></div>
+            <div class="card cost-list">
+                <Table label=title headings=headings>{move || rows()}</Table>
+                <Show when=move || !is_whole.get()>
+                    <button type="button" class="diff-more" on:click=move |_| is_whole.set(true)>
+                        {format!("Show all {count}")}
+                    </button>
+                </Show>
+            </div>
         </section>
     }
     .into_any()

@@ -73,6 +73,14 @@ pub fn ProviderDialog(actions: Actions) -> impl IntoView {
                     />
                     <p class="field-help">{move || kind_help(kind.get())}</p>
                     <TextField
+                        label="API key"
+                        name="api_key"
+                        input=Input::Secret
+                        is_optional=true
+                        help="Kept encrypted and never shown again."
+                        error=field_error(error, "api_key")
+                    />
+                    <TextField
                         label="Name"
                         name="display_name"
                         is_optional=true
@@ -86,14 +94,6 @@ pub fn ProviderDialog(actions: Actions) -> impl IntoView {
                         placeholder="https://"
                         help="Empty means the provider’s public address."
                         error=field_error(error, "base_url")
-                    />
-                    <TextField
-                        label="API key"
-                        name="api_key"
-                        input=Input::Secret
-                        is_optional=true
-                        help="Kept encrypted and never shown again."
-                        error=field_error(error, "api_key")
                     />
                     <FormError error=error fields=PROVIDER_FIELDS/>
                     <div class="dialog-actions">

@@ -1,6 +1,7 @@
 //! The configured models of a provider.
 
 use leptos::prelude::*;
+use sdk::ids::ProviderConfigId;
 use sdk::models::ModelConfig;
 
 use crate::api::models::{ChooseDefaultModel, EnableModel};
@@ -17,10 +18,21 @@ use super::actions::Actions;
 use super::dialogs::{DELETE_MODEL, EDIT_MODEL};
 
 /// A table of models, or a sentence when there is none.
-pub fn list(models: Vec<ModelConfig>, actions: Actions) -> AnyView {
+pub fn list(provider: ProviderConfigId, models: Vec<ModelConfig>, actions: Actions) -> AnyView {
     if models.is_empty() {
+        let is_tested = move || {
+            actions
+                .tests
+                .with(|tests| matches!(tests.get(&provider), Some(Ok(test)) if test.ok))
+        };
         return view! {
-            <p class="card-part card-note">"No models yet. Test the connection to see what the provider offers."</p>
+            <p class="card-part card-note">
+                {move || if is_tested() {
+                    "No models yet. Choose above which ones people may use, or add one by name from the menu."
+                } else {
+                    "No models yet. Test the connection to see what the provider offers."
+                }}
+            </p>
         };
     }
     let rows = models

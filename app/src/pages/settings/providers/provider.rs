@@ -71,12 +71,12 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
                 {badges(&config)}
                 <span class="spacer"></span>
                 {test}
-                {is_editable.then_some(enable)}
+                {enable}
                 {(!is_demo).then(|| menu(config.clone(), is_editable, actions))}
             </div>
             {about(&config)}
             {reported::outcome(id, configured, actions)}
-            {models::list(models, actions)}
+            {models::list(id, models, actions)}
         </section>
     }
 }
