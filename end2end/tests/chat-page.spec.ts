@@ -155,6 +155,10 @@ test("chats are renamed, pinned, searched and archived from the list", async ({ 
   await expect.poll(titles).toEqual(["Alpha", "Gamma", "Better"]);
   await menu("Gamma", "Archive");
   await expect.poll(titles).toEqual(["Alpha", "Better"]);
+  await page.getByRole("region", { name: "Notifications" }).getByRole("button", { name: "Undo" }).click();
+  await expect.poll(titles).toEqual(["Alpha", "Gamma", "Better"]);
+  await menu("Gamma", "Archive");
+  await expect.poll(titles).toEqual(["Alpha", "Better"]);
   await page.getByRole("button", { name: "Show archived chats" }).click();
   await expect.poll(titles).toEqual(["Gamma"]);
   await page.getByRole("button", { name: "Show archived chats" }).click();

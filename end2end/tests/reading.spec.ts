@@ -41,6 +41,13 @@ test("the reader who looks elsewhere is left there and told how much is new", as
   await flow.evaluate((element) => element.scrollTo(0, 0));
   const jump = page.getByRole("button", { name: /jump to latest/i });
   await expect(jump).toBeVisible();
+  // What the agent does, and Stop, stay in sight.
+  await send(page, "!tokens 2000\n!pace 50ms");
+  const stop = page.getByRole("button", { name: /^Stop/ });
+  await expect(stop).toBeInViewport();
+  expect(await flow.evaluate((element) => element.scrollTop)).toBeLessThan(50);
+  await stop.click();
+  await expect(stop).toHaveCount(0);
   await send(page, '!text "A short answer."');
   await expect(jump).toContainText(/\d new/);
   expect(await flow.evaluate((element) => element.scrollTop)).toBeLessThan(50);

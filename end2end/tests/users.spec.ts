@@ -12,6 +12,7 @@ test("an owner creates, changes and deletes an account", async ({ page, context,
 
   await page.getByRole("button", { name: "New user" }).click();
   const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Name (optional)")).toBeFocused();
   await dialog.getByLabel("Name (optional)").fill(GRACE.name);
   await dialog.getByLabel("E-mail").fill(OWNER.email);
   await dialog.getByLabel("User name").fill(GRACE.username);

@@ -36,7 +36,7 @@ pub fn WorkspaceMenu(
     };
     view! {
         <Show when=is_there>
-            <Menu id="workspace-menu" label="Actions for the workspace" disabled=Signal::derive(move || !hydrated.get())>
+            <Menu id="workspace-menu" label="Actions for the workspace" name=Icon::ChevronDown disabled=Signal::derive(move || !hydrated.get())>
                 <MenuLink name=Icon::Terminal href=path()>"Builds and log"</MenuLink>
                 <div class="menu-line" role="separator"></div>
                 <MenuItem name=Icon::Trash2 is_danger=true on_select=Callback::new(delete)>
