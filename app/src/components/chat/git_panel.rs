@@ -5,6 +5,7 @@
 mod comment;
 mod commit;
 mod file;
+mod file_list;
 mod follow;
 mod highlights;
 mod lines;

@@ -109,7 +109,8 @@ pub fn FileSection(
     }
 }
 
-fn file_name(file: &DiffFile) -> AnyView {
+/// A file's path, its name stronger than its folder; of a renamed one both.
+pub(super) fn file_name(file: &DiffFile) -> AnyView {
     let path = file.path().to_owned();
     let (folder, name) = path
         .rsplit_once('/')

@@ -10,6 +10,7 @@ use sdk::ids::ChatId;
 
 use super::comment::outdated;
 use super::file::FileSection;
+use super::file_list::FileList;
 use super::highlights::{Highlights, files_of};
 use super::review::Review;
 use super::tabs::element_id;
@@ -130,6 +131,7 @@ pub fn remote_view(remote: Remote, review: Review, viewed: Viewed) -> AnyView {
         <section class="repository" id=id role="tabpanel" aria-labelledby=label>
             <div class="summary">{move || head(remote)}</div>
             {move || state(remote, files)}
+            <FileList files viewed root=None/>
             <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
                 <FileSection highlights files file review viewed root=None/>
             </For>

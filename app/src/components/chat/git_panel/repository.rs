@@ -8,6 +8,7 @@ use sdk::git::RepositoryChanges;
 use super::comment::outdated;
 use super::commit;
 use super::file::FileSection;
+use super::file_list::FileList;
 use super::highlights::{Highlights, files_of};
 use super::review::Review;
 use super::tabs::element_id;
@@ -66,6 +67,7 @@ pub fn RepositoryView(
             <Show when=move || is_unchanged.get()>
                 <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
             </Show>
+            <FileList files viewed root=Some(own_root.get_value())/>
             <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
                 <FileSection highlights files file review viewed root=Some(own_root.get_value())/>
             </For>
