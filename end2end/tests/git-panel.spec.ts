@@ -58,6 +58,18 @@ test.describe("on a real git repository", () => {
     await expect(panel.locator(".repository-details")).toContainText("1 untracked file");
     await look(page, "git-panel", { fullPage: false });
 
+    const list = panel.locator(".file-list");
+    await list.locator("summary").click();
+    await list.locator(".file-list-row", { hasText: "outside.txt" }).click();
+    await expect(panel.locator(".file-head", { hasText: "outside.txt" }).locator("summary")).toBeFocused();
+    const viewed = panel.getByRole("button", { name: "Viewed outside.txt" });
+    await viewed.click();
+    await expect(list.locator("summary")).toContainText("1 of 2 viewed");
+    await expect(viewed).toHaveAttribute("aria-pressed", "true");
+    await look(page, "git-panel-list", { fullPage: false });
+    await viewed.click();
+    await expect(list.locator("summary")).toContainText("0 of 2 viewed");
+
     await send(page, OTHER);
     const tabs = panel.getByRole("tablist", { name: "Repositories" });
     const second = tabs.getByRole("tab", { name: /^protocol/ });
