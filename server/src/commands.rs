@@ -62,7 +62,8 @@ const SERVE_HELP: &str = "\
 Flags win over variables, variables over the TOML file, the file over defaults. In the file an option has its long \
 name with underscores, for example `data_dir = \"/srv/switchyard\"`. Providers are also taken from ANTHROPIC_API_KEY, \
 ANTHROPIC_BASE_URL, OPENAI_API_KEY and OPENAI_BASE_URL, and git hosts besides github.com from \
-SWITCHYARD_EXTERNAL_AUTH_<n>_TYPE, _BASE_URL and _API_BASE_URL, counted from 0.";
+SWITCHYARD_EXTERNAL_AUTH_<n>_TYPE, _BASE_URL and _API_BASE_URL, counted from 0; in the file they are entries \
+[[external_auth]] with type, base_url and api_base_url, which hold when no variable names a host.";
 
 /// Runs the command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

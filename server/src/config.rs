@@ -1,7 +1,7 @@
 //! Configuration of `serve`: flags over `SWITCHYARD_*` variables over one TOML file over defaults.
 //!
-//! An option's TOML key is its long name with underscores; a test compares the two lists. clap reads flags and
-//! variables, figment lays them over the file. Unknown keys in the file are refused: a misspelt key that is
+//! An option's TOML key is its long name with underscores; a test compares the two lists. Git hosts alone have no flag,
+//! as each has several fields. clap reads flags and variables, figment lays them over the file. Unknown keys in the file are refused: a misspelt key that is
 //! ignored is a setting that silently does not hold.
 
 use std::net::SocketAddr;
@@ -170,6 +170,18 @@ pub enum WorkspaceNetwork {
     Shared,
 }
 
+/// A git host besides github.com: an entry `[[external_auth]]` of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GitHostSettings {
+    /// What it speaks; `github` when absent.
+    pub r#type: Option<String>,
+    /// Its address, such as `https://git.example.com`.
+    pub base_url: Option<String>,
+    /// Where its API is, when not where its kind has it.
+    pub api_base_url: Option<String>,
+}
+
 /// The settings in force.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -204,6 +216,9 @@ pub struct Settings {
     pub workspace_loopback_ports: Vec<u16>,
     /// Proxies whose forwarding headers are believed.
     pub trusted_proxies: Vec<String>,
+    /// Git hosts besides github.com. They have no flag; what the environment names
+    /// (`SWITCHYARD_EXTERNAL_AUTH_<n>_…`) takes the place of all of them.
+    pub external_auth: Vec<GitHostSettings>,
     /// Debug logging is on in everybody's chats.
     pub chat_debug_logging_enabled: bool,
     /// Show pages that are meant for developers to everyone.
@@ -255,6 +270,7 @@ impl Settings {
             workspace_network: WorkspaceNetwork::default(),
             workspace_loopback_ports: Vec::new(),
             trusted_proxies: Vec::new(),
+            external_auth: Vec::new(),
             chat_debug_logging_enabled: false,
             development: false,
             log: "info".into(),

@@ -99,6 +99,8 @@ fn every_option_of_serve_has_help_a_variable_and_a_key_in_the_file() {
             keys.insert(long.replace('-', "_"));
         }
     }
+    // Git hosts have several fields each and come from variables of their own.
+    keys.insert("external_auth".to_owned());
     assert_eq!(keys, keys_of_the_file());
 }
 
@@ -130,6 +132,48 @@ fn unknown_keys_in_the_file_are_refused() {
         "",
     );
     assert_eq!(missing.status.code(), Some(1));
+}
+
+#[test]
+fn git_hosts_of_the_file_are_read_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("switchyard.toml");
+    let start = |hosts: &str| {
+        let settings = format!("listen = \"127.0.0.1:0\"\nno_ollama_detection = true\n{hosts}");
+        std::fs::write(&file, settings).unwrap();
+        let mut command = switchyard(&["serve"]);
+        command.env("SWITCHYARD_DATA_DIR", folder.path());
+        command
+    };
+    for (hosts, told) in [
+        (
+            "[[external_auth]]\nbase_url = \"http://git.example.com\"\n",
+            "external_auth[0].base_url",
+        ),
+        ("[[external_auth]]\nbase_url = 7\n", "external_auth"),
+        (
+            "[[external_auth]]\nbase_uri = \"https://git.example.com\"\n",
+            "base_uri",
+        ),
+    ] {
+        let output = start(hosts).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{hosts}");
+        let error = text(&output.stderr);
+        assert!(error.contains(told), "{error}");
+    }
+    let good = start("[[external_auth]]\nbase_url = \"https://git.example.com\"\n");
+    RunningServer::spawn(good);
+    // What a variable names takes the place of the file, and is what errors are about.
+    let mut both = start("[[external_auth]]\nbase_url = \"https://git.example.com\"\n");
+    both.env(
+        "SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL",
+        "http://other.example.com",
+    );
+    let error = text(&both.output().unwrap().stderr);
+    assert!(
+        error.contains("SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL"),
+        "{error}"
+    );
 }
 
 #[test]
