@@ -73,6 +73,9 @@ impl Default for Timings {
     }
 }
 
+/// Steps after which a turn is ended: more than any work needs, and far fewer than a model that goes in circles makes.
+pub const MAX_STEPS: u32 = 1200;
+
 /// What the daemon is built from.
 #[derive(Clone, Debug)]
 pub struct DaemonOptions {
@@ -88,6 +91,8 @@ pub struct DaemonOptions {
     pub tools: Arc<dyn ToolSource>,
     /// Times.
     pub timings: Timings,
+    /// Steps after which a turn is ended: [`MAX_STEPS`] but in tests.
+    pub max_steps: u32,
     /// Whose calls of models are recorded.
     pub debug: Arc<dyn DebugPolicy>,
 }
@@ -108,6 +113,7 @@ pub(crate) struct Shared {
     pub(crate) models: Arc<dyn ModelSource>,
     pub(crate) tools: Arc<dyn ToolSource>,
     pub(crate) timings: Timings,
+    pub(crate) max_steps: u32,
     pub(crate) debug: Recorder,
     pub(crate) worker_id: WorkerId,
     /// Set when the worker gives its chats back.
@@ -146,6 +152,7 @@ impl Daemon {
             models: options.models,
             tools: options.tools,
             timings: options.timings,
+            max_steps: options.max_steps,
             debug,
             worker_id: WorkerId::generate(),
             draining: CancellationToken::new(),

@@ -19,7 +19,7 @@ mod turn;
 pub mod wire;
 mod worker;
 
-pub use daemon::{Daemon, DaemonOptions, Timings, TitleError};
+pub use daemon::{Daemon, DaemonOptions, MAX_STEPS, Timings, TitleError};
 pub use debug::{DebugPolicy, NothingRecorded};
 pub use frame::Frame;
 pub use live::relay::LiveSource;

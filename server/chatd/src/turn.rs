@@ -46,8 +46,6 @@ use open::{OpenCalls, Turn};
 use outage::Outage;
 pub use title::first_words;
 
-/// Steps of one turn.
-const MAX_STEPS: u32 = 1200;
 /// A workspace that must be started may take this long before the turn begins without its facts.
 const FACTS_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a later step waits for what is new in the workspace.
@@ -196,7 +194,8 @@ impl Runner {
     }
 
     async fn steps(&mut self, turn: &mut Turn) -> Result<Next, StateError> {
-        for number in 0..MAX_STEPS {
+        let max_steps = self.shared.max_steps;
+        for number in 0..max_steps {
             // Instructions and tools of the other mode.
             if self.chat.plan_mode != turn.plan_mode {
                 return Ok(Next::Again);
@@ -218,7 +217,7 @@ impl Runner {
         }
         self.finish_error(ChatError {
             message: format!(
-                "The turn was ended after {MAX_STEPS} steps. Send a message to go on."
+                "The turn was ended after {max_steps} steps. Send a message to go on."
             ),
             kind: "generic".to_owned(),
             retryable: true,

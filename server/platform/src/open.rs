@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chatd::tools::WorkspaceToolSource;
-use chatd::{Daemon, DaemonOptions, Timings};
+use chatd::{Daemon, DaemonOptions, MAX_STEPS, Timings};
 use forge::{ForgeError, Forges};
 use llm::HttpClient;
 use llm::http::HttpOptions;
@@ -137,6 +137,7 @@ impl Platform {
                 models: Arc::new(PlatformModels::new(db.clone(), Arc::clone(&registry))),
                 tools: Arc::new(tools),
                 timings: Timings::default(),
+                max_steps: MAX_STEPS,
                 debug: Arc::new(debug_logging.clone()),
             });
             Inner {

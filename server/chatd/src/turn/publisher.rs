@@ -339,6 +339,54 @@ mod tests {
     }
 
     #[test]
+    fn the_first_delta_goes_out_at_once_and_the_next_are_gathered() {
+        let (chat, pair) = (ChatId::generate(), (1, 1));
+        let channel = crate::hub::Hub::default().channel(chat);
+        channel.live.begin(pair);
+        let (clock, prompt) = (Clock::system(), Prompt::default());
+        let mut publisher = Publisher::new(&channel, chat, pair, &clock, &prompt);
+        let sent = || channel.live.batch_after(pair, 0).events;
+        let text = |text: &str| StreamPart::TextDelta {
+            text: text.to_owned(),
+        };
+        publisher.push(text("one "));
+        assert_eq!(sent().len(), 1, "nobody waits for the first words");
+        assert_eq!(publisher.due(), None);
+
+        // As if it had gone out just now, however slow this machine is.
+        publisher.last_flush = Some(Instant::now() + Duration::from_hours(1));
+        publisher.push(text("two "));
+        publisher.push(text("three"));
+        assert_eq!(sent().len(), 1);
+        assert!(publisher.due().is_some(), "what was gathered has its time");
+        publisher.flush();
+        let two = sent();
+        assert_eq!(two.len(), 2);
+        assert!(two[1].contains("two three"), "{}", two[1]);
+        assert_eq!(publisher.due(), None);
+
+        // After a pause the next is the first again.
+        publisher.last_flush = Instant::now().checked_sub(GATHER);
+        publisher.push(text(" four"));
+        assert_eq!(sent().len(), 3);
+
+        // Another kind of delta sends what was gathered before it, in its order.
+        publisher.last_flush = Some(Instant::now() + Duration::from_hours(1));
+        publisher.push(text(" five"));
+        let name = "execute".to_owned();
+        publisher.push(StreamPart::ToolCallStart {
+            index: 0,
+            id: "call".to_owned(),
+            name,
+        });
+        let four = sent();
+        assert_eq!(four.len(), 4);
+        assert!(four[3].contains(" five"), "{}", four[3]);
+        publisher.flush();
+        assert!(sent()[4].contains("execute"));
+    }
+
+    #[test]
     fn only_deep_or_broken_arguments_become_text() {
         assert_eq!(parse_arguments(" "), serde_json::json!({}));
         assert!(parse_arguments(&nested(64)).is_array());

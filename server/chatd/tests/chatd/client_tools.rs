@@ -124,6 +124,7 @@ async fn a_client_that_does_not_answer_in_time_is_left() {
         models: Arc::new(DemoModels::default()),
         tools: Arc::new(bench.tools.clone()),
         timings: timings(),
+        max_steps: chatd::MAX_STEPS,
         debug: Arc::new(chatd::NothingRecorded),
     });
     daemon.start();

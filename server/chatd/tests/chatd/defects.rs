@@ -93,6 +93,7 @@ fn daemon_with(bench: &Bench, models: Arc<OneModel>) -> Daemon {
         models,
         tools: Arc::new(bench.tools.clone()),
         timings: timings(),
+        max_steps: chatd::MAX_STEPS,
         debug: Arc::new(chatd::NothingRecorded),
     });
     daemon.start();

@@ -261,6 +261,7 @@ pub fn options(db: &Db, notices: &Notices, tools: &TestTools) -> DaemonOptions {
         models: Arc::new(DemoModels::default()),
         tools: Arc::new(tools.clone()),
         timings: timings(),
+        max_steps: chatd::MAX_STEPS,
         debug: Arc::new(chatd::NothingRecorded),
     }
 }
@@ -391,9 +392,17 @@ impl Bench {
 
 /// Runs a test with a daemon that works, on each database in turn.
 pub async fn on_both(test: impl AsyncFn(Bench)) {
+    on_both_with(|_| {}, test).await;
+}
+
+/// The same with a daemon that is set up otherwise.
+pub async fn on_both_with(change: impl Fn(&mut DaemonOptions), test: impl AsyncFn(Bench)) {
     for database in [TestDb::sqlite().await, TestDb::postgres().await] {
         eprintln!("on {:?}:", database.db.kind());
-        let bench = Bench::on(database).await;
+        let mut bench = Bench::on(database).await;
+        let mut options = options(&bench.db, &bench.notices, &bench.tools);
+        change(&mut options);
+        bench.daemon = Daemon::new(options);
         bench.daemon.start();
         Box::pin(test(bench)).await;
     }
