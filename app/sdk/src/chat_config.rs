@@ -146,6 +146,26 @@ pub struct DesktopEnabled {
     pub enable_desktop: bool,
 }
 
+/// The model of agents that only explore. Answer of `GET /config/explore-model-override`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExploreModelOverride {
+    /// The model; that of the chat that hands the work over when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_config_id: Option<ModelConfigId>,
+    /// Whether what is kept names no model, so that it does not hold. Setting it anew mends it.
+    pub has_malformed_override: bool,
+}
+
+/// Body of `PUT /config/explore-model-override`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateExploreModelOverride {
+    /// A model that is offered; absent or null = that of the chat that hands the work over.
+    #[serde(default)]
+    pub model_config_id: Option<ModelConfigId>,
+}
+
 /// How long what models were asked is kept. Body and answer of `/config/debug-retention-days`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,6 +39,7 @@ use crate::live::Pair;
 use crate::prompt::kept::Known;
 use crate::state::change::Fence;
 use crate::state::{Change, Code, StateError};
+use crate::tools::planning;
 pub(crate) use compaction::stored_context_tokens;
 use compaction::{Cause, Compacted};
 use control::{Control, Stop};
@@ -159,7 +160,7 @@ impl Runner {
             }
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let plan_mode = self.chat.plan_mode;
+        let plan_mode = planning::mode_of(&self.chat);
         let mut turn = Turn::new(model, tools, client_tools, &config, plan_mode);
         if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
@@ -197,7 +198,7 @@ impl Runner {
         let max_steps = self.shared.max_steps;
         for number in 0..max_steps {
             // Instructions and tools of the other mode.
-            if self.chat.plan_mode != turn.plan_mode {
+            if planning::mode_of(&self.chat) != turn.plan_mode {
                 return Ok(Next::Again);
             }
             if number > 0

@@ -3,6 +3,7 @@
 mod compaction_thresholds;
 mod debug_logging;
 mod desktop;
+mod explore;
 mod plan_mode;
 mod retention;
 mod workspaces;
@@ -31,6 +32,7 @@ pub fn routes() -> Routes {
         .merge(compaction_thresholds::routes())
         .merge(debug_logging::routes())
         .merge(desktop::routes())
+        .merge(explore::routes())
         .merge(plan_mode::routes())
         .merge(retention::routes())
         .merge(workspaces::routes())

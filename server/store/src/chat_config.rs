@@ -14,6 +14,7 @@ const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
 const DESKTOP_ENABLED: &str = "chat_desktop_enabled";
+const EXPLORE_MODEL_OVERRIDE: &str = "chat_explore_model_override";
 const RETENTION_DAYS: &str = "chat_retention_days";
 const DEBUG_RETENTION_DAYS: &str = "chat_debug_retention_days";
 /// As long as nobody said otherwise.
@@ -43,6 +44,18 @@ impl Default for SystemPromptSetting {
             include_default_system_prompt: true,
         }
     }
+}
+
+/// The model of agents that only explore.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ModelOverride {
+    /// That of the chat that hands the work over.
+    #[default]
+    Unset,
+    /// This one.
+    Model(ModelConfigId),
+    /// What is kept names no model; it counts as not set.
+    Malformed,
 }
 
 /// What holds for a turn.
@@ -246,6 +259,32 @@ pub async fn put_desktop_enabled(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     settings::put(tx, DESKTOP_ENABLED, &is_enabled, now).await
+}
+
+/// The model of agents that only explore.
+pub async fn get_explore_model_override(db: &Db) -> Result<ModelOverride, StoreError> {
+    let found: Option<Value> = settings::get(db, EXPLORE_MODEL_OVERRIDE).await?;
+    Ok(match found {
+        None | Some(Value::Null) => ModelOverride::Unset,
+        Some(kept) => {
+            let model = kept.as_str().and_then(|text| text.parse().ok());
+            model.map_or(ModelOverride::Malformed, |id| {
+                ModelOverride::Model(ModelConfigId(id))
+            })
+        }
+    })
+}
+
+/// Sets the model of agents that only explore; `None` leaves them that of the chat that hands the work over.
+pub async fn put_explore_model_override(
+    tx: &mut Tx,
+    model: Option<ModelConfigId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    match model {
+        Some(model) => settings::put(tx, EXPLORE_MODEL_OVERRIDE, &model, now).await,
+        None => settings::delete(tx, EXPLORE_MODEL_OVERRIDE).await,
+    }
 }
 
 /// After how many days archived chats are deleted; 0 = never.

@@ -5,9 +5,9 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::chat_config::{
     CompactionThreshold, CompactionThresholds, DebugLogging, DebugRetentionDays, DesktopEnabled,
-    PlanModeInstructions, RetentionDays, SystemPrompt, TemplateAllowlist,
-    UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt, UpdateUserDebugLogging,
-    UserDebugLogging, UserPrompt, WorkspaceTtl,
+    ExploreModelOverride, PlanModeInstructions, RetentionDays, SystemPrompt, TemplateAllowlist,
+    UpdateCompactionThreshold, UpdateDebugLogging, UpdateExploreModelOverride, UpdateSystemPrompt,
+    UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -19,6 +19,7 @@ const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
 const DESKTOP_ENABLED: &str = "/api/experimental/chats/config/desktop-enabled";
+const EXPLORE_MODEL_OVERRIDE: &str = "/api/experimental/chats/config/explore-model-override";
 const DEBUG_RETENTION_DAYS: &str = "/api/experimental/chats/config/debug-retention-days";
 const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
@@ -160,6 +161,20 @@ impl Client {
     /// `PUT /config/desktop-enabled`.
     pub async fn update_desktop_enabled(&self, change: &DesktopEnabled) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, DESKTOP_ENABLED, change)
+            .await
+    }
+
+    /// `GET /config/explore-model-override`.
+    pub async fn get_explore_model_override(&self) -> Result<ExploreModelOverride, ClientError> {
+        self.get(EXPLORE_MODEL_OVERRIDE).await
+    }
+
+    /// `PUT /config/explore-model-override`.
+    pub async fn update_explore_model_override(
+        &self,
+        change: &UpdateExploreModelOverride,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, EXPLORE_MODEL_OVERRIDE, change)
             .await
     }
 

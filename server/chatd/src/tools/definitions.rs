@@ -78,7 +78,11 @@ pub(super) fn subagents() -> Vec<llm::Tool> {
             &json!({
                 "prompt": {"type": "string", "description": "The whole task"},
                 "title": {"type": "string", "description": "A few words for the user"},
-                "type": {"type": "string", "enum": ["general"]},
+                "type": {
+                    "type": "string",
+                    "enum": ["general", "explore"],
+                    "description": "explore only looks and reports, for questions about the code; general when absent",
+                },
             }),
             &["prompt"],
         ),

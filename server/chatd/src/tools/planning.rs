@@ -2,10 +2,12 @@
 //! is, except for what a command does: that is asked of the model and not held by anything.
 
 use async_trait::async_trait;
+use sdk::chats::PlanMode;
 use sdk::ids::ChatId;
 use sdk::parts::ToolCallPart;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::chats::{ChatMode, ChatRow};
 use workspace::connection::AgentClient;
 use workspace::protocol::FileEdits;
 
@@ -75,6 +77,14 @@ struct Choice {
     label: String,
     #[serde(default)]
     description: String,
+}
+
+/// Whether a chat plans. One that explores never does: it may do less, and proposes nothing.
+pub(crate) fn mode_of(chat: &ChatRow) -> PlanMode {
+    match chat.chat_mode {
+        ChatMode::Explore => PlanMode::Off,
+        ChatMode::General | ChatMode::ComputerUse => chat.plan_mode,
+    }
 }
 
 /// Where a chat's plan lies.

@@ -15,7 +15,7 @@ use store::chats::{ChatMode, ChatRow, Status};
 use super::arguments::parse;
 use super::{Outcome, ToolContext};
 
-/// The kind that `spawn_agent` begins. Others are to come.
+/// The kind that `spawn_agent` begins when none is named.
 const GENERAL: &str = "general";
 /// Begins one that works on the desktop.
 pub(super) const SPAWN_COMPUTER_USE: &str = "spawn_computer_use_agent";
@@ -139,13 +139,17 @@ async fn spawn(
     context: &ToolContext,
 ) -> Result<Outcome, Outcome> {
     let arguments: SpawnArguments = parse(call)?;
-    if arguments.kind != GENERAL {
-        return Err(Outcome::error(format!(
-            "There is no type {:?} of agents here. Use {GENERAL:?}; one that works on the desktop is begun with \
-             {SPAWN_COMPUTER_USE}, where that is offered.",
-            arguments.kind
-        )));
-    }
+    let explore = kind(ChatMode::Explore);
+    let chat_mode = match arguments.kind.as_str() {
+        GENERAL => chat_mode,
+        asked if asked == explore && chat_mode == ChatMode::General => ChatMode::Explore,
+        asked => {
+            return Err(Outcome::error(format!(
+                "There is no type {asked:?} of agents here. Use {GENERAL:?} or {explore:?}; one that works on the desktop \
+                 is begun with {SPAWN_COMPUTER_USE}, where that is offered."
+            )));
+        }
+    };
     if arguments.prompt.trim().is_empty() {
         return Err(Outcome::error("Say in `prompt` what the agent is to do."));
     }
@@ -232,7 +236,7 @@ fn told(chat: &ChatRow) -> Value {
 const fn kind(mode: ChatMode) -> &'static str {
     match mode {
         ChatMode::General => GENERAL,
-        ChatMode::ComputerUse => mode.as_str(),
+        ChatMode::ComputerUse | ChatMode::Explore => mode.as_str(),
     }
 }
 

@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 use workspace::connection::AgentError;
 
+use super::exploring::ExploreTools;
 use super::lifecycle::{Lifecycle, Turns};
-use super::planning::PlanTools;
+use super::planning::{self, PlanTools};
 use super::{
     Outcome, ToolContext, ToolSet, ToolSource, computer, definitions, execute, facts, files,
     processes, skills, subagents,
@@ -61,7 +62,7 @@ impl WorkspaceToolSource {
 impl ToolSource for WorkspaceToolSource {
     fn tools(&self, chat: &ChatRow) -> Option<Arc<dyn ToolSet>> {
         let is_root = chat.parent_chat_id.is_none();
-        let plans = chat.plan_mode == PlanMode::Plan;
+        let plans = planning::mode_of(chat) == PlanMode::Plan;
         let own = self.own.clone().filter(|_| is_root);
         let lifecycle = own.map(|own| Lifecycle::new(own, chat, self.turns.of(chat.id)));
         if chat.workspace_id.is_none() && lifecycle.is_none() && !plans {
@@ -81,6 +82,9 @@ impl ToolSource for WorkspaceToolSource {
             has_desktops: AtomicBool::new(false),
             desktop: (chat.chat_mode == ChatMode::ComputerUse).then(computer::Desktop::default),
         };
+        if chat.chat_mode == ChatMode::Explore {
+            return Some(Arc::new(ExploreTools { tools }));
+        }
         if plans {
             let chat_id = chat.id;
             return Some(Arc::new(PlanTools {

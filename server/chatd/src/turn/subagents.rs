@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sdk::chats::ClientType;
-use sdk::ids::{ChatId, MessageId};
+use sdk::ids::{ChatId, MessageId, ModelConfigId};
 use sdk::messages::{BusyBehavior, Role};
 use sdk::parts::Part;
+use store::chat_config::{self, ModelOverride};
 use store::chats::{self, ChatMode, ChatRow, Status};
 use store::{StoreError, messages};
 use tokio::time::{Instant, timeout_at};
@@ -18,7 +19,7 @@ use crate::daemon::Daemon;
 use crate::state::people::{Mode, NewChat, Outgoing};
 use crate::state::{Change, StateError};
 use crate::tools::subagents::{Subagents, Waited};
-use crate::tools::{ToolContext, computer};
+use crate::tools::{ToolContext, computer, exploring};
 
 /// Notices can be lost; then an agent's end is seen this much later.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -48,6 +49,8 @@ impl RunningChat {
         }
         let parent = chats::get(&shared.db, self.chat_id).await?;
         let parent = parent.ok_or(StateError::ChatNotFound)?;
+        let model_config_id = self.model_for(chat_mode, &parent).await?;
+        let mode = inherited(chat_mode, &parent);
         let new = NewChat {
             id,
             owner_id: parent.owner_id,
@@ -55,17 +58,15 @@ impl RunningChat {
             workspace_id: parent.workspace_id,
             is_title_final: title.is_some(),
             title: title.unwrap_or_else(|| first_words(&prompt)),
-            model_config_id: parent.last_model_config_id,
+            model_config_id,
             labels: parent.labels,
             client_type: ClientType::Api,
-            mode: Mode {
-                plan_mode: Some(parent.plan_mode),
-                mcp_server_ids: Some(parent.mcp_server_ids),
-            },
+            mode,
             chat_mode,
             system_prompt: match chat_mode {
                 ChatMode::General => None,
                 ChatMode::ComputerUse => Some(computer::INSTRUCTIONS.to_owned()),
+                ChatMode::Explore => Some(exploring::INSTRUCTIONS.to_owned()),
             },
             content: vec![Part::text(prompt)],
             client_tools: Vec::new(),
@@ -78,6 +79,39 @@ impl RunningChat {
         change.commit(&shared.notices).await?;
         shared.run(committed.chat.clone());
         Ok(committed.chat)
+    }
+
+    /// The model of a new one: the parent's, or for one that explores what the deployment wants, as long as it can be used.
+    async fn model_for(
+        &self,
+        chat_mode: ChatMode,
+        parent: &ChatRow,
+    ) -> Result<ModelConfigId, StoreError> {
+        let usual = parent.last_model_config_id;
+        if chat_mode != ChatMode::Explore {
+            return Ok(usual);
+        }
+        let wanted = match chat_config::get_explore_model_override(&self.shared.db).await? {
+            ModelOverride::Unset => return Ok(usual),
+            ModelOverride::Malformed => {
+                tracing::warn!(
+                    "the model override for agents that explore names no model: set it anew"
+                );
+                return Ok(usual);
+            }
+            ModelOverride::Model(id) => id,
+        };
+        match self.shared.models.resolve(wanted).await {
+            Ok(_) => Ok(wanted),
+            Err(error) => {
+                tracing::warn!(
+                    model_config_id = %wanted,
+                    error = error.message,
+                    "the model for agents that explore cannot be used: they get that of their chat"
+                );
+                Ok(usual)
+            }
+        }
     }
 
     /// A chat that this one handed work to; any other is not there.
@@ -136,6 +170,17 @@ impl RunningChat {
                 () = context.cancel.cancelled() => return Ok(Waited::Cancelled),
             }
         }
+    }
+}
+
+/// What a new one has of its parent's ways. One that explores plans nothing and has no other tools.
+fn inherited(chat_mode: ChatMode, parent: &ChatRow) -> Mode {
+    match chat_mode {
+        ChatMode::Explore => Mode::default(),
+        ChatMode::General | ChatMode::ComputerUse => Mode {
+            plan_mode: Some(parent.plan_mode),
+            mcp_server_ids: Some(parent.mcp_server_ids.clone()),
+        },
     }
 }
 

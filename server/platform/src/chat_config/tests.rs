@@ -8,8 +8,9 @@
 )]
 
 use sdk::chat_config::{
-    MAX_PROMPT_BYTES, UpdateCompactionThreshold, UpdateDebugLogging, UpdateSystemPrompt,
-    UpdateUserDebugLogging, UserDebugLogging, UserPrompt,
+    ExploreModelOverride, MAX_PROMPT_BYTES, UpdateCompactionThreshold, UpdateDebugLogging,
+    UpdateExploreModelOverride, UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging,
+    UserPrompt,
 };
 use sdk::ids::ModelConfigId;
 use sdk::models::{CreateModelConfig, UpdateModelConfig};
@@ -120,6 +121,45 @@ async fn instructions_are_measured_after_what_cannot_be_seen_is_gone() {
             let outcome = test.platform.update_system_prompt(&owner, change).await;
             assert_eq!(kind(outcome), FailureKind::Invalid);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_model_for_exploring_that_names_none_is_said_to_be_broken_and_can_be_set_anew() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let model = model(&test, &owner).await;
+        let platform = &test.platform;
+        let unset = ExploreModelOverride::default();
+        assert_eq!(
+            platform.get_explore_model_override(&owner).await.unwrap(),
+            unset
+        );
+        for broken in [serde_json::json!("no id"), serde_json::json!({"model": 1})] {
+            let mut tx = platform.0.db.begin().await.unwrap();
+            let now = test.clock.now();
+            store::settings::put(&mut tx, "chat_explore_model_override", &broken, now)
+                .await
+                .unwrap();
+            tx.commit().await.unwrap();
+            let kept = platform.get_explore_model_override(&owner).await.unwrap();
+            assert!(kept.has_malformed_override && kept.model_config_id.is_none());
+            let change = UpdateExploreModelOverride {
+                model_config_id: Some(model),
+            };
+            let set = platform.update_explore_model_override(&owner, change).await;
+            set.unwrap();
+            let kept = platform.get_explore_model_override(&owner).await.unwrap();
+            assert!(!kept.has_malformed_override && kept.model_config_id == Some(model));
+        }
+        let none = UpdateExploreModelOverride::default();
+        let cleared = platform.update_explore_model_override(&owner, none).await;
+        cleared.unwrap();
+        assert_eq!(
+            platform.get_explore_model_override(&owner).await.unwrap(),
+            unset
+        );
     })
     .await;
 }

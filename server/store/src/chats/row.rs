@@ -68,6 +68,8 @@ pub enum ChatMode {
     General,
     /// Working on the desktop of its workspace.
     ComputerUse,
+    /// Finding something out, without changing anything.
+    Explore,
 }
 
 impl ChatMode {
@@ -76,11 +78,12 @@ impl ChatMode {
         match self {
             Self::General => "",
             Self::ComputerUse => "computer_use",
+            Self::Explore => "explore",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::General, Self::ComputerUse]
+        [Self::General, Self::ComputerUse, Self::Explore]
             .into_iter()
             .find(|mode| mode.as_str() == name)
     }

@@ -5,6 +5,7 @@ mod debug;
 mod desktop;
 mod diff_status;
 mod engine;
+mod explore;
 mod faults;
 mod files;
 mod git_credentials;

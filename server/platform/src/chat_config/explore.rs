@@ -1,0 +1,49 @@
+//! The model of agents that only explore.
+
+use sdk::chat_config::{ExploreModelOverride, UpdateExploreModelOverride};
+use store::chat_config::{self, ModelOverride};
+use store::model_configs;
+
+use super::ChatConfigError;
+use crate::{Actor, Platform};
+
+impl Platform {
+    /// The model of agents that only explore. Owners only.
+    pub async fn get_explore_model_override(
+        &self,
+        actor: &Actor,
+    ) -> Result<ExploreModelOverride, ChatConfigError> {
+        actor.require_owner(ChatConfigError::NotFound)?;
+        let kept = chat_config::get_explore_model_override(&self.0.db).await?;
+        Ok(ExploreModelOverride {
+            model_config_id: match kept {
+                ModelOverride::Model(id) => Some(id),
+                ModelOverride::Unset | ModelOverride::Malformed => None,
+            },
+            has_malformed_override: kept == ModelOverride::Malformed,
+        })
+    }
+
+    /// Sets the model of agents that only explore, from the next one on. Owners only.
+    pub async fn update_explore_model_override(
+        &self,
+        actor: &Actor,
+        change: UpdateExploreModelOverride,
+    ) -> Result<(), ChatConfigError> {
+        actor.require_owner(ChatConfigError::Forbidden)?;
+        let mut tx = self.0.db.begin().await?;
+        if let Some(id) = change.model_config_id {
+            let row = model_configs::get_in(&mut tx, id).await?;
+            if !row.is_some_and(|row| row.is_offered && !row.is_deleted) {
+                return Err(ChatConfigError::field(
+                    "model_config_id",
+                    "This model cannot be used: there is none with this id, or it is switched off. Choose another one.",
+                ));
+            }
+        }
+        let now = self.0.clock.now();
+        chat_config::put_explore_model_override(&mut tx, change.model_config_id, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}
