@@ -47,6 +47,23 @@ pub struct ModelCallConfig {
     /// Sampling temperature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
+    /// Nucleus sampling: the share of the probability that is chosen from, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    /// How many of the likeliest tokens are chosen from, at least 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<u32>,
+    /// How much tokens that were used already are avoided, -2 to 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence_penalty: Option<f32>,
+    /// How much tokens are avoided by how often they were used, -2 to 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frequency_penalty: Option<f32>,
+    /// Settings of single providers by their name, such as `{"openai": {"service_tier": "flex"}}`. Only those of the model's
+    /// own provider are sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub provider_options: Option<serde_json::Map<String, serde_json::Value>>,
     /// How much the model thinks before it answers: `low`, `medium` or `high`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning_effort: Option<String>,

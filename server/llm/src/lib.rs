@@ -12,6 +12,7 @@ pub mod http;
 pub mod limits;
 pub mod ollama;
 pub mod openai;
+mod options;
 pub mod provider;
 mod replay;
 pub mod request;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One model call.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,17 @@ pub struct Request {
     pub max_output_tokens: Option<u32>,
     /// Sampling temperature.
     pub temperature: Option<f32>,
+    /// Nucleus sampling: the share of the probability that is chosen from, 0 to 1.
+    pub top_p: Option<f32>,
+    /// How many of the likeliest tokens are chosen from.
+    pub top_k: Option<u32>,
+    /// How much tokens that were used already are avoided, -2 to 2.
+    pub presence_penalty: Option<f32>,
+    /// The same, by how often they were used.
+    pub frequency_penalty: Option<f32>,
+    /// Settings of single providers by the provider's name (`anthropic`, `openai`, `openaicompat`); each adapter reads its
+    /// own. What stands here goes before the general word for the same.
+    pub provider_options: Map<String, Value>,
     /// How hard the model should think; `None` leaves it to the provider.
     pub reasoning: Option<ReasoningEffort>,
     /// Mark the stable prefix for the provider's prompt cache, where it needs marks.

@@ -2,6 +2,7 @@
 
 pub(crate) mod election;
 mod fields;
+mod provider_options;
 pub(crate) mod selection;
 mod source;
 #[cfg(test)]

@@ -23,13 +23,25 @@ pub(super) fn request(request: &Request) -> Vec<u8> {
     if let Some(most) = request.max_output_tokens {
         options.insert("max_output_tokens".to_owned(), most.into());
     }
-    if let Some(temperature) = request.temperature {
-        options.insert("temperature".to_owned(), json!(temperature));
+    for (name, number) in [
+        ("temperature", request.temperature),
+        ("top_p", request.top_p),
+        ("presence_penalty", request.presence_penalty),
+        ("frequency_penalty", request.frequency_penalty),
+    ] {
+        options.extend(number.map(|number| (name.to_owned(), json!(number))));
     }
+    options.extend(
+        request
+            .top_k
+            .map(|top_k| ("top_k".to_owned(), top_k.into())),
+    );
     if let Some(effort) = request.reasoning {
         options.insert("reasoning_effort".to_owned(), effort.as_str().into());
     }
-    let provider_option_count = usize::from(request.cache);
+    let own = request.provider_options.values();
+    let own: usize = own.filter_map(Value::as_object).map(Map::len).sum();
+    let provider_option_count = usize::from(request.cache) + own;
     let whole = json!({
         "messages": system.chain(messages).collect::<Vec<_>>(),
         "tools": request.tools.iter().map(tool).collect::<Vec<_>>(),
@@ -246,6 +258,9 @@ mod tests {
                 ..Tool::default()
             }],
             temperature: Some(0.5),
+            top_p: Some(0.75),
+            top_k: Some(40),
+            provider_options: Map::from_iter([("openai".to_owned(), json!({"store": true}))]),
             cache: true,
             ..Request::new("m")
         };
@@ -267,10 +282,11 @@ mod tests {
         );
         assert_eq!(told["messages"][2]["parts"][0]["result"], "found");
         assert_eq!(told["tools"][0]["has_input_schema"], true);
-        assert_eq!(told["options"], json!({"temperature": 0.5}));
+        let options = json!({"temperature": 0.5, "top_p": 0.75, "top_k": 40});
+        assert_eq!(told["options"], options);
         assert_eq!(
             (&told["tool_choice"], &told["provider_option_count"]),
-            (&json!("auto"), &json!(1))
+            (&json!("auto"), &json!(2))
         );
         assert!(!told.to_string().contains("bytes of a picture"));
     }

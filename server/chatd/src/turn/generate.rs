@@ -195,6 +195,11 @@ pub(super) fn request(turn: &Turn) -> Request {
         tools: turn.definitions(),
         max_output_tokens: Some(max_output_tokens(&turn.model)),
         temperature: options.temperature,
+        top_p: options.top_p,
+        top_k: options.top_k,
+        presence_penalty: options.presence_penalty,
+        frequency_penalty: options.frequency_penalty,
+        provider_options: options.provider_options.clone().unwrap_or_default(),
         reasoning,
         cache: true,
         ..Request::new(turn.model.model.id())

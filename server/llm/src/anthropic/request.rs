@@ -13,7 +13,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::computer::{self, Form};
-use super::thinking;
+use super::thinking::{self, Wish};
+use crate::options::{Own, rounded};
 use crate::replay::{arguments_object, object_schema, tool_call_id};
 use crate::{Content, Request, Role, ToolChoice, ToolResultContent, limits};
 
@@ -120,21 +121,36 @@ fn options(request: &Request, computer: Form) -> Map<String, Value> {
         .unwrap_or_else(|| default_max_tokens(&request.model));
     let mut options = Map::new();
     options.insert("max_tokens".to_owned(), json!(max_tokens));
-    let thinks = thinking::apply(&mut options, &request.model, request.reasoning, max_tokens);
-    if let Some(temperature) = request.temperature.filter(|_| !thinks) {
-        options.insert(
-            "temperature".to_owned(),
-            rounded(temperature.clamp(0.0, 1.0)),
-        );
+    let own = own(request);
+    let budget = own
+        .object("thinking")
+        .and_then(|thinking| thinking.get("budget_tokens")?.as_u64());
+    let wish = Wish {
+        effort: own.effort("effort").or(request.reasoning),
+        budget_tokens: budget.and_then(|budget| u32::try_from(budget).ok()),
+    };
+    let thinks = thinking::apply(&mut options, &request.model, wish, max_tokens);
+    // A model that thinks samples as it does.
+    if !thinks {
+        let mut set = |name: &str, value: Option<Value>| {
+            options.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        let temperature = request.temperature.map(|it| rounded(it.clamp(0.0, 1.0)));
+        set("temperature", temperature);
+        set("top_p", request.top_p.map(rounded));
+        set("top_k", request.top_k.map(Value::from));
     }
     if !request.tools.is_empty() {
         options.insert("tools".to_owned(), tools(request, computer));
-        options.insert(
-            "tool_choice".to_owned(),
-            tool_choice(request.tool_choice, thinks),
-        );
+        let is_one_at_a_time = own.flag("disable_parallel_tool_use") == Some(true);
+        let choice = tool_choice(request.tool_choice, thinks, is_one_at_a_time);
+        options.insert("tool_choice".to_owned(), choice);
     }
     options
+}
+
+fn own(request: &Request) -> Own<'_> {
+    Own::of(&request.provider_options, ["anthropic", ""])
 }
 
 fn default_max_tokens(model: &str) -> u32 {
@@ -144,11 +160,6 @@ fn default_max_tokens(model: &str) -> u32 {
             .min(DEFAULT_MAX_TOKENS),
     )
     .unwrap_or(u32::MAX)
-}
-
-/// `0.7_f32` is `0.699999988…` as `f64`; the API should see what the admin typed.
-fn rounded(number: f32) -> Value {
-    json!((f64::from(number) * 10_000.0).round() / 10_000.0)
 }
 
 fn system(request: &Request) -> Vec<Marked<'_>> {
@@ -181,23 +192,36 @@ fn tools(request: &Request, computer: Form) -> Value {
 }
 
 /// A model that thinks cannot be forced to call.
-fn tool_choice(choice: ToolChoice, thinks: bool) -> Value {
-    match choice {
-        ToolChoice::None => json!({"type": "none"}),
-        ToolChoice::Required if !thinks => json!({"type": "any"}),
-        ToolChoice::Auto | ToolChoice::Required => json!({"type": "auto"}),
+fn tool_choice(choice: ToolChoice, thinks: bool, is_one_at_a_time: bool) -> Value {
+    let kind = match choice {
+        ToolChoice::None => return json!({"type": "none"}),
+        ToolChoice::Required if !thinks => "any",
+        ToolChoice::Auto | ToolChoice::Required => "auto",
+    };
+    if is_one_at_a_time {
+        return json!({"type": kind, "disable_parallel_tool_use": true});
     }
+    json!({"type": kind})
 }
 
 fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(request.messages.len());
-    for message in request.messages.iter() {
+    let sends_thoughts = own(request).flag("send_reasoning") != Some(false);
+    let last_user = request
+        .messages
+        .iter()
+        .rposition(|message| message.role == Role::User);
+    for (position, message) in request.messages.iter().enumerate() {
+        // The API wants the thoughts of the turn that is under way in any case.
+        let keeps_thoughts = sends_thoughts || last_user.is_none_or(|user| position > user);
         let role = if message.role == Role::Assistant {
             "assistant"
         } else {
             "user"
         };
         let contents = message.content.iter();
+        let contents = contents
+            .filter(|content| keeps_thoughts || !matches!(content, Content::Reasoning { .. }));
         let blocks = contents.filter_map(|content| block(message.role, content, computer));
         let blocks = blocks.map(unmarked);
         match turns.last_mut() {

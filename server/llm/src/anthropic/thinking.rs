@@ -29,24 +29,38 @@ const WITHOUT_THINKING: &[&str] = &[
     "claude-2",
 ];
 
-/// Sets the fields for `effort` and says whether the model will think, which rules out other settings.
+/// How much a model shall think.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wish {
+    /// How hard.
+    pub(super) effort: Option<ReasoningEffort>,
+    /// So many tokens, where the model takes a budget; goes before the effort there.
+    pub(super) budget_tokens: Option<u32>,
+}
+
+/// Sets the fields for a wish and says whether the model will think, which rules out other settings.
 pub(super) fn apply(
     body: &mut Map<String, Value>,
     model: &str,
-    effort: Option<ReasoningEffort>,
+    wish: Wish,
     max_tokens: u32,
 ) -> bool {
     let is_one_of = |families: &[&str]| families.iter().any(|family| model.contains(family));
-    let Some(effort) = effort else { return false };
     if is_one_of(WITHOUT_THINKING) {
         return false;
     }
+    if let Some(budget) = wish.budget_tokens.filter(|_| is_one_of(WITH_BUDGET)) {
+        return apply_budget(body, budget, max_tokens);
+    }
+    let Some(effort) = wish.effort else {
+        return false;
+    };
     if effort == ReasoningEffort::None {
         body.insert("thinking".to_owned(), json!({"type": "disabled"}));
         return false;
     }
     if is_one_of(WITH_BUDGET) {
-        return apply_budget(body, effort, max_tokens);
+        return apply_budget(body, budget_of(effort), max_tokens);
     }
     let effort = if effort == ReasoningEffort::Minimal {
         ReasoningEffort::Low
@@ -64,16 +78,19 @@ pub(super) fn apply(
     true
 }
 
-/// The budget counts against `max_tokens`, so a small ceiling leaves less of it or none.
-fn apply_budget(body: &mut Map<String, Value>, effort: ReasoningEffort, max_tokens: u32) -> bool {
-    let wanted = match effort {
+const fn budget_of(effort: ReasoningEffort) -> u32 {
+    match effort {
         ReasoningEffort::None | ReasoningEffort::Minimal => SMALLEST_BUDGET,
         ReasoningEffort::Low => 4_096,
         ReasoningEffort::Medium => 10_240,
         ReasoningEffort::High => 20_480,
         ReasoningEffort::ExtraHigh => 32_768,
         ReasoningEffort::Max => 49_152,
-    };
+    }
+}
+
+/// The budget counts against `max_tokens`, so a small ceiling leaves less of it or none.
+fn apply_budget(body: &mut Map<String, Value>, wanted: u32, max_tokens: u32) -> bool {
     let budget = wanted.min(max_tokens.saturating_sub(ANSWER_ROOM));
     if budget < SMALLEST_BUDGET {
         return false;
@@ -97,9 +114,16 @@ mod tests {
 
     use super::*;
 
+    fn with(effort: ReasoningEffort) -> Wish {
+        Wish {
+            effort: Some(effort),
+            ..Wish::default()
+        }
+    }
+
     fn applied(model: &str, effort: ReasoningEffort, max_tokens: u32) -> (Value, bool) {
         let mut body = Map::new();
-        let thinks = apply(&mut body, model, Some(effort), max_tokens);
+        let thinks = apply(&mut body, model, with(effort), max_tokens);
         (Value::Object(body), thinks)
     }
 
@@ -130,6 +154,29 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_goes_before_the_effort_where_there_is_one() {
+        let wish = Wish {
+            effort: Some(ReasoningEffort::High),
+            budget_tokens: Some(2_048),
+        };
+        let applied = |model: &str, max_tokens| {
+            let mut body = Map::new();
+            apply(&mut body, model, wish, max_tokens);
+            Value::Object(body)
+        };
+        let body = applied("claude-haiku-4-5", 32_000);
+        assert_eq!(body["thinking"]["budget_tokens"], 2_048);
+        let body = applied("claude-haiku-4-5", 2_500);
+        assert_eq!(
+            body["thinking"]["budget_tokens"], 1_476,
+            "room for the answer"
+        );
+        let body = applied("claude-opus-4-6", 32_000);
+        assert_eq!(body["output_config"]["effort"], "high");
+        assert_eq!(applied("claude-3-5-haiku-latest", 32_000), json!({}));
+    }
+
+    #[test]
     fn none_switches_thinking_off_and_silence_leaves_it_alone() {
         let off = json!({"thinking": {"type": "disabled"}});
         assert_eq!(
@@ -137,6 +184,7 @@ mod tests {
             (off, false)
         );
         let mut body = Map::new();
-        assert!(!apply(&mut body, "claude-opus-4-6", None, 32_000) && body.is_empty());
+        let silence = Wish::default();
+        assert!(!apply(&mut body, "claude-opus-4-6", silence, 32_000) && body.is_empty());
     }
 }

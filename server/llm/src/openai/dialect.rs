@@ -21,6 +21,8 @@ pub(super) struct Dialect {
     pub says_max_completion_tokens: bool,
     /// Send `temperature`.
     pub has_temperature: bool,
+    /// Send `top_p`, `top_k` and the penalties.
+    pub has_sampling: bool,
     /// Send `reasoning_effort`.
     pub has_reasoning_effort: bool,
     /// Send `stream_options`.
@@ -43,6 +45,7 @@ impl Dialect {
             is_official,
             says_max_completion_tokens: is_official,
             has_temperature: true,
+            has_sampling: true,
             has_reasoning_effort: true,
             has_stream_options: true,
             has_reasoning_summary: true,
@@ -83,6 +86,8 @@ impl Dialect {
             changed.has_reasoning_effort = false;
         } else if words.contains("stream_options") {
             changed.has_stream_options = false;
+        } else if SAMPLING.iter().any(|name| words.contains(name)) && self.has_sampling {
+            changed.has_sampling = false;
         } else if words.contains("temperature") {
             changed.has_temperature = false;
         } else if words.contains("computer") {
@@ -92,6 +97,7 @@ impl Dialect {
     }
 }
 
+const SAMPLING: [&str; 4] = ["top_p", "top_k", "presence_penalty", "frequency_penalty"];
 const REFUSALS: &[&str] = &[
     "unsupported",
     "not supported",
@@ -205,6 +211,12 @@ mod tests {
             dialects.of("m"),
             &refusal("Unsupported value: 'temperature' does not support 0.2")
         ));
+        assert!(dialects.learn(
+            "m",
+            dialects.of("m"),
+            &refusal("Unsupported parameter: 'top_p' is not supported with this model.")
+        ));
+        assert!(!dialects.of("m").has_sampling);
         let dialect = dialects.of("m");
         assert!(
             !dialect.has_temperature && !dialect.has_reasoning_effort && dialect.has_stream_options

@@ -13,10 +13,22 @@ use serde_json::{Map, Value, json};
 
 use super::dialect::Dialect;
 use super::reasoning;
+use crate::options::{Own, rounded};
 use crate::replay::{arguments_object, object_schema, split_result, tool_call_id};
 use crate::{Content, Message, ReasoningEffort, Request, Role, ToolChoice};
 
 const LONGEST_ID: usize = 40;
+/// Settings that are called the same in both APIs.
+pub(super) const AS_THEY_ARE: [&str; 3] = ["store", "prompt_cache_key", "service_tier"];
+/// Fields of the body that are written here or not at all.
+const OURS: [&str; 6] = [
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "tools",
+    "tool_choice",
+];
 const LONGEST_FOREIGN_ID: usize = 64;
 
 /// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
@@ -102,7 +114,9 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     if dialect.has_stream_options {
         options.insert("stream_options".to_owned(), json!({"include_usage": true}));
     }
-    if let Some(ceiling) = request.max_output_tokens {
+    let own = own(request, dialect);
+    let ceiling = own.number("max_completion_tokens");
+    if let Some(ceiling) = ceiling.or(request.max_output_tokens) {
         let name = if dialect.says_max_completion_tokens {
             "max_completion_tokens"
         } else {
@@ -111,12 +125,21 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
         options.insert(name.to_owned(), json!(ceiling));
     }
     if let Some(temperature) = request.temperature.filter(|_| dialect.has_temperature) {
-        options.insert(
-            "temperature".to_owned(),
-            json!((f64::from(temperature) * 10_000.0).round() / 10_000.0),
-        );
+        options.insert("temperature".to_owned(), rounded(temperature));
     }
-    if let Some(effort) = request.reasoning.filter(|_| dialect.has_reasoning_effort) {
+    if dialect.has_sampling {
+        let mut set = |name: &str, value: Option<Value>| {
+            options.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        set("top_p", request.top_p.map(rounded));
+        set("presence_penalty", request.presence_penalty.map(rounded));
+        set("frequency_penalty", request.frequency_penalty.map(rounded));
+        // OpenAI has no word for it, most servers that imitate it have.
+        let top_k = request.top_k.filter(|_| !dialect.is_official);
+        set("top_k", top_k.map(Value::from));
+    }
+    let effort = own.effort("reasoning_effort").or(request.reasoning);
+    if let Some(effort) = effort.filter(|_| dialect.has_reasoning_effort) {
         options.insert(
             "reasoning_effort".to_owned(),
             json!(ReasoningEffort::as_str(effort)),
@@ -128,8 +151,37 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
             "tool_choice".to_owned(),
             json!(tool_choice(request.tool_choice)),
         );
+        let parallel = own.flag("parallel_tool_calls");
+        options.extend(parallel.map(|is_on| ("parallel_tool_calls".to_owned(), is_on.into())));
+    }
+    copy(&own, &AS_THEY_ARE, &mut options);
+    let verbosity = own.text("text_verbosity");
+    options.extend(verbosity.map(|word| ("verbosity".to_owned(), word.into())));
+    for (name, value) in own.object("extra_body").into_iter().flatten() {
+        // What the conversation hangs on is not for settings to change.
+        if !OURS.contains(&name.as_str()) {
+            options.entry(name).or_insert_with(|| value.clone());
+        }
     }
     options
+}
+
+/// Settings for OpenAI itself, or for a server that imitates it, which is told what OpenAI is told unless it has its own.
+pub(super) fn own(request: &Request, dialect: Dialect) -> Own<'_> {
+    let names = if dialect.is_official {
+        ["openai", ""]
+    } else {
+        ["openaicompat", "openai"]
+    };
+    Own::of(&request.provider_options, names)
+}
+
+/// Sets those of the named settings that there are.
+pub(super) fn copy(own: &Own<'_>, names: &[&str], options: &mut Map<String, Value>) {
+    let named = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), own.value(name)?.clone())));
+    options.extend(named);
 }
 
 fn tools(request: &Request) -> Value {

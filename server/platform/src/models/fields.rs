@@ -9,7 +9,7 @@ use sdk::models::{
 };
 use sdk::providers::ProviderKind;
 
-use super::ModelError;
+use super::{ModelError, provider_options};
 use crate::failure::Checks;
 
 const MAX_IDENTIFIER_CHARACTERS: usize = 256;
@@ -117,6 +117,29 @@ fn check_options(checks: &mut Checks, options: &ModelCallConfig) {
     {
         checks.refuse("model_config.temperature", "Use a number between 0 and 2.");
     }
+    if options
+        .top_p
+        .is_some_and(|top_p| !(0.0..=1.0).contains(&top_p))
+    {
+        checks.refuse("model_config.top_p", "Use a number between 0 and 1.");
+    }
+    if options.top_k == Some(0) {
+        checks.refuse("model_config.top_k", "Use a number above 0.");
+    }
+    for (field, penalty) in [
+        ("presence_penalty", options.presence_penalty),
+        ("frequency_penalty", options.frequency_penalty),
+    ] {
+        if penalty.is_some_and(|penalty| !(-2.0..=2.0).contains(&penalty)) {
+            checks.refuse(
+                &format!("model_config.{field}"),
+                "Use a number between -2 and 2.",
+            );
+        }
+    }
+    for (field, detail) in provider_options::problems(options) {
+        checks.refuse(&format!("model_config.provider_options{field}"), &detail);
+    }
     let effort = options.reasoning_effort.as_deref();
     if effort.is_some_and(|effort| llm::ReasoningEffort::parse(effort).is_none()) {
         checks.refuse(
@@ -158,4 +181,68 @@ fn prices(prices: &ModelPrices) -> [(&'static str, Option<Decimal>); 4] {
 fn is_line(text: &str, longest: usize) -> bool {
     let length = text.chars().count();
     length > 0 && length <= longest && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(options: &ModelCallConfig) -> Vec<String> {
+        let mut checks = Checks::default();
+        check_options(&mut checks, options);
+        let refused = checks.finish().err().unwrap_or_default();
+        refused.into_iter().map(|refused| refused.field).collect()
+    }
+
+    #[test]
+    fn sampling_has_its_ranges() {
+        let none = ModelCallConfig::default;
+        for (wrong, field) in [
+            (
+                ModelCallConfig {
+                    top_p: Some(1.1),
+                    ..none()
+                },
+                "top_p",
+            ),
+            (
+                ModelCallConfig {
+                    top_p: Some(f32::NAN),
+                    ..none()
+                },
+                "top_p",
+            ),
+            (
+                ModelCallConfig {
+                    top_k: Some(0),
+                    ..none()
+                },
+                "top_k",
+            ),
+            (
+                ModelCallConfig {
+                    presence_penalty: Some(-2.1),
+                    ..none()
+                },
+                "presence_penalty",
+            ),
+            (
+                ModelCallConfig {
+                    frequency_penalty: Some(f32::INFINITY),
+                    ..none()
+                },
+                "frequency_penalty",
+            ),
+        ] {
+            assert_eq!(refused(&wrong), [format!("model_config.{field}")]);
+        }
+        let edges = ModelCallConfig {
+            top_p: Some(0.0),
+            top_k: Some(1),
+            presence_penalty: Some(-2.0),
+            frequency_penalty: Some(2.0),
+            ..none()
+        };
+        assert_eq!(refused(&edges), Vec::<String>::new());
+    }
 }

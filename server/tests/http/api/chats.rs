@@ -15,6 +15,7 @@ mod misfortunes;
 mod modes;
 mod planning;
 mod prompts;
+mod settings;
 mod stuck_readers;
 mod subagents;
 mod titles;

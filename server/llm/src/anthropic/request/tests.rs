@@ -149,6 +149,91 @@ fn marks_the_last_system_block_and_the_last_two_messages() {
 }
 
 #[test]
+fn says_how_to_sample_and_what_is_set_for_it() {
+    let options =
+        json!({"anthropic": {"disable_parallel_tool_use": true}, "openai": {"store": true}});
+    let request = Request {
+        top_p: Some(0.9),
+        top_k: Some(40),
+        presence_penalty: Some(1.0),
+        frequency_penalty: Some(1.0),
+        provider_options: options.as_object().unwrap().clone(),
+        ..conversation()
+    };
+    let plain = body(&request);
+    assert_eq!(
+        (&plain["top_p"], &plain["top_k"]),
+        (&json!(0.9), &json!(40))
+    );
+    let choice = json!({"type": "auto", "disable_parallel_tool_use": true});
+    assert_eq!(plain["tool_choice"], choice);
+    for unknown in ["presence_penalty", "frequency_penalty", "store"] {
+        assert_eq!(plain.get(unknown), None, "{unknown}");
+    }
+    // A model that thinks samples as it does, and its settings go before the general effort.
+    let options = json!({"anthropic": {"thinking": {"budget_tokens": 2048}}});
+    let thinks = body(&Request {
+        provider_options: options.as_object().unwrap().clone(),
+        reasoning: Some(ReasoningEffort::High),
+        ..request.clone()
+    });
+    assert_eq!(
+        thinks["thinking"],
+        json!({"type": "enabled", "budget_tokens": 2048})
+    );
+    assert_eq!((thinks.get("top_p"), thinks.get("top_k")), (None, None));
+    let options = json!({"anthropic": {"effort": "max"}});
+    let newer = body(&Request {
+        model: "claude-opus-4-6".to_owned(),
+        provider_options: options.as_object().unwrap().clone(),
+        ..request
+    });
+    assert_eq!(newer["output_config"], json!({"effort": "max"}));
+}
+
+#[test]
+fn thoughts_of_earlier_turns_can_stay_here() {
+    let thought = || Content::Reasoning {
+        text: "hm".to_owned(),
+        provider_metadata: Some(json!({"anthropic": {"signature": "s"}})),
+    };
+    let said = |content| Message {
+        role: Role::Assistant,
+        content: vec![thought(), content],
+    };
+    let call = Content::ToolCall {
+        id: "call".to_owned(),
+        name: "execute".to_owned(),
+        arguments: "{}".to_owned(),
+    };
+    let messages = vec![
+        Message::user("One"),
+        said(Content::Text("Answer".to_owned())),
+        Message::user("Two"),
+        said(call),
+        Message::tool_result("call", "execute", "done"),
+    ];
+    let sent = |options: Value| {
+        let request = Request {
+            messages: messages.clone().into(),
+            provider_options: options.as_object().unwrap().clone(),
+            ..Request::new("claude-sonnet-4-5")
+        };
+        body(&request)
+            .to_string()
+            .matches("\"thinking\":\"hm\"")
+            .count()
+    };
+    assert_eq!(sent(json!({})), 2);
+    assert_eq!(sent(json!({"anthropic": {"send_reasoning": true}})), 2);
+    assert_eq!(
+        sent(json!({"anthropic": {"send_reasoning": false}})),
+        1,
+        "that of this turn"
+    );
+}
+
+#[test]
 fn thinking_rules_out_temperature_and_forced_calls() {
     let request = Request {
         reasoning: Some(ReasoningEffort::Medium),

@@ -168,6 +168,86 @@ fn leaves_out_what_a_dialect_has_no_word_for() {
     }
 }
 
+fn with_settings() -> Request {
+    let options = json!({
+        "openai": {
+            "reasoning_effort": "xhigh", "text_verbosity": "low", "parallel_tool_calls": false,
+            "max_completion_tokens": 500, "store": true, "prompt_cache_key": "team", "service_tier": "flex",
+            "max_tool_calls": 3, "web_search_enabled": true,
+        },
+        "openaicompat": {"reasoning_effort": "low", "extra_body": {"min_p": 0.05, "model": "other", "top_k": 1}},
+        "anthropic": {"effort": "max"},
+    });
+    Request {
+        top_p: Some(0.9),
+        top_k: Some(40),
+        presence_penalty: Some(0.5),
+        frequency_penalty: Some(-0.25),
+        provider_options: options.as_object().unwrap().clone(),
+        ..conversation()
+    }
+}
+
+#[test]
+fn says_how_to_sample_and_what_is_set_for_its_server() {
+    let request = with_settings();
+    let official = body(&request, Dialect::new(true));
+    for (name, value) in [
+        ("top_p", json!(0.9)),
+        ("presence_penalty", json!(0.5)),
+        ("frequency_penalty", json!(-0.25)),
+        ("reasoning_effort", json!("xhigh")),
+        ("verbosity", json!("low")),
+        ("parallel_tool_calls", json!(false)),
+        ("max_completion_tokens", json!(500)),
+        ("store", json!(true)),
+        ("prompt_cache_key", json!("team")),
+        ("service_tier", json!("flex")),
+    ] {
+        assert_eq!(official[name], value, "{name}");
+    }
+    for unknown in [
+        "top_k",
+        "max_tool_calls",
+        "web_search_enabled",
+        "effort",
+        "min_p",
+    ] {
+        assert_eq!(official.get(unknown), None, "{unknown}");
+    }
+    let compatible = body(&request, Dialect::new(false));
+    assert_eq!(
+        compatible["top_k"], 40,
+        "what is said goes before the extra body"
+    );
+    assert_eq!(compatible["min_p"], 0.05);
+    assert_eq!(compatible["reasoning_effort"], "low", "its own goes first");
+    assert_ne!(compatible["model"], "other");
+    let poor = Dialect {
+        has_sampling: false,
+        ..Dialect::new(true)
+    };
+    let body = body(&request, poor);
+    for name in ["top_p", "presence_penalty", "frequency_penalty"] {
+        assert_eq!(body.get(name), None);
+    }
+}
+
+#[test]
+fn nothing_is_set_that_nobody_set() {
+    let body = body(&conversation(), Dialect::new(true));
+    for name in [
+        "top_p",
+        "presence_penalty",
+        "store",
+        "service_tier",
+        "parallel_tool_calls",
+        "verbosity",
+    ] {
+        assert_eq!(body.get(name), None, "{name}");
+    }
+}
+
 #[test]
 fn says_how_tools_may_be_used() {
     for (choice, name) in [

@@ -10,7 +10,9 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::super::dialect::Dialect;
+use super::super::request::{AS_THEY_ARE, copy, own};
 use super::computer::{self, Ids};
+use crate::options::rounded;
 use crate::replay::{arguments_object, object_schema, split_result, tool_call_id};
 use crate::{Content, Request, Role, ToolChoice, ToolResultContent};
 
@@ -22,7 +24,6 @@ pub(in super::super) fn write(request: &Request, dialect: Dialect) -> Vec<u8> {
     let body = Body {
         model: &request.model,
         stream: true,
-        store: false,
         instructions: instructions(request),
         options: options(request, dialect),
         input: Writer::new(request, dialect).input(request),
@@ -34,7 +35,6 @@ pub(in super::super) fn write(request: &Request, dialect: Dialect) -> Vec<u8> {
 struct Body<'a> {
     model: &'a str,
     stream: bool,
-    store: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     instructions: String,
     #[serde(flatten)]
@@ -100,21 +100,35 @@ fn instructions(request: &Request) -> String {
 }
 
 fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
-    let mut options = Map::new();
+    let own = own(request, dialect);
+    // Nothing is kept there unless the settings ask for it.
+    let mut options = Map::from_iter([("store".to_owned(), Value::Bool(false))]);
+    copy(&own, &AS_THEY_ARE, &mut options);
     let mut set = |name: &str, value: Value| options.insert(name.to_owned(), value);
-    if let Some(ceiling) = request.max_output_tokens {
+    let ceiling = own.number("max_completion_tokens");
+    if let Some(ceiling) = ceiling.or(request.max_output_tokens) {
         set("max_output_tokens", json!(ceiling));
     }
     if let Some(temperature) = request.temperature.filter(|_| dialect.has_temperature) {
-        let rounded = (f64::from(temperature) * 10_000.0).round() / 10_000.0;
-        set("temperature", json!(rounded));
+        set("temperature", rounded(temperature));
+    }
+    if let Some(top_p) = request.top_p.filter(|_| dialect.has_sampling) {
+        set("top_p", rounded(top_p));
     }
     let mut reasoning = Map::new();
-    if let Some(effort) = request.reasoning.filter(|_| dialect.has_reasoning_effort) {
+    let effort = own.effort("reasoning_effort").or(request.reasoning);
+    if let Some(effort) = effort.filter(|_| dialect.has_reasoning_effort) {
         reasoning.insert("effort".to_owned(), effort.as_str().into());
         if dialect.has_reasoning_summary {
-            reasoning.insert("summary".to_owned(), "auto".into());
+            let summary = own.text("reasoning_summary").unwrap_or("auto");
+            reasoning.insert("summary".to_owned(), summary.into());
         }
+    }
+    if let Some(verbosity) = own.text("text_verbosity") {
+        set("text", json!({ "verbosity": verbosity }));
+    }
+    if let Some(most) = own.number("max_tool_calls") {
+        set("max_tool_calls", json!(most));
     }
     if !reasoning.is_empty() {
         set("reasoning", reasoning.into());
@@ -130,6 +144,9 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
             ToolChoice::Required => "required",
         };
         set("tool_choice", choice.into());
+        if let Some(is_on) = own.flag("parallel_tool_calls") {
+            set("parallel_tool_calls", is_on.into());
+        }
     }
     options
 }

@@ -112,6 +112,48 @@ fn a_whole_conversation_goes_with_each_call() {
     assert!(!body.to_string().contains("secret"));
 }
 
+#[test]
+fn says_what_is_set_for_openai() {
+    let options = json!({"openai": {
+        "reasoning_effort": "high", "reasoning_summary": "detailed", "text_verbosity": "low", "max_tool_calls": 3,
+        "parallel_tool_calls": false, "max_completion_tokens": 500, "store": true, "prompt_cache_key": "team",
+        "service_tier": "flex",
+    }});
+    let request = Request {
+        tools: vec![Tool {
+            name: "read_file".to_owned(),
+            input_schema: json!({"type": "object"}),
+            ..Tool::default()
+        }],
+        top_p: Some(0.9),
+        top_k: Some(40),
+        presence_penalty: Some(1.0),
+        frequency_penalty: Some(1.0),
+        provider_options: options.as_object().unwrap().clone(),
+        ..Request::new("gpt-5.4")
+    };
+    let body = written(&request, dialect());
+    for (name, value) in [
+        ("top_p", json!(0.9)),
+        (
+            "reasoning",
+            json!({"effort": "high", "summary": "detailed"}),
+        ),
+        ("text", json!({"verbosity": "low"})),
+        ("max_tool_calls", json!(3)),
+        ("parallel_tool_calls", json!(false)),
+        ("max_output_tokens", json!(500)),
+        ("store", json!(true)),
+        ("prompt_cache_key", json!("team")),
+        ("service_tier", json!("flex")),
+    ] {
+        assert_eq!(body[name], value, "{name}");
+    }
+    for unknown in ["top_k", "presence_penalty", "frequency_penalty"] {
+        assert_eq!(body.get(unknown), None, "{unknown}");
+    }
+}
+
 fn at_the_screen(messages: Vec<Message>) -> Request {
     Request {
         messages: Arc::new(messages),
