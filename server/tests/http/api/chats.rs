@@ -21,6 +21,7 @@ mod subagents;
 mod titles;
 mod told;
 mod workspace_tools;
+mod zero;
 
 use std::time::Duration;
 

@@ -105,6 +105,62 @@ async fn the_list_is_paged_pinned_and_filtered() {
 }
 
 #[tokio::test]
+async fn the_list_is_paged_by_offset_too() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let mut ids = Vec::new();
+        for _ in 0..5 {
+            ids.push(run(&owner, "!text \"ok\"").await.0.id);
+        }
+        let pin = UpdateChat {
+            pin_order: Some(1),
+            ..UpdateChat::default()
+        };
+        owner.update_chat(ids[1], &pin).await.unwrap();
+        let expected = [ids[1], ids[4], ids[3], ids[2], ids[0]];
+        let page = |limit, offset| ListChats {
+            limit: Some(limit),
+            offset: Some(offset),
+            ..ListChats::default()
+        };
+        let list = async |query: ListChats| {
+            let chats = owner.list_chats(&query).await.unwrap();
+            chats.into_iter().map(|chat| chat.id).collect::<Vec<_>>()
+        };
+        for (offset, place) in [(0, 0..2), (2, 2..4), (4, 4..5)] {
+            assert_eq!(list(page(2, offset)).await, expected[place]);
+        }
+        assert_eq!(list(page(0, 3)).await, expected[3..], "0 is the usual page");
+        assert!(list(page(2, 5)).await.is_empty());
+        assert!(list(page(2, i64::MAX)).await.is_empty());
+        // It skips among what a filter and a cursor leave.
+        let found = ListChats {
+            q: Some("archived:true".to_owned()),
+            ..page(2, 0)
+        };
+        assert!(list(found).await.is_empty());
+        let after = ListChats {
+            after_id: Some(ids[4]),
+            ..page(2, 1)
+        };
+        assert_eq!(list(after).await, [ids[2], ids[0]]);
+        let stranger = server.member("sam").await;
+        assert!(stranger.list_chats(&page(2, 0)).await.unwrap().is_empty());
+
+        let refused = crate::support::refusal(owner.list_chats(&page(2, -1)).await);
+        assert_eq!(refused["status"], 400, "{refused}");
+        assert_eq!(refused["body"]["validations"][0]["field"], "offset");
+        for wrong in ["offset=x", "offset=1.5", "offset=9223372036854775808"] {
+            let path = format!("/api/experimental/chats?{wrong}");
+            let request = owner.request(reqwest::Method::GET, &path).unwrap();
+            let reply = crate::support::answer(request).await;
+            assert_eq!(reply["status"], 400, "{wrong}: {reply}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_list_finds_words_labels_and_states() {
     on_both(async |server| {
         let owner = server.owner().await;
