@@ -4,16 +4,14 @@
 //! Routes come from the router's own entries and bodies from their descriptions, so a new route stands in the matrix by
 //! itself. A new kind of object is made in [`objects`]; a function without an access entry fails here.
 
+mod functions;
 mod objects;
 mod routes;
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use reqwest::Method;
 use sdk::client::Client;
 use server::http::access::{Access, RouteEntry};
-use server::http::page::server_functions;
 
 use self::objects::{People, parameters};
 use self::routes::{Body, Route};
@@ -191,72 +189,4 @@ async fn every_route_turns_away_whom_it_must() {
         insta::assert_snapshot!("every_route_turns_away_whom_it_must", matrix);
     })
     .await;
-}
-
-#[tokio::test]
-async fn every_server_function_has_its_entry() {
-    let registered: BTreeMap<&str, Method> = server_functions::registered().collect();
-    let listed: BTreeMap<&str, Access> = server_functions::ACCESS.iter().copied().collect();
-    let without_entry: Vec<_> = registered
-        .keys()
-        .filter(|path| !listed.contains_key(*path))
-        .collect();
-    assert!(
-        without_entry.is_empty(),
-        "write an access entry in server/src/http/page/server_functions.rs for {without_entry:?}"
-    );
-    let gone: Vec<_> = listed
-        .keys()
-        .filter(|path| !registered.contains_key(*path))
-        .collect();
-    assert!(
-        gone.is_empty(),
-        "entries of functions that are gone: {gone:?}"
-    );
-}
-
-#[tokio::test]
-async fn every_server_function_turns_away_whom_it_must() {
-    on_both(async |server| {
-        let (anonymous, member) = (server.anonymous(), server.member("mia").await);
-        let unknown = server.anonymous().with_token("swy_not-a-token");
-        let mut matrix = String::from("access     anonymous unknown\n");
-        let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
-        functions.sort_by_key(|(path, _)| *path);
-        for (path, method) in functions {
-            let access = server_functions::access_of(path);
-            let mut statuses = [0; 2];
-            for (status, client) in statuses.iter_mut().zip([&anonymous, &unknown]) {
-                *status = call_function(client, &method, path).await;
-            }
-            match access {
-                Access::Public { reason } => {
-                    assert!(reason.len() > 10, "{path} is public without a reason");
-                }
-                _ => assert_eq!(statuses, [401, 401], "{path}"),
-            }
-            if access == Access::Owner {
-                assert_eq!(call_function(&member, &method, path).await, 403, "{path}");
-            }
-            let [anonymous, unknown] = statuses;
-            let access = described(access);
-            writeln!(
-                matrix,
-                "{access:<10} {anonymous:<9} {unknown:<7} {method} {path}"
-            )
-            .unwrap();
-        }
-        insta::assert_snapshot!("every_server_function_turns_away_whom_it_must", matrix);
-    })
-    .await;
-}
-
-/// The status of a function called without arguments.
-async fn call_function(client: &Client, method: &Method, path: &str) -> u16 {
-    let request = client.request(method.clone(), path).unwrap();
-    let request = match *method {
-        Method::GET => request,
-        _ => request.json(&serde_json::json!({})),
-    };
-    request.send().await.unwrap().status().as_u16()
 }

@@ -54,6 +54,20 @@ impl<'a> People<'a> {
         }
     }
 
+    /// The stranger in the member's place: objects are the stranger's own.
+    pub fn of_stranger(&self) -> Self {
+        Self {
+            server: self.server,
+            anonymous: self.anonymous.clone(),
+            unknown: self.unknown.clone(),
+            stranger: self.member.clone(),
+            member: self.stranger.clone(),
+            admin: self.admin.clone(),
+            model: self.model,
+            made: AtomicU32::new(self.number() * 1000),
+        }
+    }
+
     /// A further member, signed in.
     pub async fn guest(&self) -> Client {
         let email = self.add_user().await.email;
@@ -114,6 +128,12 @@ impl<'a> People<'a> {
         user
     }
 
+    /// The id of a further member.
+    pub async fn add_user_id(&self) -> String {
+        let name = self.add_user().await.username;
+        self.admin.get_user(&name).await.unwrap().id.to_string()
+    }
+
     async fn token(&self) -> String {
         let token = CreateToken {
             token_name: format!("token-{}", self.number()),
@@ -125,12 +145,17 @@ impl<'a> People<'a> {
 
     /// It is at work as long as the test runs.
     async fn chat(&self) -> String {
+        self.chat_of(&self.member).await
+    }
+
+    /// The same of somebody in particular.
+    pub async fn chat_of(&self, person: &Client) -> String {
         let chat = CreateChat {
             content: text("!stall 300s"),
             model_config_id: Some(self.model),
             ..CreateChat::default()
         };
-        self.member.create_chat(&chat).await.unwrap().id.to_string()
+        person.create_chat(&chat).await.unwrap().id.to_string()
     }
 
     /// A chat whose calls are recorded, and what is recorded of it.
