@@ -10,9 +10,7 @@
 )]
 
 mod composer;
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+mod drawn;
 
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, join, try_join};
@@ -25,6 +23,7 @@ use sdk::ids::ChatId;
 use sdk::workspaces::Workspace;
 
 pub use composer::{answers, attachment_list, mention_list, queue_list};
+pub use drawn::{git_panel, tool_body};
 
 use super::agents::AgentsHome;
 use super::analytics::AnalyticsPage;
@@ -40,13 +39,9 @@ use crate::components::chat::callouts::ErrorCallout;
 use crate::components::chat::context::Agents;
 use crate::components::chat::context_card::ContextCard;
 use crate::components::chat::context_ring::Share;
-use crate::components::chat::git_panel::{GitPanel, Panel};
 use crate::components::chat::keys::Shortcuts;
 use crate::components::chat::palette::Palette;
 use crate::components::chat::questions::Questions;
-use crate::components::chat::tool_body::ToolBody;
-use crate::components::chat::tool_card::WorkFolder;
-use crate::components::chat::tools::ToolRun;
 use crate::components::desktop::Desktop;
 use crate::components::feedback::ErrorState;
 use crate::components::terminals::Terminals;
@@ -154,24 +149,15 @@ impl PartPage {
 /// Loads the parts that the document at `path` needs; `false` when they did not come. Before hydration, which waits for
 /// nothing.
 pub async fn load_parts_of(path: &str) -> bool {
-    let (page, drawn) = join(load_part_of(path), load_drawn()).await;
+    let (page, drawn) = join(load_part_of(path), drawn::load_drawn()).await;
     page && drawn
 }
 
 async fn load_part_of(path: &str) -> bool {
     match PartPage::at(path) {
         Some(page) => page.load().await.is_ok(),
-        None if is_chat(path) => GIT_PANEL.bring().await,
+        None if is_chat(path) => drawn::GIT_PANEL.bring().await,
         None => true,
-    }
-}
-
-/// Loads what the server drew into the document beside the page itself; `false` when it did not come.
-async fn load_drawn() -> bool {
-    let opened = document().query_selector(".tool-body > *");
-    match opened {
-        Ok(Some(_)) => TOOL_BODY.bring().await,
-        _ => true,
     }
 }
 
@@ -349,95 +335,6 @@ fn context_card_part(
     openings: RwSignal<u32>,
 ) -> Result<AnyView, SplitLoaderError> {
     Ok(view! { <ContextCard chat share openings/> })
-}
-
-/// A part that the server may have drawn into the document: it comes before hydration then, or when it is first wanted.
-struct Drawn {
-    is_here: AtomicBool,
-    load: Load,
-}
-
-static GIT_PANEL: Drawn = Drawn::new(|| Box::pin(async { load_git_panel().await.is_ok() }));
-static TOOL_BODY: Drawn = Drawn::new(|| Box::pin(async { load_tool_body().await.is_ok() }));
-
-impl Drawn {
-    const fn new(load: Load) -> Self {
-        // On the server every part is there.
-        let is_here = AtomicBool::new(cfg!(not(target_family = "wasm")));
-        Self { is_here, load }
-    }
-
-    fn is_here(&self) -> bool {
-        self.is_here.load(Ordering::Relaxed)
-    }
-
-    async fn bring(&self) -> bool {
-        let is_here = (self.load)().await;
-        self.is_here.store(is_here, Ordering::Relaxed);
-        is_here
-    }
-}
-
-/// The panel of changes, as soon as it is there: at once, unless the reader came from a page without one.
-pub fn git_panel(panel: Panel) -> AnyView {
-    let is_here = RwSignal::new(GIT_PANEL.is_here());
-    if !is_here.get_untracked() {
-        let toasts = Agents::expect().toasts;
-        spawn_local(async move {
-            if GIT_PANEL.bring().await {
-                let _ = is_here.try_set(true);
-            } else {
-                toasts.show(ToastKind::Error, LOST.to_owned());
-            }
-        });
-    }
-    let draw = move || git_panel_part(panel).now_or_never().and_then(Result::ok);
-    view! { <Show when=move || is_here.get()>{draw()}</Show> }
-}
-
-#[wasm_split::wasm_split(
-    git_panel,
-    wasm_split_path = wasm_split,
-    preload(load_git_panel),
-    fallible
-)]
-fn git_panel_part(panel: Panel) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <GitPanel panel/> })
-}
-
-/// What the card of a tool call shows, from the first time that it is opened.
-pub fn tool_body(
-    run: Signal<Arc<ToolRun>>,
-    folder: Option<WorkFolder>,
-    is_wanted: Signal<bool>,
-) -> AnyView {
-    let is_here = RwSignal::new(TOOL_BODY.is_here().then_some(true));
-    Effect::new(move |_| {
-        if is_wanted.get() && is_here.get_untracked().is_none() {
-            spawn_local(async move {
-                let came = TOOL_BODY.bring().await;
-                let _ = is_here.try_set(Some(came));
-            });
-        }
-    });
-    let draw = move |came: bool| {
-        let drawn = came.then(|| tool_body_part(run, folder).now_or_never());
-        drawn.flatten().and_then(Result::ok).unwrap_or_else(lost)
-    };
-    (move || is_here.get().filter(|_| is_wanted.get()).map(draw)).into_any()
-}
-
-#[wasm_split::wasm_split(
-    tool_body,
-    wasm_split_path = wasm_split,
-    preload(load_tool_body),
-    fallible
-)]
-fn tool_body_part(
-    run: Signal<Arc<ToolRun>>,
-    folder: Option<WorkFolder>,
-) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <ToolBody run folder/> })
 }
 
 /// The terminals of a workspace, from the first time that they are wanted; from then on they stay.

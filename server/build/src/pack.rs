@@ -2,7 +2,7 @@
 //! file. Files are stored as they are; their compressed twins lie beside them.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Seek as _, SeekFrom};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -38,7 +38,7 @@ pub fn pack(arguments: &PackArguments) -> Result<()> {
     program.seek(SeekFrom::End(0))?;
     let mut archive = ZipWriter::new(BufWriter::new(&mut program));
     add(&mut archive, &arguments.site, "")?;
-    archive.finish()?.into_inner()?;
+    archive.finish()?.flush()?;
     fs::rename(&unfinished, &arguments.out)
         .with_context(|| format!("write {}", arguments.out.display()))
 }
