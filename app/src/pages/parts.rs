@@ -10,6 +10,7 @@
 )]
 
 mod composer;
+mod debug;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,6 +26,7 @@ use sdk::ids::ChatId;
 use sdk::workspaces::Workspace;
 
 pub use composer::{answers, attachment_list, mention_list, queue_list};
+pub use debug::debug;
 
 use super::agents::AgentsHome;
 use super::analytics::AnalyticsPage;

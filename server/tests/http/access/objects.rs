@@ -87,6 +87,7 @@ impl<'a> People<'a> {
                     objects.insert("{chat}", chat.to_string());
                     ("{run}", run)
                 }
+                "{step}" => ("{step}", self.debug_step(&objects).await),
                 "{message}" => ("{message}", self.message(id(&objects, "{chat}")).await),
                 "{queued_message}" => {
                     let queued = self.queued_message(id(&objects, "{chat}"));
@@ -181,6 +182,19 @@ impl<'a> People<'a> {
             chat,
             tokio::time::timeout(patience, recorded).await.unwrap(),
         )
+    }
+
+    /// The first step of the run, as soon as it is recorded.
+    async fn debug_step(&self, objects: &Objects) -> String {
+        let (chat, run) = (id(objects, "{chat}"), id(objects, "{run}"));
+        let recorded = async {
+            while self.member.get_debug_step(chat, run, 1).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let patience = Duration::from_mins(1);
+        tokio::time::timeout(patience, recorded).await.unwrap();
+        "1".to_owned()
     }
 
     async fn message(&self, chat: ChatId) -> String {
