@@ -20,7 +20,7 @@ use sdk::ids::ChatId;
 use self::read::Reading;
 pub use self::read::Seen;
 use self::run::RunBody;
-pub use self::run::{RunCard, StepList};
+pub use self::run::{RunCard, StepList, StepReader};
 pub use self::step::StepBody;
 use crate::api::debug::list_debug_runs;
 use crate::components::button::IconButton;
