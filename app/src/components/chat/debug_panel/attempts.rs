@@ -20,7 +20,7 @@ pub(super) fn attempts(attempts: Vec<DebugAttempt>, query: RwSignal<String>) -> 
     if attempts.is_empty() {
         return view! { <p class="debug-note">"No HTTP request is recorded of this step. Either none was sent, or it goes on."</p> };
     }
-    let title = format!("Raw {}", count(attempts.len(), "attempt", "attempts"));
+    let title = count(attempts.len(), "raw attempt", "raw attempts");
     let rows: Vec<_> = attempts
         .into_iter()
         .map(|attempt| one(attempt, query))
@@ -96,7 +96,7 @@ fn headers(title: &'static str, headers: BTreeMap<String, String>) -> AnyView {
         .map(|(name, value)| view! { <tr><th scope="row">{name}</th><td>{value}</td></tr> })
         .collect();
     view! {
-        <h5 class="debug-part-title">{title}</h5>
+        <h3 class="debug-part-title">{title}</h3>
         <table class="debug-table debug-headers" aria-label=title><tbody>{rows}</tbody></table>
     }
 }
@@ -115,7 +115,7 @@ fn body(title: &'static str, copy: &'static str, text: String, query: RwSignal<S
         whole.with_value(|text| marked(text, if is_in(text, &query) { &query } else { "" }))
     };
     view! {
-        <div class="debug-body-head"><h5 class="debug-part-title">{title}</h5> <span class="spacer"></span> <CopyWords label=copy text=copied/></div>
-        <pre class="debug-raw" tabindex="0" aria-label=title>{move || shown()}</pre>
+        <div class="debug-body-head"><h3 class="debug-part-title">{title}</h3> <span class="spacer"></span> <CopyWords label=copy text=copied/></div>
+        <pre class="debug-raw" tabindex="0" role="group" aria-label=title>{move || shown()}</pre>
     }
 }

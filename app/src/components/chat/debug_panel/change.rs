@@ -44,7 +44,7 @@ pub(super) fn change(view: &DebugStepView, cached: i64) -> AnyView {
             <rect class="debug-bar-kept" x="0" y="0" width=kept.to_string() height="6"></rect>
         </svg>
         {change.first_difference.as_ref().map(difference)}
-        {(!options.is_empty()).then(|| view! { <p class="debug-note">{format!("Other options: {options}.")}</p> })}
+        {(!options.is_empty()).then(|| view! { <p class="debug-note">{format!("Options that changed: {options}.")}</p> })}
         <p class="debug-note">{cache}</p>
     }
 }

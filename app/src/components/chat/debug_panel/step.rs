@@ -131,15 +131,15 @@ fn opened(view: DebugStepView, model: Memo<String>, query: RwSignal<String>) -> 
         </div>
         {facts}
         {error}
-        <section class="debug-section"><h4>"Since the call before"</h4>{changed}</section>
+        <section class="debug-section"><h2>"Since the call before"</h2>{changed}</section>
         <div class="debug-tables">
             {table("Options", option_rows, "No option was set.")}
             {table("Usage", usage_rows, "Nothing was counted.")}
         </div>
         {policy(&request, tools)}
         {schema}
-        <section class="debug-section"><h4>"Input"</h4><Transcript messages query/></section>
-        <section class="debug-section"><h4>"Output"</h4>{said}</section>
+        <section class="debug-section"><h2>"Input"</h2><Transcript messages query/></section>
+        <section class="debug-section"><h2>"Output"</h2>{said}</section>
         <section class="debug-section">{raw}</section>
     }
 }
@@ -166,8 +166,10 @@ fn facts(view: &DebugStepView, model: Memo<String>) -> AnyView {
     if !view.cost.is_empty() {
         facts.push(view.cost.clone());
     }
-    let facts = facts.join(" · ");
-    view! { <p class="debug-facts"><strong>{move || model.get()}</strong> <span>{facts}</span></p> }
+    let facts = facts
+        .iter()
+        .fold(String::new(), |line, fact| line + " · " + fact);
+    view! { <p class="debug-facts"><strong>{move || model.get()}</strong>{facts}</p> }
 }
 
 /// Keys and values of an object.
@@ -199,7 +201,7 @@ fn table(title: &'static str, rows: Vec<(String, String)>, nothing: &'static str
         .collect();
     view! {
         <section class="debug-section">
-            <h4>{title}</h4>
+            <h2>{title}</h2>
             {if is_empty {
                 view! { <p class="debug-note">{nothing}</p> }
             } else {
@@ -226,7 +228,7 @@ fn policy(request: &Value, tools: Vec<Value>) -> AnyView {
     let list = move || tools.with_value(|tools| tools.iter().map(tool).collect::<Vec<_>>());
     view! {
         <section class="debug-section">
-            <h4>"Tool policy"</h4>
+            <h2>"Tool policy"</h2>
             <p class="debug-note">{format!("{words}; it had {title}.")}</p>
             {has_tools.then(|| view! {
                 <details class="debug-fold" on:toggle=move |_| is_opened.set(true)>
@@ -256,7 +258,7 @@ fn tool(tool: &Value) -> AnyView {
             <details class="debug-fold">
                 <summary>{icon(Icon::ChevronRight)} <code>{name}</code></summary>
                 <p class="debug-note">{description}</p>
-                {schema.map(|schema| view! { <pre class="debug-raw" tabindex="0" aria-label="Input schema">{schema}</pre> })}
+                {schema.map(|schema| view! { <pre class="debug-raw" tabindex="0" role="group" aria-label="Input schema">{schema}</pre> })}
             </details>
         </li>
     }
@@ -277,9 +279,9 @@ fn schema(request: &Value) -> Option<AnyView> {
     let description = request.get("schema_description").map(words::value);
     Some(view! {
         <section class="debug-section">
-            <h4>"JSON schema"</h4>
+            <h2>"JSON schema"</h2>
             {name.map(|name| view! { <p class="debug-note"><code>{name}</code> " " {description}</p> })}
-            {schema.map(|schema| view! { <pre class="debug-raw" tabindex="0" aria-label="JSON schema">{schema}</pre> })}
+            {schema.map(|schema| view! { <pre class="debug-raw" tabindex="0" role="group" aria-label="JSON schema">{schema}</pre> })}
         </section>
     })
 }

@@ -76,12 +76,12 @@ fn is_told(message: &Value, query: &str) -> bool {
 }
 
 fn message(number: usize, message: &Value, query: RwSignal<String>) -> AnyView {
-    let role = word(message, "role").unwrap_or_else(|| "unknown".to_owned());
+    let role = words::key(&word(message, "role").unwrap_or_default());
     let parts = message.get("parts").and_then(Value::as_array);
     let parts = parts.map(Vec::as_slice).unwrap_or_default();
     view! {
         <section class="debug-message">
-            <h5 class="debug-role">{role} <span>{format!("#{number}")}</span></h5>
+            <h3 class="debug-role">{role} <span>{format!("#{number}")}</span></h3>
             {self::parts(parts, query)}
         </section>
     }

@@ -71,7 +71,10 @@ pub fn shortened(text: &str, most: usize) -> String {
 /// What a run's card says below its label.
 pub fn facts(run: &DebugRun) -> Vec<String> {
     let number = |key: &str| run.summary.get(key).and_then(Value::as_i64);
-    let mut facts = vec![kind(&run.kind)];
+    let kind = kind(&run.kind);
+    // One that has no words of a person is called by what it is for already.
+    let is_told = label(run) == kind;
+    let mut facts = Vec::from_iter((!is_told).then_some(kind));
     facts.extend(run.model.clone());
     if let Some(steps) = number("step_count") {
         let steps = usize::try_from(steps).unwrap_or_default();
@@ -243,4 +246,143 @@ pub fn step_facts(step: &DebugStep) -> String {
         facts.push(words::count(step.attempts.len(), "attempt", "attempts"));
     }
     facts.join(" · ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use sdk::ids::{ChatId, DebugRunId, DebugStepId};
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(ms: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(1_790_000_000_000 + ms).unwrap()
+    }
+
+    fn run(kind: &str, summary: Value) -> DebugRun {
+        DebugRun {
+            id: DebugRunId::generate(),
+            chat_id: ChatId::generate(),
+            kind: kind.to_owned(),
+            status: "completed".to_owned(),
+            provider: None,
+            model: Some("small".to_owned()),
+            summary,
+            started_at: at(0),
+            updated_at: at(4200),
+            finished_at: Some(at(4200)),
+        }
+    }
+
+    fn step(start_ms: i64, end_ms: i64, first_ms: Option<i64>) -> DebugStep {
+        DebugStep {
+            id: DebugStepId::generate(),
+            run_id: DebugRunId::generate(),
+            chat_id: ChatId::generate(),
+            step_number: 1,
+            operation: "stream".to_owned(),
+            status: "completed".to_owned(),
+            history_tip_message_id: None,
+            assistant_message_id: None,
+            normalized_request: json!({}),
+            normalized_response: None,
+            usage: None,
+            attempts: Vec::new(),
+            error: None,
+            metadata: json!({ "first_part_ms": first_ms }),
+            started_at: at(start_ms),
+            updated_at: at(end_ms),
+            finished_at: Some(at(end_ms)),
+        }
+    }
+
+    #[test]
+    fn a_run_is_called_by_what_the_person_wrote_or_by_what_it_is_for() {
+        let long = "word ".repeat(40);
+        let named = run("chat_turn", json!({ "first_message": long }));
+        assert!(label(&named).ends_with("word…"));
+        assert!(label(&named).chars().count() <= LABEL_LENGTH + 1);
+        for summary in [
+            json!({}),
+            json!({ "first_message": " " }),
+            json!({ "first_message": 3 }),
+            json!(null),
+        ] {
+            assert_eq!(label(&run("compaction", summary)), "Summary");
+        }
+    }
+
+    #[test]
+    fn what_a_newer_server_knows_is_said_in_its_words() {
+        assert_eq!(kind("dream_sequence"), "dream sequence");
+        assert_eq!(kind(""), "Unknown");
+        assert_eq!(
+            status("half_asleep"),
+            (Tone::Neutral, None, "half asleep".to_owned())
+        );
+        assert_eq!(operation("dream"), "dream");
+        assert!(kind(&"x".repeat(5000)).chars().count() <= LABEL_LENGTH + 1);
+    }
+
+    #[test]
+    fn facts_are_told_as_far_as_they_are_known() {
+        let whole =
+            json!({ "step_count": 1, "total_input_tokens": 18_200, "total_output_tokens": 64 });
+        assert_eq!(
+            facts(&run("chat_turn", whole)).join(" · "),
+            "Turn · small · 1 step · 4.2 s · 18k in · 64 out"
+        );
+        assert_eq!(
+            facts(&run("chat_turn", json!({}))).join(" · "),
+            "small · 4.2 s"
+        );
+    }
+
+    #[test]
+    fn runs_are_found_by_all_words_in_any_case() {
+        let run = run(
+            "chat_turn",
+            json!({ "first_message": "Read the Logs", "endpoint_label": "POST /v1/messages" }),
+        );
+        for found in ["", "logs READ", "turn completed", "small", "/v1"] {
+            assert!(is_found(&run, found), "{found}");
+        }
+        assert!(!is_found(&run, "logs large"));
+    }
+
+    #[test]
+    fn bars_share_one_axis_and_can_always_be_seen() {
+        let steps = [step(0, 600, Some(150)), step(990, 1000, None)];
+        let axis = Axis::of(&steps);
+        assert_eq!(
+            axis.bar(&steps[0]),
+            Bar {
+                start: 0,
+                wait: 150,
+                answer: 450
+            }
+        );
+        let last = axis.bar(&steps[1]);
+        assert_eq!((last.start + last.wait, last.answer), (1000, 0));
+        assert_eq!(axis.legend().unwrap(), "answering, 1 s in all");
+        // Clocks that went backwards draw nothing outside.
+        let odd = step(500, 100, Some(9000));
+        let bar = Axis::of(std::slice::from_ref(&odd)).bar(&odd);
+        assert!(
+            bar.start >= 0 && bar.start + bar.wait + bar.answer <= 1000,
+            "{bar:?}"
+        );
+        assert_eq!(Axis::of(&[]).legend(), None);
+    }
+
+    #[test]
+    fn keys_and_values_are_said_in_words() {
+        assert_eq!(key("cache_read_tokens"), "Cache read tokens");
+        assert_eq!(value(&json!(1_234_567)), "1,234,567");
+        assert_eq!(value(&json!(0.5)), "0.5");
+        assert_eq!(value(&json!({ "a": [1] })), r#"{"a":[1]}"#);
+        assert_eq!(number(-1200), "-1,200");
+    }
 }

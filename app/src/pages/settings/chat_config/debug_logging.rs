@@ -24,12 +24,12 @@ pub fn own(known: UserDebugLogging, is_allowed: RwSignal<bool>) -> impl IntoView
     let is_fixed = Signal::derive(move || is_forced || !is_allowed.get());
     view! {
         <div id="user-debug-logging">
-            {is_forced.then(|| forced("Whoever runs it has switched this on for all chats. It cannot be changed here."))}
-            <Show when=move || !is_forced && !is_allowed.get()>
-                <Notice title="You cannot choose yet">{plain("p", "An owner of this deployment has to allow it first.")}</Notice>
-            </Show>
             <ActionForm action=update>
                 <div class="form">
+                    {is_forced.then(|| forced("Whoever runs it has switched this on for all chats. It cannot be changed here."))}
+                    <Show when=move || !is_forced && !is_allowed.get()>
+                        <Notice title="You cannot choose yet">{plain("p", "An owner of this deployment has to allow it first.")}</Notice>
+                    </Show>
                     <Checkbox
                         label="Record what the models of my chats are asked and answer"
                         name="debug_logging_enabled"
@@ -61,9 +61,9 @@ pub fn everybodys(known: DebugLogging, is_allowed: RwSignal<bool>) -> impl IntoV
     let is_forced = known.forced_by_deployment;
     view! {
         <div id="debug-logging">
-            {is_forced.then(|| forced("It was started with SWITCHYARD_CHAT_DEBUG_LOGGING_ENABLED. Start it without to let people choose."))}
             <ActionForm action=update>
                 <div class="form">
+                    {is_forced.then(|| forced("It was started with SWITCHYARD_CHAT_DEBUG_LOGGING_ENABLED. Start it without to let people choose."))}
                     <Checkbox
                         label="People may have the calls of their own chats recorded"
                         name="allow_users"
