@@ -53,7 +53,7 @@ fn summary(run: &DebugRun) -> AnyView {
         </span>
         <span class="debug-run-state">
             {status(&run.status)}
-            <span class="debug-run-time"><RelativeTime at=run.started_at is_past=true/></span>
+            <span class="debug-run-time"><RelativeTime at=run.started_at/></span>
         </span>
     }
 }
@@ -76,7 +76,8 @@ fn ReadRun(chat: ChatId, id: DebugRunId, run: Memo<Option<DebugRun>>) -> impl In
     let detail = Reading::new(move || Box::pin(get_debug_run(chat, id, None)));
     let changed_at = Memo::new(move |_| run.with(|run| run.as_ref().map(|run| run.updated_at)));
     Effect::new(move |_| {
-        changed_at.track();
+        // Read, not only tracked: nothing follows its sources for a memo that nobody read.
+        let _ = changed_at.get();
         detail.look();
     });
     let known = RwSignal::new(BTreeMap::<i32, DebugStep>::new());
@@ -206,7 +207,7 @@ pub fn StepList(
             let changed_at =
                 Memo::new(move |_| step.with(|step| step.as_ref().map(|step| step.updated_at)));
             Effect::new(move |_| {
-                changed_at.track();
+                let _ = changed_at.get();
                 look.run(());
             });
             view! { <StepBody seen model on_retry=look/> }
