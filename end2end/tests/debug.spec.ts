@@ -1,5 +1,6 @@
 // Looking inside: what models were asked is allowed by an owner, wished by a person, and seen beside the chat as it happens.
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import type { Locator, Page } from "@playwright/test";
 
@@ -26,6 +27,22 @@ async function openSettings(page: Page, base: string): Promise<void> {
 async function download(page: Page, name: string): Promise<{ runs: { id: string; kind: string; steps: unknown[] }[] }> {
   const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
   return JSON.parse(await readFile(await file.path(), "utf8")) as { runs: { id: string; kind: string; steps: unknown[] }[] };
+}
+
+/** On a narrow window the panel lies over the chat. */
+async function lookNarrow(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width: 375, height: 812 });
+  await page.getByRole("button", { name: "Show or hide the changes" }).click();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await expect(page.locator(".debug-bar")).toBeInViewport();
+    await page.screenshot({ path: join(import.meta.dirname, `../artifacts/${name}-375-${colorScheme}.png`) });
+    await expectAccessible(page, `${name} over the chat, ${colorScheme}`);
+  }
+  await page.getByRole("button", { name: "Close the panel" }).click();
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  await page.setViewportSize(before);
 }
 
 test("an owner allows it, a person wishes it and sees what the model is asked as it happens", async ({ page, startServer, standin, consoleGuard }) => {
@@ -91,6 +108,7 @@ test("an owner allows it, a person wishes it and sees what the model is asked as
   await expect(second.getByRole("table", { name: "Request headers" })).toContainText("[REDACTED]");
   await expect(second.getByLabel("Request body")).toContainText('"model":');
   await look(page, "debug-step", { fullPage: false });
+  await lookNarrow(page, "debug-step-panel");
 
   await second.getByLabel("Search in this step").fill("NOBODY");
   await expect(output.locator("mark").first()).toHaveText("nobody");
@@ -166,4 +184,5 @@ test("a member sees nothing of what owners decide, and what the deployment force
   await line(steps(page).first()).click();
   await expect(page.getByText("No HTTP request is recorded of this step.")).toBeVisible();
   await look(page, "debug-runs", { fullPage: false });
+  await lookNarrow(page, "debug-runs-panel");
 });
