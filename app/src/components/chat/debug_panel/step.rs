@@ -85,12 +85,12 @@ pub fn StepBody(
                     Some(error) => view! { <ErrorState error on_retry/> },
                 })
             }}
-            {move || known.get().map(|view| opened(view, model, query))}
+            {move || known.with(|view| view.as_ref().map(|view| opened(view, model, query)))}
         </div>
     }
 }
 
-fn opened(view: DebugStepView, model: Memo<String>, query: RwSignal<String>) -> AnyView {
+fn opened(view: &DebugStepView, model: Memo<String>, query: RwSignal<String>) -> AnyView {
     let step = &view.detail.step;
     let request = step.normalized_request.clone();
     let list = |key: &str| {
@@ -111,8 +111,8 @@ fn opened(view: DebugStepView, model: Memo<String>, query: RwSignal<String>) -> 
     });
     let has_answer = step.normalized_response.is_some();
     let cached = usage(step, "cache_read_tokens");
-    let changed = change(&view, cached);
-    let facts = facts(&view, model);
+    let changed = change(view, cached);
+    let facts = facts(view, model);
     let usage_rows = rows(step.usage.as_ref());
     let option_rows = options(&request);
     let schema = schema(&request);
@@ -243,8 +243,7 @@ fn policy(request: &Value, tools: Vec<Value>) -> AnyView {
 fn tool(tool: &Value) -> AnyView {
     let name = tool
         .get("name")
-        .map(words::value)
-        .unwrap_or_else(|| "A tool".to_owned());
+        .map_or_else(|| "A tool".to_owned(), words::value);
     let description = tool
         .get("description")
         .map(words::value)

@@ -74,7 +74,7 @@ pub fn facts(run: &DebugRun) -> Vec<String> {
     let kind = kind(&run.kind);
     // One that has no words of a person is called by what it is for already.
     let is_told = label(run) == kind;
-    let mut facts = Vec::from_iter((!is_told).then_some(kind));
+    let mut facts: Vec<_> = (!is_told).then_some(kind).into_iter().collect();
     facts.extend(run.model.clone());
     if let Some(steps) = number("step_count") {
         let steps = usize::try_from(steps).unwrap_or_default();
