@@ -87,7 +87,7 @@ impl<'a> People<'a> {
                     objects.insert("{chat}", chat.to_string());
                     ("{run}", run)
                 }
-                "{step}" => ("{step}", self.debug_step(&objects).await),
+                "{step}" => ("{step}", "1".to_owned()),
                 "{message}" => ("{message}", self.message(id(&objects, "{chat}")).await),
                 "{queued_message}" => {
                     let queued = self.queued_message(id(&objects, "{chat}"));
@@ -159,7 +159,7 @@ impl<'a> People<'a> {
         person.create_chat(&chat).await.unwrap().id.to_string()
     }
 
-    /// A chat whose calls are recorded, and what is recorded of it.
+    /// A chat whose calls are recorded, and what is recorded of it; it has a step.
     async fn debug_run(&self) -> (ChatId, String) {
         let allow = UpdateDebugLogging { allow_users: true };
         self.admin.update_debug_logging(&allow).await.unwrap();
@@ -171,7 +171,9 @@ impl<'a> People<'a> {
         let recorded = async {
             loop {
                 let runs = self.member.list_debug_runs(chat).await.unwrap();
-                if let Some(run) = runs.first() {
+                if let Some(run) = runs.first()
+                    && self.member.get_debug_step(chat, run.id, 1).await.is_ok()
+                {
                     return run.id.to_string();
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;
@@ -182,19 +184,6 @@ impl<'a> People<'a> {
             chat,
             tokio::time::timeout(patience, recorded).await.unwrap(),
         )
-    }
-
-    /// The first step of the run, as soon as it is recorded.
-    async fn debug_step(&self, objects: &Objects) -> String {
-        let (chat, run) = (id(objects, "{chat}"), id(objects, "{run}"));
-        let recorded = async {
-            while self.member.get_debug_step(chat, run, 1).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        let patience = Duration::from_mins(1);
-        tokio::time::timeout(patience, recorded).await.unwrap();
-        "1".to_owned()
     }
 
     async fn message(&self, chat: ChatId) -> String {
