@@ -11,6 +11,7 @@ pub mod chat_config;
 pub mod chats;
 pub mod codec;
 pub mod costs;
+pub mod debug;
 pub mod external_auth;
 pub mod models;
 pub mod preferences;

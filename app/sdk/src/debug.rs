@@ -110,10 +110,9 @@ pub struct DebugRun {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DebugRunDetail {
-    /// Its id.
-    pub id: DebugRunId,
-    /// The chat.
-    pub chat_id: ChatId,
+    /// What the list tells of it.
+    #[serde(flatten)]
+    pub run: DebugRun,
     /// The chat at the top of the chat's tree, when it is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root_chat_id: Option<ChatId>,
@@ -129,26 +128,6 @@ pub struct DebugRunDetail {
     /// The chat's newest message when it began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history_tip_message_id: Option<MessageId>,
-    /// What it is for.
-    pub kind: String,
-    /// How far it is.
-    pub status: String,
-    /// Name of the model's provider.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub provider: Option<String>,
-    /// The provider's identifier of the model.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Counts and labels.
-    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
-    pub summary: Value,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// When anything of it changed last.
-    pub updated_at: DateTime<Utc>,
-    /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub finished_at: Option<DateTime<Utc>>,
     /// Its steps, the first one first. Of a long run these are the newest; `before_step` asks for earlier ones.
     #[serde(default)]
     pub steps: Vec<DebugStep>,
@@ -256,6 +235,68 @@ pub struct DebugAttempt {
     pub retry_delay_ms: Option<i64>,
 }
 
+/// Answer of `GET /{chat}/debug/runs/{run}/steps/{step}`: one step, and how it stands to the call before it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DebugStepDetail {
+    /// The step.
+    pub step: DebugStep,
+    /// What of its request is as in the call before; absent when nothing is recorded of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<DebugChange>,
+    /// What it cost at the model's present prices, in millionths of a dollar; absent without a price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micros: Option<i64>,
+    /// What it cost less because the provider had read a part of it before; absent without both prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_saving_micros: Option<i64>,
+}
+
+/// How a request stands to the one before it. Providers read it from its beginning (tools, then messages), and what they
+/// kept in a cache ends at the first place that differs.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugChange {
+    /// The run of the call before.
+    pub previous_run_id: DebugRunId,
+    /// The call's place in it.
+    pub previous_step_number: i32,
+    /// Messages from the first that are the same in both.
+    pub kept_message_count: u32,
+    /// Messages of the call before.
+    pub previous_message_count: u32,
+    /// Messages of this call.
+    pub message_count: u32,
+    /// Characters of this call from the first that are the same in both.
+    pub kept_characters: u64,
+    /// Characters of this call.
+    pub characters: u64,
+    /// The first place that differs; absent when something was added at the end and nothing else changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_difference: Option<DebugDifference>,
+    /// Names of options that differ, the tool policy among them.
+    #[serde(default)]
+    pub changed_options: Vec<String>,
+}
+
+/// A place at which two requests differ.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DebugDifference {
+    /// `tool` or `message`.
+    pub place: String,
+    /// Its place among the tools or messages, from 1.
+    pub number: u32,
+    /// The tool's name, or the message's role.
+    pub name: String,
+    /// Characters before the place in it, as JSON.
+    pub character: u64,
+    /// What stood there; empty when it is new.
+    pub before: String,
+    /// What stands there now; empty when it is gone.
+    pub after: String,
+}
+
 /// Query of `GET /{chat}/debug/runs/{run}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -263,6 +304,9 @@ pub struct ReadDebugRun {
     /// Only steps with smaller numbers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before_step: Option<i32>,
+    /// Without what was asked and answered, and without bodies.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outline: bool,
 }
 
 /// Query of `GET /{chat}/debug/export`.

@@ -10,15 +10,15 @@ use serde_json::Value;
 
 use crate::chats::ChatError;
 use crate::git::{GitWatchMessage, GitWatchProblem, RepositoryChanges};
-use crate::ids::{ChatId, FileId};
+use crate::ids::{ChatId, DebugRunId, FileId};
 use crate::messages::{Message, QueuedMessage};
 use crate::parts::{
     DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, ToolCallPart,
     ToolResultPart,
 };
 use crate::stream::{
-    ActionRequired, HistoryReset, LivePart, PreviewReset, RetryInfo, StatusUpdate, StreamEvent,
-    StreamEventKind,
+    ActionRequired, DebugRunUpdate, HistoryReset, LivePart, PreviewReset, RetryInfo, StatusUpdate,
+    StreamEvent, StreamEventKind,
 };
 use crate::workspaces::Sandbox;
 
@@ -153,9 +153,8 @@ pub(crate) struct FlatStreamEvent {
     retry: Option<RetryInfo>,
     action_required: Option<ActionRequired>,
     preview_reset: Option<PreviewReset>,
-    /// The page has nothing that reads it yet, so its module does not carry it.
-    #[cfg(not(target_arch = "wasm32"))]
-    debug_run: Option<crate::stream::DebugRunUpdate>,
+    /// Read by hand: a reader of its own would be more for a browser to load.
+    debug_run: Option<Value>,
     history_reset: Option<HistoryReset>,
 }
 
@@ -191,9 +190,10 @@ impl TryFrom<FlatStreamEvent> for StreamEvent {
             "history_reset" => StreamEventKind::HistoryReset {
                 history_reset: need(flat.history_reset, "history_reset")?,
             },
-            #[cfg(not(target_arch = "wasm32"))]
             "debug_run" => StreamEventKind::DebugRun {
-                debug_run: need(flat.debug_run, "debug_run")?,
+                debug_run: DebugRunUpdate {
+                    run_id: need(flat.debug_run.as_ref().and_then(run_id), "run_id")?,
+                },
             },
             "ping" => StreamEventKind::Ping,
             _ => StreamEventKind::Unknown,
@@ -203,6 +203,10 @@ impl TryFrom<FlatStreamEvent> for StreamEvent {
             kind,
         })
     }
+}
+
+fn run_id(update: &Value) -> Option<DebugRunId> {
+    update.get("run_id")?.as_str()?.parse().ok()
 }
 
 #[derive(Deserialize)]
@@ -405,6 +409,11 @@ mod tests {
         let chat_id = ChatId(uuid::Uuid::nil());
         for kind in [
             StreamEventKind::Ping,
+            StreamEventKind::DebugRun {
+                debug_run: DebugRunUpdate {
+                    run_id: DebugRunId(uuid::Uuid::max()),
+                },
+            },
             StreamEventKind::QueueUpdate {
                 queued_messages: Vec::new(),
             },

@@ -1,7 +1,10 @@
 //! What is configured about agents: the reader's own part, and for owners the deployment's instructions.
 
 use leptos::prelude::*;
-use sdk::chat_config::{MAX_WORKSPACE_TTL_MS, PlanModeInstructions, SystemPrompt, UserPrompt};
+use sdk::chat_config::{
+    DebugLogging, MAX_WORKSPACE_TTL_MS, PlanModeInstructions, SystemPrompt, UserDebugLogging,
+    UserPrompt,
+};
 use sdk::ids::ModelConfigId;
 use serde::{Deserialize, Serialize};
 
@@ -12,12 +15,14 @@ use crate::error::AppError;
 pub const MAX_IDLE_MINUTES: i64 = MAX_WORKSPACE_TTL_MS / 60_000;
 
 /// What the page about agents shows.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChatConfig {
     /// The reader's own instructions.
     pub user_prompt: UserPrompt,
     /// When histories are summarized, for each model that is offered.
     pub thresholds: Vec<ModelThreshold>,
+    /// Whether what the reader's models are asked is recorded.
+    pub debug_logging: UserDebugLogging,
     /// What holds for everybody, for owners.
     pub deployment: Option<DeploymentConfig>,
 }
@@ -35,6 +40,8 @@ pub struct DeploymentConfig {
     pub workspaces: AgentWorkspaces,
     /// Whether workspaces may have a desktop.
     pub enable_desktop: bool,
+    /// Whether people may have what their models are asked recorded.
+    pub debug_logging: DebugLogging,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -64,6 +71,7 @@ pub struct ModelThreshold {
 pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let user_prompt = platform.get_user_prompt(&actor).await;
+    let debug_logging = platform.get_user_debug_logging(&actor).await;
     let deployment = if actor.is_owner() {
         Some(deployment_config(&platform, &actor).await?)
     } else {
@@ -72,6 +80,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     Ok(ChatConfig {
         user_prompt: user_prompt.map_err(super::failed)?,
         thresholds: thresholds(&platform, &actor).await?,
+        debug_logging: debug_logging.map_err(super::failed)?,
         deployment,
     })
 }
@@ -85,12 +94,14 @@ async fn deployment_config(
     let plan_mode = platform.get_plan_mode_instructions(actor).await;
     let retention = platform.get_retention_days(actor).await;
     let desktop = platform.get_desktop_enabled(actor).await;
+    let debug_logging = platform.get_debug_logging(actor).await;
     Ok(DeploymentConfig {
         system_prompt: system_prompt.map_err(super::failed)?,
         plan_mode: plan_mode.map_err(super::failed)?,
         retention_days: retention.map_err(super::failed)?.retention_days,
         workspaces: agent_workspaces(platform, actor).await?,
         enable_desktop: desktop.map_err(super::failed)?.enable_desktop,
+        debug_logging: debug_logging.map_err(super::failed)?,
     })
 }
 

@@ -73,6 +73,8 @@ pub struct ChatView {
     pub models: ModelCatalogue,
     /// Whether desktops are switched on.
     pub has_desktop: bool,
+    /// Whether what the reader's models are asked is recorded.
+    pub has_debug: bool,
 }
 
 /// The lines of a file of a diff as highlighted HTML, in the order of the diff.
@@ -183,6 +185,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
     let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
     let highlights = changes::highlight(changes.as_deref().unwrap_or_default()).await;
     let desktop = platform.get_desktop_enabled(&actor).await;
+    let debug = platform.get_user_debug_logging(&actor).await;
     Ok(ChatView {
         chat,
         page,
@@ -192,6 +195,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         highlights,
         models,
         has_desktop: desktop.map_err(super::failed)?.enable_desktop,
+        has_debug: debug.map_err(super::failed)?.debug_logging_enabled,
     })
 }
 

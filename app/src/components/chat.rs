@@ -12,6 +12,7 @@ pub mod composer;
 pub mod context;
 pub mod context_card;
 pub mod context_ring;
+pub mod debug_panel;
 pub mod diff_lines;
 pub mod draft;
 pub mod editor;

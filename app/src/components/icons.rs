@@ -97,6 +97,10 @@ pub enum Icon {
     GitMerge,
     /// Lucide `git-branch`.
     GitBranch,
+    /// Lucide `download`.
+    Download,
+    /// Lucide `activity`.
+    Activity,
     /// Lucide `plug`.
     Plug,
     /// Lucide `star`.
@@ -186,6 +190,8 @@ impl Icon {
         Self::GitPullRequestDraft,
         Self::GitMerge,
         Self::GitBranch,
+        Self::Download,
+        Self::Activity,
         Self::Plug,
         Self::Star,
         Self::CircleCheck,
@@ -322,6 +328,12 @@ impl Icon {
             }
             Self::GitBranch => {
                 r#"<path d="M15 6a9 9 0 0 0-9 9V3"/><circle cx="18" cy="6" r="3"/><circle cx="6" cy="18" r="3"/>"#
+            }
+            Self::Download => {
+                r#"<path d="M12 15V3"/><path d="M21 15v4a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2v-4"/><path d="m7 10 5 5 5-5"/>"#
+            }
+            Self::Activity => {
+                r#"<path d="M22 12h-2.48a2 2 0 0 0-1.93 1.46l-2.35 8.36a.25.25 0 0 1-.48 0L9.24 2.18a.25.25 0 0 0-.48 0l-2.35 8.36A2 2 0 0 1 4.49 12H2"/>"#
             }
             Self::Plug => {
                 r#"<path d="M12 22v-5"/><path d="M15 8V2"/><path d="M17 8a1 1 0 0 1 1 1v4a4 4 0 0 1-4 4h-4a4 4 0 0 1-4-4V9a1 1 0 0 1 1-1z"/><path d="M9 8V2"/>"#

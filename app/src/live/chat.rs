@@ -42,6 +42,8 @@ pub struct OpenChat {
     pub error: RwSignal<Option<ChatError>>,
     /// A retry that is being waited for.
     pub retry: RwSignal<Option<RetryInfo>>,
+    /// How often the stream told of a record of calls to models.
+    pub debug_told: RwSignal<u32>,
     /// The stream's connection.
     pub socket: Socket,
     live: StoredValue<LiveChat>,
@@ -71,6 +73,7 @@ impl OpenChat {
             preview: RwSignal::new(Vec::new()),
             error: RwSignal::new(live.error.clone()),
             retry: RwSignal::new(None),
+            debug_told: RwSignal::new(0),
             socket: Socket::new(),
             live: StoredValue::new(live),
             touched: StoredValue::new(None),
@@ -210,6 +213,9 @@ impl OpenChat {
                 let is_cut = matches!(event.kind, StreamEventKind::HistoryReset { .. });
                 if matches!(event.kind, StreamEventKind::QueueUpdate { .. }) {
                     self.queue_told.update_value(|times| *times += 1);
+                }
+                if matches!(event.kind, StreamEventKind::DebugRun { .. }) {
+                    self.debug_told.update(|times| *times += 1);
                 }
                 let told = message_of(&event.kind);
                 let is_new =

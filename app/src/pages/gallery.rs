@@ -7,6 +7,7 @@ mod composers;
 mod controls;
 mod conversation;
 mod costs;
+mod debug;
 mod desktop;
 mod feedback;
 mod foundations;
@@ -65,6 +66,7 @@ impl Sheet {
                     {workspaces::shares()}
                     {terminals::states()}
                     {desktop::states()}
+                    {debug::states(now)}
                     {templates::list(now)}
                     {templates::questions()}
                     {templates::editor(now)}

@@ -10,6 +10,7 @@
 )]
 
 mod composer;
+mod debug;
 mod drawn;
 
 use futures::FutureExt as _;
@@ -23,6 +24,7 @@ use sdk::ids::ChatId;
 use sdk::workspaces::Workspace;
 
 pub use composer::{answers, attachment_list, mention_list, queue_list};
+pub use debug::debug;
 pub use drawn::{git_panel, tool_body};
 
 use super::agents::AgentsHome;

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use platform::Platform;
-use sdk::debug::{DebugExport, DebugRun, DebugRunDetail, ExportDebugRuns, ReadDebugRun};
+use sdk::debug::{
+    DebugExport, DebugRun, DebugRunDetail, DebugStepDetail, ExportDebugRuns, ReadDebugRun,
+};
 use sdk::ids::{ChatId, DebugRunId};
 use utoipa_axum::routes;
 
@@ -19,6 +21,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_debug_runs))
         .add(Access::SignedIn, routes!(get_debug_run))
+        .add(Access::SignedIn, routes!(get_debug_step))
         .add(Access::SignedIn, routes!(export_debug_runs))
 }
 
@@ -42,6 +45,7 @@ async fn list_debug_runs(
     params(
         ("chat" = ChatId, Path), ("run" = DebugRunId, Path),
         ("before_step" = Option<i32>, Query, description = "only steps with smaller numbers"),
+        ("outline" = Option<bool>, Query, description = "without what was asked and answered, and without bodies"),
     ),
     responses((status = 200, body = DebugRunDetail), (status = 400), (status = 404))
 )]
@@ -53,6 +57,24 @@ async fn get_debug_run(
 ) -> Result<Json<DebugRunDetail>, ApiError> {
     let run = platform.get_debug_run(&actor, chat, run, query).await?;
     Ok(Json(run))
+}
+
+/// A step of a run, with what changed since the call before it and what it cost.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/{chat}/debug/runs/{run}/steps/{step}", tag = "debug",
+    params(
+        ("chat" = ChatId, Path), ("run" = DebugRunId, Path),
+        ("step" = i32, Path, description = "its number in the run, from 1"),
+    ),
+    responses((status = 200, body = DebugStepDetail), (status = 400), (status = 404))
+)]
+async fn get_debug_step(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf((chat, run, step)): PathOf<(ChatId, DebugRunId, i32)>,
+) -> Result<Json<DebugStepDetail>, ApiError> {
+    let step = platform.get_debug_step(&actor, chat, run, step).await?;
+    Ok(Json(step))
 }
 
 /// Everything that is recorded of a chat, or one run of it, as a file.

@@ -1,7 +1,9 @@
 //! What models were asked and what they answered.
 
 use super::{Client, ClientError};
-use crate::debug::{DebugExport, DebugRun, DebugRunDetail, ExportDebugRuns, ReadDebugRun};
+use crate::debug::{
+    DebugExport, DebugRun, DebugRunDetail, DebugStepDetail, ExportDebugRuns, ReadDebugRun,
+};
 use crate::ids::{ChatId, DebugRunId};
 
 const CHATS: &str = "/api/experimental/chats";
@@ -21,6 +23,19 @@ impl Client {
     ) -> Result<DebugRunDetail, ClientError> {
         self.get_with(&format!("{CHATS}/{chat}/debug/runs/{run}"), &query)
             .await
+    }
+
+    /// `GET /{chat}/debug/runs/{run}/steps/{step}`.
+    pub async fn get_debug_step(
+        &self,
+        chat: ChatId,
+        run: DebugRunId,
+        step_number: i32,
+    ) -> Result<DebugStepDetail, ClientError> {
+        self.get(&format!(
+            "{CHATS}/{chat}/debug/runs/{run}/steps/{step_number}"
+        ))
+        .await
     }
 
     /// `GET /{chat}/debug/export`: one run, or all of the chat.

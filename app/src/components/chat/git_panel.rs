@@ -37,7 +37,7 @@ use crate::components::button::IconButton;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
-use crate::pages::parts::{desktop, terminals};
+use crate::pages::parts::{debug, desktop, terminals};
 use crate::view;
 
 /// What the panel works on. Cheap to copy.
@@ -55,6 +55,8 @@ pub struct Panel {
     pub is_live: bool,
     /// Whether desktops are switched on.
     pub has_desktop: bool,
+    /// Whether what the reader's models are asked is recorded.
+    pub has_debug: bool,
 }
 
 /// The panel.
@@ -90,25 +92,33 @@ pub fn GitPanel(
     // The tabs are a choice of the browser's own: the style sheet shows what is chosen, also without a script.
     let is_terminal_wanted = RwSignal::new(false);
     let is_desktop_wanted = RwSignal::new(false);
-    let want = move |event: web_sys::Event| match event_target::<web_sys::Element>(&event)
-        .class_name()
-        .as_str()
-    {
-        "wants-terminal" => is_terminal_wanted.set(true),
-        "wants-desktop" => is_desktop_wanted.set(true),
-        _ => {}
+    let is_debug_shown = RwSignal::new(false);
+    let want = move |event: web_sys::Event| {
+        let tab = event_target::<web_sys::Element>(&event).class_name();
+        is_debug_shown.set(tab == "wants-debug");
+        match tab.as_str() {
+            "wants-terminal" => is_terminal_wanted.set(true),
+            "wants-desktop" => is_desktop_wanted.set(true),
+            _ => {}
+        }
     };
-    let tabs = if panel.has_desktop {
-        [TABS, DESKTOP_TAB].concat()
-    } else {
-        TABS.to_owned()
-    };
+    let mut tabs = TABS.to_owned();
+    if panel.has_desktop {
+        tabs.push_str(DESKTOP_TAB);
+    }
+    if panel.has_debug {
+        tabs.push_str(DEBUG_TAB);
+    }
     let desktop = panel.has_desktop.then(|| {
         let chat = panel.composer.chat.id;
         view! { <div class="desktop">{desktop(chat, workspace, is_desktop_wanted.into())}</div> }
     });
+    let debug = panel.has_debug.then(|| {
+        let records = debug(panel.composer.chat, panel.is_live, is_debug_shown.into());
+        view! { <div class="debug">{records}</div> }
+    });
     view! {
-        <section class="right-panel git-panel" id="panel" aria-label="Changes, terminal and desktop">
+        <section class="right-panel git-panel" id="panel" aria-label="Changes, terminal and what else stands beside the chat">
             <Edge side=Side::Panel/>
             <div class="panel-head">
                 <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=tabs on:change=want></div>
@@ -119,12 +129,14 @@ pub fn GitPanel(
             <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed remote on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
             {desktop}
+            {debug}
         </section>
     }
 }
 
 const TABS: &str = r#"<label class="tab"><input type="radio" name="panel" autocomplete="off" checked> Changes</label><label class="tab"><input type="radio" name="panel" class="wants-terminal" autocomplete="off"> Terminal</label>"#;
 const DESKTOP_TAB: &str = r#"<label class="tab"><input type="radio" name="panel" class="wants-desktop" autocomplete="off"> Desktop</label>"#;
+const DEBUG_TAB: &str = r#"<label class="tab"><input type="radio" name="panel" class="wants-debug" autocomplete="off"> Debug</label>"#;
 
 /// What the panel holds.
 #[component]

@@ -38,6 +38,8 @@ pub fn TopBar(
     workspace: Signal<Option<Workspace>>,
     /// What changed in it.
     changes: Changes,
+    /// Whether there is a right panel to show.
+    has_panel: Memo<bool>,
 ) -> impl IntoView {
     let agents = Agents::expect();
     let totals = Memo::new(move |_| changes.totals());
@@ -58,7 +60,7 @@ pub fn TopBar(
             {move || workspace.get().map(|workspace| pill(&workspace))}
             <WorkspaceMenu workspace/>
             <span class="spacer"></span>
-            <Show when=move || workspace.with(Option::is_some)>{changes_button(agents, totals)}</Show>
+            <Show when=move || has_panel.get()>{changes_button(agents, totals)}</Show>
         </header>
     }
 }

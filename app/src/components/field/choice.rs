@@ -20,6 +20,9 @@ pub fn Checkbox(
     /// Whether it is ticked at first.
     #[prop(optional)]
     checked: bool,
+    /// Whether it cannot be ticked now.
+    #[prop(optional, into)]
+    disabled: Signal<bool>,
     /// One sentence about it.
     #[prop(optional, into)]
     help: Option<String>,
@@ -29,7 +32,8 @@ pub fn Checkbox(
     let described_by = help.is_some().then(|| note.clone());
     view! {
         <div class="check">
-            <input type="checkbox" id=id.clone() name=name value="true" checked=checked aria-describedby=described_by/>
+            <input type="checkbox" id=id.clone() name=name value="true" checked=checked
+                disabled=move || disabled.get() aria-describedby=described_by/>
             <label r#for=id>{label}</label>
             {help.map(|help| view! { <p class="field-help" id=note>{help}</p> })}
         </div>

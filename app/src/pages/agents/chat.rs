@@ -110,6 +110,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         highlights,
         models,
         has_desktop,
+        has_debug,
     } = view;
     let agents = Agents::expect();
     let link = links(&chat.id, &page, is_older_page);
@@ -119,8 +120,8 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     composer.plans.set(chat.plan_mode == PlanMode::Plan);
     let follow = Follow::new(open.has_newer);
     let workspace = RwSignal::new(workspace);
-    // A chat may come to one while it is open.
-    let has_workspace = Memo::new(move |_| workspace.with(Option::is_some));
+    // A chat may come to a workspace while it is open. Records of calls are there without one.
+    let has_panel = Memo::new(move |_| has_debug || workspace.with(Option::is_some));
     let workspace_status = Signal::derive(move || {
         workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
     });
@@ -172,6 +173,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         can_commit: Signal::derive(move || !is_older_page && !is_archived.get()),
         is_live: !is_older_page,
         has_desktop,
+        has_debug,
     };
     let bottom = move || {
         if is_archived.get() {
@@ -185,13 +187,13 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     view! {
         // Read once more after this chat's owner is gone, when another page puts its title on top.
         <Title text=move || row.try_with(|_| title_of(row)).unwrap_or_default()/>
-        <div class="chat-frame" class:has-panel=move || has_workspace.get()>
+        <div class="chat-frame" class:has-panel=move || has_panel.get()>
             <section class="chat" aria-label="Conversation">
-                <TopBar chat=row workspace changes/>
+                <TopBar chat=row workspace changes has_panel/>
                 <Timeline chat=open workspace=workspace_status follow on_edit=Callback::new(move |message| composer.edit(message)) older_link=link/>
                 {move || bottom()}
             </section>
-            <Show when=move || has_workspace.get()>{git_panel(panel)}</Show>
+            <Show when=move || has_panel.get()>{git_panel(panel)}</Show>
         </div>
     }
 }

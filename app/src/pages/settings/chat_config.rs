@@ -2,6 +2,7 @@
 //! everybody.
 
 mod compaction_thresholds;
+mod debug_logging;
 mod desktop;
 mod plan_mode;
 mod retention;
@@ -37,8 +38,10 @@ fn sections(config: ChatConfig) -> AnyView {
     let ChatConfig {
         user_prompt,
         thresholds,
+        debug_logging,
         deployment,
     } = config;
+    let is_debug_allowed = RwSignal::new(debug_logging.user_toggle_allowed);
     view! {
         <Section title="Your instructions" lead="They hold in all of your chats, beside what holds for everybody.">
             {own_instructions(user_prompt)}
@@ -49,12 +52,15 @@ fn sections(config: ChatConfig) -> AnyView {
         >
             {compaction_thresholds::list(thresholds)}
         </Section>
-        {deployment.map(everybodys_sections)}
+        <Section title="Debug" lead="What models were asked and what they answered, to see why an agent did what it did.">
+            {debug_logging::own(debug_logging, is_debug_allowed)}
+        </Section>
+        {deployment.map(|deployment| everybodys_sections(deployment, is_debug_allowed))}
     }
 }
 
 /// What an owner configures for everybody.
-fn everybodys_sections(config: DeploymentConfig) -> AnyView {
+fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool>) -> AnyView {
     view! {
         <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
             {system_prompt::form(config.system_prompt)}
@@ -70,6 +76,9 @@ fn everybodys_sections(config: DeploymentConfig) -> AnyView {
         </Section>
         <Section title="Desktops" lead="A workspace can have a screen, for programs with windows.">
             {desktop::form(config.enable_desktop)}
+        </Section>
+        <Section title="Debug for everybody" lead="Records of calls to models, for those who want to look inside.">
+            {debug_logging::everybodys(config.debug_logging, is_debug_allowed)}
         </Section>
         <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
             {retention::form(config.retention_days)}

@@ -8,7 +8,7 @@ use sdk::ids::{ChatId, DebugRunId, DebugStepId, MessageId};
 use serde_json::{Value, json};
 use store::debug::cleanup::{self, Edited};
 use store::debug::runs::{self, NewRun, Origin};
-use store::debug::steps::{self, NewAttempt, NewStep, StepOutcome};
+use store::debug::steps::{self, NewAttempt, NewStep, StepOutcome, Wanted};
 use store::testing::for_both;
 use store::{Clock, Db, chats, debug};
 
@@ -118,7 +118,10 @@ impl<'a> Records<'a> {
     }
 
     async fn steps(&self, run: DebugRunId) -> Vec<DebugStep> {
-        steps::list(self.db, self.chat, run, None).await.unwrap().0
+        steps::list(self.db, self.chat, run, Wanted::default())
+            .await
+            .unwrap()
+            .0
     }
 
     async fn listed(&self) -> Vec<DebugRunId> {
@@ -232,9 +235,17 @@ async fn a_run_holds_its_steps_in_order_and_takes_none_when_it_is_over() {
         assert_eq!(found[2].status, "interrupted", "its run is over");
         assert_eq!(found[2].attempts, []);
 
-        let (earlier, has_more) = steps::list(records.db, records.chat, run, Some(3))
-            .await
-            .unwrap();
+        let (earlier, has_more) = steps::list(
+            records.db,
+            records.chat,
+            run,
+            Wanted {
+                before_step: Some(3),
+                ..Wanted::default()
+            },
+        )
+        .await
+        .unwrap();
         assert_eq!((earlier.len(), has_more), (2, false));
 
         let listed = runs::list(records.db, records.chat).await.unwrap();
@@ -251,7 +262,7 @@ async fn a_run_holds_its_steps_in_order_and_takes_none_when_it_is_over() {
                 .is_none()
         );
         assert!(
-            steps::list(records.db, elsewhere, run, None)
+            steps::list(records.db, elsewhere, run, Wanted::default())
                 .await
                 .unwrap()
                 .0

@@ -91,7 +91,7 @@ async fn ended(bench: &Bench, chat: ChatId, kind: &str, count: usize) -> Vec<Deb
 async fn detail(bench: &Bench, run: &DebugRun) -> DebugRunDetail {
     let found = runs::get(&bench.db, run.chat_id, run.id).await.unwrap();
     let mut found = found.unwrap();
-    found.steps = steps::list(&bench.db, run.chat_id, run.id, None)
+    found.steps = steps::list(&bench.db, run.chat_id, run.id, steps::Wanted::default())
         .await
         .unwrap()
         .0;

@@ -95,7 +95,7 @@ async fn what_gives_no_sign_of_life_is_interrupted() {
             let all = ReadDebugRun::default();
             let found = platform.get_debug_run(&owner, chat, run.id, all).await;
             let found = found.unwrap();
-            assert_eq!(found.status, status);
+            assert_eq!(found.run.status, status);
             assert!(found.steps.iter().all(|step| step.status == status));
         }
         test.platform.shut_down().await;

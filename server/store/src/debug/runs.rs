@@ -270,21 +270,12 @@ impl Raw {
 
     fn detail(self) -> DebugRunDetail {
         DebugRunDetail {
-            id: self.id.into(),
-            chat_id: self.chat_id.into(),
             root_chat_id: self.root_chat_id.map(ChatId),
             parent_chat_id: self.parent_chat_id.map(ChatId),
             model_config_id: self.model_config_id.map(ModelConfigId),
             trigger_message_id: self.trigger_message_id.map(MessageId),
             history_tip_message_id: self.history_tip_message_id.map(MessageId),
-            kind: self.kind,
-            status: self.status,
-            provider: self.provider,
-            model: self.model,
-            summary: object(&self.summary),
-            started_at: self.started_at,
-            updated_at: self.updated_at,
-            finished_at: self.finished_at,
+            run: self.listed(),
             steps: Vec::new(),
             has_earlier_steps: false,
         }

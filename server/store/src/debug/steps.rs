@@ -231,24 +231,40 @@ pub async fn finish(
     Ok(finished > 0)
 }
 
-/// The newest steps of a run below a number, in their order, as many as fit; and whether there are earlier ones.
+/// Which steps of a run are read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// Only those with smaller numbers.
+    pub before_step: Option<i32>,
+    /// No more than these; 100 are read at most.
+    pub most: Option<i64>,
+    /// Without what was asked and answered, and without bodies.
+    pub is_outline: bool,
+}
+
+/// The newest steps of a run that are wanted, in their order, as many as fit; and whether there are earlier ones.
 pub async fn list(
     db: &Db,
     chat: ChatId,
     run: DebugRunId,
-    before_step: Option<i32>,
+    wanted: Wanted,
 ) -> Result<(Vec<DebugStep>, bool), StoreError> {
+    let most = wanted.most.unwrap_or(MOST_READ).clamp(1, MOST_READ);
     let rows: Vec<Raw> = on_reader!(db, pool => sqlx::query_as(LIST)
         .bind(run.0)
         .bind(chat.0)
-        .bind(before_step.unwrap_or(i32::MAX))
-        .bind(MOST_READ + 1)
+        .bind(wanted.before_step.unwrap_or(i32::MAX))
+        .bind(most + 1)
         .fetch_all(pool)
         .await?);
-    let mut has_earlier = rows.len() as u64 > MOST_READ.unsigned_abs();
-    let most = usize::try_from(MOST_READ).unwrap_or(usize::MAX);
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut has_earlier = rows.len() > most;
     let rows: Vec<Named> = rows.into_iter().take(most).map(Named::from).collect();
-    let chunks = chunks::read(db, chat, rows.iter().flat_map(Named::bodies)).await?;
+    let chunks = if wanted.is_outline {
+        Chunks::default()
+    } else {
+        chunks::read(db, chat, rows.iter().flat_map(Named::bodies)).await?
+    };
     let (mut steps, mut size) = (Vec::new(), 0);
     for row in rows {
         let (step, bytes) = row.step(&chunks);

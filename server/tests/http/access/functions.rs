@@ -21,10 +21,11 @@ use super::objects::{Objects, People};
 use crate::support::on_both;
 
 /// Everything that a call can name, containers before what is in them.
-const KINDS: [&str; 13] = [
+const KINDS: [&str; 14] = [
     "{chat}",
     "{message}",
     "{queued_message}",
+    "{run}",
     "{file}",
     "{workspace}",
     "{build}",
@@ -51,7 +52,7 @@ const PERSONAL: [&str; 6] = [
 const PRIVATE: [&str; 4] = ["{chat}", "{file}", "{token}", "{host}"];
 
 /// What is looked for inside something else, which must be its own.
-const INSIDE: [&str; 3] = ["{message}", "{queued_message}", "{build}"];
+const INSIDE: [&str; 4] = ["{message}", "{queued_message}", "{run}", "{build}"];
 
 /// Calls in which an id is no more than a hint: where a list goes on, what is offered first.
 const HINTS: [&str; 3] = ["list_workspaces", "new_chat_options", "offered_workspaces"];

@@ -87,6 +87,7 @@ impl<'a> People<'a> {
                     objects.insert("{chat}", chat.to_string());
                     ("{run}", run)
                 }
+                "{step}" => ("{step}", "1".to_owned()),
                 "{message}" => ("{message}", self.message(id(&objects, "{chat}")).await),
                 "{queued_message}" => {
                     let queued = self.queued_message(id(&objects, "{chat}"));
@@ -158,7 +159,7 @@ impl<'a> People<'a> {
         person.create_chat(&chat).await.unwrap().id.to_string()
     }
 
-    /// A chat whose calls are recorded, and what is recorded of it.
+    /// A chat whose calls are recorded, and what is recorded of it; it has a step.
     async fn debug_run(&self) -> (ChatId, String) {
         let allow = UpdateDebugLogging { allow_users: true };
         self.admin.update_debug_logging(&allow).await.unwrap();
@@ -170,7 +171,9 @@ impl<'a> People<'a> {
         let recorded = async {
             loop {
                 let runs = self.member.list_debug_runs(chat).await.unwrap();
-                if let Some(run) = runs.first() {
+                if let Some(run) = runs.first()
+                    && self.member.get_debug_step(chat, run.id, 1).await.is_ok()
+                {
                     return run.id.to_string();
                 }
                 tokio::time::sleep(Duration::from_millis(20)).await;

@@ -15,13 +15,16 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "create_first_user" | "login" | "logout" | "sign_out_everywhere" | "update_profile" | "update_password"
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
-        | "update_workspace_ttl" | "update_desktop_enabled" | "list_tokens" | "create_token" | "list_external_auth"
+        | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
+        | "list_tokens" | "create_token" | "list_external_auth"
         | "put_external_auth" | "render_diff" | "list_user_costs" | "create_user" | "list_providers"
         | "create_provider" | "list_templates" | "create_template" | "list_allowed_folders"
         | "create_allowed_folder" => Some(Vec::new()),
 
         "view_chat" | "list_messages" | "list_prompts" | "interrupt_chat" | "retry_chat" | "chat_workspace"
-        | "chat_context" | "remote_diff" => one(json!({ "chat_id": "{chat}" })),
+        | "chat_context" | "remote_diff" | "list_debug_runs" => one(json!({ "chat_id": "{chat}" })),
+        "get_debug_run" => one(json!({ "chat_id": "{chat}", "run_id": "{run}" })),
+        "get_debug_step" => one(json!({ "chat_id": "{chat}", "run_id": "{run}", "step_number": 1 })),
         "find_files" => one(json!({ "chat_id": "{chat}", "letters": "a" })),
         "list_diff_comments" => one(json!({ "chat_id": "{chat}", "before": "{message}" })),
         "create_chat" => one(json!({ "request": { "content": text, "workspace_id": "{workspace}" } })),

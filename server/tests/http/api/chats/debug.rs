@@ -7,6 +7,9 @@ use sdk::chat_config::{DebugRetentionDays, UpdateDebugLogging, UpdateUserDebugLo
 use sdk::client::{Client, ClientError};
 use sdk::debug::{DebugRun, ExportDebugRuns, ReadDebugRun};
 use sdk::ids::{ChatId, DebugRunId};
+use sdk::messages::CreateMessage;
+use sdk::parts::InputPart;
+use serde_json::json;
 
 use super::{PATIENCE, follow, new_chat};
 use crate::support::{TestServer, on_both};
@@ -75,12 +78,33 @@ async fn a_run_is_read_by_whose_chat_it_is_and_by_nobody_else() {
         assert!(detail.steps[0].normalized_request["messages"].is_array());
         let before_first = ReadDebugRun {
             before_step: Some(1),
+            ..ReadDebugRun::default()
         };
         let none = member
             .get_debug_run(chat, turn.id, before_first)
             .await
             .unwrap();
         assert!(none.steps.is_empty() && !none.has_earlier_steps);
+
+        let outline = ReadDebugRun {
+            outline: true,
+            ..ReadDebugRun::default()
+        };
+        let outlined = member.get_debug_run(chat, turn.id, outline).await.unwrap();
+        assert_eq!(outlined.run, detail.run);
+        assert_eq!(outlined.steps[0].normalized_request, json!({}));
+        assert_eq!(outlined.steps[0].usage, detail.steps[0].usage);
+        assert_eq!(
+            outlined.steps[0].attempts.len(),
+            detail.steps[0].attempts.len()
+        );
+
+        let step = member.get_debug_step(chat, turn.id, 1).await.unwrap();
+        assert_eq!(step.step, detail.steps[0]);
+        assert_eq!(step.change, None, "nothing was asked before");
+        is_missing(member.get_debug_step(chat, turn.id, 2).await);
+        is_missing(member.get_debug_step(chat, turn.id, i32::MAX).await);
+        is_missing(member.get_debug_step(elsewhere, turn.id, 1).await);
 
         is_missing(member.get_debug_run(elsewhere, turn.id, all).await);
         is_missing(
@@ -94,6 +118,7 @@ async fn a_run_is_read_by_whose_chat_it_is_and_by_nobody_else() {
         for stranger in [&owner, &server.member("sam").await] {
             is_missing(stranger.list_debug_runs(chat).await);
             is_missing(stranger.get_debug_run(chat, turn.id, all).await);
+            is_missing(stranger.get_debug_step(chat, turn.id, 1).await);
             is_missing(stranger.export_debug_runs(chat, query).await);
         }
 
@@ -113,6 +138,50 @@ async fn a_run_is_read_by_whose_chat_it_is_and_by_nobody_else() {
         );
         let unrecorded = play(&member, "!text \"Unrecorded again.\"").await;
         assert!(member.list_debug_runs(unrecorded).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_tells_what_changed_since_the_call_before() {
+    on_both(async |server| {
+        let (owner, member) = (server.owner().await, server.member("mia").await);
+        allow(&owner, &member).await;
+        let twice = "!call list_agents {}\n!then\n!text \"Nobody.\"";
+        let chat = play(&member, twice).await;
+        ended(&member, chat, 2).await;
+        let message = CreateMessage {
+            content: vec![InputPart::Text {
+                text: "!text \"Again.\"".to_owned(),
+            }],
+            ..CreateMessage::default()
+        };
+        member.send_message(chat, &message).await.unwrap();
+        let mut turns = ended(&member, chat, 3).await;
+        turns.retain(|run| run.kind == "chat_turn");
+        let [second, first] = &turns[..] else {
+            panic!("two turns: {turns:?}");
+        };
+
+        let step = member.get_debug_step(chat, first.id, 2).await.unwrap();
+        let change = step.change.unwrap();
+        assert_eq!(
+            (change.previous_run_id, change.previous_step_number),
+            (first.id, 1)
+        );
+        assert_eq!(change.kept_message_count, change.previous_message_count);
+        assert_eq!(change.message_count, change.previous_message_count + 2);
+        assert_eq!(change.first_difference, None);
+
+        // The next turn goes on where the last one ended.
+        let step = member.get_debug_step(chat, second.id, 1).await.unwrap();
+        let change = step.change.unwrap();
+        assert_eq!(
+            (change.previous_run_id, change.previous_step_number),
+            (first.id, 2)
+        );
+        assert!(change.kept_message_count > 0, "{change:?}");
+        assert!(change.kept_characters > 0 && change.kept_characters < change.characters);
     })
     .await;
 }
