@@ -146,7 +146,7 @@ fn steps(now: DateTime<Utc>) -> Vec<DebugStep> {
         step(6, "half_asleep", now, (9700, 10, None)),
     ];
     if let Some(unknown) = steps.last_mut() {
-        unknown.operation = "dream".to_owned();
+        "dream".clone_into(&mut unknown.operation);
         unknown.usage = None;
         unknown.attempts = Vec::new();
     }

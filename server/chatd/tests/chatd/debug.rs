@@ -191,8 +191,8 @@ async fn states_never_move_back() {
                     .await
                     .unwrap()
                     .unwrap();
-                assert_eq!(found.status, expected.as_str());
-                assert_eq!(found.finished_at, Some(seconds(3)), "written once");
+                assert_eq!(found.run.status, expected.as_str());
+                assert_eq!(found.run.finished_at, Some(seconds(3)), "written once");
             }
         }
     })
@@ -460,7 +460,7 @@ async fn what_gives_no_sign_of_life_is_interrupted() {
             .await
             .unwrap()
             .unwrap();
-        assert_eq!(alive.status, "in_progress");
+        assert_eq!(alive.run.status, "in_progress");
         // It was alive after all.
         assert!(
             records
@@ -472,7 +472,7 @@ async fn what_gives_no_sign_of_life_is_interrupted() {
             .unwrap()
             .unwrap();
         assert_eq!(
-            (found.status.as_str(), found.finished_at),
+            (found.run.status.as_str(), found.run.finished_at),
             ("completed", Some(seconds(1000)))
         );
     })
