@@ -10,6 +10,7 @@ pub mod git_askpass;
 pub mod serve;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -43,6 +44,17 @@ pub enum Command {
         /// What git asks for
         #[arg(default_value = "")]
         prompt: String,
+    },
+    /// Run a program that can change nothing but its temporary files; how a workspace starts the commands of agents that only
+    /// explore
+    ReadOnly {
+        /// The folder for its temporary files
+        scratch: PathBuf,
+        /// The program
+        program: PathBuf,
+        /// Its arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
     },
     /// Manage accounts from the server's own machine
     #[command(subcommand)]
@@ -101,6 +113,11 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Serve(arguments) => block_on(serve::run(*arguments)),
         Command::Agent => block_on(agent::run()),
         Command::GitAskpass { prompt } => git_askpass::run(&prompt),
+        Command::ReadOnly {
+            scratch,
+            program,
+            arguments,
+        } => Err(workspace::read_only::become_program(&scratch, &program, &arguments).into()),
         Command::Admin(command) => block_on(admin::run(command)),
         Command::Dev(command) => block_on(dev::run(command)),
         Command::Doctor(arguments) => block_on(doctor::run(arguments)),

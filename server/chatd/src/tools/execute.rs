@@ -44,6 +44,7 @@ pub(super) async fn execute(
     client: &AgentClient,
     call: &ToolCallPart,
     context: &ToolContext,
+    is_read_only: bool,
 ) -> Result<Outcome, Outcome> {
     let arguments: Arguments = parse(call)?;
     if arguments.command.trim().is_empty() {
@@ -65,6 +66,7 @@ pub(super) async fn execute(
         env: BTreeMap::new(),
         background: arguments.run_in_background,
         wait_ms: milliseconds(LIVE_DELAY.min(timeout)),
+        is_read_only,
     };
     let started = client
         .start_process(&request)

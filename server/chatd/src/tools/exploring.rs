@@ -1,5 +1,5 @@
-//! What an agent that only explores may use: it looks and reports. That its commands change nothing is asked of the model
-//! and not held by anything.
+//! What an agent that only explores may use: it looks and reports. That its commands change nothing is held by the kernel in
+//! the workspace (`workspace::read_only`).
 
 use async_trait::async_trait;
 use sdk::parts::ToolCallPart;
@@ -18,8 +18,8 @@ const ALLOWED: [&str; 5] = [
 /// What such an agent is told beside the usual.
 pub(crate) const INSTRUCTIONS: &str = "\
 You find something out in a workspace for another agent that reads only your last message. Look with read_file and execute \
-(rg, git log, git grep, ls, find). Change nothing: no writing, installing, committing, moving or deleting, and no command that \
-does so by the way. Look in parallel where questions do not hang on each other, and stop when the question is answered.\n\
+(rg, git log, git grep, ls, find). Your commands cannot write, install, commit, move or delete anything; only $TMPDIR is \
+theirs to write. Look in parallel where questions do not hang on each other, and stop when the question is answered.\n\
 Answer in your last message with what you found (path:line), the few lines that matter, what follows from them, and what you \
 could not find out.";
 

@@ -80,6 +80,7 @@ impl ToolSource for WorkspaceToolSource {
             lifecycle,
             has_skills: AtomicBool::new(false),
             has_desktops: AtomicBool::new(false),
+            is_read_only: chat.chat_mode == ChatMode::Explore,
             desktop: (chat.chat_mode == ChatMode::ComputerUse).then(computer::Desktop::default),
         };
         if chat.chat_mode == ChatMode::Explore {
@@ -114,6 +115,8 @@ pub struct WorkspaceTools {
     has_skills: AtomicBool,
     /// Whether there were desktops when the facts were gathered.
     has_desktops: AtomicBool,
+    /// Whether its commands change nothing.
+    is_read_only: bool,
     /// Of an agent that works on it.
     desktop: Option<computer::Desktop>,
 }
@@ -222,7 +225,7 @@ impl WorkspaceTools {
             "write_file" => files::write_file(client, call).await,
             "edit_files" => files::edit_files(client, call).await,
             "attach_file" => files::attach_file(client, call, context).await,
-            "execute" => execute::execute(client, call, context).await,
+            "execute" => execute::execute(client, call, context, self.is_read_only).await,
             "process_output" => processes::process_output(client, call, context).await,
             "process_list" => processes::process_list(client).await,
             "process_signal" => processes::process_signal(client, call).await,

@@ -27,6 +27,9 @@ pub struct StartProcess {
     /// Up to how long the answer waits for the end, for commands that are done at once.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub wait_ms: u64,
+    /// Whether it may change nothing but its temporary files (`$TMPDIR`). Where that cannot be held it does not run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_read_only: bool,
 }
 
 /// The answer to a start.

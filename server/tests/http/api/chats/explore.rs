@@ -130,7 +130,7 @@ async fn the_model_of_agents_that_explore_is_for_owners_to_say() {
 async fn an_agent_that_explores_looks_and_does_nothing_else() {
     on_both(async |server| {
         let owner = server.owner().await;
-        let inner = "!call execute {\"command\": \"echo seen\", \"timeout\": \"30s\"}\n\
+        let inner = "!call execute {\"command\": \"echo seen; echo x > left.txt\", \"timeout\": \"30s\"}\n\
                      !call write_file {\"path\": \"/notes.md\", \"content\": \"no\"}\n\
                      !call spawn_agent {\"prompt\": \"x\"}\n!then\n!text \"Looked.\"";
         let call = json!({ "type": "explore", "prompt": inner, "title": "Look around" });
@@ -157,7 +157,9 @@ async fn an_agent_that_explores_looks_and_does_nothing_else() {
         let child = owner.get_chat(chat.id).await.unwrap().children.remove(0);
         assert_eq!(child.plan_mode, PlanMode::Off, "it has nothing to plan");
         let looked = tool_results(&follow(&owner, child.id).await);
-        assert_eq!(looked[0].result.as_ref().unwrap()["output"], "seen\n");
+        let ran = looked[0].result.as_ref().unwrap();
+        assert!(ran["output"].as_str().unwrap().starts_with("seen\n"), "{ran}");
+        assert_ne!(ran["exit_code"], 0, "it wrote: {ran}");
         for refused in &looked[1..3] {
             assert!(refused.is_error, "{refused:?}");
             let error = refused.result.as_ref().unwrap()["error"].as_str().unwrap();

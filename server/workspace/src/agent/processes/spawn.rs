@@ -12,7 +12,10 @@ use std::{
 use tokio::{net::unix::pipe, process::Child};
 use uuid::Uuid;
 
-use crate::agent::{credentials::Variables, options::ENVIRONMENT_PREFIX};
+use crate::{
+    agent::{credentials::Variables, options::ENVIRONMENT_PREFIX},
+    read_only,
+};
 
 /// A command that runs.
 pub struct Spawned {
@@ -29,6 +32,8 @@ pub struct Command<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// What makes git ask for credentials; for commands of chats alone.
     pub askpass: Option<&'a Variables>,
+    /// The folder for the temporary files of a command that may change nothing else.
+    pub scratch: Option<&'a Path>,
     /// With which it finds the desktop, while there is one.
     pub desktop: &'a [(&'static str, String)],
 }
@@ -36,8 +41,11 @@ pub struct Command<'a> {
 /// Starts the command in a process group of its own.
 pub fn spawn(command: &Command<'_>) -> std::io::Result<Spawned> {
     let (reader, writer) = std::io::pipe()?;
-    let mut shell = tokio::process::Command::new(shell());
+    let wrapper = command.scratch.map(read_only::wrapper);
+    let mut words = wrapper.into_iter().flatten().chain([shell().into()]);
+    let mut shell = tokio::process::Command::new(words.next().unwrap_or_default());
     shell
+        .args(words)
         .arg("-c")
         .arg(command.script)
         .current_dir(command.workdir)
@@ -98,6 +106,11 @@ fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
     }
     for (name, value) in command.desktop {
         set(name, value);
+    }
+    if let Some(scratch) = command.scratch {
+        set("TMPDIR", &scratch.to_string_lossy());
+        // `git status` would like to write down what it saw.
+        set("GIT_OPTIONAL_LOCKS", "0");
     }
     if let (Some(_), Some(askpass)) = (command.chat_id, command.askpass) {
         environment.extend(

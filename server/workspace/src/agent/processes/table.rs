@@ -65,12 +65,20 @@ impl ProcessTable {
         let spool = Spool::create(spool_path.clone(), MAX_SPOOL_BYTES).await;
         let limits = state.inner.limits.clone();
         let counts = limits.counts();
+        let scratch = state.inner.state_directory.join("scratch");
+        if request.is_read_only {
+            tokio::fs::create_dir_all(&scratch).await.map_err(|error| {
+                ApiError::failed(format!("the folder for temporary files: {error}"))
+            })?;
+        }
         let spawned = spawn::spawn(&spawn::Command {
             script: command,
             workdir: &workdir,
             chat_id: scope.chat_id,
             environment: &request.env,
-            askpass: state.inner.askpass_variables.get(),
+            // Who changes nothing pushes nothing.
+            askpass: (state.inner.askpass_variables.get()).filter(|_| !request.is_read_only),
+            scratch: request.is_read_only.then_some(scratch.as_path()),
             desktop: &state.inner.desktop.environment(),
         })
         .map_err(|error| ApiError::failed(format!("the command could not be started: {error}")))?;
