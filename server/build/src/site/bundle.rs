@@ -7,6 +7,8 @@ mod order;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use anyhow::{Context as _, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
@@ -115,15 +117,43 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
     cut::forget_streams(&mut module)?;
     names::shorten(&mut module, &pkg.join("switchyard.js"))?;
     module.emit_wasm_file(&main)?;
-    for entry in fs::read_dir(pkg)? {
-        let module = entry?.path();
-        if module.extension().is_some_and(|ending| ending == "wasm") {
+    // The optimizer is busy with one core for most of its time. The largest go first: the last one must not be long.
+    let mut modules = modules(pkg)?;
+    modules.sort_by_key(|(size_bytes, _)| *size_bytes);
+    let waiting = Mutex::new(modules);
+    let next = || {
+        let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.pop()
+    };
+    let work = || -> Result<()> {
+        while let Some((_, module)) = next() {
             run_optimizer(root, &module, &PASSES)?;
             order::name_by_place(&module)?;
             run_optimizer(root, &module, &ORDER)?;
         }
+        Ok(())
+    };
+    let count = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|_| Err(anyhow!("the optimizer's thread panicked")))
+        })
+    })
+}
+
+/// The module and its parts, with their sizes.
+fn modules(pkg: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let mut modules = Vec::new();
+    for entry in fs::read_dir(pkg)? {
+        let module = entry?.path();
+        if module.extension().is_some_and(|ending| ending == "wasm") {
+            modules.push((fs::metadata(&module)?.len(), module));
+        }
     }
-    Ok(())
+    Ok(modules)
 }
 
 fn run_optimizer(root: &Path, module: &Path, passes: &[&str]) -> Result<()> {
