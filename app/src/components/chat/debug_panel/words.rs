@@ -328,8 +328,9 @@ mod tests {
 
     #[test]
     fn facts_are_told_as_far_as_they_are_known() {
-        let whole =
-            json!({ "step_count": 1, "total_input_tokens": 18_200, "total_output_tokens": 64 });
+        let whole = json!({
+            "first_message": "Read the logs", "step_count": 1, "total_input_tokens": 18_200, "total_output_tokens": 64
+        });
         assert_eq!(
             facts(&run("chat_turn", whole)).join(" · "),
             "Turn · small · 1 step · 4.2 s · 18k in · 64 out"
