@@ -178,6 +178,8 @@ impl Follow {
     fn to_end(self) {
         if let Some(container) = self.container.get_untracked() {
             container.set_scroll_top(container.scroll_height());
+            // Its event may come with that of a reader who went up meanwhile.
+            self.last_top_px.set_value(container.scroll_top());
         }
     }
 
