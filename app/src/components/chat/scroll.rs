@@ -85,16 +85,17 @@ impl Follow {
         self.note_place(self.is_at_end.get_untracked());
     }
 
-    /// What grew since the last scroll lies between a follower and the end: only who went up has left it.
+    /// What grew since the last scroll lies between a follower and the end; it moves nobody. Where the reader did move, only the
+    /// distance counts: entries that come into sight get other heights, and the browser moves the place with them.
     fn note_place(self, is_follower: bool) {
         let Some(container) = self.container.get_untracked() else {
             return;
         };
         let top_px = container.scroll_top();
-        let went_up = top_px < self.last_top_px.get_value();
+        let has_moved = top_px != self.last_top_px.get_value();
         self.last_top_px.set_value(top_px);
         let rest = container.scroll_height() - top_px - container.client_height();
-        let is_near = rest <= END_SLACK_PX || (is_follower && !went_up);
+        let is_near = rest <= END_SLACK_PX || (is_follower && !has_moved);
         let is_at_end = is_near && !self.has_newer.get_untracked();
         if self.is_at_end.get_untracked() != is_at_end {
             self.is_at_end.set(is_at_end);
