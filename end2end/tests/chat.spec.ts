@@ -70,7 +70,7 @@ test.describe("on a real git repository", () => {
     await look(page, "chat", { fullPage: false });
     // The picture that the README shows: copied to docs/images/agents.png when the page has changed.
     await expect(page.locator(".top .chip")).toContainText("ready");
-    await page.screenshot({ path: "artifacts/readme.png" });
+    await page.screenshot({ path: "artifacts/readme.png", animations: "disabled" });
 
     // The repository itself is as it was: the agent worked on a branch of its own.
     expect(await readFile(join(repository.path, "src/lib.rs"), "utf8")).toContain('format!("Hello, {name}")');
