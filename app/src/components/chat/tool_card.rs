@@ -79,6 +79,8 @@ pub fn ToolCard(
     let folder = use_context::<WorkFolder>();
     let summary = Memo::new(move |_| run.with(|run| describe(run)));
     let state = Memo::new(move |_| run.with(|run| run.state));
+    // Drawn anew when it changes, not with each piece of output: what spins would begin again.
+    let outcome = Memo::new(move |_| run.with(|run| Outcome::of(run)));
     // A command or a build opens by itself when it begins to print while the reader watches; nothing closes by itself.
     let opened_by_itself = Memo::new(move |was: Option<&bool>| {
         was.copied().unwrap_or(false) || run.with(|run| run.opens_itself())
@@ -106,7 +108,7 @@ pub fn ToolCard(
                 <span class="tool-object" title=move || summary.get().object>
                     {move || summary.with(|summary| short_path(&summary.object, folder))}
                 </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
-                {move || run.with(|run| mark(run))}
+                {move || mark(outcome.get())}
                 <span class="tool-time">{move || time(&run.get())}</span>
             </summary>
             <div class="tool-body">{tool_body(run, folder, is_wanted.into())}</div>
@@ -126,14 +128,32 @@ pub fn counts(added: u32, removed: u32) -> impl IntoView {
     }
 }
 
-fn mark(run: &ToolRun) -> AnyView {
-    let state = run.state;
+/// What the mark of a call tells.
+#[derive(Clone, Copy, PartialEq)]
+struct Outcome {
+    state: ToolState,
+    goes_on: bool,
+    is_command: bool,
+}
+
+impl Outcome {
+    fn of(run: &ToolRun) -> Self {
+        Self {
+            state: run.state,
+            goes_on: run.goes_on(),
+            is_command: run.is_command(),
+        }
+    }
+}
+
+fn mark(outcome: Outcome) -> AnyView {
+    let state = outcome.state;
     let (class, name, words) = match state {
         ToolState::Preparing | ToolState::Running => {
             ("tool-mark running", Icon::LoaderCircle, state.label())
         }
-        ToolState::Done if run.goes_on() => ("tool-mark", Icon::Clock, "goes on"),
-        ToolState::Done if run.is_command() => ("tool-mark done", Icon::Check, "succeeded"),
+        ToolState::Done if outcome.goes_on => ("tool-mark", Icon::Clock, "goes on"),
+        ToolState::Done if outcome.is_command => ("tool-mark done", Icon::Check, "succeeded"),
         ToolState::Done => ("tool-mark done", Icon::Check, "done"),
         ToolState::Failed => ("tool-mark failed", Icon::X, "failed"),
         ToolState::Interrupted => ("tool-mark interrupted", Icon::Square, "interrupted"),

@@ -39,8 +39,11 @@ impl Viewed {
 
     /// Whether a file was looked through as it is now.
     pub fn holds(self, place: &Place, file: &DiffFile) -> bool {
-        self.marks
-            .with(|marks| marks.get(&name_of(place)) == Some(&print_of(file)))
+        self.marks.with(|marks| {
+            // Few files are marked, and only theirs are worth going through.
+            let mark = marks.get(&name_of(place));
+            mark.is_some_and(|mark| *mark == print_of(file))
+        })
     }
 
     /// Marks a file, or takes its mark away.
