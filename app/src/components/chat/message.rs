@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use sdk::files::{address, is_picture, thumbnail_address};
+use sdk::ids::MessageId;
 use sdk::messages::Message;
 use sdk::parts::{FilePart, Part, ReasoningPart};
 
@@ -28,7 +29,7 @@ pub fn UserMessage(
         .collect_view();
     let text = message.text();
     let edited = Arc::clone(&message);
-    let id = anchor(&message);
+    let id = anchor(message.id);
     view! {
         <article class="said by-user" id=id aria-label="You said">
             <div class="bubble">{text.clone()}<span class="extras">{extras}</span></div>
@@ -63,7 +64,7 @@ pub fn AnswerText(
         let text = text.clone();
         view! { <StreamingText text=Signal::derive(move || text.clone())/> }
     };
-    let id = anchor(&message);
+    let id = anchor(message.id);
     view! {
         <article class="said by-agent" id=id aria-label="The agent said">
             {body}
@@ -175,15 +176,15 @@ fn MessageTime(
     let agents = Agents::expect();
     let time = message.created_at;
     view! {
-        <a class="said-time" href=format!("#{}", anchor(&message)) rel="external" title=move || words::exact(time, agents.offset_minutes.get())>
+        <a class="said-time" href=format!("#{}", anchor(message.id)) rel="external" title=move || words::exact(time, agents.offset_minutes.get())>
             <time datetime=time.to_rfc3339()>{move || words::time_of_day(time, agents.offset_minutes.get())}</time>
         </a>
     }
 }
 
 /// The name that links to a message use.
-pub fn anchor(message: &Message) -> String {
-    format!("message-{}", message.id)
+pub fn anchor(id: MessageId) -> String {
+    format!("message-{id}")
 }
 
 fn attachment(message: &Message, part: usize) -> Option<AnyView> {

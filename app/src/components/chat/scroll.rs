@@ -6,6 +6,8 @@ use sdk::ids::MessageId;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::closure::Closure;
 
+use super::message::anchor;
+
 /// Nearer to the end than this counts as at the end.
 const END_SLACK_PX: i32 = 48;
 /// Nearer to the top than this loads older messages, nearer to the end newer ones.
@@ -186,7 +188,7 @@ impl Follow {
 
     /// Goes to the message that the address names; false when it is not loaded, or none is named.
     pub fn go_to_named_message(self) -> bool {
-        let name = named_message().map(|id| format!("message-{id}"));
+        let name = named_message().map(anchor);
         let element = name.and_then(|name| document().get_element_by_id(&name));
         let Some(element) = element else {
             return false;
