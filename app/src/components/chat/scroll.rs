@@ -13,6 +13,9 @@ const END_SLACK_PX: i32 = 48;
 /// Nearer to the top than this loads older messages, nearer to the end newer ones.
 const NEAR_PX: i32 = 500;
 
+/// A place that moved this long after the reader turned the wheel was moved by the reader.
+const GESTURE_MS: f64 = 500.0;
+
 /// The reader's place. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Follow {
@@ -30,6 +33,7 @@ pub struct Follow {
     near_end: StoredValue<Option<Callback<()>>>,
     is_held: StoredValue<bool>,
     last_top_px: StoredValue<i32>,
+    last_gesture_ms: StoredValue<f64>,
 }
 
 impl Follow {
@@ -45,6 +49,7 @@ impl Follow {
             near_end: StoredValue::new(None),
             is_held: StoredValue::new(false),
             last_top_px: StoredValue::new(0),
+            last_gesture_ms: StoredValue::new(0.0),
         }
     }
 
@@ -77,8 +82,16 @@ impl Follow {
             if let Some(container) = self.container.get_untracked() {
                 observer.observe(&container);
             }
+            // On the window, where listening to them holds no scrolling up.
+            let note = move || self.last_gesture_ms.set_value(js_sys::Date::now());
+            let wheel = window_event_listener(leptos::ev::wheel, move |_| note());
+            let touch = window_event_listener(leptos::ev::touchmove, move |_| note());
             let guard = send_wrapper::SendWrapper::new((observer, keep));
-            on_cleanup(move || guard.0.disconnect());
+            on_cleanup(move || {
+                guard.0.disconnect();
+                wheel.remove();
+                touch.remove();
+            });
         });
     }
 
@@ -87,17 +100,20 @@ impl Follow {
         self.note_place(self.is_at_end.get_untracked());
     }
 
-    /// What grew since the last scroll lies between a follower and the end; it moves nobody. Where the reader did move, only the
-    /// distance counts: entries that come into sight get other heights, and the browser moves the place with them.
+    /// What grew since the last scroll lies between a follower and the end, and so does what the browser moved the place on by:
+    /// it holds on to what it takes for being read. Where the reader moved, only the distance counts, for entries that come
+    /// into sight get other heights, and the browser may have moved the place further on than the reader went up.
     fn note_place(self, is_follower: bool) {
         let Some(container) = self.container.get_untracked() else {
             return;
         };
         let top_px = container.scroll_top();
-        let has_moved = top_px != self.last_top_px.get_value();
+        let moved_px = top_px - self.last_top_px.get_value();
+        let gesture_ms = js_sys::Date::now() - self.last_gesture_ms.get_value();
+        let has_left = moved_px < 0 || (moved_px > 0 && gesture_ms < GESTURE_MS);
         self.last_top_px.set_value(top_px);
         let rest = container.scroll_height() - top_px - container.client_height();
-        let is_near = rest <= END_SLACK_PX || (is_follower && !has_moved);
+        let is_near = rest <= END_SLACK_PX || (is_follower && !has_left);
         let is_at_end = is_near && !self.has_newer.get_untracked();
         if self.is_at_end.get_untracked() != is_at_end {
             self.is_at_end.set(is_at_end);
