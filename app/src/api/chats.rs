@@ -1,5 +1,9 @@
 //! Server functions of chats: the list, a chat with everything its page needs, and what a person can do in one.
 
+mod agent;
+
+pub use agent::{AgentNews, agent_news};
+
 use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;
 use sdk::chat_context::ChatContext;

@@ -1,6 +1,7 @@
 //! The parts of the agents page: the list, the timeline and its cards, the composer, the panel of changes.
 
 pub mod act;
+pub mod agent_card;
 pub mod answers;
 pub mod attachment_list;
 pub mod attachments;

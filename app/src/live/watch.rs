@@ -37,10 +37,14 @@ pub fn follow(
 
 /// Merges an event into the rows. `open_chat` is the chat on the screen: it does not become unread. `has_more` says that
 /// the list goes on behind the rows: what belongs there is no new row. Rows keep the list's order: pinned first, then
-/// the newest change.
+/// the newest change; a chat that another one started stands in that one's family.
 pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>, has_more: bool) {
     let WatchEvent { kind, chat, .. } = event;
     if chat.parent_chat_id.is_some() {
+        let family = chats.iter_mut().find(|known| known.id == chat.root_chat_id);
+        if let Some(family) = family {
+            merge_child(&mut family.children, chat, kind);
+        }
         return;
     }
     if kind == WatchEventKind::Deleted {
@@ -85,6 +89,19 @@ fn order(left: &Chat, right: &Chat) -> Ordering {
         .then_with(|| right.id.cmp(&left.id))
 }
 
+/// The newest stands first. None becomes unread: its report goes to the agent that started it.
+fn merge_child(children: &mut Vec<Chat>, chat: Chat, kind: WatchEventKind) {
+    let place = children.iter().position(|known| known.id == chat.id);
+    match (place.and_then(|place| children.get_mut(place)), kind) {
+        (Some(known), _) => {
+            let id = chat.id;
+            merge_row(known, chat, kind, Some(id));
+        }
+        (None, WatchEventKind::Created) if !chat.archived => children.insert(0, chat),
+        (None, _) => {}
+    }
+}
+
 fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Option<ChatId>) {
     match kind {
         // A title event may come late; everything else of it may be old.
@@ -106,8 +123,10 @@ fn merge_row(known: &mut Chat, chat: Chat, kind: WatchEventKind, open_chat: Opti
         }
         WatchEventKind::Created => {
             let has_unread = known.has_unread;
+            let children = std::mem::take(&mut known.children);
             *known = chat;
             known.has_unread = has_unread;
+            known.children = children;
         }
         WatchEventKind::DetailsChange => {
             known.pin_order = chat.pin_order;

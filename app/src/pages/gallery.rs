@@ -75,7 +75,7 @@ impl Sheet {
                 }
             }
             Self::Tools => {
-                view! { {tools::cards()}{tools::workspaces()}{tools::groups()}{changes::lines()}{changes::panels()} }
+                view! { {tools::cards()}{tools::agents()}{tools::workspaces()}{tools::groups()}{changes::lines()}{changes::panels()} }
             }
         }
     }

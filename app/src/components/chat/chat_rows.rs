@@ -1,5 +1,6 @@
 //! Rows of the list: status told by icon and words, and what can be done with a chat.
 
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -152,9 +153,23 @@ pub fn Row(
         })
     };
     let prefetch = move |_| prefetch(agents, id);
+    let is_child = chat.with_untracked(|chat| {
+        chat.as_ref()
+            .is_some_and(|chat| chat.parent_chat_id.is_some())
+    });
+    let on_key = move |event: KeyboardEvent| {
+        let is_unfolded = match event.key().as_str() {
+            "ArrowRight" => true,
+            "ArrowLeft" => false,
+            _ => return,
+        };
+        if let Some(state) = state {
+            state.fold(id, is_unfolded);
+        }
+    };
     view! {
-        <li class="row-item" class:unread=move || is_unread.get()>
-            <a class="row" href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
+        <li class="row-item" class:unread=move || is_unread.get() class:child=is_child>
+            <a class="row" on:keydown=on_key href=format!("/agents/{id}") aria-current=move || is_open.get().then_some("page") tabindex=tabindex
                 on:mouseenter=prefetch on:focus=move |_| if let Some(actions) = actions { actions.roving.set(Some(id)) }>
                 {move || chat.with(|chat| chat.as_ref().map(pull_request::icon_or_status))}
                 <span class="row-title">{move || field(|chat| chat.title.clone())}</span>
@@ -162,10 +177,38 @@ pub fn Row(
                 <span class="row-subtitle" class:failed=is_failed>{move || chat.with(|chat| chat.as_ref().and_then(pull_request::numbers))} {move || subtitle()}</span>
                 {move || is_unread.get().then(|| view! { <span class="unread-dot" role="img" aria-label="Unread"></span> })}
             </a>
-            {actions.map(|actions| view! {
+            {(!is_child).then(|| state.map(|state| fold_button(agents, state, chat)))}
+            {actions.filter(|_| !is_child).map(|actions| view! {
                 <div class="row-menu"><ChatMenu id=format!("chat-menu-{id}") chat leave=actions.leave/></div>
             })}
         </li>
+    }
+}
+
+/// Shows and hides the agents that a chat started; nothing when there are none.
+fn fold_button(agents: Agents, state: ListState, chat: Memo<Option<Chat>>) -> impl IntoView {
+    let count =
+        Memo::new(move |_| chat.with(|chat| chat.as_ref().map_or(0, |chat| chat.children.len())));
+    let is_unfolded = Memo::new(move |_| {
+        let open_chat = agents.open_chat.get();
+        chat.with(|chat| {
+            chat.as_ref()
+                .is_some_and(|chat| state.is_unfolded(chat, open_chat))
+        })
+    });
+    let on_click = move |_| {
+        if let Some(id) = chat.with_untracked(|chat| chat.as_ref().map(|chat| chat.id)) {
+            state.fold(id, !is_unfolded.get_untracked());
+        }
+    };
+    move || {
+        let count = count.get();
+        (count > 0).then(|| view! {
+            <button type="button" class="row-fold" aria-expanded=move || is_unfolded.get().to_string() title="Agents of this chat"
+                aria-label=words::count(count, "agent of this chat", "agents of this chat") on:click=on_click>
+                {icon_with_class(Icon::ChevronRight, "icon icon-small")} {count}
+            </button>
+        })
     }
 }
 

@@ -99,8 +99,13 @@ impl Agents {
 
     /// The row of a chat, tracked.
     pub fn row(self, id: ChatId) -> Option<Chat> {
-        self.chats
-            .with(|chats| chats.as_ref()?.iter().find(|chat| chat.id == id).cloned())
+        self.chats.with(|chats| {
+            let mut families = chats.as_ref()?.iter();
+            families.find_map(|family| {
+                let mut members = std::iter::once(family).chain(&family.children);
+                members.find(|chat| chat.id == id).cloned()
+            })
+        })
     }
 
     /// Changes the row of a chat, if it is loaded.

@@ -106,10 +106,11 @@ struct Stretch {
 fn stretches_of(rows: &[Chat], today: chrono::NaiveDate, offset_minutes: i32) -> Vec<Stretch> {
     let mut stretches: Vec<Stretch> = Vec::new();
     for (place, chat) in rows.iter().enumerate() {
-        let name = if chat.pin_order > 0 {
-            "Pinned"
-        } else {
-            words::list_section(words::local_day(chat.updated_at, offset_minutes), today)
+        let name = match stretches.last() {
+            // It stands below the chat that started it.
+            Some(stretch) if chat.parent_chat_id.is_some() => stretch.key.0,
+            _ if chat.pin_order > 0 => "Pinned",
+            _ => words::list_section(words::local_day(chat.updated_at, offset_minutes), today),
         };
         let number = match stretches.last_mut() {
             Some(Stretch { key, ids, .. }) if key.0 == name => {

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::Chat;
+use sdk::ids::ChatId;
 use sdk::models::ModelCatalogue;
 use sdk::stream::{WatchEvent, WatchEventKind};
 
@@ -40,6 +41,8 @@ pub struct ListState {
     pub is_loading: RwSignal<bool>,
     /// Why rows could not be loaded.
     pub error: RwSignal<Option<AppError>>,
+    /// Chats whose agents were shown or hidden by hand.
+    folds: RwSignal<Vec<(ChatId, bool)>>,
     /// Models by name.
     pub models: RwSignal<ModelCatalogue>,
     asked: StoredValue<u64>,
@@ -51,6 +54,27 @@ impl ListState {
     fn is_plain(self) -> bool {
         self.query.with_untracked(|query| query.trim().is_empty())
             && !self.is_archive.get_untracked()
+    }
+
+    /// Whether the agents that a chat started have rows: when asked for, else when one of them is on the screen.
+    pub fn is_unfolded(self, chat: &Chat, open_chat: Option<ChatId>) -> bool {
+        let chosen = self.folds.with(|folds| {
+            let fold = folds.iter().rev().find(|(id, _)| *id == chat.id);
+            fold.map(|(_, is_unfolded)| *is_unfolded)
+        });
+        chosen.unwrap_or_else(|| {
+            chat.children
+                .iter()
+                .any(|child| Some(child.id) == open_chat)
+        })
+    }
+
+    /// Shows or hides the agents that a chat started.
+    pub fn fold(self, id: ChatId, is_unfolded: bool) {
+        self.folds.update(|folds| {
+            folds.retain(|(known, _)| *known != id);
+            folds.push((id, is_unfolded));
+        });
     }
 
     fn filter(self) -> Option<String> {
@@ -245,7 +269,10 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
             } else {
                 state.found.get()
             };
-            rows.unwrap_or_default()
+            let open_chat = agents.open_chat.get();
+            with_children(rows.unwrap_or_default(), |chat| {
+                state.is_unfolded(chat, open_chat)
+            })
         },
         |_, _| true,
     );
@@ -268,6 +295,18 @@ fn List(agents: Agents, state: ListState) -> impl IntoView {
             </button>
         </Show>
     }
+}
+
+/// The rows, those of agents below the chat that started them.
+pub fn with_children(rows: Vec<Chat>, is_unfolded: impl Fn(&Chat) -> bool) -> Vec<Chat> {
+    let mut all = Vec::with_capacity(rows.len());
+    for chat in rows {
+        let has_rows = !chat.children.is_empty() && is_unfolded(&chat);
+        let children = has_rows.then(|| chat.children.clone());
+        all.push(chat);
+        all.extend(children.into_iter().flatten());
+    }
+    all
 }
 
 /// Says why the list is empty.

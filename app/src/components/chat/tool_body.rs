@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::agent_card::AgentCard;
 use super::diff_lines::DiffLines;
 use super::message::file;
 use super::streaming_text::StreamingText;
@@ -53,10 +54,11 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
         }
         Body::Agent { id, text } => {
             let text = text.clone();
-            let link = id.as_ref().map(|id| {
-                view! { <p class="tool-note"><a class="link" href=format!("/agents/{id}")>"Open its chat"</a></p> }
-            });
-            view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> {link} }
+            let card = id.as_ref().and_then(|id| id.parse().ok());
+            view! {
+                {card.map(|id| view! { <AgentCard id/> })}
+                <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div>
+            }
         }
         Body::File(part) => view! { <div class="tool-file">{file(part)}</div> },
         Body::Text(text) if text.is_empty() => nothing(state),

@@ -97,15 +97,17 @@ impl ToolRun {
         describe::answer_text(self, "background_process_id").is_some_and(|id| !id.is_empty())
     }
 
-    /// Whether its card opens by itself: what prints while the reader watches, and what is handed to the reader.
+    /// Whether its card opens by itself: what prints or is waited for while the reader watches, and what is handed to the reader.
     pub fn opens_itself(&self) -> bool {
         match (self.state, self.call.tool_name.as_str()) {
+            (ToolState::Running, "wait_agent") | (ToolState::Done, ATTACH_FILE | PROPOSE_PLAN) => {
+                true
+            }
             (ToolState::Running, _) => self
                 .result
                 .as_ref()
                 .and_then(|result| result.result_delta.as_ref())
                 .is_some_and(|text| !text.is_empty()),
-            (ToolState::Done, ATTACH_FILE | PROPOSE_PLAN) => true,
             _ => false,
         }
     }

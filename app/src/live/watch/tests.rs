@@ -200,3 +200,46 @@ fn what_belongs_behind_the_rows_is_no_new_row_while_the_list_goes_on() {
     merge(&mut chats, created(), None, false);
     assert_eq!(titles(&chats), ["a", "older"]);
 }
+
+fn child(number: u128, title: &str, root: &Chat) -> Chat {
+    Chat {
+        parent_chat_id: Some(root.id),
+        root_chat_id: root.id,
+        ..chat(number, title, 1)
+    }
+}
+
+#[test]
+fn a_chat_that_another_started_stands_in_its_family() {
+    let root = chat(1, "root", 0);
+    let first = child(2, "first", &root);
+    let second = child(3, "second", &root);
+    let stranger = child(4, "of nobody here", &chat(9, "elsewhere", 0));
+    let mut chats = vec![root.clone()];
+    for born in [&first, &second, &stranger] {
+        let event = event(WatchEventKind::Created, born.clone());
+        merge(&mut chats, event, None, false);
+    }
+    assert_eq!(titles(&chats), ["root"]);
+    assert_eq!(titles(&chats[0].children), ["second", "first"]);
+
+    let done = Chat {
+        status: ChatStatus::Waiting,
+        updated_at: first.updated_at + Duration::minutes(1),
+        ..first
+    };
+    let event_of_end = event(WatchEventKind::StatusChange, done);
+    merge(&mut chats, event_of_end, None, false);
+    let ended = &chats[0].children[1];
+    assert_eq!(ended.status, ChatStatus::Waiting);
+    assert!(!ended.has_unread, "its report goes to the agent");
+
+    // What is told of the root alone takes nobody from it.
+    merge(
+        &mut chats,
+        event(WatchEventKind::Created, root),
+        None,
+        false,
+    );
+    assert_eq!(titles(&chats[0].children), ["second", "first"]);
+}

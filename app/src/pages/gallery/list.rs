@@ -10,7 +10,7 @@ use super::{part, samples};
 use crate::components::chat::chat_rows::{provide_row_actions, status_words};
 use crate::components::chat::list_sections::ChatRows;
 use crate::components::chat::pull_request;
-use crate::components::chat::sidebar::{ListState, nothing_here};
+use crate::components::chat::sidebar::{ListState, nothing_here, with_children};
 use crate::components::chat::top_bar::pill;
 use crate::components::feedback::skeleton_rows;
 use crate::view;
@@ -41,8 +41,12 @@ pub fn rows(now: DateTime<Utc>) -> impl IntoView {
     state.models.set(samples::catalogue());
     provide_context(state);
     provide_row_actions();
-    let chats = chats(now);
-    let rows = Memo::new(move |_| chats.clone());
+    let mut chats = chats(now);
+    let families = families(now);
+    state.fold(families[1].id, true);
+    chats.extend(families);
+    let rows =
+        Memo::new(move |_| with_children(chats.clone(), |chat| state.is_unfolded(chat, None)));
     part(
         "Chats in the list",
         view! {
@@ -77,6 +81,30 @@ fn chats(now: DateTime<Utc>) -> Vec<Chat> {
     old.updated_at = now - Duration::days(30);
     chats.push(old);
     chats
+}
+
+/// Chats that started others, the first folded.
+fn families(now: DateTime<Utc>) -> [Chat; 2] {
+    let child = |number, title: &str, status, root: &Chat| {
+        let mut child = samples::chat(number, title, status, now);
+        child.parent_chat_id = Some(root.id);
+        child.root_chat_id = root.id;
+        child
+    };
+    [990, 994].map(|number| {
+        let mut root = samples::chat(number, "It handed work to agents", ChatStatus::Running, now);
+        root.has_unread = number == 990;
+        root.children = vec![
+            child(number + 1, "Read the docs", ChatStatus::Running, &root),
+            child(
+                number + 2,
+                "Look for greetings that are written by hand",
+                ChatStatus::Waiting,
+                &root,
+            ),
+        ];
+        root
+    })
 }
 
 /// Pull requests in every state, in the list's rows and as the way to them above a chat.

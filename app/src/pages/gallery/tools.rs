@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use sdk::chats::ChatStatus;
 use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
 use serde_json::{Value, json};
 
 use super::{part, samples};
+use crate::api::chats::AgentNews;
+use crate::components::chat::agent_card::told;
 use crate::components::chat::tool_card::{ToolGroup, WorkFolder};
 use crate::components::chat::tools::ToolRun;
 use crate::view;
@@ -106,12 +109,12 @@ fn kinds() -> Vec<Kind> {
         kind(
             "spawn_agent",
             json!({"title": "Read the docs", "prompt": "Read `docs/` and say **what is missing** about titles."}),
-            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "working", "type": "general"}),
+            json!({"chat_id": "0190", "title": "Read the docs", "status": "working", "type": "general"}),
         ),
         kind(
             "spawn_computer_use_agent",
             json!({"title": "Look at the page", "prompt": "Open the page in the browser and say whether the button is **visible**."}),
-            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Look at the page", "status": "working", "type": "computer_use"}),
+            json!({"chat_id": "0190", "title": "Look at the page", "status": "working", "type": "computer_use"}),
         ),
         kind(
             "computer",
@@ -120,8 +123,8 @@ fn kinds() -> Vec<Kind> {
         ),
         kind(
             "wait_agent",
-            json!({"chat_id": "01900000-0000-7000-8000-000000000001"}),
-            json!({"chat_id": "01900000-0000-7000-8000-000000000001", "title": "Read the docs", "status": "done", "type": "general", "report": "Titles are **not** described. `docs/greetings.md` is the place."}),
+            json!({"chat_id": "0190"}),
+            json!({"chat_id": "0190", "title": "Read the docs", "status": "done", "type": "general", "report": "Titles are **not** described. `docs/greetings.md` is the place."}),
         ),
         kind(
             "propose_plan",
@@ -175,6 +178,44 @@ fn in_every_state(Kind { tool, args, answer }: &Kind) -> Vec<ToolRun> {
         run("failed", Some(args), None, Some((&refused, true))),
         run("interrupted", Some(args), None, None),
     ]
+}
+
+/// Agents that a chat started.
+pub fn agents() -> impl IntoView {
+    let news = |title: &str, status, last_line: &str, cost: &str| AgentNews {
+        title: title.to_owned(),
+        status,
+        last_line: last_line.to_owned(),
+        cost: cost.to_owned(),
+    };
+    let all = [
+        news(
+            "Read the docs",
+            ChatStatus::Running,
+            "execute: grep -rn title docs/ --include=*.md | head -40",
+            "$0.02",
+        ),
+        news(
+            "Look for greetings that are written by hand in any of the tests",
+            ChatStatus::Waiting,
+            "All greetings go through `greet`.",
+            "$0.14",
+        ),
+        news(
+            "Measure",
+            ChatStatus::Error,
+            "The provider refused the key.",
+            "",
+        ),
+        news("Begin", ChatStatus::Pending, "", ""),
+    ];
+    let all = all
+        .iter()
+        .map(|news| view! { <div class="tools"><div class="agent-card">{told(news)}</div></div> });
+    part(
+        "Agents of a chat",
+        view! { <div class="stack">{all.collect_view()}</div> },
+    )
 }
 
 /// Workspaces that are being made, failed, are refused, and take longer than the call waits.

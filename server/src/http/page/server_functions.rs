@@ -69,6 +69,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/promote_queued_message", Access::SignedIn),
     ("/api/page/chat_workspace", Access::SignedIn),
     ("/api/page/chat_context", Access::SignedIn),
+    ("/api/page/agent_news", Access::SignedIn),
     ("/api/page/list_debug_runs", Access::SignedIn),
     ("/api/page/get_debug_run", Access::SignedIn),
     ("/api/page/get_debug_step", Access::SignedIn),
