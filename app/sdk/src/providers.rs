@@ -59,6 +59,90 @@ pub enum ProviderSource {
     BuiltIn,
 }
 
+/// Whose key a provider is asked with. A person's own key, where it is allowed and there, comes first.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPolicy {
+    /// The deployment's key may be used.
+    pub central_api_key_enabled: bool,
+    /// People may bring keys of their own; without the next field they must.
+    pub allow_user_api_key: bool,
+    /// Who brought no key uses the deployment's. Needs both of the above.
+    pub allow_central_api_key_fallback: bool,
+}
+
+impl Default for KeyPolicy {
+    fn default() -> Self {
+        Self {
+            central_api_key_enabled: true,
+            allow_user_api_key: false,
+            allow_central_api_key_fallback: false,
+        }
+    }
+}
+
+impl KeyPolicy {
+    /// Whether the deployment's key is used for somebody who brought none.
+    pub const fn uses_central_key(self) -> bool {
+        self.central_api_key_enabled
+            && (!self.allow_user_api_key || self.allow_central_api_key_fallback)
+    }
+}
+
+/// What changes about whose key is used; absent fields stay as they are.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateKeyPolicy {
+    /// The deployment's key may be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub central_api_key_enabled: Option<bool>,
+    /// People may bring keys of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_user_api_key: Option<bool>,
+    /// Who brought no key uses the deployment's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_central_api_key_fallback: Option<bool>,
+}
+
+impl UpdateKeyPolicy {
+    /// The policy after the change.
+    pub fn applied_to(self, policy: KeyPolicy) -> KeyPolicy {
+        KeyPolicy {
+            central_api_key_enabled: self
+                .central_api_key_enabled
+                .unwrap_or(policy.central_api_key_enabled),
+            allow_user_api_key: self.allow_user_api_key.unwrap_or(policy.allow_user_api_key),
+            allow_central_api_key_fallback: self
+                .allow_central_api_key_fallback
+                .unwrap_or(policy.allow_central_api_key_fallback),
+        }
+    }
+}
+
+/// A provider for which a person may bring a key of their own, as that person sees it.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserProviderConfig {
+    /// The provider's id.
+    pub id: ProviderConfigId,
+    /// Wire protocol.
+    pub provider: ProviderKind,
+    /// Name shown to people.
+    pub display_name: String,
+    /// Whether the person brought a key.
+    pub has_user_api_key: bool,
+    /// Whether the deployment's key is used while there is none.
+    pub has_central_api_key_fallback: bool,
+}
+
+/// Body of `PUT /user-provider-configs/{providerConfig}`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PutUserApiKey {
+    /// Key, at most 10,240 bytes.
+    pub api_key: String,
+}
+
 /// A provider as admins see it; never its key.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +159,9 @@ pub struct ProviderConfig {
     pub has_api_key: bool,
     /// Whether its models are offered.
     pub enabled: bool,
+    /// Whose key it is asked with.
+    #[serde(flatten)]
+    pub key_policy: KeyPolicy,
     /// Where it comes from.
     pub source: ProviderSource,
     /// When it was added.
@@ -101,6 +188,9 @@ pub struct CreateProviderConfig {
     /// True when absent.
     #[serde(default)]
     pub enabled: Option<bool>,
+    /// Whose key it is asked with; the deployment's when absent.
+    #[serde(flatten)]
+    pub key_policy: UpdateKeyPolicy,
 }
 
 /// Body of `PATCH /providers/{provider}`; an absent field is left as it is.
@@ -119,6 +209,9 @@ pub struct UpdateProviderConfig {
     /// Offer its models or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// Whose key it is asked with.
+    #[serde(flatten)]
+    pub key_policy: UpdateKeyPolicy,
 }
 
 /// Answer of `POST /providers/{provider}/test`.

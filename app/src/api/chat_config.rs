@@ -6,6 +6,7 @@ use sdk::chat_config::{
     UserPrompt,
 };
 use sdk::ids::ModelConfigId;
+use sdk::providers::UserProviderConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
@@ -23,6 +24,8 @@ pub struct ChatConfig {
     pub thresholds: Vec<ModelThreshold>,
     /// Whether what the reader's models are asked is recorded.
     pub debug_logging: UserDebugLogging,
+    /// Providers that the reader may bring a key for.
+    pub user_providers: Vec<UserProviderConfig>,
     /// What holds for everybody, for owners.
     pub deployment: Option<DeploymentConfig>,
 }
@@ -72,6 +75,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let user_prompt = platform.get_user_prompt(&actor).await;
     let debug_logging = platform.get_user_debug_logging(&actor).await;
+    let user_providers = platform.list_user_providers(&actor).await;
     let deployment = if actor.is_owner() {
         Some(deployment_config(&platform, &actor).await?)
     } else {
@@ -81,6 +85,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
         user_prompt: user_prompt.map_err(super::failed)?,
         thresholds: thresholds(&platform, &actor).await?,
         debug_logging: debug_logging.map_err(super::failed)?,
+        user_providers: user_providers.map_err(super::failed)?,
         deployment,
     })
 }

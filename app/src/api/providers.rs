@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sdk::ids::ProviderConfigId;
 use sdk::models::ModelConfig;
-use sdk::providers::{ProviderConfig, ProviderKind, ProviderTest};
+use sdk::providers::{KeyPolicy, ProviderConfig, ProviderKind, ProviderTest, UserProviderConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
@@ -16,6 +16,56 @@ pub struct ProvidersAndModels {
     pub providers: Vec<ProviderConfig>,
     /// All configured models.
     pub models: Vec<ModelConfig>,
+}
+
+/// Whose key a provider is asked with, as the page lets an owner choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyChoice {
+    /// The deployment's.
+    #[default]
+    Central,
+    /// A person's own, and the deployment's for who brought none.
+    Both,
+    /// A person's own.
+    Own,
+}
+
+impl KeyChoice {
+    /// All of them, as they stand in a form and in words.
+    pub const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Central, "central", "The key stored here"),
+        (
+            Self::Both,
+            "both",
+            "People’s own keys, else the one stored here",
+        ),
+        (Self::Own, "own", "Only people’s own keys"),
+    ];
+
+    /// What a policy comes to.
+    pub const fn of(policy: KeyPolicy) -> Self {
+        match (policy.allow_user_api_key, policy.uses_central_key()) {
+            (false, _) => Self::Central,
+            (true, true) => Self::Both,
+            (true, false) => Self::Own,
+        }
+    }
+
+    /// How it stands in a form.
+    pub fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(choice, ..)| *choice == self);
+        known.map_or("central", |(_, name, _)| *name)
+    }
+
+    #[cfg(feature = "ssr")]
+    fn policy(self) -> sdk::providers::UpdateKeyPolicy {
+        sdk::providers::UpdateKeyPolicy {
+            central_api_key_enabled: Some(self != Self::Own),
+            allow_user_api_key: Some(self != Self::Central),
+            allow_central_api_key_fallback: Some(self == Self::Both),
+        }
+    }
 }
 
 /// All providers and models.
@@ -40,6 +90,7 @@ pub async fn create_provider(
     display_name: String,
     base_url: String,
     api_key: String,
+    #[server(default)] keys: KeyChoice,
 ) -> Result<ProviderConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -49,6 +100,7 @@ pub async fn create_provider(
         base_url: given(base_url),
         api_key: given(api_key),
         enabled: None,
+        key_policy: keys.policy(),
     };
     platform
         .create_provider(&actor, config)
@@ -63,6 +115,7 @@ pub async fn update_provider(
     display_name: String,
     base_url: String,
     api_key: String,
+    #[server(default)] keys: Option<KeyChoice>,
 ) -> Result<ProviderConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -71,6 +124,7 @@ pub async fn update_provider(
         base_url: given(base_url),
         api_key: given(api_key),
         enabled: None,
+        key_policy: keys.map(KeyChoice::policy).unwrap_or_default(),
     };
     platform
         .update_provider(&actor, id, change)
@@ -111,6 +165,30 @@ pub async fn test_provider(id: ProviderConfigId) -> Result<ProviderTest, AppErro
     let (platform, actor) = super::signed_in()?;
     platform
         .test_provider(&actor, id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Adds the reader's own key for a provider, or replaces it.
+#[server(name = PutUserApiKey, prefix = "/api/page", endpoint = "put_user_api_key", output = PageJson)]
+pub async fn put_user_api_key(
+    id: ProviderConfigId,
+    api_key: String,
+) -> Result<UserProviderConfig, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let key = sdk::providers::PutUserApiKey { api_key };
+    platform
+        .put_user_api_key(&actor, id, key)
+        .await
+        .map_err(super::failed)
+}
+
+/// Removes the reader's own key for a provider.
+#[server(name = DeleteUserApiKey, prefix = "/api/page", endpoint = "delete_user_api_key", output = PageJson)]
+pub async fn delete_user_api_key(id: ProviderConfigId) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .delete_user_api_key(&actor, id)
         .await
         .map_err(super::failed)
 }

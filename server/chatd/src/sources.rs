@@ -31,8 +31,9 @@ pub struct ResolvedModel {
 /// Where models come from.
 #[async_trait]
 pub trait ModelSource: Debug + Send + Sync {
-    /// The model of a configuration. An error is shown to the person as it is.
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError>;
+    /// The model of a configuration for the calls of a person, who may have brought a key of their own. An error is shown to
+    /// the person as it is.
+    async fn resolve(&self, id: ModelConfigId, owner: UserId) -> Result<ResolvedModel, ChatError>;
 }
 
 /// A workspace whose agent is connected.

@@ -146,7 +146,7 @@ impl Runner {
         let (found, config, model, client_tools) = tokio::join!(
             self.find(),
             chat_config::of_turn(db, self.chat.owner_id, model),
-            self.shared.models.resolve(model),
+            self.shared.models.resolve(model, self.chat.owner_id),
             client_tools::get(db, self.chat_id),
         );
         let (found, config, client_tools) = (found?, config?, client_tools?);

@@ -22,6 +22,7 @@ use store::{StoreError, Tx, model_configs, provider_configs};
 pub(crate) use source::PlatformModels;
 
 use self::election::{Wish, settle};
+use crate::providers::own_keys::OwnKeys;
 use crate::{Actor, Failure, FailureKind, Platform};
 
 const MAX_MODELS: usize = 1000;
@@ -151,19 +152,26 @@ impl Platform {
     }
 
     /// What everybody can choose from: enabled providers with their enabled models.
-    pub async fn list_models(&self, _actor: &Actor) -> Result<ModelCatalogue, ModelError> {
+    pub async fn list_models(&self, actor: &Actor) -> Result<ModelCatalogue, ModelError> {
         let providers = provider_configs::list(&self.0.db).await?;
         let models = model_configs::list(&self.0.db).await?;
+        let keys = self.own_keys(actor.user_id).await?;
         let enabled = providers.iter().filter(|provider| provider.enabled);
         Ok(ModelCatalogue {
             providers: enabled
-                .map(|provider| self.catalogue_entry(provider, &models))
+                .map(|provider| self.catalogue_entry(provider, &models, &keys))
                 .collect(),
         })
     }
 
-    fn catalogue_entry(&self, provider: &ProviderRow, models: &[ModelRow]) -> CatalogueProvider {
-        let unavailable_reason = self.0.registry.unavailable_reason(provider);
+    fn catalogue_entry(
+        &self,
+        provider: &ProviderRow,
+        models: &[ModelRow],
+        keys: &OwnKeys,
+    ) -> CatalogueProvider {
+        let has_own_key = keys.has(provider);
+        let unavailable_reason = self.0.registry.unavailable_reason(provider, has_own_key);
         let own = models
             .iter()
             .filter(|row| row.is_offered && row.config.provider_config_id == provider.id);

@@ -1,6 +1,7 @@
 //! Model providers: what owners configure, and asking whether it works. Keys go in and never come out.
 
 mod fields;
+pub(crate) mod own_keys;
 pub(crate) mod presets;
 pub(crate) mod registry;
 #[cfg(test)]
@@ -10,12 +11,14 @@ use sdk::errors::Validation;
 use sdk::ids::ProviderConfigId;
 use sdk::providers::{
     CreateProviderConfig, ProviderConfig, ProviderKind, ProviderSource, ProviderTest,
-    ReportedModel, UpdateProviderConfig,
+    ReportedModel, UpdateKeyPolicy, UpdateProviderConfig,
 };
 use store::dialect::{Decision, lock_decision};
 use store::notices::ConfigKind;
 use store::provider_configs::ProviderRow;
-use store::{Notice, StoreError, Tx, model_configs, provider_configs, settings};
+use store::{
+    Notice, StoreError, Tx, model_configs, provider_configs, settings, user_provider_keys,
+};
 
 use crate::models::election::{DEMO_CHOICE, Wish, settle};
 use crate::secrets::UnsealError;
@@ -37,7 +40,7 @@ pub enum ProviderError {
     TooMany,
     /// It is defined elsewhere.
     #[error(
-        "This provider comes from the server's environment. Change its variables there; here it can only be switched on and off."
+        "This provider comes from the server's environment. Change its variables there; here it can only be switched on and off, and opened to people's own keys."
     )]
     FromEnvironment,
     /// It is part of the server.
@@ -46,6 +49,11 @@ pub enum ProviderError {
     /// No such provider.
     #[error("There is no such provider.")]
     NotFound,
+    /// People bring no keys for it.
+    #[error(
+        "This provider takes no keys of your own. Ask one of your deployment's owners to allow them."
+    )]
+    NoOwnKeys,
     /// Only owners may.
     #[error("Only an owner may do this. Ask one of your deployment's owners.")]
     Forbidden,
@@ -60,7 +68,7 @@ pub enum ProviderError {
 impl Failure for ProviderError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Invalid(_) => FailureKind::Invalid,
+            Self::Invalid(_) | Self::NoOwnKeys => FailureKind::Invalid,
             Self::NameTaken | Self::TooMany | Self::FromEnvironment | Self::BuiltIn => {
                 FailureKind::Conflict
             }
@@ -116,6 +124,7 @@ impl Platform {
             base_url: new.base_url,
             api_key_sealed: self.0.registry.seal_key(id, &new.api_key)?,
             enabled: new.enabled,
+            key_policy: new.key_policy,
             source: ProviderSource::Database,
             deleted: false,
             created_at: now,
@@ -141,11 +150,12 @@ impl Platform {
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
-        let switch = request.enabled;
+        let (switch, key_policy) = (request.enabled, request.key_policy);
         match row.source {
             ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request)?,
             source => require_switch_only(source, &request)?,
         }
+        fields::apply_key_policy(&mut row, key_policy)?;
         row.enabled = switch.unwrap_or(row.enabled);
         row.updated_at = now;
         require_free_name(&mut tx, &row).await?;
@@ -181,6 +191,7 @@ impl Platform {
         row.api_key_sealed.clear();
         row.updated_at = now;
         provider_configs::save(&mut tx, &row).await?;
+        user_provider_keys::delete_of_provider(&mut tx, id).await?;
         model_configs::delete_of_provider(&mut tx, id, now).await?;
         settle(&mut tx, Wish::Keep, now).await?;
         tx.commit().await?;
@@ -271,9 +282,10 @@ fn require_switch_only(
 ) -> Result<(), ProviderError> {
     let changes_more =
         request.display_name.is_some() || request.base_url.is_some() || request.api_key.is_some();
+    let changes_keys = request.key_policy != UpdateKeyPolicy::default();
     match source {
         ProviderSource::EnvPreset if changes_more => Err(ProviderError::FromEnvironment),
-        ProviderSource::BuiltIn if changes_more => Err(ProviderError::BuiltIn),
+        ProviderSource::BuiltIn if changes_more || changes_keys => Err(ProviderError::BuiltIn),
         _ => Ok(()),
     }
 }

@@ -1,11 +1,15 @@
-//! `/api/experimental/chats/providers`: connections to model providers, for owners.
+//! `/api/experimental/chats/providers`: connections to model providers, for owners; and
+//! `/api/experimental/chats/user-provider-configs`: people's own keys for them.
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::ProviderConfigId;
-use sdk::providers::{CreateProviderConfig, ProviderConfig, ProviderTest, UpdateProviderConfig};
+use sdk::providers::{
+    CreateProviderConfig, ProviderConfig, ProviderTest, PutUserApiKey, UpdateProviderConfig,
+    UserProviderConfig,
+};
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -19,6 +23,11 @@ pub fn routes() -> Routes {
         .add(Access::Owner, routes!(list_providers, create_provider))
         .add(Access::Owner, routes!(update_provider, delete_provider))
         .add(Access::Owner, routes!(test_provider))
+        .add(Access::SignedIn, routes!(list_user_providers))
+        .add(
+            Access::SignedIn,
+            routes!(put_user_api_key, delete_user_api_key),
+        )
 }
 
 /// All providers, without their keys.
@@ -92,4 +101,48 @@ async fn test_provider(
     PathOf(provider): PathOf<ProviderConfigId>,
 ) -> Result<Json<ProviderTest>, ApiError> {
     Ok(Json(platform.test_provider(&actor, provider).await?))
+}
+
+/// The providers that the caller may bring a key for, and whether they did.
+#[utoipa::path(
+    get, path = "/api/experimental/chats/user-provider-configs", tag = "providers",
+    responses((status = 200, body = Vec<UserProviderConfig>))
+)]
+async fn list_user_providers(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+) -> Result<Json<Vec<UserProviderConfig>>, ApiError> {
+    Ok(Json(platform.list_user_providers(&actor).await?))
+}
+
+/// Adds the caller's own key for a provider, or replaces it.
+#[utoipa::path(
+    put, path = "/api/experimental/chats/user-provider-configs/{provider}", tag = "providers",
+    params(("provider" = ProviderConfigId, Path)), request_body = PutUserApiKey,
+    responses((status = 200, body = UserProviderConfig), (status = 400), (status = 404))
+)]
+async fn put_user_api_key(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(provider): PathOf<ProviderConfigId>,
+    JsonBody(key): JsonBody<PutUserApiKey>,
+) -> Result<Json<UserProviderConfig>, ApiError> {
+    Ok(Json(
+        platform.put_user_api_key(&actor, provider, key).await?,
+    ))
+}
+
+/// Removes the caller's own key for a provider.
+#[utoipa::path(
+    delete, path = "/api/experimental/chats/user-provider-configs/{provider}", tag = "providers",
+    params(("provider" = ProviderConfigId, Path)),
+    responses((status = 204), (status = 400), (status = 404))
+)]
+async fn delete_user_api_key(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(provider): PathOf<ProviderConfigId>,
+) -> Result<StatusCode, ApiError> {
+    platform.delete_user_api_key(&actor, provider).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

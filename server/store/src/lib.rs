@@ -32,6 +32,7 @@ pub mod templates;
 #[cfg(any(test, feature = "test-support"))]
 pub mod testing;
 pub mod tokens;
+pub mod user_provider_keys;
 pub mod user_settings;
 pub mod users;
 pub mod workspaces;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{ModelConfigId, ProviderConfigId};
-use sdk::providers::{ProviderKind, ProviderSource};
+use sdk::providers::{KeyPolicy, ProviderKind, ProviderSource};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -10,7 +10,8 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx};
 
 macro_rules! columns {
     () => {
-        "id, provider, display_name, base_url, api_key_sealed, enabled, source, deleted, created_at, updated_at"
+        "id, provider, display_name, base_url, api_key_sealed, enabled, source, deleted, created_at, updated_at, \
+         central_api_key_enabled, allow_user_api_key, allow_central_api_key_fallback"
     };
 }
 
@@ -37,10 +38,11 @@ const LIST_BY_SOURCE: &str = concat!(
 const INSERT: &str = concat!(
     "INSERT INTO provider_configs (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 const SAVE: &str = "UPDATE provider_configs SET display_name = $2, base_url = $3, api_key_sealed = $4, \
-     enabled = $5, deleted = $6, updated_at = $7 WHERE id = $1";
+     enabled = $5, deleted = $6, updated_at = $7, central_api_key_enabled = $8, allow_user_api_key = $9, \
+     allow_central_api_key_fallback = $10 WHERE id = $1";
 
 /// A provider's row.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +59,8 @@ pub struct ProviderRow {
     pub api_key_sealed: Vec<u8>,
     /// Whether its models are offered.
     pub enabled: bool,
+    /// Whose key it is asked with.
+    pub key_policy: KeyPolicy,
     /// Where it comes from.
     pub source: ProviderSource,
     /// Deleted, or named by an environment that names it no longer. Kept for the chats that used it.
@@ -94,6 +98,9 @@ struct Raw {
     deleted: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    central_api_key_enabled: bool,
+    allow_user_api_key: bool,
+    allow_central_api_key_fallback: bool,
 }
 
 impl TryFrom<Raw> for ProviderRow {
@@ -108,6 +115,11 @@ impl TryFrom<Raw> for ProviderRow {
             base_url: raw.base_url,
             api_key_sealed: raw.api_key_sealed,
             enabled: raw.enabled,
+            key_policy: KeyPolicy {
+                central_api_key_enabled: raw.central_api_key_enabled,
+                allow_user_api_key: raw.allow_user_api_key,
+                allow_central_api_key_fallback: raw.allow_central_api_key_fallback,
+            },
             deleted: raw.deleted,
             created_at: raw.created_at,
             updated_at: raw.updated_at,
@@ -176,6 +188,9 @@ pub async fn insert(tx: &mut Tx, provider: &ProviderRow) -> Result<(), StoreErro
         .bind(provider.deleted)
         .bind(provider.created_at)
         .bind(provider.updated_at)
+        .bind(provider.key_policy.central_api_key_enabled)
+        .bind(provider.key_policy.allow_user_api_key)
+        .bind(provider.key_policy.allow_central_api_key_fallback)
         .execute(connection)
         .await
         .map(drop)?);
@@ -192,6 +207,9 @@ pub async fn save(tx: &mut Tx, provider: &ProviderRow) -> Result<(), StoreError>
         .bind(provider.enabled)
         .bind(provider.deleted)
         .bind(provider.updated_at)
+        .bind(provider.key_policy.central_api_key_enabled)
+        .bind(provider.key_policy.allow_user_api_key)
+        .bind(provider.key_policy.allow_central_api_key_fallback)
         .execute(connection)
         .await?
         .rows_affected());

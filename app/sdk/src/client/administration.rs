@@ -5,9 +5,13 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::ids::{ModelConfigId, ProviderConfigId};
 use crate::models::{CreateModelConfig, ModelCatalogue, ModelConfig, UpdateModelConfig};
-use crate::providers::{CreateProviderConfig, ProviderConfig, ProviderTest, UpdateProviderConfig};
+use crate::providers::{
+    CreateProviderConfig, ProviderConfig, ProviderTest, PutUserApiKey, UpdateProviderConfig,
+    UserProviderConfig,
+};
 
 const PROVIDERS: &str = "/api/experimental/chats/providers";
+const USER_PROVIDERS: &str = "/api/experimental/chats/user-provider-configs";
 const MODEL_CONFIGS: &str = "/api/experimental/chats/model-configs";
 
 impl Client {
@@ -46,6 +50,26 @@ impl Client {
     ) -> Result<ProviderTest, ClientError> {
         self.post_nothing(&format!("{PROVIDERS}/{provider}/test"))
             .await
+    }
+
+    /// `GET /user-provider-configs`.
+    pub async fn list_user_providers(&self) -> Result<Vec<UserProviderConfig>, ClientError> {
+        self.get(USER_PROVIDERS).await
+    }
+
+    /// `PUT /user-provider-configs/{provider}`.
+    pub async fn put_user_api_key(
+        &self,
+        provider: ProviderConfigId,
+        key: &PutUserApiKey,
+    ) -> Result<UserProviderConfig, ClientError> {
+        self.call(Method::PUT, &format!("{USER_PROVIDERS}/{provider}"), key)
+            .await
+    }
+
+    /// `DELETE /user-provider-configs/{provider}`.
+    pub async fn delete_user_api_key(&self, provider: ProviderConfigId) -> Result<(), ClientError> {
+        self.delete(&format!("{USER_PROVIDERS}/{provider}")).await
     }
 
     /// `GET /model-configs`.

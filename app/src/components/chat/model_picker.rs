@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use sdk::ids::ModelConfigId;
-use sdk::models::{CatalogueModel, CatalogueProvider, ModelCatalogue};
+use sdk::models::{CatalogueModel, CatalogueProvider, ModelCatalogue, UnavailableReason};
 use sdk::providers::ProviderKind;
 
 use crate::components::icons::{Icon, icon_with_class};
@@ -83,10 +83,17 @@ pub fn ModelPicker(
 }
 
 fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -> impl IntoView {
-    let label = if provider.available {
-        provider.display_name
-    } else {
-        format!("{} (not available)", provider.display_name)
+    let label = match provider.unavailable_reason {
+        None => provider.display_name,
+        Some(reason) => {
+            let words = match reason {
+                UnavailableReason::UserApiKeyRequired => "needs your own key",
+                UnavailableReason::MissingApiKey | UnavailableReason::FetchFailed => {
+                    "not available"
+                }
+            };
+            format!("{} ({words})", provider.display_name)
+        }
     };
     let is_disabled = !provider.available;
     let options = provider

@@ -4,6 +4,7 @@
 mod compaction_thresholds;
 mod debug_logging;
 mod desktop;
+mod own_keys;
 mod plan_mode;
 mod retention;
 mod system_prompt;
@@ -39,6 +40,7 @@ fn sections(config: ChatConfig) -> AnyView {
         user_prompt,
         thresholds,
         debug_logging,
+        user_providers,
         deployment,
     } = config;
     let is_debug_allowed = RwSignal::new(debug_logging.user_toggle_allowed);
@@ -52,6 +54,11 @@ fn sections(config: ChatConfig) -> AnyView {
         >
             {compaction_thresholds::list(thresholds)}
         </Section>
+        {(!user_providers.is_empty()).then(|| view! {
+            <Section title="Your keys" lead="Models of these providers are asked with your own key in your chats.">
+                {own_keys::list(user_providers)}
+            </Section>
+        })}
         <Section title="Debug" lead="What models were asked and what they answered, to see why an agent did what it did.">
             {debug_logging::own(debug_logging, is_debug_allowed)}
         </Section>

@@ -96,7 +96,7 @@ impl Daemon {
         }
         let model = shared
             .models
-            .resolve(row.last_model_config_id)
+            .resolve(row.last_model_config_id, row.owner_id)
             .await
             .map_err(TitleError::Model)?;
         let kind = DebugRunKind::TitleGeneration;

@@ -101,7 +101,7 @@ impl RunningChat {
             }
             ModelOverride::Model(id) => id,
         };
-        match self.shared.models.resolve(wanted).await {
+        match self.shared.models.resolve(wanted, parent.owner_id).await {
             Ok(_) => Ok(wanted),
             Err(error) => {
                 tracing::warn!(

@@ -56,7 +56,11 @@ impl Listener {
 
 #[async_trait]
 impl ModelSource for Listener {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         Ok(resolved(id, Arc::new(self.clone()), 1000))
     }
 }

@@ -66,7 +66,11 @@ struct ForgetfulModel(Arc<Forgetful>);
 
 #[async_trait]
 impl ModelSource for Source {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         let model = ForgetfulModel(Arc::clone(&self.0));
         Ok(resolved(id, Arc::new(model), 1000))
     }

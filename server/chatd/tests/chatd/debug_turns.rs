@@ -30,7 +30,7 @@ struct AllRecorded;
 
 #[async_trait]
 impl DebugPolicy for AllRecorded {
-    async fn is_recorded(&self, _owner: UserId) -> bool {
+    async fn is_recorded(&self, _owner: sdk::ids::UserId) -> bool {
         true
     }
 }
@@ -52,7 +52,11 @@ impl Remote {
 
 #[async_trait]
 impl ModelSource for Remote {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         Ok(resolved(id, Arc::clone(&self.0), 200_000))
     }
 }

@@ -70,7 +70,11 @@ struct OneModel {
 
 #[async_trait]
 impl ModelSource for OneModel {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         assert!(
             !self.panics.load(Ordering::SeqCst),
             "a turn panics on purpose"

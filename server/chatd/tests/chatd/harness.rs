@@ -66,7 +66,11 @@ impl DemoModels {
 
 #[async_trait]
 impl ModelSource for DemoModels {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         Ok(resolved(id, Arc::clone(&self.model), 200_000))
     }
 }
@@ -188,6 +192,7 @@ pub async fn seed(db: &Db) -> Seed {
         base_url: String::new(),
         api_key_sealed: Vec::new(),
         enabled: true,
+        key_policy: sdk::providers::KeyPolicy::default(),
         source: ProviderSource::BuiltIn,
         deleted: false,
         created_at: now,

@@ -79,7 +79,11 @@ struct OneModel(Arc<HeldModel>);
 
 #[async_trait]
 impl ModelSource for OneModel {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        _owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         let model: Arc<dyn Model> = Arc::<HeldModel>::clone(&self.0);
         Ok(ResolvedModel {
             model,

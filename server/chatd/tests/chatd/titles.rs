@@ -25,10 +25,14 @@ struct Held {
 
 #[async_trait]
 impl ModelSource for Held {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
+    async fn resolve(
+        &self,
+        id: ModelConfigId,
+        owner: sdk::ids::UserId,
+    ) -> Result<ResolvedModel, ChatError> {
         self.asked.notify_one();
         self.passes.acquire().await.unwrap().forget();
-        self.models.resolve(id).await
+        self.models.resolve(id, owner).await
     }
 }
 

@@ -371,6 +371,7 @@ async fn a_missing_model_says_what_to_do() {
         async fn resolve(
             &self,
             _: sdk::ids::ModelConfigId,
+            _owner: sdk::ids::UserId,
         ) -> Result<ResolvedModel, sdk::chats::ChatError> {
             let message = "Choose another model.".to_owned();
             Err(sdk::chats::ChatError {

@@ -43,6 +43,7 @@ async fn model(test: &TestPlatform, owner: &Actor) -> ModelConfigId {
         base_url: Some("http://127.0.0.1:1".to_owned()),
         api_key: Some("key".to_owned()),
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     };
     let provider = test
         .platform

@@ -151,6 +151,7 @@ mod tests {
             base_url: base_url.to_owned(),
             api_key_sealed: Vec::new(),
             enabled: true,
+            key_policy: sdk::providers::KeyPolicy::default(),
             source: ProviderSource::EnvPreset,
             deleted: false,
             created_at: Utc::now(),

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chatd::{ModelSource, ResolvedModel};
 use sdk::chats::ChatError;
-use sdk::ids::ModelConfigId;
-use store::{Db, StoreError, model_configs, provider_configs};
+use sdk::ids::{ModelConfigId, UserId};
+use store::{Db, StoreError, model_configs, provider_configs, user_provider_keys};
 
-use crate::providers::registry::Registry;
+use crate::providers::registry::{OwnKey, Registry};
 
 /// Reads the rows at every call, so that a change holds from the next step on.
 #[derive(Clone, Debug)]
@@ -25,10 +25,11 @@ impl PlatformModels {
 
 #[async_trait]
 impl ModelSource for PlatformModels {
-    async fn resolve(&self, id: ModelConfigId) -> Result<ResolvedModel, ChatError> {
-        let (row, provider) = tokio::try_join!(
+    async fn resolve(&self, id: ModelConfigId, owner: UserId) -> Result<ResolvedModel, ChatError> {
+        let (row, provider, own_key) = tokio::try_join!(
             model_configs::get(&self.db, id),
-            provider_configs::get_of_model(&self.db, id)
+            provider_configs::get_of_model(&self.db, id),
+            user_provider_keys::get_of_model(&self.db, owner, id),
         )
         .map_err(|error| from_store(&error))?;
         let Some(row) = row.filter(|row| !row.is_deleted) else {
@@ -48,7 +49,12 @@ impl ModelSource for PlatformModels {
                 "The provider of this chat's model was removed. Choose another model.",
             ));
         };
-        let adapter = self.registry.provider(&provider).map_err(from_provider)?;
+        let own = own_key.as_ref().map(|key| OwnKey {
+            user_id: owner,
+            key,
+        });
+        let adapter = self.registry.provider_for(&provider, own);
+        let adapter = adapter.map_err(from_provider)?;
         Ok(ResolvedModel {
             model: adapter.model(&row.config.model),
             model_config_id: id,

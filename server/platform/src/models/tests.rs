@@ -22,6 +22,7 @@ async fn provider(test: &TestPlatform, owner: &Actor, name: &str) -> ProviderCon
         base_url: Some("http://127.0.0.1:1".to_owned()),
         api_key: Some("key".to_owned()),
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     };
     test.platform
         .create_provider(owner, request)
@@ -423,7 +424,7 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
         let made = add(&test, &owner, one, "m").await;
         let source =
             PlatformModels::new(test.platform.0.db.clone(), test.platform.0.registry.clone());
-        let resolved = source.resolve(made.id).await.unwrap();
+        let resolved = source.resolve(made.id, owner.user_id).await.unwrap();
         assert_eq!(
             (resolved.model.id(), resolved.context_limit),
             ("m", 100_000)
@@ -438,7 +439,11 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
             .await
             .unwrap();
         assert_eq!(
-            source.resolve(made.id).await.unwrap_err().kind,
+            source
+                .resolve(made.id, owner.user_id)
+                .await
+                .unwrap_err()
+                .kind,
             "missing_key"
         );
         update(&test, &owner, made.id, |request| {
@@ -447,17 +452,24 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
         .await
         .unwrap();
         assert_eq!(
-            source.resolve(made.id).await.unwrap_err().kind,
+            source
+                .resolve(made.id, owner.user_id)
+                .await
+                .unwrap_err()
+                .kind,
             "provider_disabled"
         );
         test.platform
             .delete_model_config(&owner, made.id)
             .await
             .unwrap();
-        let removed = source.resolve(made.id).await.unwrap_err();
+        let removed = source.resolve(made.id, owner.user_id).await.unwrap_err();
         assert!(removed.message.contains("removed"), "{}", removed.message);
         assert!(!removed.retryable);
-        let unknown = source.resolve(ModelConfigId::generate()).await.unwrap_err();
+        let unknown = source
+            .resolve(ModelConfigId::generate(), owner.user_id)
+            .await
+            .unwrap_err();
         assert!(unknown.message.contains("removed"), "{}", unknown.message);
     })
     .await;

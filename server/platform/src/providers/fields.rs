@@ -1,6 +1,8 @@
 //! What a provider's name, address and key must look like.
 
-use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
+use sdk::providers::{
+    CreateProviderConfig, KeyPolicy, ProviderKind, UpdateKeyPolicy, UpdateProviderConfig,
+};
 use store::provider_configs::ProviderRow;
 
 use super::ProviderError;
@@ -18,6 +20,7 @@ pub(super) struct NewProvider {
     pub(super) base_url: String,
     pub(super) api_key: String,
     pub(super) enabled: bool,
+    pub(super) key_policy: KeyPolicy,
 }
 
 /// The name of a protocol for people.
@@ -54,6 +57,7 @@ pub(super) fn check_new(
             .take("api_key", check_key(&request.api_key.unwrap_or_default()))
             .unwrap_or_default(),
         enabled: request.enabled.unwrap_or(true),
+        key_policy: check_key_policy(&mut checks, KeyPolicy::default(), request.key_policy),
     };
     checks.finish().map_err(ProviderError::Invalid)?;
     Ok(new)
@@ -87,6 +91,30 @@ pub(super) fn apply(
     Ok(())
 }
 
+/// Changes whose key is used, as the request says.
+pub(super) fn apply_key_policy(
+    row: &mut ProviderRow,
+    change: UpdateKeyPolicy,
+) -> Result<(), ProviderError> {
+    let mut checks = Checks::default();
+    row.key_policy = check_key_policy(&mut checks, row.key_policy, change);
+    checks.finish().map_err(ProviderError::Invalid)
+}
+
+fn check_key_policy(checks: &mut Checks, policy: KeyPolicy, change: UpdateKeyPolicy) -> KeyPolicy {
+    let policy = change.applied_to(policy);
+    let (central, own) = (policy.central_api_key_enabled, policy.allow_user_api_key);
+    if !central && !own {
+        let detail = "Allow the deployment’s key, people’s own keys, or both.";
+        checks.take("central_api_key_enabled", Err::<(), _>(detail));
+    }
+    if policy.allow_central_api_key_fallback && !(central && own) {
+        let detail = "This needs both the deployment’s key and people’s own keys to be allowed.";
+        checks.take("allow_central_api_key_fallback", Err::<(), _>(detail));
+    }
+    policy
+}
+
 fn check_name(name: &str) -> Result<String, String> {
     let name = name.trim();
     if name.chars().count() > MAX_NAME_CHARACTERS || name.chars().any(char::is_control) {
@@ -112,7 +140,7 @@ fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<
 }
 
 /// It travels in a header, so it must fit into one.
-fn check_key(key: &str) -> Result<String, &'static str> {
+pub(super) fn check_key(key: &str) -> Result<String, &'static str> {
     let key = key.trim();
     if key.len() > MAX_KEY_BYTES {
         return Err("Use a key of at most 10,240 bytes.");

@@ -11,7 +11,7 @@ use std::time::Duration;
 use llm::ollama;
 use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::{ModelCallConfig, ModelConfig};
-use sdk::providers::{ProviderKind, ProviderSource};
+use sdk::providers::{KeyPolicy, ProviderKind, ProviderSource};
 use secrecy::SecretString;
 use store::notices::ConfigKind;
 use store::provider_configs::ProviderRow;
@@ -147,6 +147,7 @@ impl Platform {
             base_url: preset.base_url.clone(),
             api_key_sealed: Vec::new(),
             enabled: true,
+            key_policy: KeyPolicy::default(),
             source,
             deleted: false,
             created_at: now,

@@ -7,11 +7,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llm::{HttpClient, Provider};
-use sdk::ids::ProviderConfigId;
+use sdk::ids::{ProviderConfigId, UserId};
 use sdk::models::UnavailableReason;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 use secrecy::SecretString;
 use store::provider_configs::ProviderRow;
+use store::user_provider_keys::UserKeyRow;
+use uuid::Uuid;
 
 use super::presets;
 use crate::EnvironmentPresets;
@@ -23,7 +25,7 @@ pub(crate) struct Registry {
     http: HttpClient,
     secrets: Secrets,
     environment: EnvironmentPresets,
-    adapters: Mutex<HashMap<ProviderConfigId, Adapter>>,
+    adapters: Mutex<HashMap<(ProviderConfigId, Option<UserId>), Adapter>>,
     /// Whether the last question to a provider was answered.
     health: Mutex<HashMap<ProviderConfigId, bool>>,
 }
@@ -31,7 +33,15 @@ pub(crate) struct Registry {
 #[derive(Debug)]
 struct Adapter {
     made_of: ProviderRow,
+    own_key: Option<UserKeyRow>,
     provider: Arc<dyn Provider>,
+}
+
+/// Somebody's own key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OwnKey<'a> {
+    pub(crate) user_id: UserId,
+    pub(crate) key: &'a UserKeyRow,
 }
 
 impl Registry {
@@ -49,25 +59,67 @@ impl Registry {
         &self.http
     }
 
-    /// The adapter of a row. The error is for people.
+    /// The adapter of a row, with the deployment's key. The error is for people.
     pub(crate) fn provider(&self, row: &ProviderRow) -> Result<Arc<dyn Provider>, llm::Error> {
+        self.adapter(row, None)
+    }
+
+    /// The adapter of a row for the calls of a person: with the key they brought where the provider takes one, else with
+    /// the deployment's where it may be used. The error is for people.
+    pub(crate) fn provider_for(
+        &self,
+        row: &ProviderRow,
+        own: Option<OwnKey<'_>>,
+    ) -> Result<Arc<dyn Provider>, llm::Error> {
+        match own.filter(|_| row.key_policy.allow_user_api_key) {
+            Some(own) => self.adapter(row, Some(own)),
+            None if row.key_policy.uses_central_key() => self.adapter(row, None),
+            None => {
+                let name = &row.display_name;
+                let message = format!(
+                    "{name} is asked with your own key, and you have not brought one. Add it under Settings, Agents, or choose another model."
+                );
+                Err(llm::Error::new(llm::ErrorKind::MissingKey, Some(name)).with_message(message))
+            }
+        }
+    }
+
+    fn adapter(
+        &self,
+        row: &ProviderRow,
+        own: Option<OwnKey<'_>>,
+    ) -> Result<Arc<dyn Provider>, llm::Error> {
+        let place = (row.id, own.map(|own| own.user_id));
+        let own_key = own.map(|own| own.key);
         let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(adapter) = adapters.get(&row.id)
+        if let Some(adapter) = adapters.get(&place)
             && is_same(&adapter.made_of, row)
+            && adapter.own_key.as_ref() == own_key
         {
             return Ok(Arc::clone(&adapter.provider));
         }
-        let provider = self.connect(row)?;
+        let provider = self.connect(row, own_key)?;
         let adapter = Adapter {
             made_of: row.clone(),
+            own_key: own_key.cloned(),
             provider: Arc::clone(&provider),
         };
-        adapters.insert(row.id, adapter);
+        adapters.insert(place, adapter);
         Ok(provider)
     }
 
-    fn connect(&self, row: &ProviderRow) -> Result<Arc<dyn Provider>, llm::Error> {
-        let api_key = self.key(row).map_err(|error| {
+    fn connect(
+        &self,
+        row: &ProviderRow,
+        own_key: Option<&UserKeyRow>,
+    ) -> Result<Arc<dyn Provider>, llm::Error> {
+        let api_key = match own_key {
+            Some(own) => self
+                .secrets
+                .unseal(own_key_place(own.id), &own.api_key_sealed),
+            None => self.key(row),
+        };
+        let api_key = api_key.map_err(|error| {
             let message = format!("The key of {} cannot be read: {error}.", row.display_name);
             llm::Error::new(llm::ErrorKind::Config, Some(&row.display_name)).with_message(message)
         })?;
@@ -92,6 +144,10 @@ impl Registry {
         self.secrets.seal(key_place(id), key)
     }
 
+    pub(crate) fn seal_own_key(&self, id: Uuid, key: &str) -> Result<Vec<u8>, UnsealError> {
+        self.secrets.seal(own_key_place(id), key)
+    }
+
     /// Refuses an address that the adapter would refuse.
     pub(crate) fn check_base_url(&self, kind: ProviderKind, url: &str) -> Result<(), String> {
         let mut config = llm::ProviderConfig::new(llm_kind(kind), None);
@@ -114,14 +170,25 @@ impl Registry {
             },
             has_api_key: self.has_key(row),
             enabled: row.enabled,
+            key_policy: row.key_policy,
             source: row.source,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
     }
 
-    /// Why a provider's models cannot be used now, as far as it is known without asking.
-    pub(crate) fn unavailable_reason(&self, row: &ProviderRow) -> Option<UnavailableReason> {
+    /// Why somebody cannot use a provider's models now, as far as it is known without asking.
+    pub(crate) fn unavailable_reason(
+        &self,
+        row: &ProviderRow,
+        has_own_key: bool,
+    ) -> Option<UnavailableReason> {
+        if has_own_key {
+            return None;
+        }
+        if !row.key_policy.uses_central_key() {
+            return Some(UnavailableReason::UserApiKeyRequired);
+        }
         if needs_key(row.provider) && !self.has_key(row) {
             return Some(UnavailableReason::MissingApiKey);
         }
@@ -137,12 +204,20 @@ impl Registry {
             .insert(id, is_well);
     }
 
-    /// Lets go of the adapter of a deleted provider, and with it of its key.
+    /// Lets go of somebody's own key.
+    pub(crate) fn forget_own_key(&self, id: ProviderConfigId, user: UserId) {
+        self.adapters
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&(id, Some(user)));
+    }
+
+    /// Lets go of the adapters of a deleted provider, and with them of its keys.
     pub(crate) fn forget(&self, id: ProviderConfigId) {
         self.adapters
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&id);
+            .retain(|(provider, _), _| *provider != id);
         self.health
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -172,6 +247,14 @@ fn key_place(id: ProviderConfigId) -> Place {
         table: "provider_configs",
         column: "api_key_sealed",
         row: id.0,
+    }
+}
+
+fn own_key_place(id: Uuid) -> Place {
+    Place {
+        table: "user_provider_keys",
+        column: "api_key_sealed",
+        row: id,
     }
 }
 

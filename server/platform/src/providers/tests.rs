@@ -23,6 +23,7 @@ fn new(display_name: &str, base_url: &str, api_key: &str) -> CreateProviderConfi
         base_url: Some(base_url.to_owned()),
         api_key: Some(api_key.to_owned()),
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     }
 }
 

@@ -70,6 +70,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/chat_workspace", Access::SignedIn),
     ("/api/page/chat_context", Access::SignedIn),
     ("/api/page/agent_news", Access::SignedIn),
+    ("/api/page/put_user_api_key", Access::SignedIn),
+    ("/api/page/delete_user_api_key", Access::SignedIn),
     ("/api/page/list_debug_runs", Access::SignedIn),
     ("/api/page/get_debug_run", Access::SignedIn),
     ("/api/page/get_debug_step", Access::SignedIn),

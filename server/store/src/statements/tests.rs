@@ -62,6 +62,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("settings", crate::settings::STATEMENTS),
         ("templates", crate::templates::STATEMENTS),
         ("tokens", crate::tokens::STATEMENTS),
+        ("user_provider_keys", crate::user_provider_keys::STATEMENTS),
         ("user_settings", crate::user_settings::STATEMENTS),
         ("users", crate::users::STATEMENTS),
         ("workspaces", crate::workspaces::STATEMENTS),

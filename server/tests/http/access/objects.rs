@@ -229,6 +229,7 @@ impl<'a> People<'a> {
             base_url: Some("http://127.0.0.1:1/v1".to_owned()),
             api_key: None,
             enabled: None,
+            key_policy: sdk::providers::UpdateKeyPolicy::default(),
         };
         self.admin.create_provider(&provider).await.unwrap().id
     }

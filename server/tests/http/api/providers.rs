@@ -10,6 +10,7 @@ fn provider(base_url: &str) -> CreateProviderConfig {
         base_url: Some(base_url.into()),
         api_key: Some("sk-very-secret".into()),
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use sdk::providers::ProviderKind;
 
 use crate::api::models::DeleteModel;
-use crate::api::providers::DeleteProvider;
+use crate::api::providers::{DeleteProvider, KeyChoice};
 use crate::components::button::SubmitButton;
 use crate::components::dialog::{self, CancelButton, ConfirmDialog, Dialog, Question};
 use crate::components::feedback::FormError;
@@ -95,6 +95,7 @@ pub fn ProviderDialog(actions: Actions) -> impl IntoView {
                         help="Empty means the provider’s public address."
                         error=field_error(error, "base_url")
                     />
+                    <KeysField value=KeyChoice::Central id="add-provider-keys"/>
                     <FormError error=error fields=PROVIDER_FIELDS/>
                     <div class="dialog-actions">
                         <CancelButton dialog=ADD_PROVIDER/>
@@ -114,6 +115,22 @@ const fn kind_help(kind: ProviderKind) -> &'static str {
             "Ollama, vLLM, llama.cpp, OpenRouter, LM Studio and others. Needs the base URL, often ending in /v1."
         }
         ProviderKind::Demo => "A script inside the server.",
+    }
+}
+
+/// Whose key is used.
+#[component]
+fn KeysField(value: KeyChoice, id: &'static str) -> impl IntoView {
+    let options = KeyChoice::ALL.map(|(_, name, words)| (name.to_owned(), words.to_owned()));
+    view! {
+        <SelectField
+            label="Whose key is used"
+            name="keys"
+            id=id
+            value=value.name()
+            options=options.to_vec()
+            help="People enter their own under Settings, Agents."
+        />
     }
 }
 
@@ -156,6 +173,7 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
                             help=if config.has_api_key { "Empty keeps the stored key." } else { "No key is stored." }
                             error=field_error(error, "api_key")
                         />
+                        <KeysField value=KeyChoice::of(config.key_policy) id="edit-provider-keys"/>
                         <FormError error=error fields=PROVIDER_FIELDS/>
                         <div class="dialog-actions">
                             <CancelButton dialog=EDIT_PROVIDER/>

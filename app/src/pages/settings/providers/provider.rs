@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use sdk::models::ModelConfig;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 
-use crate::api::providers::EnableProvider;
+use crate::api::providers::{EnableProvider, KeyChoice};
 use crate::components::badge::{Tone, badge};
 use crate::components::button::Button;
 use crate::components::dialog;
@@ -104,10 +104,12 @@ fn about(config: &ProviderConfig) -> AnyView {
             </p>
         };
     }
-    let key = if config.has_api_key {
-        "key stored"
-    } else {
-        "no key"
+    let key = match (KeyChoice::of(config.key_policy), config.has_api_key) {
+        (KeyChoice::Own, _) => "people’s own keys",
+        (KeyChoice::Both, true) => "people’s own keys, else the one stored",
+        (KeyChoice::Both, false) => "people’s own keys; none stored for the others",
+        (KeyChoice::Central, true) => "key stored",
+        (KeyChoice::Central, false) => "no key",
     };
     let preset = (config.source == ProviderSource::EnvPreset)
         .then_some(" Set by the server’s environment; change it there.");

@@ -31,6 +31,7 @@ pub(super) async fn model_of(owner: &Client, kind: ProviderKind, base_url: &str)
         base_url: Some(base_url.to_owned()),
         api_key: Some("sk-test".to_owned()),
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     };
     let provider = owner.create_provider(&provider).await.unwrap();
     let model = CreateModelConfig {

@@ -156,6 +156,7 @@ async fn a_provider_that_is_down_is_named_while_it_is_waited_for() {
         base_url: Some("http://127.0.0.1:9/v1".into()),
         api_key: None,
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     };
     let provider = owner.create_provider(&provider).await.unwrap();
     let model = CreateModelConfig {

@@ -57,6 +57,7 @@ async fn a_title_cannot_be_changed_while_another_is_made() {
         base_url: Some(base_url),
         api_key: None,
         enabled: None,
+        key_policy: sdk::providers::UpdateKeyPolicy::default(),
     };
     let model = CreateModelConfig {
         provider_config_id: owner.create_provider(&config).await.unwrap().id,

@@ -1,0 +1,126 @@
+//! People's own keys for the providers that take them. A key goes in and never comes out.
+
+#[cfg(test)]
+mod tests;
+
+use sdk::errors::Validation;
+use sdk::ids::{ProviderConfigId, UserId};
+use sdk::providers::{PutUserApiKey, UserProviderConfig};
+use store::provider_configs::ProviderRow;
+use store::user_provider_keys::UserKeyRow;
+use store::{StoreError, Tx, provider_configs, user_provider_keys};
+use uuid::Uuid;
+
+use super::{ProviderError, fields, find};
+use crate::{Actor, Platform};
+
+/// The keys that a person brought, to choose the one for a provider.
+#[derive(Debug, Default)]
+pub(crate) struct OwnKeys(Vec<UserKeyRow>);
+
+impl OwnKeys {
+    /// Whether there is one that the provider takes.
+    pub(crate) fn has(&self, provider: &ProviderRow) -> bool {
+        provider.key_policy.allow_user_api_key
+            && self
+                .0
+                .iter()
+                .any(|key| key.provider_config_id == provider.id)
+    }
+}
+
+impl Platform {
+    pub(crate) async fn own_keys(&self, user: UserId) -> Result<OwnKeys, StoreError> {
+        Ok(OwnKeys(user_provider_keys::list(&self.0.db, user).await?))
+    }
+
+    /// The providers that the caller may bring a key for, and whether they did.
+    pub async fn list_user_providers(
+        &self,
+        actor: &Actor,
+    ) -> Result<Vec<UserProviderConfig>, ProviderError> {
+        let rows = provider_configs::list(&self.0.db).await?;
+        let keys = self.own_keys(actor.user_id).await?;
+        let open = rows.iter().filter(|row| takes_own_keys(row));
+        Ok(open.map(|row| describe(row, keys.has(row))).collect())
+    }
+
+    /// The caller's own key for a provider, in the place of the one before; their next call to a model uses it.
+    pub async fn put_user_api_key(
+        &self,
+        actor: &Actor,
+        provider: ProviderConfigId,
+        request: PutUserApiKey,
+    ) -> Result<UserProviderConfig, ProviderError> {
+        let api_key = match fields::check_key(&request.api_key) {
+            Ok(key) if key.is_empty() => return Err(refuse("Enter a key.")),
+            Ok(key) => key,
+            Err(detail) => return Err(refuse(detail)),
+        };
+        let now = self.0.clock.now();
+        // What an owner changes meanwhile waits.
+        let mut tx = self.begin_models().await?;
+        let row = find_open(&mut tx, provider).await?;
+        let before = user_provider_keys::get_in(&mut tx, actor.user_id, provider).await?;
+        let id = before.as_ref().map_or_else(Uuid::now_v7, |key| key.id);
+        let key = UserKeyRow {
+            id,
+            provider_config_id: provider,
+            api_key_sealed: self.0.registry.seal_own_key(id, &api_key)?,
+        };
+        if before.is_some() {
+            user_provider_keys::replace(&mut tx, &key, now).await?;
+        } else {
+            user_provider_keys::insert(&mut tx, actor.user_id, &key, now).await?;
+        }
+        tx.commit().await?;
+        Ok(describe(&row, true))
+    }
+
+    /// Removes the caller's own key, whether or not the provider still takes such keys.
+    pub async fn delete_user_api_key(
+        &self,
+        actor: &Actor,
+        provider: ProviderConfigId,
+    ) -> Result<(), ProviderError> {
+        let mut tx = self.begin_models().await?;
+        if !user_provider_keys::delete(&mut tx, actor.user_id, provider).await? {
+            // There is none to remove: of a provider that is there, that is how it was asked to be.
+            find_open(&mut tx, provider).await?;
+        }
+        tx.commit().await?;
+        self.0.registry.forget_own_key(provider, actor.user_id);
+        Ok(())
+    }
+}
+
+const fn takes_own_keys(row: &ProviderRow) -> bool {
+    row.enabled && row.key_policy.allow_user_api_key
+}
+
+/// A provider that is not for people's keys is not told apart by what else it is.
+async fn find_open(tx: &mut Tx, id: ProviderConfigId) -> Result<ProviderRow, ProviderError> {
+    let row = find(tx, id).await?;
+    if takes_own_keys(&row) {
+        Ok(row)
+    } else {
+        Err(ProviderError::NoOwnKeys)
+    }
+}
+
+fn describe(row: &ProviderRow, has_user_api_key: bool) -> UserProviderConfig {
+    UserProviderConfig {
+        id: row.id,
+        provider: row.provider,
+        display_name: row.display_name.clone(),
+        has_user_api_key,
+        has_central_api_key_fallback: row.key_policy.uses_central_key(),
+    }
+}
+
+fn refuse(detail: &str) -> ProviderError {
+    ProviderError::Invalid(vec![Validation {
+        field: "api_key".to_owned(),
+        detail: detail.to_owned(),
+    }])
+}
