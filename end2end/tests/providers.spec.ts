@@ -79,3 +79,51 @@ test("a provider that is down is told as that", async ({ page }) => {
   await dialog.getByRole("button", { name: "Add and test" }).click();
   await expect(page.getByRole("region", { name: "Nobody" }).getByRole("alert")).toBeVisible();
 });
+
+test("a provider that takes people's own keys alone answers who brought one", async ({ page, context, browser, emptyServer, standin }) => {
+  await page.getByRole("button", { name: "Add provider" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Kind").selectOption("openai");
+  await dialog.getByLabel("Name (optional)").fill("Stand-in");
+  await dialog.getByLabel("Base URL (optional)").fill(`${standin}/v1`);
+  await dialog.getByLabel("API key (optional)").fill("of the deployment");
+  await dialog.getByLabel("Whose key is used").selectOption("Only people’s own keys");
+  await dialog.getByRole("button", { name: "Add and test" }).click();
+  const card = page.getByRole("region", { name: "Stand-in" });
+  await expect(card).toContainText("The connection works.");
+  await expect(card).toContainText("people’s own keys");
+  await card.getByRole("checkbox", { name: /standin-large/ }).check();
+  await card.getByRole("button", { name: "Add 1 model" }).click();
+  await expect(card.getByRole("row", { name: /standin-large/ })).toBeVisible();
+
+  const mia = { name: "Mia", username: "mia", email: "mia@example.com", password: "correct horse" };
+  const made = await context.request.post(`${emptyServer.url}/api/v2/users`, { data: mia });
+  expect(made.status(), await made.text()).toBe(201);
+  const other = await browser.newContext({ baseURL: emptyServer.url });
+  await emptyServer.signIn(other.request, mia);
+  const theirs = await other.newPage();
+  await theirs.goto("/settings/agents");
+  await hydrated(theirs);
+  const keys = theirs.getByRole("region", { name: "Your keys" });
+  await expect(keys).toContainText("cannot use this provider’s models without one");
+  await keys.getByLabel("Stand-in").fill("two words");
+  await keys.getByRole("button", { name: "Save your key for Stand-in" }).click();
+  await expect(keys).toContainText("without spaces");
+  await keys.getByLabel("Stand-in").fill("of-mia");
+  await keys.getByRole("button", { name: "Save your key for Stand-in" }).click();
+  await expect(keys).toContainText("A key is stored");
+  await expect(keys.getByLabel("Stand-in")).toHaveValue("");
+  await look(theirs, "settings-agents-own-key");
+  await theirs.goto("/agents");
+  await hydrated(theirs);
+  await theirs.getByRole("textbox", { name: "What should be done?" }).fill("Hello");
+  await theirs.getByRole("button", { name: "Start" }).click();
+  await theirs.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
+  await expect(theirs.locator(".message-assistant, .said").last()).toBeVisible({ timeout: 30_000 });
+
+  await theirs.goto("/settings/agents");
+  await hydrated(theirs);
+  await keys.getByRole("button", { name: "Remove your key for Stand-in" }).click();
+  await expect(keys).toContainText("cannot use this provider’s models without one");
+  await other.close();
+});

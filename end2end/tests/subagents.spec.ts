@@ -38,11 +38,11 @@ test("two agents work at once: in the list, in the cards of their chat, in their
   const list = page.getByRole("navigation", { name: "Chats" });
   const fold = list.getByRole("button", { name: "2 agents of this chat" });
   await expect(fold).toHaveAttribute("aria-expanded", "false");
-  await expect(list.getByRole("link", { name: /Reader/ })).toHaveCount(0);
+  const row = list.locator(".child").getByRole("link", { name: /Reader/ });
+  await expect(row).toHaveCount(0);
   await fold.click();
   await expect(fold).toHaveAttribute("aria-expanded", "true");
   await expect(list.getByRole("listitem")).toHaveCount(3);
-  const row = list.getByRole("link", { name: /Reader/ });
   await expect(row).toContainText("Running");
   await look(page, "agents-subagents", { fullPage: false });
 
@@ -56,7 +56,7 @@ test("two agents work at once: in the list, in the cards of their chat, in their
   // To one of them, and back.
   await row.click();
   await expect(page).not.toHaveURL(new RegExp(chat));
-  await expect(page.getByRole("heading", { level: 1, name: "Reader" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Reader", exact: true })).toBeVisible();
   await expect(row).toHaveAttribute("aria-current", "page");
   await page.reload();
   await hydrated(page);
@@ -65,14 +65,14 @@ test("two agents work at once: in the list, in the cards of their chat, in their
   await expect(page).toHaveURL(new RegExp(chat));
 
   await openGate(emptyServer);
-  await expect(page.getByText("Both have reported.")).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("Both have reported.", { exact: true })).toBeVisible({ timeout: 60_000 });
   await expect(row).toContainText("Done");
-  await expect(list.getByRole("link", { name: /Searcher/ })).toContainText("Done");
+  await expect(list.locator(".child").getByRole("link", { name: /Searcher/ })).toContainText("Done");
   await expect(list.locator(".unread-dot")).toHaveCount(0);
   // What they reported stays in the cards.
   const report = page.locator("details.tool", { hasText: "Report of the agent" });
   await expect(report).toHaveCount(2);
   await expect(report.first()).toContainText("looked at everything.");
   await reader.getByRole("link", { name: "Open its chat" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Reader" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Reader", exact: true })).toBeVisible();
 });

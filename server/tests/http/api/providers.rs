@@ -1,5 +1,7 @@
 use sdk::ids::ProviderConfigId;
-use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
+use sdk::providers::{
+    CreateProviderConfig, ProviderKind, PutUserApiKey, UpdateKeyPolicy, UpdateProviderConfig,
+};
 
 use crate::support::{TestServer, refusal};
 
@@ -100,4 +102,47 @@ async fn members_have_no_business_here() {
             .status(),
         Some(404)
     );
+}
+
+#[tokio::test]
+async fn a_persons_own_key_goes_in_and_never_comes_out() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let member = server.member("mia").await;
+    let open = CreateProviderConfig {
+        key_policy: UpdateKeyPolicy {
+            allow_user_api_key: Some(true),
+            ..UpdateKeyPolicy::default()
+        },
+        ..provider("http://127.0.0.1:9/v1")
+    };
+    let open = owner.create_provider(&open).await.unwrap();
+    let wire = serde_json::to_value(&open).unwrap();
+    assert_eq!(wire["allow_user_api_key"], true);
+    assert_eq!(wire["central_api_key_enabled"], true);
+    assert_eq!(wire["allow_central_api_key_fallback"], false);
+    let key = |api_key: &str| PutUserApiKey {
+        api_key: api_key.to_owned(),
+    };
+    let put = member
+        .put_user_api_key(open.id, &key("sk-of-mia-alone"))
+        .await;
+    assert!(put.unwrap().has_user_api_key);
+    let listed = member.list_user_providers().await.unwrap();
+    assert!(listed[0].has_user_api_key && !listed[0].has_central_api_key_fallback);
+    assert!(!owner.list_user_providers().await.unwrap()[0].has_user_api_key);
+    let empty = member.put_user_api_key(open.id, &key("")).await;
+    assert_eq!(refusal(empty)["status"], 400);
+    let unknown = member
+        .put_user_api_key(ProviderConfigId::generate(), &key("k"))
+        .await;
+    assert_eq!(refusal(unknown)["status"], 404);
+    let database = std::fs::read(server.data_dir().join("switchyard.db")).unwrap();
+    assert!(
+        !database
+            .windows(15)
+            .any(|window| window == b"sk-of-mia-alone")
+    );
+    member.delete_user_api_key(open.id).await.unwrap();
+    assert!(!member.list_user_providers().await.unwrap()[0].has_user_api_key);
 }
