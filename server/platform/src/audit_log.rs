@@ -207,7 +207,7 @@ impl Platform {
     ) -> Result<AuditLog, AuditLogError> {
         actor.require_owner(AuditLogError::NotFound)?;
         let limit = query.limit.unwrap_or(USUAL_PAGE);
-        let filter = check(query)?;
+        let filter = check(&query)?;
         let mut entries = audit_log::list(&self.0.db, &filter, limit + 1).await?;
         let has_more = i64::try_from(entries.len()).is_ok_and(|count| count > limit);
         if has_more {
@@ -221,7 +221,7 @@ impl Platform {
     }
 }
 
-fn check(query: ListAuditLog) -> Result<Filter, AuditLogError> {
+fn check(query: &ListAuditLog) -> Result<Filter, AuditLogError> {
     if !(1..=MAX_PAGE).contains(&query.limit.unwrap_or(USUAL_PAGE)) {
         return Err(invalid("limit", "Use a number between 1 and 200."));
     }

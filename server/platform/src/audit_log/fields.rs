@@ -101,18 +101,15 @@ fn shortened(old: Value, new: Value) -> (Value, Value) {
     };
     match (text(old), text(new)) {
         (Ok(old), Ok(new)) if old.len().max(new.len()) > WHOLE_BYTES => {
-            let start = old.bytes().zip(new.bytes()).take_while(same).count();
+            let start = old.bytes().zip(new.bytes());
+            let start = start.take_while(|(old, new)| old == new).count();
             let room = old.len().min(new.len()) - start;
             let ends = old.bytes().rev().zip(new.bytes().rev());
-            let end = ends.take_while(same).count().min(room);
+            let end = ends.take_while(|(old, new)| old == new).count().min(room);
             (part(&old, start, end).into(), part(&new, start, end).into())
         }
         (old, new) => (whole(old), whole(new)),
     }
-}
-
-fn same(bytes: &(u8, u8)) -> bool {
-    bytes.0 == bytes.1
 }
 
 fn whole(value: Result<String, Value>) -> Value {
@@ -125,20 +122,21 @@ fn part(text: &str, same_at_start: usize, same_at_end: usize) -> String {
     let changed_to = text.len() - same_at_end.min(text.len());
     let end = (changed_to + AROUND_BYTES).min(start + LONGEST_BYTES);
     let end = text.floor_char_boundary(end).max(start);
-    let mut shown = text.get(start..end).unwrap_or_default().to_owned();
-    if start > 0 {
-        shown.insert_str(0, &format!("[{start} bytes as before] … "));
-    }
+    let shown = text.get(start..end).unwrap_or_default();
     let rest = text.len() - end;
-    if rest > 0 {
-        let why = if end < changed_to {
-            "not kept"
-        } else {
-            "as before"
-        };
-        shown.push_str(&format!(" … [{rest} bytes {why}]"));
-    }
-    shown
+    let why = if end < changed_to {
+        "not kept"
+    } else {
+        "as before"
+    };
+    let before = (start > 0).then(|| format!("[{start} bytes as before] … "));
+    let after = (rest > 0).then(|| format!(" … [{rest} bytes {why}]"));
+    [
+        before.unwrap_or_default(),
+        shown.to_owned(),
+        after.unwrap_or_default(),
+    ]
+    .concat()
 }
 
 #[cfg(test)]
