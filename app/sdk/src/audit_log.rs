@@ -71,6 +71,12 @@ words! {
         ProviderUpdate = "provider.update",
         /// A provider was deleted with its models.
         ProviderDelete = "provider.delete",
+        /// Somebody brought a key of their own for a provider.
+        ProviderKeyCreate = "provider_key.create",
+        /// Somebody replaced their own key for a provider.
+        ProviderKeyUpdate = "provider_key.update",
+        /// Somebody removed their own key for a provider.
+        ProviderKeyDelete = "provider_key.delete",
         /// A model was added.
         ModelCreate = "model.create",
         /// A model or its prices changed.
@@ -107,6 +113,8 @@ words! {
         ExternalAuth = "external_auth",
         /// A provider of models.
         Provider = "provider",
+        /// A person's own key for a provider.
+        ProviderKey = "provider_key",
         /// A model.
         Model = "model",
         /// Instructions for agents; the id says which.

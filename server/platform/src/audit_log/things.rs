@@ -9,6 +9,7 @@ use store::allowed_folders::AllowedFolderRow;
 use store::external_auth::LinkRow;
 use store::provider_configs::ProviderRow;
 use store::templates::TemplateRow;
+use store::user_provider_keys::UserKeyRow;
 use store::users::UserRow;
 
 use super::{Fields, Logged, target};
@@ -110,6 +111,26 @@ impl Logged for ProviderRow {
             .show("enabled", json!(enabled))
             .show("key_policy", json!(key_policy))
             .show("source", json!(source))
+    }
+}
+
+/// A person's own key for a provider, which is named.
+pub(crate) struct OwnKey<'a>(pub(crate) &'a UserKeyRow, pub(crate) &'a str);
+
+impl Logged for OwnKey<'_> {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::ProviderKey, &self.0.id, self.1)
+    }
+
+    fn fields(&self) -> Fields {
+        let UserKeyRow {
+            id: _,
+            provider_config_id,
+            api_key_sealed,
+        } = self.0;
+        Fields::default()
+            .show("provider_config_id", json!(provider_config_id))
+            .hide("api_key", api_key_sealed)
     }
 }
 

@@ -7,6 +7,7 @@ use sdk::audit_log::{AuditEntry, AuditVia, ListAuditLog};
 use sdk::client::Client;
 use sdk::external_auth::PutExternalAuth;
 use sdk::models::{ModelCallConfig, ModelPrices, UpdateModelConfig};
+use sdk::providers::{PutUserApiKey, UpdateKeyPolicy, UpdateProviderConfig};
 use sdk::tokens::CreateToken;
 use serde_json::{Value, json};
 use server::http::access::Access;
@@ -139,10 +140,30 @@ impl Caller<'_> {
             };
             self.owner.put_external_auth(host, &link).await.unwrap();
         }
+        if path.contains("/user-provider-configs/") {
+            self.bring_own_key(&objects).await;
+        }
         if path.ends_with("{model_config}/costs") {
             self.set_prices(&objects).await;
         }
         objects
+    }
+
+    /// A provider that takes people's keys, and has one.
+    async fn bring_own_key(&self, objects: &Objects) {
+        let change = UpdateProviderConfig {
+            key_policy: UpdateKeyPolicy {
+                allow_user_api_key: Some(true),
+                ..UpdateKeyPolicy::default()
+            },
+            ..UpdateProviderConfig::default()
+        };
+        let id = objects["{provider}"].parse().unwrap();
+        self.owner.update_provider(id, &change).await.unwrap();
+        let key = PutUserApiKey {
+            api_key: "sk-first".to_owned(),
+        };
+        self.owner.put_user_api_key(id, &key).await.unwrap();
     }
 
     /// Without prices there is nothing to book.
@@ -193,6 +214,9 @@ impl Caller<'_> {
                 json!({ "context_limit": 2000 })
             }
             "PUT /api/v2/external-auth/{host}" => json!({ "token": "another-private-token" }),
+            "PUT /api/experimental/chats/user-provider-configs/{provider}" => {
+                json!({ "api_key": "sk-second" })
+            }
             "POST /api/v2/allowed-folders" => json!({ "path": folder }),
             "POST /api/v2/templates" => json!({ "name": format!("n{made}") }),
             "PATCH /api/v2/templates/{template}" => json!({ "description": "Ours." }),
