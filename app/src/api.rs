@@ -7,6 +7,7 @@
 )]
 
 pub mod allowed_folders;
+pub mod audit_log;
 pub mod chat_config;
 pub mod chats;
 pub mod codec;

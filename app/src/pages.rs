@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod analytics;
+pub mod audit_log;
 pub mod door;
 pub mod gallery;
 pub mod login;

@@ -4,6 +4,7 @@
 
 mod agents;
 mod allowed_folders;
+mod audit_log;
 mod build_info;
 mod chat_config;
 mod chats;
@@ -50,6 +51,7 @@ pub fn all() -> Routes {
         .merge(models::routes())
         .merge(workspaces::routes())
         .merge(allowed_folders::routes())
+        .merge(audit_log::routes())
         .merge(templates::routes())
         .merge(agents::routes())
         .merge(external_auth::routes())

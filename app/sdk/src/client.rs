@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod audit_log;
 mod chat_config;
 mod chats;
 mod costs;

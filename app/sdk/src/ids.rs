@@ -94,6 +94,8 @@ uuid_ids! {
     DebugRunId,
     /// One call of a model within it.
     DebugStepId,
+    /// An entry of the audit log.
+    AuditEntryId,
 }
 
 macro_rules! integer_ids {

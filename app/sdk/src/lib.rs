@@ -4,6 +4,7 @@
 //! named in every other room. The typed HTTP client lives behind the feature `client`.
 
 pub mod allowed_folders;
+pub mod audit_log;
 pub mod build_info;
 pub mod chat_config;
 pub mod chat_context;

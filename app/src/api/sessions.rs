@@ -24,7 +24,7 @@ pub async fn create_first_user(
         password: password.clone(),
     };
     platform
-        .create_first_user(user)
+        .create_first_user(user, &super::client())
         .await
         .map_err(super::failed)?;
     let session = platform

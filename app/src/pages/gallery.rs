@@ -2,6 +2,7 @@
 //!
 //! Shown to owners, and to everyone when the server runs in development mode.
 
+mod audit_log;
 mod changes;
 mod composers;
 mod controls;
@@ -72,6 +73,7 @@ impl Sheet {
                     {templates::editor(now)}
                     {git_hosts::lists(now)}
                     {costs::pages()}
+                    {audit_log::pages()}
                 }
             }
             Self::Tools => {

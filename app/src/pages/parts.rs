@@ -29,6 +29,7 @@ pub use drawn::{git_panel, tool_body};
 
 use super::agents::AgentsHome;
 use super::analytics::AnalyticsPage;
+use super::audit_log::AuditLogPage;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::settings::{
@@ -84,6 +85,8 @@ pub enum PartPage {
     Template,
     /// Settings: what calls to models cost.
     Analytics,
+    /// Settings: who changed what.
+    AuditLog,
     /// The reader's workspaces.
     Workspaces,
     /// One workspace.
@@ -101,6 +104,7 @@ impl ChooseView for PartPage {
             Self::Templates | Self::Template => templates_part(self).await,
             Self::Workspaces | Self::Workspace => workspaces_part(self).await,
             Self::Analytics => analytics_part().await,
+            Self::AuditLog => audit_log_part().await,
             _ => settings_part(self).await,
         };
         view.unwrap_or_else(|_| lost())
@@ -127,6 +131,7 @@ impl PartPage {
                 try_join(load_settings(), load_workspaces()).await.map(drop)
             }
             Self::Analytics => try_join(load_settings(), load_analytics()).await.map(drop),
+            Self::AuditLog => try_join(load_settings(), load_audit_log()).await.map(drop),
             _ => load_settings().await,
         }
     }
@@ -140,6 +145,7 @@ impl PartPage {
             ("agents", None) => Some(Self::Home),
             ("settings", Some("templates")) => Some(Self::Templates),
             ("settings", Some("analytics")) => Some(Self::Analytics),
+            ("settings", Some("audit-log")) => Some(Self::AuditLog),
             ("settings", _) => Some(Self::Settings),
             ("workspaces", _) => Some(Self::Workspaces),
             ("dev", Some("gallery")) => Some(Self::Gallery(Sheet::Basics)),
@@ -235,6 +241,16 @@ fn workspaces_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
 )]
 fn analytics_part() -> Result<AnyView, SplitLoaderError> {
     Ok(guard(Access::SignedIn, || view! { <AnalyticsPage/> }))
+}
+
+#[wasm_split::wasm_split(
+    audit_log,
+    wasm_split_path = wasm_split,
+    preload(load_audit_log),
+    fallible
+)]
+fn audit_log_part() -> Result<AnyView, SplitLoaderError> {
+    Ok(guard(Access::Owner, || view! { <AuditLogPage/> }))
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
@@ -415,6 +431,10 @@ mod tests {
         assert_eq!(
             PartPage::at("/settings/analytics"),
             Some(PartPage::Analytics)
+        );
+        assert_eq!(
+            PartPage::at("/settings/audit-log"),
+            Some(PartPage::AuditLog)
         );
         for path in ["/workspaces", "/workspaces/1"] {
             assert_eq!(PartPage::at(path), Some(PartPage::Workspaces), "{path}");

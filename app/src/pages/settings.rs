@@ -63,6 +63,7 @@ pub fn SettingsPage() -> impl IntoView {
                             {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
                             {nav_branch("/settings/templates", Icon::LayoutTemplate, "Templates")}
                             {nav_item("/settings/users", Icon::Users, "Users")}
+                            {nav_item("/settings/audit-log", Icon::FileText, "Audit log")}
                         }
                     })}
                 {foot()}

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use std::net::IpAddr;
+
 use sdk::ids::{OrganizationId, SessionId, TokenId, UserId};
 use sdk::users::Role;
 
@@ -14,6 +16,8 @@ pub struct Actor {
     pub role: Role,
     /// By which credential.
     pub via: Via,
+    /// From where, as far as it is known; set by what takes the request.
+    pub address: Option<IpAddr>,
 }
 
 /// The credential of a request.

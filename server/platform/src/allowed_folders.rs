@@ -6,12 +6,14 @@ mod tests;
 use std::path::{Path, PathBuf};
 
 use sdk::allowed_folders::{AllowedFolder, CreateAllowedFolder};
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::AllowedFolderId;
 use store::allowed_folders::{self, AllowedFolderRow};
 use store::notices::ConfigKind;
 use store::{Notice, StoreError};
 
+use crate::audit_log::Change;
 use crate::{Actor, Failure, FailureKind, Platform};
 
 /// As many folders as there may be.
@@ -94,9 +96,13 @@ impl Platform {
             path,
             created_at: self.0.clock.now(),
         };
-        allowed_folders::insert(&self.0.db, &row)
+        let mut tx = self.0.db.begin().await?;
+        allowed_folders::insert(&mut tx, &row)
             .await
             .map_err(from_write)?;
+        let change = Change::created(AuditAction::AllowedFolderCreate, &row);
+        self.record(&mut tx, actor, change).await?;
+        tx.commit().await?;
         self.publish_allowed_folders(row.id);
         Ok(describe(row))
     }
@@ -108,9 +114,12 @@ impl Platform {
         id: AllowedFolderId,
     ) -> Result<(), AllowedFolderError> {
         actor.require_owner(AllowedFolderError::Forbidden)?;
-        if !allowed_folders::delete(&self.0.db, id).await? {
-            return Err(AllowedFolderError::NotFound);
-        }
+        let mut tx = self.0.db.begin().await?;
+        let row = allowed_folders::delete(&mut tx, id).await?;
+        let row = row.ok_or(AllowedFolderError::NotFound)?;
+        let change = Change::deleted(AuditAction::AllowedFolderDelete, &row);
+        self.record(&mut tx, actor, change).await?;
+        tx.commit().await?;
         self.publish_allowed_folders(id);
         Ok(())
     }

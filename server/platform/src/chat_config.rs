@@ -17,3 +17,33 @@ mod workspaces;
 
 pub(crate) use debug_logging::DebugLoggingPolicy;
 pub use error::ChatConfigError;
+
+use sdk::audit_log::AuditAction;
+use serde_json::Value;
+use store::dialect::{Decision, lock_decision};
+use store::{StoreError, Tx};
+
+use crate::audit_log::{Change, Setting};
+use crate::{Actor, Platform};
+
+impl Platform {
+    /// Begins a transaction in which the deployment's settings may be changed.
+    async fn begin_settings(&self) -> Result<Tx, StoreError> {
+        let mut tx = self.0.db.begin().await?;
+        lock_decision(&mut tx, Decision::Settings).await?;
+        Ok(tx)
+    }
+
+    /// Tells the audit log of a setting: what it was, and what it is.
+    async fn record_setting(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        name: &'static str,
+        [before, after]: [Value; 2],
+    ) -> Result<(), StoreError> {
+        let (before, after) = (Setting(name, before), Setting(name, after));
+        let change = Change::updated(AuditAction::SettingUpdate, &before, &after);
+        self.record(tx, actor, change).await
+    }
+}

@@ -3,6 +3,7 @@
 mod csv;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sdk::audit_log::AuditAction;
 use sdk::costs::{BackfilledCosts, ChatTotals, CostRange, CostSummary, ListUserCosts, UserCosts};
 use sdk::errors::Validation;
 use sdk::ids::{ChatId, ModelConfigId};
@@ -12,6 +13,7 @@ use store::{StoreError, model_configs};
 
 pub use self::csv::to_csv;
 
+use crate::audit_log::Change;
 use crate::chats::ChatFailure;
 use crate::users::UserError;
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -130,10 +132,15 @@ impl Platform {
         let row = row
             .filter(|row| !row.is_deleted)
             .ok_or(CostError::ModelNotFound)?;
-        let prices = row.config.model_config.cost.unwrap_or_default();
+        let prices = row.config.model_config.cost.clone().unwrap_or_default();
         if prices == sdk::models::ModelPrices::default() {
             return Err(CostError::NoPrice);
         }
+        // Before the first of them: they get their prices hour by hour.
+        let mut tx = self.0.db.begin().await?;
+        let deed = Change::deed(AuditAction::ModelBackfillCosts, &row.config);
+        self.record(&mut tx, actor, deed).await?;
+        tx.commit().await?;
         let price = |call: &backfill::Unpriced| chatd::cost_micros(&call.usage(), Some(&prices));
         let mut done = BackfilledCosts::default();
         let mut after = Hour::FIRST;

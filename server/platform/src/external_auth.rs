@@ -5,6 +5,7 @@ mod credential;
 #[cfg(test)]
 mod tests;
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, PutExternalAuth};
 use sdk::ids::ExternalAuthLinkId;
@@ -13,6 +14,7 @@ use store::{StoreError, users};
 use workspace::git_host::GitHost;
 
 pub(crate) use self::credential::{for_clone, for_host};
+use crate::audit_log::Change;
 use crate::failure::{Checks, sentence_case};
 use crate::secrets::{Place, UnsealError};
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -127,9 +129,15 @@ impl Platform {
             external_auth::insert(&mut tx, link).await?;
         }
         let row = external_auth::get_in(&mut tx, actor.user_id, &checked.host).await?;
+        let row = row.ok_or(ExternalAuthError::NotFound)?;
+        let change = match &known {
+            Some(known) => Change::updated(AuditAction::ExternalAuthUpdate, known, &row),
+            None => Change::created(AuditAction::ExternalAuthCreate, &row),
+        };
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         self.hurry_diff_statuses(actor.user_id).await;
-        Ok(row.ok_or(ExternalAuthError::NotFound)?.link)
+        Ok(row.link)
     }
 
     /// Forgets the caller's token for a host.
@@ -139,11 +147,14 @@ impl Platform {
         host: &str,
     ) -> Result<(), ExternalAuthError> {
         let host = GitHost::of_entry(host).map_err(|_| ExternalAuthError::NotFound)?;
-        if external_auth::delete(&self.0.db, actor.user_id, host.name()).await? {
-            Ok(())
-        } else {
-            Err(ExternalAuthError::NotFound)
-        }
+        let mut tx = self.0.db.begin().await?;
+        let row = external_auth::get_in(&mut tx, actor.user_id, host.name()).await?;
+        let row = row.ok_or(ExternalAuthError::NotFound)?;
+        external_auth::delete(&mut tx, actor.user_id, host.name()).await?;
+        let change = Change::deleted(AuditAction::ExternalAuthDelete, &row);
+        self.record(&mut tx, actor, change).await?;
+        tx.commit().await?;
+        Ok(())
     }
 }
 

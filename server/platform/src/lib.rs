@@ -7,6 +7,7 @@
 
 mod actor;
 pub mod allowed_folders;
+pub mod audit_log;
 mod background;
 mod backup;
 pub mod chat_config;

@@ -8,6 +8,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::ModelConfigId;
 use sdk::models::{
@@ -22,6 +23,7 @@ use store::{StoreError, Tx, model_configs, provider_configs};
 pub(crate) use source::PlatformModels;
 
 use self::election::{Wish, settle};
+use crate::audit_log::Change;
 use crate::providers::own_keys::OwnKeys;
 use crate::{Actor, Failure, FailureKind, Platform};
 
@@ -106,7 +108,8 @@ impl Platform {
         } else {
             Wish::Keep
         };
-        self.finish_change(tx, model.id, wish, now).await
+        self.finish_change(tx, actor, Edited::New(model.id), wish)
+            .await
     }
 
     /// Changes a model. Owners only.
@@ -127,11 +130,12 @@ impl Platform {
             Some(false) => Wish::Unmake(id),
             None => Wish::Keep,
         };
-        let model = fields::apply(row.config, request, now)?;
+        let model = fields::apply(row.config.clone(), request, now)?;
         require_default_can_be(wish == Wish::Make(id), model.enabled && is_provider_enabled)?;
         require_free(&mut tx, &model).await?;
         model_configs::save(&mut tx, &model).await?;
-        self.finish_change(tx, id, wish, now).await
+        self.finish_change(tx, actor, Edited::Known(&row.config), wish)
+            .await
     }
 
     /// Takes a model out of what is offered; chats that used it keep what they wrote. Owners only.
@@ -143,7 +147,9 @@ impl Platform {
         actor.require_owner(ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
-        find(&mut tx, id).await?;
+        let row = find(&mut tx, id).await?;
+        let change = Change::deleted(AuditAction::ModelDelete, &row.config);
+        self.record(&mut tx, actor, change).await?;
         model_configs::delete(&mut tx, id, now).await?;
         settle(&mut tx, Wish::Keep, now).await?;
         tx.commit().await?;
@@ -188,16 +194,32 @@ impl Platform {
     async fn finish_change(
         &self,
         mut tx: Tx,
-        id: ModelConfigId,
+        actor: &Actor,
+        edited: Edited<'_>,
         wish: Wish,
-        now: chrono::DateTime<chrono::Utc>,
     ) -> Result<ModelConfig, ModelError> {
-        settle(&mut tx, wish, now).await?;
+        let id = match edited {
+            Edited::New(id) => id,
+            Edited::Known(before) => before.id,
+        };
+        settle(&mut tx, wish, self.0.clock.now()).await?;
         let row = find(&mut tx, id).await?;
+        let change = match edited {
+            Edited::New(_) => Change::created(AuditAction::ModelCreate, &row.config),
+            Edited::Known(before) => Change::updated(AuditAction::ModelUpdate, before, &row.config),
+        };
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         self.publish_config(ConfigKind::Models, Some(id.0));
         Ok(row.config)
     }
+}
+
+/// What was written before the default is decided.
+enum Edited<'a> {
+    New(ModelConfigId),
+    /// As it was.
+    Known(&'a ModelConfig),
 }
 
 fn catalogue_model(config: &ModelConfig) -> CatalogueModel {

@@ -7,6 +7,7 @@ pub(crate) mod registry;
 #[cfg(test)]
 mod tests;
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::ProviderConfigId;
 use sdk::providers::{
@@ -20,6 +21,7 @@ use store::{
     Notice, StoreError, Tx, model_configs, provider_configs, settings, user_provider_keys,
 };
 
+use crate::audit_log::Change;
 use crate::models::election::{DEMO_CHOICE, Wish, settle};
 use crate::secrets::UnsealError;
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -133,6 +135,8 @@ impl Platform {
         let mut tx = self.begin_models().await?;
         require_free_name(&mut tx, &row).await?;
         provider_configs::insert(&mut tx, &row).await?;
+        let change = Change::created(AuditAction::ProviderCreate, &row);
+        self.record(&mut tx, actor, change).await?;
         settle(&mut tx, Wish::Keep, now).await?;
         tx.commit().await?;
         self.publish_config(ConfigKind::Providers, Some(id.0));
@@ -150,6 +154,7 @@ impl Platform {
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
+        let before = row.clone();
         let (switch, key_policy) = (request.enabled, request.key_policy);
         match row.source {
             ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request)?,
@@ -160,6 +165,8 @@ impl Platform {
         row.updated_at = now;
         require_free_name(&mut tx, &row).await?;
         provider_configs::save(&mut tx, &row).await?;
+        let change = Change::updated(AuditAction::ProviderUpdate, &before, &row);
+        self.record(&mut tx, actor, change).await?;
         if row.provider == ProviderKind::Demo && switch.is_some() {
             // From here on the server no longer decides by itself whether the demo is offered.
             settings::put(&mut tx, DEMO_CHOICE, &row.enabled, now).await?;
@@ -185,6 +192,8 @@ impl Platform {
             ProviderSource::EnvPreset => return Err(ProviderError::FromEnvironment),
             ProviderSource::BuiltIn => return Err(ProviderError::BuiltIn),
         }
+        let change = Change::deleted(AuditAction::ProviderDelete, &row);
+        self.record(&mut tx, actor, change).await?;
         row.deleted = true;
         row.enabled = false;
         // What is not needed any more is not kept.

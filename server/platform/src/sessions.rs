@@ -10,12 +10,14 @@ mod tests;
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sdk::audit_log::AuditAction;
 use sdk::ids::{SessionId, TokenId};
 use sdk::users::{LoggedIn, Login, UserStatus};
 use store::sessions::{Credential, NewSession};
 use store::{Notice, StoreError, sessions, tokens, users};
 
 use crate::actor::Via;
+use crate::audit_log::Change;
 use crate::credentials::{self, API_TOKEN_PREFIX};
 use crate::failure::Fault;
 use crate::users::{can_be_email, normalize_email};
@@ -124,6 +126,10 @@ impl Platform {
     pub async fn sign_out_everywhere(&self, actor: &Actor) -> Result<(), SessionError> {
         let mut tx = self.0.db.begin().await?;
         sessions::delete_of_user(&mut tx, actor.user_id, None).await?;
+        if let Some(user) = users::lock(&mut tx, actor.user_id).await? {
+            let deed = Change::deed(AuditAction::UserSignOutEverywhere, &user);
+            self.record(&mut tx, actor, deed).await?;
+        }
         tx.commit().await?;
         self.0.notices.publish(Notice::UserChanged {
             user_id: actor.user_id,
@@ -209,5 +215,6 @@ fn actor<Id>(credential: &Credential<Id>, via: Via) -> Actor {
         organization_id: credential.organization_id,
         role: credential.role,
         via,
+        address: None,
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod parameters;
 #[cfg(test)]
 mod tests;
 
+use sdk::audit_log::AuditAction;
 use sdk::ids::TemplateId;
 use sdk::templates::{CreateTemplate, Template, UpdateTemplate};
 use store::Notice;
@@ -13,6 +14,7 @@ use store::notices::ConfigKind;
 use store::templates::{self, TemplateRow};
 
 pub use self::error::TemplateError;
+use crate::audit_log::Change;
 use crate::{Actor, Platform};
 
 /// As many templates as an organization may have.
@@ -86,6 +88,8 @@ impl Platform {
         templates::insert(&mut tx, &row)
             .await
             .map_err(TemplateError::from_write)?;
+        let change = Change::created(AuditAction::TemplateCreate, &row);
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         self.publish_templates(row.id);
         Ok(describe(row, 0))
@@ -106,7 +110,7 @@ impl Platform {
             fields::changed(row, change),
         )
         .await?;
-        self.write_template(changed).await?;
+        self.write_template(actor, changed).await?;
         self.get_template(actor, id).await
     }
 
@@ -118,29 +122,32 @@ impl Platform {
     ) -> Result<(), TemplateError> {
         actor.require_owner(TemplateError::Forbidden)?;
         let row = self.visible_template(actor, id).await?;
-        self.write_template(TemplateRow {
+        let deleted = TemplateRow {
             deleted: true,
             ..row
-        })
-        .await
+        };
+        self.write_template(actor, deleted).await
     }
 
-    async fn write_template(&self, row: TemplateRow) -> Result<(), TemplateError> {
+    async fn write_template(&self, actor: &Actor, row: TemplateRow) -> Result<(), TemplateError> {
         let row = TemplateRow {
             updated_at: self.0.clock.now(),
             ..row
         };
         let mut tx = self.0.db.begin().await?;
         // Another owner may have deleted it meanwhile; that stands.
-        let is_there = templates::get_in(&mut tx, row.id)
-            .await?
-            .is_some_and(|current| !current.deleted);
-        if !is_there {
-            return Err(TemplateError::NotFound);
-        }
+        let before = templates::get_in(&mut tx, row.id).await?;
+        let before = before.filter(|current| !current.deleted);
+        let before = before.ok_or(TemplateError::NotFound)?;
         templates::update(&mut tx, &row)
             .await
             .map_err(TemplateError::from_write)?;
+        let change = if row.deleted {
+            Change::deleted(AuditAction::TemplateDelete, &before)
+        } else {
+            Change::updated(AuditAction::TemplateUpdate, &before, &row)
+        };
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         self.publish_templates(row.id);
         Ok(())

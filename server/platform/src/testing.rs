@@ -55,7 +55,11 @@ impl TestPlatform {
             name: None,
             password: PASSWORD.to_owned(),
         };
-        self.platform.create_first_user(request).await.unwrap();
+        let client = ClientInfo::default();
+        self.platform
+            .create_first_user(request, &client)
+            .await
+            .unwrap();
         self.sign_in("owner").await
     }
 

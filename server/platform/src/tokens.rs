@@ -4,6 +4,7 @@
 mod tests;
 
 use chrono::TimeDelta;
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::TokenId;
 use sdk::tokens::{CreateToken, CreatedToken, Token};
@@ -11,6 +12,7 @@ use store::tokens::NewToken;
 use store::{Notice, StoreError, tokens, users};
 
 use crate::actor::Via;
+use crate::audit_log::{Change, TokenOf};
 use crate::credentials::{self, API_TOKEN_PREFIX};
 use crate::failure::Checks;
 use crate::users::UserError;
@@ -112,6 +114,13 @@ impl Platform {
             return Err(TokenError::TooMany);
         }
         tokens::insert(&mut tx, token).await.map_err(from_write)?;
+        let thing = TokenOf {
+            id: token.id,
+            name: &name,
+            username: &user.username,
+        };
+        let change = Change::created(AuditAction::TokenCreate, &thing);
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         Ok(CreatedToken { id: token.id, key })
     }
@@ -124,9 +133,18 @@ impl Platform {
         id: TokenId,
     ) -> Result<(), TokenError> {
         let user = self.find_user(actor, user).await?;
-        if !tokens::delete(&self.0.db, user.id, id).await? {
-            return Err(TokenError::NotFound);
-        }
+        let mut tx = self.0.db.begin().await?;
+        // A token that revokes itself still has a name then.
+        let name = tokens::get_name(&mut tx, user.id, id).await?;
+        let thing = TokenOf {
+            id,
+            name: &name.ok_or(TokenError::NotFound)?,
+            username: &user.username,
+        };
+        let change = Change::deleted(AuditAction::TokenDelete, &thing);
+        self.record(&mut tx, actor, change).await?;
+        tokens::delete(&mut tx, user.id, id).await?;
+        tx.commit().await?;
         self.0
             .notices
             .publish(Notice::UserChanged { user_id: user.id });

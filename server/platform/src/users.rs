@@ -6,6 +6,7 @@ pub(crate) mod first;
 mod tests;
 mod update;
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::UserId;
 use sdk::users::{CreateUser, ListUsers, Role, User, UserStatus};
@@ -16,6 +17,7 @@ use store::{Notice, StoreError, organizations, users};
 pub(crate) use fields::{can_be_email, normalize_email};
 
 use crate::actor::Via;
+use crate::audit_log::Change;
 use crate::failure::Fault;
 use crate::sessions::SessionError;
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -143,6 +145,8 @@ impl Platform {
         users::insert(&mut tx, &row)
             .await
             .map_err(UserError::from_write)?;
+        let change = Change::created(AuditAction::UserCreate, &row);
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         tracing::info!(user_id = %row.id, by = %actor.user_id, "user created");
         Ok(row.to_user())
@@ -154,7 +158,7 @@ impl Platform {
         actor.require_owner(UserError::Forbidden)?;
         let mut tx = self.0.db.begin().await?;
         let owners = users::lock_active_owners(&mut tx).await?;
-        users::lock(&mut tx, id).await?.ok_or(UserError::NotFound)?;
+        let row = users::lock(&mut tx, id).await?.ok_or(UserError::NotFound)?;
         if owners == [id] {
             return Err(UserError::LastOwner);
         }
@@ -162,6 +166,9 @@ impl Platform {
         if workspaces > 0 {
             return Err(UserError::HasWorkspaces(workspaces));
         }
+        // Before, so that those who delete themselves still have a name.
+        let change = Change::deleted(AuditAction::UserDelete, &row);
+        self.record(&mut tx, actor, change).await?;
         users::delete(&mut tx, id).await?;
         tx.commit().await?;
         self.0.notices.publish(Notice::UserChanged { user_id: id });
@@ -194,6 +201,7 @@ impl Platform {
             organization_id: organization.id,
             role: Role::Owner,
             via: Via::CommandLine,
+            address: None,
         })
     }
 

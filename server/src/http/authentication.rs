@@ -60,7 +60,10 @@ pub async fn layer(State(state): State<AppState>, request: Request, next: Next) 
     let token = from_header.or_else(|| cookie_token(&parts.headers));
     let actor = match token {
         Some(token) => match state.platform.authenticate(&token).await {
-            Ok(actor) => actor,
+            Ok(actor) => actor.map(|actor| Actor {
+                address: state.network.client_address(&parts),
+                ..actor
+            }),
             Err(failure) => return ApiError::from(failure).into_response(),
         },
         None => None,

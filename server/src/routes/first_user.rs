@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use http::request::Parts;
 use platform::Platform;
 use sdk::users::{CreateFirstUser, FirstUserCreated};
 use utoipa_axum::routes;
@@ -10,6 +11,7 @@ use utoipa_axum::routes;
 use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::extract::JsonBody;
+use crate::state::AppState;
 
 /// Routes of this feature.
 pub fn routes() -> Routes {
@@ -43,11 +45,11 @@ async fn get_first_user(
     request_body = CreateFirstUser, responses((status = 201, body = FirstUserCreated))
 )]
 async fn create_first_user(
-    State(platform): State<Platform>,
+    State(state): State<AppState>,
+    parts: Parts,
     JsonBody(user): JsonBody<CreateFirstUser>,
 ) -> Result<(StatusCode, Json<FirstUserCreated>), ApiError> {
-    Ok((
-        StatusCode::CREATED,
-        Json(platform.create_first_user(user).await?),
-    ))
+    let client = state.network.client_info(&parts);
+    let created = state.platform.create_first_user(user, &client).await?;
+    Ok((StatusCode::CREATED, Json(created)))
 }

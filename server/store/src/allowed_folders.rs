@@ -8,11 +8,11 @@ use sdk::ids::AllowedFolderId;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::{Db, StoreError, on_reader, on_writer};
+use crate::{Db, StoreError, Tx, on_reader, on_tx};
 
 const LIST: &str = "SELECT id, path, created_at FROM allowed_folders ORDER BY path LIMIT $1";
 const INSERT: &str = "INSERT INTO allowed_folders (id, path, created_at) VALUES ($1, $2, $3)";
-const DELETE: &str = "DELETE FROM allowed_folders WHERE id = $1";
+const DELETE: &str = "DELETE FROM allowed_folders WHERE id = $1 RETURNING id, path, created_at";
 
 /// A folder's row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,22 +50,25 @@ pub async fn list(db: &Db, limit: i64) -> Result<Vec<AllowedFolderRow>, StoreErr
 }
 
 /// A new folder. One that is allowed already is [`StoreError::unique_violation`].
-pub async fn insert(db: &Db, folder: &AllowedFolderRow) -> Result<(), StoreError> {
-    on_writer!(db, pool => sqlx::query(INSERT)
+pub async fn insert(tx: &mut Tx, folder: &AllowedFolderRow) -> Result<(), StoreError> {
+    on_tx!(tx, connection => sqlx::query(INSERT)
         .bind(folder.id.0)
         .bind(&folder.path)
         .bind(folder.created_at)
-        .execute(pool)
+        .execute(connection)
         .await
         .map(drop)?);
     Ok(())
 }
 
-/// Allows a folder no longer. Whether there was one.
-pub async fn delete(db: &Db, id: AllowedFolderId) -> Result<bool, StoreError> {
-    let changed = on_writer!(db, pool =>
-        sqlx::query(DELETE).bind(id.0).execute(pool).await?.rows_affected());
-    Ok(changed > 0)
+/// Allows a folder no longer. Gives it when there was one.
+pub async fn delete(
+    tx: &mut Tx,
+    id: AllowedFolderId,
+) -> Result<Option<AllowedFolderRow>, StoreError> {
+    let raw: Option<Raw> = on_tx!(tx, connection =>
+        sqlx::query_as(DELETE).bind(id.0).fetch_optional(connection).await?);
+    Ok(raw.map(AllowedFolderRow::from))
 }
 
 crate::statements![LIST, INSERT, DELETE];

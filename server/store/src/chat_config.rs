@@ -125,6 +125,12 @@ pub async fn get_plan_mode_instructions(db: &Db) -> Result<String, StoreError> {
     Ok(found.unwrap_or_default())
 }
 
+/// [`get_plan_mode_instructions`], as the transaction sees it.
+pub async fn get_plan_mode_instructions_in(tx: &mut Tx) -> Result<String, StoreError> {
+    let found = settings::get_in(tx, PLAN_MODE_INSTRUCTIONS).await?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Sets what the deployment asks of agents that plan.
 pub async fn put_plan_mode_instructions(
     tx: &mut Tx,
@@ -191,6 +197,12 @@ pub async fn is_debug_logging_allowed(db: &Db) -> Result<bool, StoreError> {
     Ok(found.unwrap_or(false))
 }
 
+/// [`is_debug_logging_allowed`], as the transaction sees it.
+pub async fn is_debug_logging_allowed_in(tx: &mut Tx) -> Result<bool, StoreError> {
+    let found = settings::get_in(tx, DEBUG_LOGGING_ALLOWED).await?;
+    Ok(found.unwrap_or(false))
+}
+
 /// Sets whether people may have the calls of their own chats recorded.
 pub async fn allow_debug_logging(
     tx: &mut Tx,
@@ -222,6 +234,12 @@ pub async fn get_template_allowlist(db: &Db) -> Result<Vec<TemplateId>, StoreErr
     Ok(found.unwrap_or_default())
 }
 
+/// [`get_template_allowlist`], as the transaction sees it.
+pub async fn get_template_allowlist_in(tx: &mut Tx) -> Result<Vec<TemplateId>, StoreError> {
+    let found = settings::get_in(tx, TEMPLATE_ALLOWLIST).await?;
+    Ok(found.unwrap_or_default())
+}
+
 /// Sets the templates that agents may use.
 pub async fn put_template_allowlist(
     tx: &mut Tx,
@@ -234,6 +252,12 @@ pub async fn put_template_allowlist(
 /// After how many milliseconds without use workspaces are stopped whose template does not say; 0 = never.
 pub async fn get_workspace_ttl_ms(db: &Db) -> Result<i64, StoreError> {
     let found = settings::get(db, WORKSPACE_TTL_MS).await?;
+    Ok(found.unwrap_or(0))
+}
+
+/// [`get_workspace_ttl_ms`], as the transaction sees it.
+pub async fn get_workspace_ttl_ms_in(tx: &mut Tx) -> Result<i64, StoreError> {
+    let found = settings::get_in(tx, WORKSPACE_TTL_MS).await?;
     Ok(found.unwrap_or(0))
 }
 
@@ -252,6 +276,12 @@ pub async fn is_desktop_enabled(db: &Db) -> Result<bool, StoreError> {
     Ok(found.unwrap_or(false))
 }
 
+/// [`is_desktop_enabled`], as the transaction sees it.
+pub async fn is_desktop_enabled_in(tx: &mut Tx) -> Result<bool, StoreError> {
+    let found = settings::get_in(tx, DESKTOP_ENABLED).await?;
+    Ok(found.unwrap_or(false))
+}
+
 /// Sets whether workspaces may have a desktop.
 pub async fn put_desktop_enabled(
     tx: &mut Tx,
@@ -263,8 +293,18 @@ pub async fn put_desktop_enabled(
 
 /// The model of agents that only explore.
 pub async fn get_explore_model_override(db: &Db) -> Result<ModelOverride, StoreError> {
-    let found: Option<Value> = settings::get(db, EXPLORE_MODEL_OVERRIDE).await?;
-    Ok(match found {
+    let found = settings::get(db, EXPLORE_MODEL_OVERRIDE).await?;
+    Ok(read_override(found))
+}
+
+/// [`get_explore_model_override`], as the transaction sees it.
+pub async fn get_explore_model_override_in(tx: &mut Tx) -> Result<ModelOverride, StoreError> {
+    let found = settings::get_in(tx, EXPLORE_MODEL_OVERRIDE).await?;
+    Ok(read_override(found))
+}
+
+fn read_override(found: Option<Value>) -> ModelOverride {
+    match found {
         None | Some(Value::Null) => ModelOverride::Unset,
         Some(kept) => {
             let model = kept.as_str().and_then(|text| text.parse().ok());
@@ -272,7 +312,7 @@ pub async fn get_explore_model_override(db: &Db) -> Result<ModelOverride, StoreE
                 ModelOverride::Model(ModelConfigId(id))
             })
         }
-    })
+    }
 }
 
 /// Sets the model of agents that only explore; `None` leaves them that of the chat that hands the work over.
@@ -293,9 +333,21 @@ pub async fn get_retention_days(db: &Db) -> Result<i32, StoreError> {
     Ok(found.unwrap_or(0))
 }
 
+/// [`get_retention_days`], as the transaction sees it.
+pub async fn get_retention_days_in(tx: &mut Tx) -> Result<i32, StoreError> {
+    let found = settings::get_in(tx, RETENTION_DAYS).await?;
+    Ok(found.unwrap_or(0))
+}
+
 /// After how many days what models were asked is deleted; 0 = never.
 pub async fn get_debug_retention_days(db: &Db) -> Result<i32, StoreError> {
     let found = settings::get(db, DEBUG_RETENTION_DAYS).await?;
+    Ok(found.unwrap_or(USUAL_DEBUG_RETENTION_DAYS))
+}
+
+/// [`get_debug_retention_days`], as the transaction sees it.
+pub async fn get_debug_retention_days_in(tx: &mut Tx) -> Result<i32, StoreError> {
+    let found = settings::get_in(tx, DEBUG_RETENTION_DAYS).await?;
     Ok(found.unwrap_or(USUAL_DEBUG_RETENTION_DAYS))
 }
 

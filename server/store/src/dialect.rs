@@ -68,6 +68,8 @@ pub enum Decision {
     FirstUser = 1,
     /// Which providers and models there are, and which model is the default.
     Models = 2,
+    /// What the deployment's settings are: what a change is told to have changed is what was there.
+    Settings = 3,
 }
 
 /// The first key of this product's advisory locks, so that they meet no other product's in a shared database.

@@ -149,9 +149,9 @@ pub async fn touch(db: &Db, id: ExternalAuthLinkId, now: DateTime<Utc>) -> Resul
 }
 
 /// Forgets a person's link with its secret. Whether there was one.
-pub async fn delete(db: &Db, user: UserId, host: &str) -> Result<bool, StoreError> {
-    let changed = on_writer!(db, pool =>
-        sqlx::query(DELETE).bind(user.0).bind(host).execute(pool).await?.rows_affected());
+pub async fn delete(tx: &mut Tx, user: UserId, host: &str) -> Result<bool, StoreError> {
+    let changed = on_tx!(tx, connection =>
+        sqlx::query(DELETE).bind(user.0).bind(host).execute(connection).await?.rows_affected());
     Ok(changed > 0)
 }
 

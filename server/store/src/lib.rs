@@ -5,6 +5,7 @@
 //! do what. Tests run on both databases through `testing`.
 
 pub mod allowed_folders;
+pub mod audit_log;
 pub mod chat_config;
 pub mod chats;
 pub mod clock;

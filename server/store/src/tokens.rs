@@ -20,6 +20,7 @@ const GET: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organ
      FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1";
 const TOUCH: &str = "UPDATE tokens SET last_used_at = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND user_id = $2";
+const GET_NAME: &str = "SELECT name FROM tokens WHERE id = $1 AND user_id = $2";
 
 /// A new token.
 #[derive(Clone, Copy, Debug)]
@@ -107,11 +108,21 @@ pub async fn touch(db: &Db, id: TokenId, now: DateTime<Utc>) -> Result<(), Store
     Ok(())
 }
 
+/// The name of a user's token.
+pub async fn get_name(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: TokenId,
+) -> Result<Option<String>, StoreError> {
+    Ok(on_tx!(tx, connection =>
+        sqlx::query_scalar(GET_NAME).bind(id.0).bind(user_id.0).fetch_optional(connection).await?))
+}
+
 /// Revokes a user's token. Whether there was one.
-pub async fn delete(db: &Db, user_id: UserId, id: TokenId) -> Result<bool, StoreError> {
-    let changed = on_writer!(db, pool =>
-        sqlx::query(DELETE).bind(id.0).bind(user_id.0).execute(pool).await?.rows_affected());
+pub async fn delete(tx: &mut Tx, user_id: UserId, id: TokenId) -> Result<bool, StoreError> {
+    let changed = on_tx!(tx, connection =>
+        sqlx::query(DELETE).bind(id.0).bind(user_id.0).execute(connection).await?.rows_affected());
     Ok(changed > 0)
 }
 
-crate::statements![INSERT, COUNT, LIST, FIND, GET, TOUCH, DELETE];
+crate::statements![INSERT, COUNT, LIST, FIND, GET, TOUCH, GET_NAME, DELETE];

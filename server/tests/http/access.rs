@@ -4,6 +4,7 @@
 //! Routes come from the router's own entries and bodies from their descriptions, so a new route stands in the matrix by
 //! itself. A new kind of object is made in [`objects`]; a function without an access entry fails here.
 
+mod audited;
 mod functions;
 mod objects;
 mod routes;

@@ -2,6 +2,7 @@
 
 mod agents;
 mod allowed_folders;
+mod audit_log;
 mod build_info;
 mod chat_config;
 mod chats;

@@ -7,6 +7,7 @@ use sdk::chat_config::{
     DebugLogging, UpdateDebugLogging, UpdateUserDebugLogging, UserDebugLogging,
 };
 use sdk::ids::UserId;
+use serde_json::json;
 use store::{Db, StoreError, chat_config};
 
 use super::ChatConfigError;
@@ -80,9 +81,18 @@ impl Platform {
         change: UpdateDebugLogging,
     ) -> Result<(), ChatConfigError> {
         actor.require_owner(ChatConfigError::Forbidden)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();
+        let before = chat_config::is_debug_logging_allowed_in(&mut tx).await?;
         chat_config::allow_debug_logging(&mut tx, change.allow_users, now).await?;
+        let name = "debug_logging.allow_users";
+        self.record_setting(
+            &mut tx,
+            actor,
+            name,
+            [json!(before), json!(change.allow_users)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

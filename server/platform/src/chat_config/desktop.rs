@@ -1,6 +1,7 @@
 //! Whether workspaces may have a desktop.
 
 use sdk::chat_config::DesktopEnabled;
+use serde_json::json;
 use store::chat_config;
 
 use super::ChatConfigError;
@@ -25,9 +26,18 @@ impl Platform {
         change: DesktopEnabled,
     ) -> Result<(), ChatConfigError> {
         actor.require_owner(ChatConfigError::Forbidden)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();
+        let before = chat_config::is_desktop_enabled_in(&mut tx).await?;
         chat_config::put_desktop_enabled(&mut tx, change.enable_desktop, now).await?;
+        let name = "enable_desktop";
+        self.record_setting(
+            &mut tx,
+            actor,
+            name,
+            [json!(before), json!(change.enable_desktop)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

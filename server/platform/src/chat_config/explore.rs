@@ -1,6 +1,7 @@
 //! The model of agents that only explore.
 
 use sdk::chat_config::{ExploreModelOverride, UpdateExploreModelOverride};
+use serde_json::json;
 use store::chat_config::{self, ModelOverride};
 use store::model_configs;
 
@@ -31,7 +32,7 @@ impl Platform {
         change: UpdateExploreModelOverride,
     ) -> Result<(), ChatConfigError> {
         actor.require_owner(ChatConfigError::Forbidden)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
         if let Some(id) = change.model_config_id {
             let row = model_configs::get_in(&mut tx, id).await?;
             if !row.is_some_and(|row| row.is_offered && !row.is_deleted) {
@@ -42,7 +43,20 @@ impl Platform {
             }
         }
         let now = self.0.clock.now();
+        let before = match chat_config::get_explore_model_override_in(&mut tx).await? {
+            ModelOverride::Model(id) => Some(id.to_string()),
+            ModelOverride::Malformed => Some("malformed".to_owned()),
+            ModelOverride::Unset => None,
+        };
         chat_config::put_explore_model_override(&mut tx, change.model_config_id, now).await?;
+        let after = change.model_config_id.map(|id| id.to_string());
+        self.record_setting(
+            &mut tx,
+            actor,
+            "explore_model_override",
+            [json!(before), json!(after)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -2,13 +2,15 @@
 
 use chatd::prompt::DEFAULT_SYSTEM_PROMPT;
 use chatd::prompt::visible;
+use sdk::audit_log::AuditAction;
 use sdk::chat_config::{
     MAX_PROMPT_BYTES, PROMPT_TOO_LONG, PlanModeInstructions, SystemPrompt, UpdateSystemPrompt,
     UserPrompt,
 };
-use store::chat_config;
+use store::chat_config::{self, SystemPromptSetting};
 
 use super::ChatConfigError;
+use crate::audit_log::{Change, Prompt};
 use crate::{Actor, Platform};
 
 impl Platform {
@@ -31,13 +33,20 @@ impl Platform {
     ) -> Result<(), ChatConfigError> {
         actor.require_owner(ChatConfigError::Forbidden)?;
         let system_prompt = check("system_prompt", &change.system_prompt)?;
-        let mut tx = self.0.db.begin().await?;
-        let mut setting = chat_config::get_system_prompt_in(&mut tx).await?;
+        let mut tx = self.begin_settings().await?;
+        let before = chat_config::get_system_prompt_in(&mut tx).await?;
+        let mut setting = before.clone();
         setting.system_prompt = system_prompt;
         if let Some(include) = change.include_default_system_prompt {
             setting.include_default_system_prompt = include;
         }
         chat_config::put_system_prompt(&mut tx, &setting, self.0.clock.now()).await?;
+        let change = Change::updated(
+            AuditAction::PromptUpdate,
+            &system_prompt_of(&before),
+            &system_prompt_of(&setting),
+        );
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -61,9 +70,14 @@ impl Platform {
     ) -> Result<(), ChatConfigError> {
         actor.require_owner(ChatConfigError::Forbidden)?;
         let instructions = check("plan_mode_instructions", &change.plan_mode_instructions)?;
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();
+        let before = chat_config::get_plan_mode_instructions_in(&mut tx).await?;
         chat_config::put_plan_mode_instructions(&mut tx, &instructions, now).await?;
+        let prompt = |text| Prompt("plan_mode_instructions", text, None);
+        let (before, after) = (prompt(before.as_str()), prompt(instructions.as_str()));
+        let change = Change::updated(AuditAction::PromptUpdate, &before, &after);
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -87,6 +101,15 @@ impl Platform {
         tx.commit().await?;
         Ok(UserPrompt { custom_prompt })
     }
+}
+
+fn system_prompt_of(setting: &SystemPromptSetting) -> Prompt<'_> {
+    let includes_default = setting.include_default_system_prompt;
+    Prompt(
+        "system_prompt",
+        &setting.system_prompt,
+        Some(includes_default),
+    )
 }
 
 /// The text as it is kept.

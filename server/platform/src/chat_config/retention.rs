@@ -1,6 +1,7 @@
 //! How long archived chats are kept, and how long what models were asked.
 
 use sdk::chat_config::{DebugRetentionDays, MAX_RETENTION_DAYS, RetentionDays};
+use serde_json::json;
 use store::chat_config;
 
 use super::ChatConfigError;
@@ -29,8 +30,16 @@ impl Platform {
             let detail = "Use 1 to 3,650 days, or 0 to keep them.";
             return Err(ChatConfigError::field("retention_days", detail));
         }
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
+        let before = chat_config::get_retention_days_in(&mut tx).await?;
         chat_config::put_retention_days(&mut tx, days, self.0.clock.now()).await?;
+        self.record_setting(
+            &mut tx,
+            actor,
+            "retention_days",
+            [json!(before), json!(days)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -57,8 +66,16 @@ impl Platform {
             let detail = "Use 1 to 3,650 days, or 0 to keep them as long as their chats.";
             return Err(ChatConfigError::field("debug_retention_days", detail));
         }
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
+        let before = chat_config::get_debug_retention_days_in(&mut tx).await?;
         chat_config::put_debug_retention_days(&mut tx, days, self.0.clock.now()).await?;
+        self.record_setting(
+            &mut tx,
+            actor,
+            "debug_retention_days",
+            [json!(before), json!(days)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

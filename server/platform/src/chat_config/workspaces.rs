@@ -4,6 +4,7 @@ use sdk::chat_config::{
     MAX_WORKSPACE_TTL_MS, MIN_WORKSPACE_TTL_MS, TemplateAllowlist, WorkspaceTtl,
 };
 use sdk::ids::TemplateId;
+use serde_json::json;
 use store::{chat_config, templates};
 
 use super::ChatConfigError;
@@ -51,8 +52,16 @@ impl Platform {
                 listed.push(id);
             }
         }
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
+        let before = chat_config::get_template_allowlist_in(&mut tx).await?;
         chat_config::put_template_allowlist(&mut tx, &listed, self.0.clock.now()).await?;
+        self.record_setting(
+            &mut tx,
+            actor,
+            "template_allowlist",
+            [json!(before), json!(listed)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -78,8 +87,16 @@ impl Platform {
             let detail = "Use 60,000 (a minute) to 2,592,000,000 (30 days), or 0 for never.";
             return Err(ChatConfigError::field("workspace_ttl_ms", detail));
         }
-        let mut tx = self.0.db.begin().await?;
+        let mut tx = self.begin_settings().await?;
+        let before = chat_config::get_workspace_ttl_ms_in(&mut tx).await?;
         chat_config::put_workspace_ttl_ms(&mut tx, ttl_ms, self.0.clock.now()).await?;
+        self.record_setting(
+            &mut tx,
+            actor,
+            "workspace_ttl_ms",
+            [json!(before), json!(ttl_ms)],
+        )
+        .await?;
         tx.commit().await?;
         Ok(())
     }

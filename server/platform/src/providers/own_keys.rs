@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::{ProviderConfigId, UserId};
 use sdk::providers::{PutUserApiKey, UserProviderConfig};
@@ -12,6 +13,7 @@ use store::{StoreError, Tx, provider_configs, user_provider_keys};
 use uuid::Uuid;
 
 use super::{ProviderError, fields, find};
+use crate::audit_log::{Change, OwnKey};
 use crate::{Actor, Platform};
 
 /// The keys that a person brought, to choose the one for a provider.
@@ -73,6 +75,14 @@ impl Platform {
         } else {
             user_provider_keys::insert(&mut tx, actor.user_id, &key, now).await?;
         }
+        let named = |key| OwnKey(key, &row.display_name);
+        let change = match &before {
+            Some(before) => {
+                Change::updated(AuditAction::ProviderKeyUpdate, &named(before), &named(&key))
+            }
+            None => Change::created(AuditAction::ProviderKeyCreate, &named(&key)),
+        };
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         Ok(describe(&row, true))
     }
@@ -84,7 +94,14 @@ impl Platform {
         provider: ProviderConfigId,
     ) -> Result<(), ProviderError> {
         let mut tx = self.begin_models().await?;
-        if !user_provider_keys::delete(&mut tx, actor.user_id, provider).await? {
+        let key = user_provider_keys::get_in(&mut tx, actor.user_id, provider).await?;
+        if let Some(key) = key {
+            user_provider_keys::delete(&mut tx, actor.user_id, provider).await?;
+            let row = provider_configs::get_in(&mut tx, provider).await?;
+            let name = row.map(|row| row.display_name).unwrap_or_default();
+            let change = Change::deleted(AuditAction::ProviderKeyDelete, &OwnKey(&key, &name));
+            self.record(&mut tx, actor, change).await?;
+        } else {
             // There is none to remove: of a provider that is there, that is how it was asked to be.
             find_open(&mut tx, provider).await?;
         }

@@ -1,5 +1,6 @@
 //! The first owner, made by whoever opens a new deployment first.
 
+use sdk::audit_log::AuditAction;
 use sdk::ids::OrganizationId;
 use sdk::organizations::Organization;
 use sdk::users::{CreateFirstUser, FirstUserCreated, Role};
@@ -7,7 +8,8 @@ use store::dialect::{Decision, lock_decision};
 use store::{Clock, Db, StoreError, organizations, users};
 
 use super::{UserError, fields};
-use crate::Platform;
+use crate::audit_log::{By, Change};
+use crate::{ClientInfo, Platform};
 
 impl Platform {
     /// Whether anybody has an account.
@@ -19,6 +21,7 @@ impl Platform {
     pub async fn create_first_user(
         &self,
         request: CreateFirstUser,
+        client: &ClientInfo,
     ) -> Result<FirstUserCreated, UserError> {
         // Asked again below; here it saves the hashing.
         if users::any_exists(&self.0.db).await? {
@@ -39,6 +42,9 @@ impl Platform {
         users::insert(&mut tx, &row)
             .await
             .map_err(UserError::from_write)?;
+        let by = By::first_user(row.id, client.address);
+        let change = Change::created(AuditAction::UserCreate, &row);
+        self.record(&mut tx, by, change).await?;
         tx.commit().await?;
         tracing::info!(user_id = %row.id, "first user created");
         Ok(FirstUserCreated {

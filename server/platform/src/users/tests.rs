@@ -7,7 +7,7 @@
     reason = "tests"
 )]
 
-use sdk::users::{CreateFirstUser, Login, UpdateUser};
+use sdk::users::{CreateFirstUser, FirstUserCreated, Login, UpdateUser};
 
 use super::*;
 use crate::ClientInfo;
@@ -49,17 +49,19 @@ async fn can_sign_in(test: &TestPlatform, username: &str, password: &str) -> boo
         .is_ok()
 }
 
+async fn create_first(test: &TestPlatform, username: &str) -> Result<FirstUserCreated, UserError> {
+    let client = ClientInfo::default();
+    let request = first(username);
+    test.platform.create_first_user(request, &client).await
+}
+
 #[tokio::test]
 async fn the_first_user_is_an_owner_and_there_is_one_only() {
     on_both(async |test| {
         assert!(!test.platform.has_first_user().await.unwrap());
-        let created = test.platform.create_first_user(first("ada")).await.unwrap();
+        let created = create_first(&test, "ada").await.unwrap();
         assert!(test.platform.has_first_user().await.unwrap());
-        let refusal = test
-            .platform
-            .create_first_user(first("eve"))
-            .await
-            .unwrap_err();
+        let refusal = create_first(&test, "eve").await.unwrap_err();
         assert!(matches!(refusal, UserError::FirstUserExists));
         assert_eq!(refusal.kind(), FailureKind::Conflict);
         let ada = test.sign_in("ada").await;
@@ -78,10 +80,7 @@ async fn the_first_user_is_an_owner_and_there_is_one_only() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_first_users_at_once_one_is_made() {
     on_both(async |test| {
-        let (one, two) = tokio::join!(
-            test.platform.create_first_user(first("ada")),
-            test.platform.create_first_user(first("eve")),
-        );
+        let (one, two) = tokio::join!(create_first(&test, "ada"), create_first(&test, "eve"),);
         let outcomes = [one, two];
         assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
         let refusal = outcomes.into_iter().find_map(Result::err).unwrap();

@@ -1,5 +1,6 @@
 //! Changing an account: what people change of their own, and what owners change of others.
 
+use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::users::{Role, UpdateUser, User, UserStatus};
 use store::users::UserRow;
@@ -7,6 +8,7 @@ use store::{Notice, Tx, sessions, users};
 
 use super::{UserError, fields};
 use crate::actor::Via;
+use crate::audit_log;
 use crate::failure::Checks;
 use crate::{Actor, Platform};
 
@@ -42,6 +44,11 @@ impl Platform {
             .ok_or(UserError::NotFound)?;
         let ends_sessions =
             change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
+        let action = match change.password_hash {
+            Some(_) => AuditAction::UserSetPassword,
+            None => AuditAction::UserUpdate,
+        };
+        let before = row.clone();
         apply(&mut row, change);
         let is_active_owner = row.role == Role::Owner && row.status == UserStatus::Active;
         if owners == [row.id] && !is_active_owner {
@@ -54,6 +61,8 @@ impl Platform {
         if ends_sessions {
             end_sessions(&mut tx, actor, &row).await?;
         }
+        let change = audit_log::Change::updated(action, &before, &row);
+        self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
         self.0
             .notices

@@ -53,6 +53,7 @@ impl ForAgents {
             organization_id: user.organization_id,
             role: user.role,
             via: Via::Agent,
+            address: None,
         };
         Ok((platform, actor))
     }

@@ -44,13 +44,14 @@ async fn seed(platform: &Platform, members: u16, plan: ChatPlan) -> anyhow::Resu
         !platform.has_first_user().await?,
         "this deployment has users already: seed an empty one, with another --data-dir"
     );
+    let first = CreateFirstUser {
+        email: OWNER_EMAIL.into(),
+        username: "owner".into(),
+        name: Some("Olga Owner".into()),
+        password: PASSWORD.into(),
+    };
     platform
-        .create_first_user(CreateFirstUser {
-            email: OWNER_EMAIL.into(),
-            username: "owner".into(),
-            name: Some("Olga Owner".into()),
-            password: PASSWORD.into(),
-        })
+        .create_first_user(first, &ClientInfo::default())
         .await?;
     println!("{OWNER_EMAIL}  {PASSWORD}  owner");
     let owner = sign_in(platform).await?;

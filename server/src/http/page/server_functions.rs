@@ -91,6 +91,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/list_diff_comments", Access::SignedIn),
     ("/api/page/get_analytics", Access::SignedIn),
     ("/api/page/list_user_costs", Access::Owner),
+    // For all but owners there is none, which `platform` says.
+    ("/api/page/list_audit_log", Access::SignedIn),
     ("/api/page/list_users", Access::Owner),
     ("/api/page/create_user", Access::Owner),
     ("/api/page/update_user", Access::Owner),

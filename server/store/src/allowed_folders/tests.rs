@@ -21,13 +21,20 @@ async fn lists_by_path_refuses_one_twice_and_forgets() {
             created_at: Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap(),
         };
         let (first, second) = (row("/srv/b"), row("/srv/a"));
-        insert(&test.db, &first).await.unwrap();
-        insert(&test.db, &second).await.unwrap();
-        let again = insert(&test.db, &row("/srv/a")).await.unwrap_err();
+        let mut tx = test.db.begin().await.unwrap();
+        insert(&mut tx, &first).await.unwrap();
+        insert(&mut tx, &second).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = test.db.begin().await.unwrap();
+        let again = insert(&mut tx, &row("/srv/a")).await.unwrap_err();
         assert!(again.unique_violation().is_some());
+        tx.rollback().await.unwrap();
         assert_eq!(list(&test.db, 10).await.unwrap(), [second, first.clone()]);
-        assert!(delete(&test.db, first.id).await.unwrap());
-        assert!(!delete(&test.db, first.id).await.unwrap());
+        let mut tx = test.db.begin().await.unwrap();
+        let gone = delete(&mut tx, first.id).await.unwrap();
+        assert_eq!(gone.as_ref(), Some(&first));
+        assert_eq!(delete(&mut tx, first.id).await.unwrap(), None);
+        tx.commit().await.unwrap();
         assert_eq!(list(&test.db, 10).await.unwrap().len(), 1);
     })
     .await;

@@ -107,7 +107,9 @@ async fn sqlite_schema(db: &Db) -> Schema {
 
 /// Text that holds JSON or a time has a type of its own only in PostgreSQL; the column's name tells which it is.
 fn sqlite_type(table: &str, column: &str, kind: &str) -> &'static str {
-    const JSON: [(&str, &str); 15] = [
+    const JSON: [(&str, &str); 17] = [
+        ("audit_log", "before"),
+        ("audit_log", "after"),
         ("chat_client_tools", "tools"),
         ("users", "preferences"),
         ("settings", "value"),

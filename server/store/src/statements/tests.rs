@@ -20,6 +20,7 @@ use crate::testing::TestDb;
 fn lists() -> Vec<(&'static str, &'static [Statement])> {
     vec![
         ("allowed_folders", crate::allowed_folders::STATEMENTS),
+        ("audit_log", crate::audit_log::STATEMENTS),
         ("chat_config", crate::chat_config::STATEMENTS),
         ("chats", crate::chats::STATEMENTS),
         ("chats/by_workspace", crate::chats::by_workspace::STATEMENTS),

@@ -182,7 +182,7 @@ fn unknown(objects: &Objects, kinds: &[&str]) -> Objects {
 }
 
 /// Arguments with objects in the place of their kinds; ids that are numbers as numbers.
-fn filled(arguments: &Value, objects: &Objects) -> Value {
+pub(super) fn filled(arguments: &Value, objects: &Objects) -> Value {
     match arguments {
         Value::String(kind) => match objects.get(kind.as_str()) {
             Some(object) => object.parse::<i64>().map_or(json!(object), Value::from),
@@ -198,7 +198,7 @@ fn filled(arguments: &Value, objects: &Objects) -> Value {
 }
 
 /// Flat arguments as a form sends them.
-fn form(arguments: &Value) -> String {
+pub(super) fn form(arguments: &Value) -> String {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in arguments.as_object().unwrap() {
         match value {

@@ -119,6 +119,11 @@ impl<'a> People<'a> {
         objects
     }
 
+    /// The model that does what chats say.
+    pub const fn model(&self) -> ModelConfigId {
+        self.model
+    }
+
     fn number(&self) -> u32 {
         self.made.fetch_add(1, Ordering::Relaxed)
     }

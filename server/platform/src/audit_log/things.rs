@@ -1,0 +1,257 @@
+//! What the log shows of each kind of thing. Rows are taken apart whole, so that a new column is decided upon here.
+
+use sdk::audit_log::{AuditTarget, AuditTargetKind};
+use sdk::external_auth::ExternalAuthLink;
+use sdk::ids::TokenId;
+use sdk::models::ModelConfig;
+use serde_json::{Value, json};
+use store::allowed_folders::AllowedFolderRow;
+use store::external_auth::LinkRow;
+use store::provider_configs::ProviderRow;
+use store::templates::TemplateRow;
+use store::user_provider_keys::UserKeyRow;
+use store::users::UserRow;
+
+use super::{Fields, Logged, target};
+
+impl Logged for UserRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::User, &self.id, &self.username)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            organization_id: _,
+            username,
+            name,
+            email,
+            role,
+            status,
+            password_hash,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        Fields::default()
+            .show("username", json!(username))
+            .show("name", json!(name))
+            .show("email", json!(email))
+            .show("role", json!(role))
+            .show("status", json!(status))
+            .hide("password", password_hash.as_bytes())
+    }
+}
+
+/// An API token, without its key.
+pub(crate) struct TokenOf<'a> {
+    pub(crate) id: TokenId,
+    pub(crate) name: &'a str,
+    /// User name of the person that it acts for.
+    pub(crate) username: &'a str,
+}
+
+impl Logged for TokenOf<'_> {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Token, &self.id, self.name)
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default()
+            .show("name", json!(self.name))
+            .show("user", json!(self.username))
+    }
+}
+
+impl Logged for LinkRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::ExternalAuth, &self.id, &self.link.host)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            token_sealed,
+            link,
+        } = self;
+        let ExternalAuthLink { host, username, .. } = link;
+        Fields::default()
+            .show("host", json!(host))
+            .show("username", json!(username))
+            .hide("token", token_sealed)
+    }
+}
+
+impl Logged for ProviderRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Provider, &self.id, &self.display_name)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            provider,
+            display_name,
+            base_url,
+            api_key_sealed,
+            enabled,
+            key_policy,
+            source,
+            deleted: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        // Some servers take their key in the address.
+        let (base_url, query) = base_url.split_once('?').unwrap_or((base_url, ""));
+        Fields::default()
+            .show("provider", json!(provider))
+            .show("display_name", json!(display_name))
+            .show("base_url", json!(base_url))
+            .hide("base_url.query", query.as_bytes())
+            .hide("api_key", api_key_sealed)
+            .show("enabled", json!(enabled))
+            .show("key_policy", json!(key_policy))
+            .show("source", json!(source))
+    }
+}
+
+/// A person's own key for a provider, which is named.
+pub(crate) struct OwnKey<'a>(pub(crate) &'a UserKeyRow, pub(crate) &'a str);
+
+impl Logged for OwnKey<'_> {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::ProviderKey, &self.0.id, self.1)
+    }
+
+    fn fields(&self) -> Fields {
+        let UserKeyRow {
+            id: _,
+            provider_config_id,
+            api_key_sealed,
+        } = self.0;
+        Fields::default()
+            .show("provider_config_id", json!(provider_config_id))
+            .hide("api_key", api_key_sealed)
+    }
+}
+
+impl Logged for ModelConfig {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Model, &self.id, &self.display_name)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            provider_config_id,
+            provider: _,
+            model,
+            display_name,
+            enabled,
+            is_default,
+            context_limit,
+            compression_threshold,
+            model_config,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        Fields::default()
+            .show("provider_config_id", json!(provider_config_id))
+            .show("model", json!(model))
+            .show("display_name", json!(display_name))
+            .show("enabled", json!(enabled))
+            .show("is_default", json!(is_default))
+            .show("context_limit", json!(context_limit))
+            .show("compression_threshold", json!(compression_threshold))
+            .show("model_config", json!(model_config))
+    }
+}
+
+impl Logged for TemplateRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Template, &self.id, &self.name)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            organization_id: _,
+            name,
+            display_name,
+            description,
+            icon,
+            backend,
+            folder,
+            repository_url,
+            branch,
+            setup_script,
+            environment,
+            parameters,
+            idle_stop_seconds,
+            deprecated,
+            deleted: _,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        let fields = Fields::default()
+            .show("name", json!(name))
+            .show("display_name", json!(display_name))
+            .show("description", json!(description))
+            .show("icon", json!(icon))
+            .show("backend", json!(backend))
+            .show("folder", json!(folder))
+            .show("repository_url", json!(repository_url))
+            .show("branch", json!(branch))
+            .show("setup_script", json!(setup_script))
+            .show("parameters", json!(parameters))
+            .show("idle_stop_seconds", json!(idle_stop_seconds))
+            .show("deprecated", json!(deprecated));
+        // People keep keys in variables.
+        environment.iter().fold(fields, |fields, (name, value)| {
+            let value = format!("={value}");
+            fields.hide(&format!("environment.{name}"), value.as_bytes())
+        })
+    }
+}
+
+impl Logged for AllowedFolderRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::AllowedFolder, &self.id, &self.path)
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default().show("path", json!(self.path))
+    }
+}
+
+/// A setting of the deployment with its value.
+pub(crate) struct Setting(pub(crate) &'static str, pub(crate) Value);
+
+impl Logged for Setting {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Setting, &self.0, self.0)
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default().show(self.0, self.1.clone())
+    }
+}
+
+/// Instructions for agents: their name, and what they are made of.
+pub(crate) struct Prompt<'a>(
+    pub(crate) &'static str,
+    pub(crate) &'a str,
+    pub(crate) Option<bool>,
+);
+
+impl Logged for Prompt<'_> {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Prompt, &self.0, self.0)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self(name, text, includes_default) = self;
+        Fields::default()
+            .show(name, json!(text))
+            .show("include_default_system_prompt", json!(includes_default))
+    }
+}
