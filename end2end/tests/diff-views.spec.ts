@@ -51,7 +51,7 @@ test.describe("on a real git repository", () => {
   test("two columns face each other where there is room, and take comments on either side", async ({ page, startServer }) => {
     repository = await Repository.create();
     const server = await startServer();
-    const command = "sed -i -e 's/Hello, {name}/Good day, {name}/' -e '5a\\    // as they wish' src/lib.rs";
+    const command = "sed -i -e 's/Hello, {name}/Good day, {name}/' -e '8a\\// as they wish' src/lib.rs";
     const chat = await changed(page, server, repository, command);
     await openChat(page, server.url, chat);
     const file = lines(page, "src/lib.rs");
@@ -90,13 +90,13 @@ test.describe("on a real git repository", () => {
     for (const key of ["ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
     await expect(number(file, "old", 6)).toBeFocused();
     await page.keyboard.press("ArrowRight");
-    await expect(number(file, "new", 7)).toBeFocused();
+    await expect(number(file, "new", 6)).toBeFocused();
     await page.keyboard.press("Shift+ArrowUp");
     await expect(file.locator(".chosen")).toHaveCount(2);
     await page.keyboard.press("c");
-    await expect(box(page)).toHaveAccessibleName("Comment on src/lib.rs:6-7");
+    await expect(box(page)).toHaveAccessibleName("Comment on src/lib.rs:5-6");
     await comment(page, "By keyboard.");
-    await expect(number(file, "new", 7)).toBeFocused();
+    await expect(number(file, "new", 6)).toBeFocused();
     await expect(marks(page)).toHaveCount(3);
 
     // It is kept, and given up where there is no room.

@@ -12,7 +12,7 @@ use super::highlights::Highlights;
 use super::lines::{FileLines, file_lines};
 use super::reading::Reading;
 use super::review::{Place, focus_box};
-use super::windows::{GAP_PX, HEAD_PX, LINE_PX};
+use super::windows::{GAP_PX, HEAD_PX, LINE_PX, keep_height};
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
 use crate::components::icons::{Icon, icon_with_class};
@@ -97,8 +97,10 @@ pub fn FileSection(
             return file_lines(lines, first_lines);
         }
         let likely_px = move || current.with(|it| it.line_count * LINE_PX + it.hunk_count * GAP_PX);
-        let height = move || part.height_below(HEAD_PX, likely_px());
-        view! { <div style=height></div> }
+        let rest = NodeRef::<Div>::new();
+        let height_px = move || Some(part.height_px(HEAD_PX, likely_px()));
+        keep_height(move || rest.get().map(Into::into), height_px);
+        view! { <div node_ref=rest></div> }
     };
     Effect::new(move |_| {
         if is_drawn.get() && !is_empty.get() {

@@ -7,7 +7,7 @@ use super::file::{FileSection, LARGE_FILE_LINES};
 use super::files::Files;
 use super::highlights::Highlights;
 use super::reading::{BLOCK_FILES, Reading};
-use super::windows::{HEAD_PX, LINE_PX};
+use super::windows::{HEAD_PX, LINE_PX, keep_height};
 use crate::components::control_flow::For;
 use crate::view;
 
@@ -80,7 +80,8 @@ fn file_block(
             lines.sum()
         })
     };
-    let style = move || (!is_drawn.get()).then(|| part.height(likely_px()));
+    let height_px = move || (!is_drawn.get()).then(|| part.height_px(0, likely_px()));
+    keep_height(move || element.get().map(Into::into), height_px);
     let content = move || {
         is_drawn.get().then(|| {
             view! {
@@ -90,5 +91,5 @@ fn file_block(
             }
         })
     };
-    view! { <div class="file-block" node_ref=element style=style>{move || content()}</div> }
+    view! { <div class="file-block" node_ref=element>{move || content()}</div> }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use leptos::ev::MouseEvent;
-use leptos::html::{Div, Tbody};
+use leptos::html::{Div, Tbody, Tr};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use sdk::parts::DiffSide;
@@ -18,7 +18,7 @@ use super::line_choice::{
 use super::reading::Reading;
 use super::review::{Chosen, Place, Shown, Source, focus_box};
 use super::rows::{Cell, LineRow, Plan, RUN_ROWS, Row, Shape, rows};
-use super::windows::Target;
+use super::windows::{Target, keep_height};
 use crate::components::chat::diff_lines::{class_and_sign, end_mark, uncoloured};
 use crate::components::control_flow::For;
 use crate::diff::anchor::{Placement, place};
@@ -169,17 +169,11 @@ pub fn file_lines(lines: FileLines, first_lines: usize) -> AnyView {
 
 fn table_of(sketch: Sketch) -> AnyView {
     let runs = Memo::new(move |_| sketch.plan.with(|plan| plan.run_count()));
-    let class = if sketch.is_split {
-        "diff-table diff-split"
-    } else {
-        "diff-table"
-    };
     // As wide as the longest number from the beginning, whatever is drawn.
-    let digits = move || {
-        sketch
-            .lines
-            .file
-            .with(|file| format!("--digits: {}", digits(file)))
+    let class = move || {
+        let digits = sketch.lines.file.with(|file| digits(file));
+        let split = if sketch.is_split { " diff-split" } else { "" };
+        format!("diff-table digits-{digits}{split}")
     };
     let columns = sketch.is_split.then(|| {
         view! {
@@ -190,7 +184,7 @@ fn table_of(sketch: Sketch) -> AnyView {
         }
     });
     view! {
-        <table class=class style=digits>
+        <table class=class>
             {columns}
             <For each=move || (0..runs.get()).collect() key=|run| *run let(run)>{run_view(sketch, run)}</For>
         </table>
@@ -202,7 +196,7 @@ fn digits(file: &DiffFile) -> usize {
         let old = hunk.old_start.saturating_add(hunk.old_count);
         old.max(hunk.new_start.saturating_add(hunk.new_count))
     });
-    last.to_string().len().max(3)
+    last.to_string().len().clamp(3, 7)
 }
 
 /// A run of rows, drawn when it is near.
@@ -224,8 +218,11 @@ fn run_view(sketch: Sketch, run: usize) -> AnyView {
         if is_drawn.get() {
             return view! { <For each=rows_of_run key=Row::key let(row)>{draw(sketch, row)}</For> };
         }
-        let height = move || part.height(sketch.plan.with(|plan| plan.run_px(run)));
-        view! { <tr class="diff-rest" style=height><td colspan=COLUMNS></td></tr> }
+        let rest = NodeRef::<Tr>::new();
+        let likely_px = move || sketch.plan.with(|plan| plan.run_px(run));
+        let height_px = move || Some(part.height_px(0, likely_px()));
+        keep_height(move || rest.get().map(Into::into), height_px);
+        view! { <tr node_ref=rest><td colspan=COLUMNS></td></tr> }
     };
     view! { <tbody node_ref=body>{move || content()}</tbody> }
 }

@@ -8,7 +8,7 @@ use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use leptos::wasm_bindgen::closure::Closure;
-use web_sys::{DomRect, Element};
+use web_sys::{DomRect, Element, HtmlElement};
 
 use super::review::Place;
 use crate::diff::selection::Point;
@@ -69,18 +69,28 @@ pub struct Part {
 }
 
 impl Part {
-    /// The style that keeps its place while it is not drawn.
-    pub fn height(self, likely_px: usize) -> String {
-        self.height_below(0, likely_px)
-    }
-
-    /// The style that keeps the place of what is not drawn below its head.
-    pub fn height_below(self, head_px: usize, likely_px: usize) -> String {
+    /// How high it is likely to be below its head, where that is drawn: as it was, if it was drawn before.
+    pub fn height_px(self, head_px: usize, likely_px: usize) -> usize {
         let seen_px = self.height_px.get();
         let seen_px = seen_px.filter(|seen_px| *seen_px > head_px);
-        let height_px = seen_px.map_or(likely_px, |seen_px| seen_px - head_px);
-        format!("height: {height_px}px")
+        seen_px.map_or(likely_px, |seen_px| seen_px - head_px)
     }
+}
+
+/// Makes an element as high as what it stands for; none lets it find its height. The page's policy forbids attributes of style,
+/// so that the server cannot.
+pub fn keep_height(
+    element: impl Fn() -> Option<HtmlElement> + 'static,
+    height_px: impl Fn() -> Option<usize> + 'static,
+) {
+    Effect::new(move |_| {
+        let Some(element) = element() else { return };
+        let style = element.style();
+        let _ = match height_px() {
+            Some(height_px) => style.set_property("height", &format!("{height_px}px")),
+            None => style.remove_property("height").map(drop),
+        };
+    });
 }
 
 impl Windows {
