@@ -79,6 +79,8 @@ test.describe("on a real git repository", () => {
     await page.mouse.up();
     await expect(box(page)).toHaveAccessibleName("Comment on src/lib.rs:5-6");
     await look(page, "diff-side-by-side", { fullPage: false });
+    // On a phone the panel was hidden behind the chat, and the box with it.
+    await box(page).focus();
     await comment(page, "Say who greets.");
     await expect(marks(page)).toHaveText([/Line 5 before the change.*warmer/s, /Lines 5–6.*greets/s]);
     const side = async (of: Locator) => (await of.boundingBox())?.x ?? 0;
