@@ -2,17 +2,22 @@
 //!
 //! The parser takes any text: what it does not understand is skipped, so a cut or foreign diff still shows the
 //! files it holds. It counts lines by each hunk's own header, so a removed line that begins with `-- ` is a line
-//! and not a file header. Nothing here knows HTML or the network; see `components::chat::diff_lines`. Which lines a reader
-//! chooses is told in `selection`, how a comment finds its lines again in `anchor`.
+//! and not a file header. A large diff is gone through once for its files ([`index`]), whose lines are read when they are shown,
+//! in one column or in two ([`pairs`]). Nothing here knows HTML or the network; see `components::chat::diff_lines`. Which
+//! lines a reader chooses is told in `selection`, how a comment finds its lines again in `anchor`.
 
 pub mod anchor;
 mod header;
 mod hunk;
+pub mod index;
 mod marks;
+pub mod pairs;
 mod paths;
 pub mod selection;
 #[cfg(test)]
 mod tests;
+
+use std::ops::Range;
 
 use sdk::parts::DiffSide;
 use serde::{Deserialize, Serialize};
@@ -138,11 +143,8 @@ impl DiffFile {
 
 /// Parses a unified diff. Text before the first file header and lines that make no sense are skipped.
 pub fn parse(text: &str) -> Vec<DiffFile> {
-    let mut parser = Parser::default();
-    for line in text.split('\n') {
-        parser.take(line);
-    }
-    parser.finish()
+    let parsed = Parser::new(true).read(text);
+    parsed.into_iter().map(|found| found.file).collect()
 }
 
 /// How many lines one file's diff adds and removes, without parsing them.
@@ -157,14 +159,45 @@ pub fn count_lines(text: &str) -> (u32, u32) {
     })
 }
 
-#[derive(Default)]
+/// A file with where its text is.
+struct Found {
+    file: DiffFile,
+    line_count: usize,
+    /// Its text, without the last line end.
+    range: Range<usize>,
+    /// Where its first hunk begins.
+    hunks_start: usize,
+}
+
 struct Parser {
-    files: Vec<DiffFile>,
-    current: Option<DiffFile>,
+    keeps_lines: bool,
+    files: Vec<Found>,
+    current: Option<Found>,
     open_hunk: Option<hunk::OpenHunk>,
+    /// Where the line begins that is read.
+    at: usize,
 }
 
 impl Parser {
+    const fn new(keeps_lines: bool) -> Self {
+        Self {
+            keeps_lines,
+            files: Vec::new(),
+            current: None,
+            open_hunk: None,
+            at: 0,
+        }
+    }
+
+    fn read(mut self, text: &str) -> Vec<Found> {
+        for line in text.split('\n') {
+            self.take(line);
+            self.at += line.len() + 1;
+        }
+        self.close_file();
+        self.files
+    }
+
     fn take(&mut self, line: &str) {
         if let Some(open) = self.open_hunk.as_mut() {
             if open.take(line) {
@@ -175,56 +208,63 @@ impl Parser {
         if let Some(rest) = line.strip_prefix("diff --git ") {
             self.start_file(header::from_git_line(rest));
         } else if line.starts_with("@@ ") {
-            self.open_hunk = hunk::OpenHunk::from_header(line);
+            self.open_hunk = hunk::OpenHunk::from_header(line, self.keeps_lines);
             if self.open_hunk.is_some() {
-                self.current.get_or_insert_default();
+                let at = self.at;
+                let current = self
+                    .current
+                    .get_or_insert_with(|| Found::new(DiffFile::default(), at));
+                if !current.has_hunks() {
+                    current.hunks_start = at;
+                }
             }
-        } else if line.starts_with("--- ")
-            && self
-                .current
-                .as_ref()
-                .is_none_or(|file| !file.hunks.is_empty())
-        {
+        } else if line.starts_with("--- ") && self.current.as_ref().is_none_or(Found::has_hunks) {
             let mut file = DiffFile::default();
             header::take_line(&mut file, line);
             self.start_file(file);
-        } else if let Some(file) = self.current.as_mut().filter(|file| file.hunks.is_empty()) {
-            header::take_line(file, line);
+        } else if let Some(found) = self.current.as_mut().filter(|found| !found.has_hunks()) {
+            header::take_line(&mut found.file, line);
         }
     }
 
     fn start_file(&mut self, file: DiffFile) {
         self.close_file();
-        self.current = Some(file);
+        self.current = Some(Found::new(file, self.at));
     }
 
     fn close_hunk(&mut self) {
         let Some(open) = self.open_hunk.take() else {
             return;
         };
-        if let Some(file) = self.current.as_mut() {
-            let hunk = open.into_hunk();
-            for line in &hunk.lines {
-                match line.kind {
-                    LineKind::Added => file.additions += 1,
-                    LineKind::Removed => file.deletions += 1,
-                    LineKind::Context => {}
-                }
-            }
-            file.hunks.push(hunk);
+        if let Some(found) = self.current.as_mut() {
+            found.file.additions += open.counts.additions;
+            found.file.deletions += open.counts.deletions;
+            found.line_count += open.counts.lines;
+            found.file.hunks.push(open.into_hunk());
         }
     }
 
     fn close_file(&mut self) {
         self.close_hunk();
-        if let Some(mut file) = self.current.take() {
-            header::settle(&mut file);
-            self.files.push(file);
+        if let Some(mut found) = self.current.take() {
+            header::settle(&mut found.file);
+            found.range.end = self.at.saturating_sub(1).max(found.range.start);
+            self.files.push(found);
+        }
+    }
+}
+
+impl Found {
+    const fn new(file: DiffFile, start: usize) -> Self {
+        Self {
+            file,
+            line_count: 0,
+            range: start..start,
+            hunks_start: usize::MAX,
         }
     }
 
-    fn finish(mut self) -> Vec<DiffFile> {
-        self.close_file();
-        self.files
+    const fn has_hunks(&self) -> bool {
+        !self.file.hunks.is_empty()
     }
 }

@@ -2,9 +2,24 @@
 
 use super::{DiffLine, Hunk, LineKind};
 
+/// How many lines there are.
+#[derive(Clone, Copy, Default)]
+pub struct Counts {
+    /// Those that were added.
+    pub additions: u32,
+    /// Those that were removed.
+    pub deletions: u32,
+    /// All of them.
+    pub lines: usize,
+}
+
 /// A hunk that still expects lines.
 pub struct OpenHunk {
     hunk: Hunk,
+    /// Whether its lines are kept, or counted only.
+    keeps_lines: bool,
+    /// How many came.
+    pub counts: Counts,
     old_next: u32,
     new_next: u32,
     old_left: u32,
@@ -13,7 +28,7 @@ pub struct OpenHunk {
 
 impl OpenHunk {
     /// Parses `@@ -1,2 +3,4 @@ section`; a header that makes no sense opens nothing.
-    pub fn from_header(line: &str) -> Option<Self> {
+    pub fn from_header(line: &str, keeps_lines: bool) -> Option<Self> {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let (numbers, section) = line.strip_prefix("@@ ")?.split_once(" @@")?;
         let (old, new) = numbers.split_once(' ')?;
@@ -29,6 +44,8 @@ impl OpenHunk {
                 section,
                 lines: Vec::new(),
             },
+            keeps_lines,
+            counts: Counts::default(),
             old_next: old_start,
             new_next: new_start,
             old_left: old_count,
@@ -65,13 +82,18 @@ impl OpenHunk {
     fn push(&mut self, kind: LineKind, line: &str) {
         let has_old = kind != LineKind::Added;
         let has_new = kind != LineKind::Removed;
-        self.hunk.lines.push(DiffLine {
-            kind,
-            old_number: has_old.then_some(self.old_next),
-            new_number: has_new.then_some(self.new_next),
-            text: line.get(1..).unwrap_or_default().to_owned(),
-            is_unterminated: false,
-        });
+        self.counts.lines += 1;
+        self.counts.additions += u32::from(!has_old);
+        self.counts.deletions += u32::from(!has_new);
+        if self.keeps_lines {
+            self.hunk.lines.push(DiffLine {
+                kind,
+                old_number: has_old.then_some(self.old_next),
+                new_number: has_new.then_some(self.new_next),
+                text: line.get(1..).unwrap_or_default().to_owned(),
+                is_unterminated: false,
+            });
+        }
         if has_old {
             self.old_next = self.old_next.saturating_add(1);
             self.old_left -= 1;

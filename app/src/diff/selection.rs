@@ -37,6 +37,14 @@ impl LineRange {
         }
     }
 
+    /// The last of them.
+    pub const fn last(self) -> Point {
+        Point {
+            side: self.side,
+            number: self.end,
+        }
+    }
+
     /// Whether a line is among them.
     pub fn holds(self, line: &DiffLine) -> bool {
         let number = line.number(self.side);
@@ -93,6 +101,18 @@ pub fn step(file: &DiffFile, from: Point, by: isize) -> Option<Point> {
     let last = file.line_count().checked_sub(1)?;
     let to = at.saturating_add_signed(by).min(last);
     file.lines().nth(to)?.point(from.side)
+}
+
+/// The next line of the same side, `by` lines on. Ends stay.
+pub fn step_in_column(file: &DiffFile, from: Point, by: isize) -> Option<Point> {
+    let numbers = || file.lines().filter_map(|line| line.number(from.side));
+    let at = numbers().position(|number| number == from.number)?;
+    let last = numbers().count().checked_sub(1)?;
+    let number = numbers().nth(at.saturating_add_signed(by).min(last))?;
+    Some(Point {
+        side: from.side,
+        number,
+    })
 }
 
 /// The first line of the next run of lines, or of the one before: of its own when the line is not the first there.
@@ -175,6 +195,19 @@ mod tests {
         assert_eq!(walk(at(New, 1), -1), at(New, 1));
         assert_eq!(walk(at(New, 22), 9), at(New, 22));
         assert_eq!(step(&file, at(New, 10), 1), None);
+    }
+
+    #[test]
+    fn steps_in_a_column_stay_on_its_side() {
+        let file = file();
+        let walk = |from, by| step_in_column(&file, from, by).unwrap();
+        assert_eq!(walk(at(New, 1), 1), at(New, 2));
+        assert_eq!(walk(at(New, 4), 1), at(New, 20));
+        assert_eq!(walk(at(New, 22), 1), at(New, 22));
+        assert_eq!(walk(at(Old, 3), 1), at(Old, 4));
+        assert_eq!(walk(at(Old, 4), 1), at(Old, 20));
+        assert_eq!(walk(at(Old, 20), -9), at(Old, 1));
+        assert_eq!(step_in_column(&file, at(Old, 9), 1), None);
     }
 
     #[test]

@@ -5,30 +5,43 @@
 mod comment;
 mod commit;
 mod file;
+mod file_blocks;
 mod file_list;
+mod files;
 mod follow;
 mod highlights;
+mod line_choice;
 mod lines;
 mod notes;
+mod reading;
 mod remote;
 mod repository;
 mod review;
 mod rows;
+mod side_by_side;
 mod tabs;
 mod viewed;
+mod windows;
 
+use std::sync::Arc;
+
+use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use self::highlights::Highlights;
+use self::reading::{Reading, in_frames};
 pub use self::remote::Remote;
 use self::remote::{REMOTE, remote_view};
 use self::repository::RepositoryView;
 pub use self::review::Review;
-use self::review::{Source, draft_id};
+use self::review::{Place, Source, draft_id};
+pub use self::side_by_side::DiffView;
+use self::side_by_side::switch;
 use self::tabs::RepositoryTabs;
 pub use self::viewed::Viewed;
+use self::windows::{Target, Wanted, Windows};
 use super::changes::Changes;
 use super::composer::Composer;
 use super::context::Agents;
@@ -84,6 +97,7 @@ pub fn GitPanel(
         agents.row(chat)?.diff_status.map(|status| *status)
     });
     let viewed = Viewed::new(Some(chat));
+    let view = DiffView::kept();
     let look = move |_| {
         follow::refresh(changes);
         remote.refresh();
@@ -123,10 +137,11 @@ pub fn GitPanel(
             <div class="panel-head">
                 <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=tabs on:change=want></div>
                 <span class="spacer"></span>
+                {switch(view)}
                 <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed remote on_commit can_commit=panel.can_commit/></div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed view remote on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
             {desktop}
             {debug}
@@ -150,6 +165,8 @@ pub fn ChangesView(
     review: Review,
     /// What of them was looked through.
     viewed: Viewed,
+    /// Whether they are shown in one column or in two.
+    view: DiffView,
     /// What was pushed of them.
     remote: Remote,
     /// Takes the words that ask for a commit.
@@ -159,6 +176,14 @@ pub fn ChangesView(
     can_commit: Signal<bool>,
 ) -> impl IntoView {
     let highlights = Highlights::new(changes);
+    let reading = Reading {
+        review,
+        viewed,
+        view,
+        windows: Windows::new(),
+    };
+    let column = NodeRef::<Div>::new();
+    view.measure(column);
     let roots = Memo::new(move |_| {
         let pushed = remote
             .status
@@ -184,43 +209,56 @@ pub fn ChangesView(
                     .or_else(|| roots.first().cloned())
             })
     });
-    Effect::new(move |_| seek(review, roots, chosen));
+    Effect::new(move |_| seek(reading, roots, chosen));
     let has_several = Memo::new(move |_| roots.with(|roots| roots.len() > 1));
     view! {
+        <div node_ref=column>
         {move || workspace.get().map(|workspace| place(&workspace))}
         {move || notes::problem(changes, workspace)}
         <Show when=move || has_several.get()><RepositoryTabs changes remote roots shown chosen/></Show>
         {move || shown.get().map(|root| {
             if root == REMOTE {
-                return remote_view(remote, review, viewed);
+                return remote_view(remote, reading);
             }
-            view! { <RepositoryView changes highlights review viewed root is_one_of_several=has_several on_commit can_commit/> }
+            view! { <RepositoryView changes highlights reading root is_one_of_several=has_several on_commit can_commit/> }
         })}
         {move || notes::omitted(changes.omitted.get())}
         {move || {
             let is_remote = shown.with(|shown| shown.as_deref() == Some(REMOTE));
             (!is_remote).then(|| notes::nothing(changes, workspace)).flatten()
         }}
+        </div>
     }
 }
 
 /// Shows the lines of the comment that is sought.
-fn seek(review: Review, roots: Memo<Vec<String>>, chosen: RwSignal<Option<String>>) {
+fn seek(reading: Reading, roots: Memo<Vec<String>>, chosen: RwSignal<Option<String>>) {
+    let review = reading.review;
     let Some(key) = review.attachments.sought.get() else {
         return;
     };
     review.attachments.sought.set(None);
-    let root = review.shown.with_untracked(|shown| {
+    let comment = review.shown.with_untracked(|shown| {
         let mut shown = shown.iter();
         let sought = shown.find(|shown| shown.source == Source::Draft(key))?;
-        sought.comment.repo_root.clone()
+        Some(Arc::clone(&sought.comment))
     });
-    let root = root.unwrap_or_else(|| REMOTE.to_owned());
-    if roots.with_untracked(|roots| roots.contains(&root)) {
-        chosen.set(Some(root));
+    let root = comment.as_ref().and_then(|it| it.repo_root.clone());
+    let tab = root.clone().unwrap_or_else(|| REMOTE.to_owned());
+    if roots.with_untracked(|roots| roots.contains(&tab)) {
+        chosen.set(Some(tab));
     }
-    // Its repository may have to be drawn first.
-    request_animation_frame(move || request_animation_frame(move || show(&draft_id(key))));
+    if let Some(comment) = comment {
+        // Its file has to be drawn, and the lines around it; where they are now, the file's own view finds out.
+        reading.windows.wanted.set(Some(Wanted {
+            place: Place {
+                root,
+                path: comment.file_name.clone(),
+            },
+            target: Target::Comment(key),
+        }));
+    }
+    in_frames(8, move |_| show(&draft_id(key)));
 }
 
 /// Brings an element into view, out of what is folded.

@@ -16,7 +16,7 @@ use crate::components::chat::attachments::{Attachments, Progress};
 use crate::components::chat::changes::{Changes, Problem};
 use crate::components::chat::context::Agents;
 use crate::components::chat::diff_lines::DiffLines;
-use crate::components::chat::git_panel::{ChangesView, Remote, Review, Viewed};
+use crate::components::chat::git_panel::{ChangesView, DiffView, Remote, Review, Viewed};
 use crate::diff;
 use crate::error::{AppError, ErrorCode};
 use crate::view;
@@ -94,6 +94,10 @@ pub fn panels() -> impl IntoView {
             </div>
         })}
         {part("Changes: comments on lines", view! { <div class="gallery-grid">{panel(known(vec![reviewed()]), ready())}</div> })}
+        {part("Changes: side by side", view! {
+            {drawn(changed(), ready(), review, Remote::new(None, || None), DiffView::of(true))}
+            {drawn(known(vec![reviewed()]), ready(), review, Remote::new(None, || None), DiffView::of(true))}
+        })}
         {part("Changes: nothing to show, nothing new", view! {
             <div class="gallery-grid">
                 <div class="stack">
@@ -116,9 +120,19 @@ fn panel(
     review: Review,
     remote: Remote,
 ) -> AnyView {
+    drawn(changes, workspace, review, remote, DiffView::of(false))
+}
+
+fn drawn(
+    changes: Changes,
+    workspace: Option<Workspace>,
+    review: Review,
+    remote: Remote,
+    view: DiffView,
+) -> AnyView {
     let (workspace, on_commit) = (Signal::stored(workspace), Callback::new(|_: String| {}));
     let can_commit = Signal::stored(true);
-    view! { <div class="card"><ChangesView changes workspace review viewed=Viewed::new(None) remote on_commit can_commit/></div> }
+    view! { <div class="card"><ChangesView changes workspace review viewed=Viewed::new(None) view remote on_commit can_commit/></div> }
 }
 
 /// A pull request as its host answers.

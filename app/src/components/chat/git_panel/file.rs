@@ -2,76 +2,119 @@
 
 use std::sync::Arc;
 
-use leptos::html::Details;
+use leptos::html::{Details, Div};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 
 use super::comment::{comment_box, outdated};
+use super::files::Files;
 use super::highlights::Highlights;
 use super::lines::{FileLines, file_lines};
-use super::review::{Place, Review, focus_box};
-use super::viewed::Viewed;
+use super::reading::Reading;
+use super::review::{Place, focus_box};
+use super::windows::{GAP_PX, HEAD_PX, LINE_PX, keep_height};
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
 use crate::components::icons::{Icon, icon_with_class};
 use crate::diff::anchor::Placement;
+use crate::diff::index::IndexedFile;
 use crate::diff::{DiffFile, FileChange};
 use crate::view;
 
 /// Files with more lines than this start folded.
-const LARGE_FILE_LINES: usize = 800;
+pub const LARGE_FILE_LINES: usize = 800;
 
 /// The file, folded or not.
 #[component]
 pub fn FileSection(
     highlights: Highlights,
-    files: Memo<Vec<Arc<DiffFile>>>,
-    file: Arc<DiffFile>,
-    review: Review,
-    viewed: Viewed,
+    files: Memo<Files>,
+    path: String,
+    reading: Reading,
     root: Option<String>,
 ) -> impl IntoView {
-    let path = file.path().to_owned();
+    let Reading {
+        review,
+        viewed,
+        windows,
+        ..
+    } = reading;
     let place = StoredValue::new(Place {
         root,
         path: path.clone(),
     });
-    let is_open = file.line_count() <= LARGE_FILE_LINES;
-    let first = Arc::clone(&file);
-    let current = Memo::new(move |_| {
-        files
-            .with(|files| files.iter().find(|file| file.path() == path).cloned())
-            .unwrap_or_else(|| Arc::clone(&first))
+    let first_lines = files.with_untracked(|files| files.first_lines(&path));
+    // One that is gone stays as it was until its view is.
+    let current = Memo::new(move |before: Option<&Arc<IndexedFile>>| {
+        let found = files.with(|files| files.get(&path).cloned());
+        found
+            .or_else(|| before.cloned())
+            .unwrap_or_else(|| Arc::new(IndexedFile::of(&Arc::default())))
     });
+    let file = Memo::new(move |_| current.with(|file| Arc::clone(file.file())));
     let html = Memo::new(move |_| current.with(|file| highlights.of(file)));
     let placed = Memo::new(move |_| {
         place.with_value(|place| current.with(|file| review.placed(place, file)))
     });
     let lines = FileLines {
-        review,
+        reading,
+        files,
         place,
-        file: current,
+        file,
         html,
         placed,
     };
-    let is_empty = Memo::new(move |_| current.with(|file| file.line_count() == 0));
-    let body = move || {
-        if is_empty.get() {
-            current.with(file_note)
-        } else {
-            file_lines(lines)
-        }
-    };
-    let details = NodeRef::<Details>::new();
     let is_viewed = Memo::new(move |_| {
         place.with_value(|place| current.with(|file| viewed.holds(place, file)))
+    });
+    let is_open = place
+        .with_value(|place| windows.fold(place))
+        .unwrap_or_else(|| {
+            let is_small = current.with_untracked(|file| file.line_count <= LARGE_FILE_LINES);
+            is_small && !is_viewed.get_untracked()
+        });
+    let details = NodeRef::<Details>::new();
+    let section = NodeRef::<Div>::new();
+    let part = windows.part(first_lines > 0, move || section.get().map(Into::into));
+    let is_unfolded = RwSignal::new(is_open);
+    let on_toggle = move |_| {
+        if let Some(details) = details.get_untracked() {
+            place.with_value(|place| windows.keep_fold(place, details.open()));
+            is_unfolded.set(details.open());
+        }
+    };
+    let is_drawn = Memo::new(move |_| {
+        // What is folded is drawn where the server draws it, for those who read without a script.
+        let is_seen = part.is_near.get() && (is_unfolded.get() || first_lines > 0);
+        is_seen || place.with_value(|place| windows.wants(place))
+    });
+    let is_empty = Memo::new(move |_| current.with(|file| file.line_count == 0));
+    let body = move || {
+        if is_empty.get() {
+            return current.with(file_note);
+        }
+        if is_drawn.get() {
+            return file_lines(lines, first_lines);
+        }
+        let likely_px = move || current.with(|it| it.line_count * LINE_PX + it.hunk_count * GAP_PX);
+        let rest = NodeRef::<Div>::new();
+        let height_px = move || Some(part.height_px(HEAD_PX, likely_px()));
+        keep_height(move || rest.get().map(Into::into), height_px);
+        view! { <div node_ref=rest></div> }
+    };
+    Effect::new(move |_| {
+        if is_drawn.get() && !is_empty.get() {
+            current.with(|file| highlights.ask_for(file));
+        }
     });
     // What was looked through is folded; what has changed since is not.
     Effect::new(move |before: Option<bool>| {
         let is_viewed = is_viewed.get();
-        if before.unwrap_or(false) != is_viewed
-            && let Some(details) = details.get()
-        {
+        let is_new = before.map_or_else(
+            || is_viewed && place.with_value(|place| windows.fold(place)).is_none(),
+            |before| before != is_viewed,
+        );
+        if is_new && let Some(details) = details.get_untracked() {
             let _ = details.toggle_attribute_with_force("open", !is_viewed);
         }
         is_viewed
@@ -90,13 +133,13 @@ pub fn FileSection(
     };
     let label = place.with_value(|place| format!("Viewed {}", place.path));
     view! {
-        <div class="file-section">
-        <details class="file-head" open=is_open node_ref=details>
+        <div class="file-section" node_ref=section>
+        <details class="file-head" open=is_open node_ref=details on:toggle=on_toggle>
             <summary>
                 {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
-                {move || current.with(|file| file_name(file))} <span class="spacer"></span>
-                {move || current.with(|file| file_badge(file))}
-                {move || current.with(|file| (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions)))}
+                {move || current.with(|file| file_name(&file.head))} <span class="spacer"></span>
+                {move || current.with(|file| file_badge(&file.head))}
+                {move || current.with(|file| numbers(&file.head))}
             </summary>
             {move || lost_box(lines)}
             {move || lost_comments(lines)}
@@ -132,6 +175,10 @@ pub(super) fn file_name(file: &DiffFile) -> AnyView {
     }
 }
 
+fn numbers(file: &DiffFile) -> Option<AnyView> {
+    (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions).into_any())
+}
+
 fn file_badge(file: &DiffFile) -> Option<AnyView> {
     let (class, words) = match file.change {
         FileChange::Added => ("badge badge-green", "new"),
@@ -150,13 +197,13 @@ fn lost_box(lines: FileLines) -> Option<AnyView> {
     if lines.open_range()? != Placement::Outdated {
         return None;
     }
-    if lines.review.is_writing.get_value() {
+    if lines.reading.review.is_writing.get_value() {
         focus_box();
     }
     Some(view! {
         <div class="note">
             <p class="comment-hint">"These lines have changed meanwhile. The comment will be marked as outdated."</p>
-            {comment_box(lines.review, || ())}
+            {comment_box(lines.reading.review, || ())}
         </div>
     })
 }
@@ -168,11 +215,12 @@ fn lost_comments(lines: FileLines) -> Option<AnyView> {
         lost.map(|(shown, _)| shown.clone()).collect::<Vec<_>>()
     });
     let words = words::count(lost.len(), "outdated comment", "outdated comments");
-    outdated(lines.review, lost, words)
+    outdated(lines.reading.review, lost, words)
 }
 
 /// Stands where lines would.
-fn file_note(file: &Arc<DiffFile>) -> AnyView {
+fn file_note(file: &Arc<IndexedFile>) -> AnyView {
+    let file = &file.head;
     let words = match file.change {
         _ if file.is_binary => "A binary file; its content is not shown.".to_owned(),
         FileChange::ModeOnly => format!(

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use leptos::prelude::*;
-use leptos::wasm_bindgen::JsCast as _;
-use web_sys::{Element, HtmlElement};
+use web_sys::Element;
 
 use super::file::file_name;
+use super::files::Files;
+use super::reading::{Reading, go_to_file};
 use super::review::Place;
-use super::viewed::Viewed;
+use super::windows::Windows;
 use crate::components::chat::tool_card::counts;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon_with_class};
-use crate::diff::DiffFile;
+use crate::diff::index::IndexedFile;
 use crate::view;
 
 /// With fewer files the diff itself is found as quickly.
@@ -26,28 +27,28 @@ const SHOWN: usize = 200;
 #[component]
 pub fn FileList(
     /// The files in the order of the diff.
-    files: Memo<Vec<Arc<DiffFile>>>,
+    files: Memo<Files>,
     /// Which were looked through.
-    viewed: Viewed,
+    reading: Reading,
     /// The work tree; none for what a git host shows.
     root: Option<String>,
 ) -> impl IntoView {
     let root = StoredValue::new(root);
     let query = RwSignal::new(String::new());
-    let count = Memo::new(move |_| files.with(Vec::len));
-    let is_viewed = move |file: &DiffFile| {
-        let place = Place {
-            root: root.get_value(),
-            path: file.path().to_owned(),
-        };
-        viewed.holds(&place, file)
+    let count = Memo::new(move |_| files.with(|files| files.list.len()));
+    let place_of = move |file: &IndexedFile| Place {
+        root: root.get_value(),
+        path: file.path().to_owned(),
     };
-    let viewed_count =
-        move || files.with(|files| files.iter().filter(|file| is_viewed(file.as_ref())).count());
+    let is_viewed = move |file: &IndexedFile| reading.viewed.holds(&place_of(file), file);
+    let viewed_count = move || {
+        let is_viewed = |file: &&Arc<IndexedFile>| is_viewed(file.as_ref());
+        files.with(|files| files.list.iter().filter(is_viewed).count())
+    };
     let found = Memo::new(move |_| {
         let words = query.get().to_lowercase();
         files.with(|files| {
-            let files = files.iter().enumerate();
+            let files = files.list.iter().enumerate();
             let found = files.filter(|(_, file)| file.path().to_lowercase().contains(words.trim()));
             found
                 .map(|(position, file)| (position, Arc::clone(file)))
@@ -60,9 +61,10 @@ pub fn FileList(
         all if all > SHOWN => Some(format!("{} more: search for them.", all - SHOWN)),
         _ => None,
     };
-    let row = move |(position, file): (usize, Arc<DiffFile>)| {
-        let name = file_name(&file);
-        let numbers = counts(file.additions, file.deletions);
+    let row = move |(position, file): (usize, Arc<IndexedFile>)| {
+        let name = file_name(&file.head);
+        let numbers = counts(file.head.additions, file.head.deletions);
+        let place = place_of(&file);
         let mark = move || {
             is_viewed(&file).then(|| {
                 view! {
@@ -73,7 +75,7 @@ pub fn FileList(
         };
         view! {
             <li>
-                <button type="button" class="file-list-row" on:click=move |event| go_to(&event, position)>
+                <button type="button" class="file-list-row" on:click=move |event| go_to(reading.windows, &event, place.clone(), position)>
                     {name} <span class="spacer"></span> {move || mark()} {numbers}
                 </button>
             </li>
@@ -98,18 +100,9 @@ pub fn FileList(
 }
 
 /// Brings a file's diff to the top of the panel, and the keyboard with it.
-fn go_to(event: &web_sys::MouseEvent, position: usize) {
+fn go_to(windows: Windows, event: &web_sys::MouseEvent, place: Place, position: usize) {
     let row: Element = event_target(event);
-    let repository = row.closest(".repository").ok().flatten();
-    let sections = repository.and_then(|it| it.query_selector_all(".file-section").ok());
-    let section = sections.and_then(|sections| sections.get(u32::try_from(position).ok()?));
-    let Some(section) = section.and_then(|it| it.dyn_into::<Element>().ok()) else {
-        return;
-    };
-    section.scroll_into_view();
-    if let Ok(Some(head)) = section.query_selector("summary")
-        && let Ok(head) = head.dyn_into::<HtmlElement>()
-    {
-        let _ = head.focus();
+    if let Some(repository) = row.closest(".repository").ok().flatten() {
+        go_to_file(windows, &repository, place, position, true);
     }
 }

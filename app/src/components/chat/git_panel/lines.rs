@@ -3,21 +3,27 @@
 
 use std::sync::Arc;
 
-use leptos::ev::{FocusEvent, KeyboardEvent, MouseEvent, PointerEvent};
-use leptos::html::Div;
+use leptos::ev::MouseEvent;
+use leptos::html::{Div, Tbody, Tr};
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use sdk::parts::DiffSide;
-use web_sys::{Element, EventTarget, HtmlElement};
+use web_sys::Element;
 
 use super::comment::{comment_box, comment_card};
-use super::review::{Chosen, Place, Review, Shown, focus_box};
-use super::rows::{LineRow, Row, Shape, hidden_lines, rows};
+use super::files::Files;
+use super::line_choice::{
+    focus_line, name_of, number_at, on_click, on_down, on_focus, on_key, on_over,
+};
+use super::reading::Reading;
+use super::review::{Chosen, Place, Shown, Source, focus_box};
+use super::rows::{Cell, LineRow, Plan, RUN_ROWS, Row, Shape, rows};
+use super::windows::{Target, keep_height};
 use crate::components::chat::diff_lines::{class_and_sign, end_mark, uncoloured};
-use crate::components::control_flow::{For, Show};
-use crate::diff::DiffFile;
+use crate::components::control_flow::For;
 use crate::diff::anchor::{Placement, place};
-use crate::diff::selection::{LineRange, Point, between, step, step_hunk};
+use crate::diff::selection::{LineRange, Point};
+use crate::diff::{DiffFile, DiffLine};
 use crate::view;
 
 type Placed = Vec<(Shown, Placement)>;
@@ -25,8 +31,10 @@ type Placed = Vec<(Shown, Placement)>;
 /// What the lines are drawn of. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct FileLines {
-    /// The comments and what is chosen.
-    pub review: Review,
+    /// What is read, and how.
+    pub reading: Reading,
+    /// The files among which it is.
+    pub files: Memo<Files>,
     /// Where the file is.
     pub place: StoredValue<Place>,
     /// The file.
@@ -40,7 +48,7 @@ pub struct FileLines {
 impl FileLines {
     /// The lines of the open box, when it is for this file and can be placed.
     pub fn open_range(self) -> Option<Placement> {
-        let open = self.review.open.get()?;
+        let open = self.reading.review.open.get()?;
         let is_here = self
             .place
             .with_value(|place| place.root == open.repo_root && place.path == open.file_name);
@@ -49,24 +57,24 @@ impl FileLines {
 
     /// The lines that are chosen here.
     fn chosen(self) -> Option<LineRange> {
-        let chosen = self.review.chosen.get()?;
+        let chosen = self.reading.review.chosen.get()?;
         let is_here = self.place.with_value(|place| *place == chosen.place);
         is_here.then_some(chosen.range)
     }
 
-    fn choose(self, from: Point, range: LineRange) -> Chosen {
+    pub fn choose(self, from: Point, range: LineRange) -> Chosen {
         let chosen = Chosen {
             place: self.place.get_value(),
             from,
             range,
         };
-        self.review.chosen.set(Some(chosen.clone()));
+        self.reading.review.chosen.set(Some(chosen.clone()));
         chosen
     }
 
     /// Where a choice that is made longer began.
-    fn begun(self) -> Option<Point> {
-        let chosen = self.review.chosen.get_untracked()?;
+    pub fn begun(self) -> Option<Point> {
+        let chosen = self.reading.review.chosen.get_untracked()?;
         let is_here = self.place.with_value(|place| *place == chosen.place);
         is_here.then_some(chosen.from)
     }
@@ -76,18 +84,24 @@ impl FileLines {
 #[derive(Clone, Copy)]
 struct Sketch {
     lines: FileLines,
-    is_whole: RwSignal<bool>,
+    plan: Memo<Arc<Plan>>,
     open: Memo<Option<LineRange>>,
+    /// The runs with the open box and with what is gone to.
+    held: Memo<[Option<usize>; 2]>,
+    is_split: bool,
+    /// Lines that are drawn before it is known where the reader is.
+    first_lines: usize,
+    /// Counts the runs that were drawn.
+    drawn: RwSignal<u32>,
 }
 
 impl Sketch {
     fn take<T>(self, of: impl FnOnce(&Shape<'_>) -> T) -> T {
         let (html, placed) = (self.lines.html.get(), self.lines.placed.get());
-        self.lines.file.with(|file| {
+        self.plan.with(|plan| {
             of(&Shape {
-                file,
+                plan,
                 html: html.as_deref(),
-                is_whole: self.is_whole.get(),
                 placed: &placed,
                 open: self.open.get(),
             })
@@ -95,18 +109,24 @@ impl Sketch {
     }
 }
 
+/// The line that is gone to.
+fn wanted_point(lines: FileLines) -> Option<Point> {
+    let windows = lines.reading.windows;
+    match lines.place.with_value(|it| windows.target(it))? {
+        Target::Head => None,
+        Target::Line(point) => Some(point),
+        Target::Comment(key) => lines.placed.with(|placed| {
+            let is_it = |(shown, _): &&(Shown, Placement)| shown.source == Source::Draft(key);
+            let (_, placement) = placed.iter().find(is_it)?;
+            placement.range().map(LineRange::last)
+        }),
+    }
+}
+
 /// The lines.
-pub fn file_lines(lines: FileLines) -> AnyView {
-    let is_whole = RwSignal::new(false);
+pub fn file_lines(lines: FileLines, first_lines: usize) -> AnyView {
     let table = NodeRef::<Div>::new();
     let open = Memo::new(move |_| lines.open_range().and_then(Placement::range));
-    let sketch = Sketch {
-        lines,
-        is_whole,
-        open,
-    };
-    let hidden = Memo::new(move |_| sketch.take(hidden_lines));
-    let drawn = move || sketch.take(rows);
     let label = lines.file.with_untracked(|file| {
         format!(
             "Changes of {}. Press a line number to comment.",
@@ -115,81 +135,210 @@ pub fn file_lines(lines: FileLines) -> AnyView {
     });
     // Only the file over which the pointer is drawn is marked anew.
     let chosen = Memo::new(move |_| open.get().or_else(|| lines.chosen()));
-    mark_lines(lines, table, chosen);
+    let drawn = RwSignal::new(0);
+    mark_lines(lines, table, chosen, drawn);
     keep_writing(lines);
+    let is_split = Memo::new(move |_| lines.reading.view.is_split());
+    let content = move || {
+        let is_split = is_split.get();
+        let plan = Memo::new(move |_| lines.file.with(|file| Arc::new(Plan::new(file, is_split))));
+        let held = Memo::new(move |_| {
+            let points = [open.get().map(LineRange::last), wanted_point(lines)];
+            plan.with(|plan| points.map(|point| plan.run_of(point?)))
+        });
+        table_of(Sketch {
+            lines,
+            plan,
+            open,
+            held,
+            is_split,
+            first_lines,
+            drawn,
+        })
+    };
     view! {
         <div class="diff-scroll" role="group" aria-label=label node_ref=table
             on:pointerdown=move |event| on_down(lines, &event) on:pointerover=move |event| on_over(lines, &event)
             on:mousedown=move |event: MouseEvent| if number_at(event.target()).is_some() { event.prevent_default() }
             on:click=move |event| on_click(lines, &event) on:keydown=move |event| on_key(lines, &event)
             on:focusin=move |event| on_focus(&event)>
-            <table class="diff-table">
-                <tbody>
-                    <For each=drawn key=Row::key let(row)>{draw(lines, row)}</For>
-                </tbody>
-            </table>
+            {move || content()}
         </div>
-        <Show when=move || { hidden.get() > 0 }>
-            <button type="button" class="diff-more" on:click=move |_| is_whole.set(true)>
-                {move || format!("Show {} more lines", hidden.get())}
-            </button>
-        </Show>
     }
 }
 
-fn draw(lines: FileLines, row: Row) -> AnyView {
-    match row {
-        Row::Gap(words) => {
-            view! { <tr class="diff-gap"><td colspan="4">{words}</td></tr> }
+fn table_of(sketch: Sketch) -> AnyView {
+    let runs = Memo::new(move |_| sketch.plan.with(|plan| plan.run_count()));
+    // As wide as the longest number from the beginning, whatever is drawn.
+    let class = move || {
+        let digits = sketch.lines.file.with(|file| digits(file));
+        let split = if sketch.is_split { " diff-split" } else { "" };
+        format!("diff-table digits-{digits}{split}")
+    };
+    let columns = sketch.is_split.then(|| {
+        view! {
+            <colgroup>
+                <col class="diff-col-number"/><col class="diff-col-sign"/><col/>
+                <col class="diff-col-number"/><col class="diff-col-sign"/><col/>
+            </colgroup>
         }
-        Row::Line(row) => line_row(&row),
-        Row::Comment(shown, placement) => note(comment_card(lines.review, &shown, placement)),
-        Row::Box => note(comment_box(lines.review, move || focus_line(lines))),
+    });
+    view! {
+        <table class=class>
+            {columns}
+            <For each=move || (0..runs.get()).collect() key=|run| *run let(run)>{run_view(sketch, run)}</For>
+        </table>
     }
 }
 
-fn note(content: AnyView) -> AnyView {
-    view! { <tr class="diff-note"><td colspan="4"><div class="note">{content}</div></td></tr> }
+fn digits(file: &DiffFile) -> usize {
+    let last = file.hunks.last().map_or(0, |hunk| {
+        let old = hunk.old_start.saturating_add(hunk.old_count);
+        old.max(hunk.new_start.saturating_add(hunk.new_count))
+    });
+    last.to_string().len().clamp(3, 7)
+}
+
+/// A run of rows, drawn when it is near.
+fn run_view(sketch: Sketch, run: usize) -> AnyView {
+    let windows = sketch.lines.reading.windows;
+    let body = NodeRef::<Tbody>::new();
+    let is_first = run == 0 || run * RUN_ROWS < sketch.first_lines;
+    let part = windows.part(is_first, move || body.get().map(Into::into));
+    let is_drawn =
+        Memo::new(move |_| part.is_near.get() || sketch.held.with(|it| it.contains(&Some(run))));
+    Effect::new(move |_| {
+        if is_drawn.get() {
+            sketch.drawn.update(|drawn| *drawn += 1);
+            windows.look_soon();
+        }
+    });
+    let rows_of_run = move || sketch.take(|shape| rows(shape, run));
+    let content = move || {
+        if is_drawn.get() {
+            return view! { <For each=rows_of_run key=Row::key let(row)>{draw(sketch, row)}</For> };
+        }
+        let rest = NodeRef::<Tr>::new();
+        let likely_px = move || sketch.plan.with(|plan| plan.run_px(run));
+        let height_px = move || Some(part.height_px(0, likely_px()));
+        keep_height(move || rest.get().map(Into::into), height_px);
+        view! { <tr node_ref=rest><td colspan=COLUMNS></td></tr> }
+    };
+    view! { <tbody node_ref=body>{move || content()}</tbody> }
+}
+
+/// More than there are in either view.
+const COLUMNS: &str = "6";
+
+fn draw(sketch: Sketch, row: Row) -> AnyView {
+    let lines = sketch.lines;
+    match row {
+        Row::Gap(_, words) => {
+            view! { <tr class="diff-gap"><td colspan=COLUMNS>{words}</td></tr> }
+        }
+        Row::Line(row) if sketch.is_split => facing_row(&row),
+        Row::Line(row) => line_row(&row),
+        Row::Comment(shown, placement) => {
+            let side = placement.range().map(|range| range.side);
+            note(
+                sketch,
+                side,
+                comment_card(lines.reading.review, &shown, placement),
+            )
+        }
+        Row::Box(side) => {
+            let content = comment_box(lines.reading.review, move || focus_line(lines));
+            note(sketch, Some(side), content)
+        }
+    }
+}
+
+/// What stands under a line: in two columns under its own.
+fn note(sketch: Sketch, side: Option<DiffSide>, content: AnyView) -> AnyView {
+    if !sketch.is_split {
+        return view! { <tr class="diff-note"><td colspan=COLUMNS><div class="note">{content}</div></td></tr> };
+    }
+    let content = view! { <td colspan="3"><div class="note">{content}</div></td> };
+    let empty = view! { <td colspan="3" class="diff-blank"></td> };
+    let (left, right) = match side {
+        Some(DiffSide::Old) => (content, empty),
+        _ => (empty, content),
+    };
+    view! { <tr class="diff-note">{left}{right}</tr> }
 }
 
 fn line_row(row: &LineRow) -> AnyView {
-    let Some(line) = row.line() else {
+    let Some(cell) = row.new.as_ref().or(row.old.as_ref()) else {
+        return ().into_any();
+    };
+    let Some(line) = row.line(cell) else {
         return ().into_any();
     };
     let (class, sign) = class_and_sign(line.kind);
-    let text = match row.html.clone() {
-        Some(html) => view! { <td class="diff-text" inner_html=html></td> },
-        None => uncoloured(&line.text, row.mark.clone()),
-    };
     // One of them can be reached with the Tab key; the arrow keys go on from there.
-    let first = row.position == 0;
+    let first = cell.position == 0;
     let is_new_first = first && line.new_number.is_some();
+    let position = |cell: &Option<Cell>| cell.as_ref().map(|cell| cell.position.to_string());
     view! {
-        <tr class=class data-row=row.position.to_string()>
+        <tr class=class data-old=position(&row.old) data-new=position(&row.new)>
             <td class="diff-number">{number(DiffSide::Old, line.old_number, first && !is_new_first)}</td>
             <td class="diff-number">{number(DiffSide::New, line.new_number, is_new_first)}</td>
-            <td class="diff-sign">{sign}{end_mark(line)}</td>{text}
+            <td class="diff-sign">{sign}{end_mark(line)}</td>{text(line, cell)}
         </tr>
     }
 }
 
-const OLD: &str = "old";
-const NEW: &str = "new";
+fn text(line: &DiffLine, cell: &Cell) -> AnyView {
+    match cell.html.clone() {
+        Some(html) => view! { <td class="diff-text" inner_html=html></td> },
+        None => uncoloured(&line.text, cell.mark.clone()),
+    }
+}
+
+/// Two lines that face each other.
+fn facing_row(row: &LineRow) -> AnyView {
+    let is_new_first = row.new.as_ref().is_some_and(|cell| cell.position == 0);
+    let old = half(row, DiffSide::Old, row.old.as_ref(), !is_new_first);
+    let new = half(row, DiffSide::New, row.new.as_ref(), is_new_first);
+    view! { <tr class="diff-pair">{old}{new}</tr> }
+}
+
+fn half(row: &LineRow, side: DiffSide, cell: Option<&Cell>, is_first: bool) -> AnyView {
+    let found = cell.and_then(|cell| Some((cell, row.line(cell)?)));
+    let Some((cell, line)) = found else {
+        return view! { <td colspan="3" class="diff-blank"></td> };
+    };
+    let (class, sign) = class_and_sign(line.kind);
+    let class = format!("diff-number {class}");
+    let position = cell.position.to_string();
+    let (old, new) = match side {
+        DiffSide::Old => (Some(position), None),
+        DiffSide::New => (None, Some(position)),
+    };
+    let button = number(side, line.number(side), is_first && cell.position == 0);
+    view! {
+        <td class=class data-old=old data-new=new>{button}</td>
+        <td class="diff-sign">{sign}{end_mark(line)}</td>{text(line, cell)}
+    }
+}
 
 fn number(side: DiffSide, number: Option<u32>, is_first: bool) -> Option<AnyView> {
     let number = number?.to_string();
     let tab_index = if is_first { "0" } else { "-1" };
-    let (name, label) = match side {
-        DiffSide::Old => (OLD, Some(format!("{number} before the change"))),
-        DiffSide::New => (NEW, None),
-    };
+    let name = name_of(side);
+    let label = (side == DiffSide::Old).then(|| format!("{number} before the change"));
     Some(view! {
         <button type="button" class="line-number" tabindex=tab_index name=name value=number.clone() aria-label=label>{number.clone()}</button>
     })
 }
 
-/// Marks the chosen and the commented lines, where they are drawn.
-fn mark_lines(lines: FileLines, table: NodeRef<Div>, chosen: Memo<Option<LineRange>>) {
+/// Marks the chosen and the commented lines, where they are drawn, and keeps one of the numbers in reach of the Tab key.
+fn mark_lines(
+    lines: FileLines,
+    table: NodeRef<Div>,
+    chosen: Memo<Option<LineRange>>,
+    drawn: RwSignal<u32>,
+) {
     Effect::new(move |_| {
         let Some(table) = table.get() else { return };
         let chosen = chosen.get();
@@ -200,8 +349,10 @@ fn mark_lines(lines: FileLines, table: NodeRef<Div>, chosen: Memo<Option<LineRan
         let file = lines.file.get();
         // They may be drawn anew by what has led here.
         lines.html.track();
+        drawn.track();
         request_animation_frame(move || {
-            let Ok(marked) = table.query_selector_all("tr.chosen, tr.commented") else {
+            reach_one(&table);
+            let Ok(marked) = table.query_selector_all(".chosen, .commented") else {
                 return;
             };
             for at in 0..marked.length() {
@@ -212,214 +363,32 @@ fn mark_lines(lines: FileLines, table: NodeRef<Div>, chosen: Memo<Option<LineRan
             if chosen.is_none() && ranges.is_empty() {
                 return;
             }
+            let chosen = chosen.iter().map(|range| (*range, "chosen"));
+            let commented = ranges.iter().map(|range| (*range, "commented"));
+            let marks: Vec<_> = chosen.chain(commented).collect();
             for (position, line) in file.lines().enumerate() {
-                let is_chosen = chosen.is_some_and(|range| range.holds(line));
-                let is_commented = ranges.iter().any(|range| range.holds(line));
-                if is_chosen || is_commented {
-                    mark(&table, position, is_chosen, is_commented);
+                for (range, class) in marks.iter().filter(|(range, _)| range.holds(line)) {
+                    mark(&table, range.side, position, class);
                 }
             }
         });
     });
 }
 
-fn mark(table: &Element, position: usize, is_chosen: bool, is_commented: bool) {
-    let row = format!("tr[data-row=\"{position}\"]");
+fn mark(table: &Element, side: DiffSide, position: usize, class: &str) {
+    let row = format!("[data-{}=\"{position}\"]", name_of(side));
     if let Some(row) = table.query_selector(&row).ok().flatten() {
-        let _ = row.class_list().toggle_with_force("chosen", is_chosen);
-        let _ = row
-            .class_list()
-            .toggle_with_force("commented", is_commented);
+        let _ = row.class_list().add_1(class);
     }
 }
 
-/// The line number at a place of the page.
-fn number_at(target: Option<EventTarget>) -> Option<(HtmlElement, Point)> {
-    let element = target?.dyn_into::<Element>().ok()?;
-    let button = element.closest("button.line-number").ok().flatten()?;
-    let side = match button.get_attribute("name")?.as_str() {
-        OLD => DiffSide::Old,
-        _ => DiffSide::New,
-    };
-    let number = button.get_attribute("value")?.parse().ok()?;
-    Some((button.dyn_into().ok()?, Point { side, number }))
-}
-
-fn on_down(lines: FileLines, event: &PointerEvent) {
-    // A finger that is drawn over the page scrolls it.
-    if event.button() != 0 || event.pointer_type() == "touch" || event.shift_key() {
-        return;
-    }
-    if let Some((_, point)) = number_at(event.target()) {
-        let file = lines.file.get_untracked();
-        lines
-            .review
-            .begin_drawing(file, lines.place.get_value(), point);
-    }
-}
-
-fn on_over(lines: FileLines, event: &PointerEvent) {
-    // Over another file it stays as it is.
-    if lines.begun().is_none() {
-        return;
-    }
-    let target = event.target();
-    lines.review.draw_over(|file, from| {
-        if let Some((_, point)) = number_at(target.clone()) {
-            return Some(point);
-        }
-        let element = target?.dyn_into::<Element>().ok()?;
-        let row = element.closest("tr[data-row]").ok().flatten()?;
-        let position = row.get_attribute("data-row")?.parse().ok()?;
-        file.lines().nth(position)?.point(from.side)
-    });
-}
-
-/// A click, or Enter or the space bar on a line number: these take what the keyboard has chosen.
-fn on_click(lines: FileLines, event: &MouseEvent) {
-    let Some((_, point)) = number_at(event.target()) else {
-        return;
-    };
-    let is_longer = event.shift_key() || event.detail() == 0;
-    open_at(lines, point, is_longer, event.shift_key());
-}
-
-fn open_at(lines: FileLines, point: Point, takes_chosen: bool, extends: bool) {
-    let file = lines.file.get_untracked();
-    let begun = lines.begun().filter(|_| takes_chosen);
-    let known = lines.review.chosen.get_untracked().map(|it| it.range);
-    let (from, range) = match (begun, known) {
-        (Some(from), _) if extends => (from, between(&file, from, point)),
-        (Some(from), Some(range))
-            if range.side == point.side && (range.start..=range.end).contains(&point.number) =>
-        {
-            (from, range)
-        }
-        _ => (point, LineRange::of(point)),
-    };
-    let chosen = lines.choose(from, range);
-    lines.review.open(&file, chosen);
-}
-
-fn on_key(lines: FileLines, event: &KeyboardEvent) {
-    let Some((button, point)) = number_at(event.target()) else {
-        return;
-    };
-    if event.ctrl_key() || event.meta_key() || event.alt_key() {
-        return;
-    }
-    let file = lines.file.get_untracked();
-    let by = match event.key().as_str() {
-        "ArrowDown" => 1,
-        "ArrowUp" => -1,
-        "PageDown" => 10,
-        "PageUp" => -10,
-        "ArrowLeft" | "ArrowRight" => {
-            let other = if event.key() == "ArrowLeft" { OLD } else { NEW };
-            focus_in(&button, "tr", &format!("button[name={other}]"));
-            event.prevent_default();
-            return;
-        }
-        key @ ("j" | "k") => {
-            match step_hunk(&file, point, key == "j") {
-                Some(next) => focus_in(&button, "table", &selector(next)),
-                None => focus_file(&button, key == "j"),
-            }
-            event.prevent_default();
-            return;
-        }
-        "c" => {
-            open_at(lines, point, true, false);
-            event.prevent_default();
-            return;
-        }
-        "Escape" if lines.begun().is_some() => {
-            lines.review.close();
-            event.prevent_default();
-            return;
-        }
-        _ => return,
-    };
-    event.prevent_default();
-    let Some(next) = step(&file, point, by) else {
-        return;
-    };
-    if event.shift_key() {
-        let from = lines.begun().unwrap_or(point);
-        lines.choose(from, between(&file, from, next));
-    } else if lines.review.open.with_untracked(Option::is_none) {
-        lines.review.chosen.set(None);
-    }
-    focus_in(&button, "table", &selector(next));
-}
-
-fn selector(point: Point) -> String {
-    let name = if point.side == DiffSide::Old {
-        OLD
-    } else {
-        NEW
-    };
-    format!("button[name={name}][value=\"{}\"]", point.number)
-}
-
-fn focus_in(button: &HtmlElement, around: &str, selector: &str) {
-    let around = button.closest(around).ok().flatten();
-    let found = around.and_then(|around| around.query_selector(selector).ok().flatten());
-    if let Some(found) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) {
-        let _ = found.focus();
-    }
-}
-
-/// Puts the focus on the next file, or on the own one to go back from there.
-fn focus_file(button: &HtmlElement, is_next: bool) {
-    let own = button.closest(".file-head").ok().flatten();
-    let mut file = own.clone();
-    while is_next && let Some(at) = file {
-        file = at.next_element_sibling();
-        if file
-            .as_ref()
-            .is_some_and(|it| it.class_name() == "file-head")
-        {
-            break;
-        }
-    }
-    let summary = file
-        .or(own)
-        .and_then(|file| file.query_selector("summary").ok().flatten());
-    if let Some(summary) = summary.and_then(|summary| summary.dyn_into::<HtmlElement>().ok()) {
-        let _ = summary.focus();
-    }
-}
-
-/// The Tab key comes back to the line number that had the focus last.
-fn on_focus(event: &FocusEvent) {
-    let Some((button, _)) = number_at(event.target()) else {
-        return;
-    };
-    let table = button.closest("table").ok().flatten();
-    let before = table.and_then(|table| {
-        table
-            .query_selector("button.line-number[tabindex=\"0\"]")
-            .ok()
-            .flatten()
-    });
-    if let Some(before) = before {
-        let _ = before.set_attribute("tabindex", "-1");
-    }
-    let _ = button.set_attribute("tabindex", "0");
-}
-
-/// Puts the focus on the last of the lines whose box is about to be closed.
-fn focus_line(lines: FileLines) {
-    let range = untrack(|| lines.open_range().and_then(Placement::range));
-    let Some(range) = range else { return };
-    let selector = selector(Point {
-        side: range.side,
-        number: range.end,
-    });
-    let field = document().query_selector(".comment-field").ok().flatten();
-    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-        focus_in(&field, "table", &selector);
+/// The number that could be reached may not be drawn any more.
+fn reach_one(table: &Element) {
+    let is_reached = table
+        .query_selector("button.line-number[tabindex=\"0\"]")
+        .is_ok_and(|found| found.is_some());
+    if !is_reached && let Ok(Some(first)) = table.query_selector("button.line-number") {
+        let _ = first.set_attribute("tabindex", "0");
     }
 }
 
@@ -427,8 +396,9 @@ fn focus_line(lines: FileLines) {
 fn keep_writing(lines: FileLines) {
     Effect::new(move |_| {
         lines.file.track();
-        let is_open = lines.review.open.with_untracked(Option::is_some);
-        if is_open && lines.review.is_writing.get_value() {
+        lines.reading.view.is_split();
+        let is_open = lines.reading.review.open.with_untracked(Option::is_some);
+        if is_open && lines.reading.review.is_writing.get_value() {
             let active = document().active_element();
             if active.is_none_or(|active| active.tag_name() == "BODY") {
                 focus_box();

@@ -1,7 +1,5 @@
 //! What a chat's branch changes at its git host: its pull request, or what was pushed. Asked of the host when it is looked at.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::diff_statuses::DiffStatus;
@@ -9,18 +7,17 @@ use sdk::git::RepositoryChanges;
 use sdk::ids::ChatId;
 
 use super::comment::outdated;
-use super::file::FileSection;
+use super::file_blocks::file_blocks;
 use super::file_list::FileList;
-use super::highlights::{Highlights, files_of};
-use super::review::Review;
+use super::files::Files;
+use super::highlights::Highlights;
+use super::reading::Reading;
 use super::tabs::element_id;
-use super::viewed::Viewed;
 use crate::api::chats::{RemoteDiff, remote_diff};
 use crate::components::chat::changes::Changes;
 use crate::components::chat::pull_request::icon_of;
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
-use crate::components::control_flow::For;
 use crate::components::feedback::{EmptyState, ErrorState, skeleton_rows};
 use crate::components::icons::{Icon, icon_with_class};
 use crate::error::AppError;
@@ -114,11 +111,11 @@ impl Remote {
 }
 
 /// The view.
-pub fn remote_view(remote: Remote, review: Review, viewed: Viewed) -> AnyView {
+pub fn remote_view(remote: Remote, reading: Reading) -> AnyView {
     let highlights = Highlights::new(remote.changes);
     let files = Memo::new(move |_| {
         let repositories = remote.changes.repositories;
-        repositories.with(|known| known.first().map(files_of).unwrap_or_default())
+        repositories.with(|known| known.first().map(Files::of).unwrap_or_default())
     });
     Effect::new(move |_| {
         // A push, a review, another state: the diff may be another one, too.
@@ -131,11 +128,10 @@ pub fn remote_view(remote: Remote, review: Review, viewed: Viewed) -> AnyView {
         <section class="repository" id=id role="tabpanel" aria-labelledby=label>
             <div class="summary">{move || head(remote)}</div>
             {move || state(remote, files)}
-            <FileList files viewed root=None/>
-            <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
-                <FileSection highlights files file review viewed root=None/>
-            </For>
+            <FileList files reading root=None/>
+            {file_blocks(files, highlights, reading, None)}
             {move || {
+                let review = reading.review;
                 let lost = files.with(|files| review.without_file(None, files));
                 let count = words::count(lost.len(), "comment", "comments");
                 outdated(review, lost, format!("{count} on files that are not changed now"))
@@ -177,7 +173,7 @@ fn head(remote: Remote) -> Option<AnyView> {
 }
 
 /// What is said in place of files, or above them.
-fn state(remote: Remote, files: Memo<Vec<Arc<crate::diff::DiffFile>>>) -> Option<AnyView> {
+fn state(remote: Remote, files: Memo<Files>) -> Option<AnyView> {
     let on_retry = Callback::new(move |()| remote.refresh());
     match remote.answer.get() {
         None => Some(skeleton_rows(4).into_any()),
@@ -186,7 +182,7 @@ fn state(remote: Remote, files: Memo<Vec<Arc<crate::diff::DiffFile>>>) -> Option
             <EmptyState name=Icon::GitPullRequest title="The git host is not asked"
                 text="Its diff is shown with a token for the host. Give one under Settings, Git hosts."/>
         }),
-        Some(Ok(_)) if files.with(Vec::is_empty) => Some(view! {
+        Some(Ok(_)) if files.with(|files| files.list.is_empty()) => Some(view! {
             <EmptyState name=Icon::GitPullRequest title="No pushed changes yet"
                 text="What the agent pushes appears here, as the git host shows it."/>
         }),

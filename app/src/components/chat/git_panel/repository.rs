@@ -1,27 +1,25 @@
 //! One repository: its branch, what changed in it, and the button that asks for a commit.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use sdk::git::RepositoryChanges;
 
 use super::comment::outdated;
 use super::commit;
-use super::file::FileSection;
+use super::file_blocks::file_blocks;
 use super::file_list::FileList;
-use super::highlights::{Highlights, files_of};
+use super::files::Files;
+use super::highlights::Highlights;
+use super::reading::Reading;
 use super::review::Review;
 use super::tabs::element_id;
-use super::viewed::Viewed;
 use crate::components::button::Button;
 use crate::components::chat::changes::Changes;
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
-use crate::components::control_flow::{For, Show};
+use crate::components::control_flow::Show;
 use crate::components::feedback::EmptyState;
 use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::components::plain::plain;
-use crate::diff::DiffFile;
 use crate::view;
 
 /// The repository.
@@ -29,8 +27,7 @@ use crate::view;
 pub fn RepositoryView(
     changes: Changes,
     highlights: Highlights,
-    review: Review,
-    viewed: Viewed,
+    reading: Reading,
     root: String,
     is_one_of_several: Memo<bool>,
     on_commit: Callback<String>,
@@ -44,7 +41,7 @@ pub fn RepositoryView(
             found.cloned().unwrap_or_default()
         })
     });
-    let files = Memo::new(move |_| repository.with(files_of));
+    let files = Memo::new(move |_| repository.with(Files::of));
     let is_unchanged = Memo::new(move |_| repository.with(|known| known.changed_files == 0));
     let ask = move |_| {
         let request = repository
@@ -67,21 +64,15 @@ pub fn RepositoryView(
             <Show when=move || is_unchanged.get()>
                 <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
             </Show>
-            <FileList files viewed root=Some(own_root.get_value())/>
-            <For each=move || files.get() key=|file| file.path().to_owned() let(file)>
-                <FileSection highlights files file review viewed root=Some(own_root.get_value())/>
-            </For>
-            {move || lost_comments(review, own_root, files)}
+            <FileList files reading root=Some(own_root.get_value())/>
+            {file_blocks(files, highlights, reading, Some(own_root.get_value()))}
+            {move || lost_comments(reading.review, own_root, files)}
         </section>
     }
 }
 
 /// Comments on files in which nothing is changed any more.
-fn lost_comments(
-    review: Review,
-    root: StoredValue<String>,
-    files: Memo<Vec<Arc<DiffFile>>>,
-) -> Option<AnyView> {
+fn lost_comments(review: Review, root: StoredValue<String>, files: Memo<Files>) -> Option<AnyView> {
     let lost = files.with(|files| root.with_value(|root| review.without_file(Some(root), files)));
     let count = words::count(lost.len(), "comment", "comments");
     outdated(

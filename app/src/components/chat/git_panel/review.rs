@@ -9,10 +9,12 @@ use sdk::ids::MessageId;
 use sdk::messages::Message;
 use sdk::parts::{DiffComment, InputPart, Part};
 
+use super::files::Files;
 use crate::api::chats::list_diff_comments;
 use crate::components::chat::attachments::{Attachments, Given, Progress};
 use crate::components::chat::context::Agents;
 use crate::diff::anchor::{Placement, place, quote};
+use crate::diff::index::IndexedFile;
 use crate::diff::selection::{LineRange, Point, between};
 use crate::diff::{DiffFile, FileChange};
 use crate::live::chat::OpenChat;
@@ -279,11 +281,12 @@ impl Review {
     }
 
     /// The comments on a file with where they are now.
-    pub fn placed(self, place_of_file: &Place, file: &DiffFile) -> Vec<(Shown, Placement)> {
+    pub fn placed(self, place_of_file: &Place, file: &IndexedFile) -> Vec<(Shown, Placement)> {
         self.shown.with(|shown| {
             let own = shown.iter().filter_map(|shown| {
                 let comment = &shown.comment;
-                let placement = is_on(comment, file).then(|| place(comment, file))?;
+                let is_here = is_on(comment, &file.head);
+                let placement = is_here.then(|| place(comment, file.file()))?;
                 let is_of_root = comment.repo_root == place_of_file.root;
                 // One that names no work tree is shown in each where its lines are found.
                 let is_loose = comment.repo_root.is_none() && placement != Placement::Outdated;
@@ -294,11 +297,14 @@ impl Review {
     }
 
     /// The comments of a work tree whose files are not among those that are shown.
-    pub fn without_file(self, root: Option<&str>, files: &[Arc<DiffFile>]) -> Vec<Shown> {
+    pub fn without_file(self, root: Option<&str>, files: &Files) -> Vec<Shown> {
         self.shown.with(|shown| {
             let is_lost = |shown: &&Shown| {
                 shown.comment.repo_root.as_deref() == root
-                    && !files.iter().any(|file| is_on(&shown.comment, file))
+                    && !files
+                        .list
+                        .iter()
+                        .any(|file| is_on(&shown.comment, &file.head))
             };
             shown.iter().filter(is_lost).cloned().collect()
         })

@@ -1,39 +1,53 @@
-//! The rows of a file's diff in order: lines, what is left out between them, comments under their lines, the open box.
+//! The rows of a file's diff in order: lines in one column or in two, what is left out between them, comments under their
+//! lines, the open box. They are drawn in runs of [`RUN_ROWS`], those near the reader.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 use std::sync::Arc;
 
+use sdk::parts::DiffSide;
+
 use super::review::Shown;
+use super::windows::{GAP_PX, LINE_PX};
 use crate::diff::anchor::Placement;
-use crate::diff::selection::LineRange;
+use crate::diff::pairs::{Pair, facing, single};
+use crate::diff::selection::{LineRange, Point};
 use crate::diff::{DiffFile, DiffLine, Hunk, changed_ranges};
 
-/// Lines shown before the reader asks for the rest.
-pub const SHOWN_LINES: usize = 600;
-/// Lines shown after the last comment.
-const AFTER_COMMENT: usize = 10;
+/// Rows drawn together.
+pub const RUN_ROWS: usize = 100;
 
 /// A row.
 #[derive(Clone)]
 pub enum Row {
-    /// Lines that are left out.
-    Gap(String),
-    /// A line.
+    /// Lines that are left out before a hunk.
+    Gap(usize, String),
+    /// A line, or two that face each other.
     Line(LineRow),
     /// A comment on the lines above.
     Comment(Shown, Placement),
-    /// The box for the lines above.
-    Box,
+    /// The box for the lines above, of a side.
+    Box(DiffSide),
 }
 
-/// A line of the diff.
+/// A row of lines.
 #[derive(Clone)]
 pub struct LineRow {
     /// The file.
     file: Arc<DiffFile>,
-    /// Which of its hunks, and which line of that.
-    at: (usize, usize),
+    /// Which of its hunks.
+    hunk: usize,
+    /// What stands on the left, or the line of the only column.
+    pub old: Option<Cell>,
+    /// What stands on the right, or the line of the only column.
+    pub new: Option<Cell>,
+}
+
+/// A line in a row.
+#[derive(Clone)]
+pub struct Cell {
+    /// Which line of its hunk.
+    at: usize,
     /// Which line of the file.
     pub position: usize,
     /// What changed in it.
@@ -43,10 +57,9 @@ pub struct LineRow {
 }
 
 impl LineRow {
-    /// The line.
-    pub fn line(&self) -> Option<&DiffLine> {
-        let (hunk, line) = self.at;
-        self.file.hunks.get(hunk)?.lines.get(line)
+    /// A line of the row.
+    pub fn line(&self, cell: &Cell) -> Option<&DiffLine> {
+        self.file.hunks.get(self.hunk)?.lines.get(cell.at)
     }
 }
 
@@ -55,102 +68,164 @@ impl Row {
     pub fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         match self {
-            Self::Gap(words) => ("gap", words).hash(&mut hasher),
+            Self::Gap(hunk, words) => ("gap", hunk, words).hash(&mut hasher),
             Self::Line(row) => {
-                ("line", row.position, row.line(), &row.mark).hash(&mut hasher);
-                row.html.hash(&mut hasher);
+                for cell in [&row.old, &row.new] {
+                    let line = cell.as_ref().and_then(|cell| row.line(cell));
+                    let seen = cell.as_ref().map(|it| (it.position, &it.mark, &it.html));
+                    ("line", line, seen).hash(&mut hasher);
+                }
             }
             Self::Comment(shown, placement) => {
                 let is_moved = matches!(placement, Placement::Moved(_));
                 let lines = placement.range().map(|range| (range.start, range.end));
                 (shown.element_id(), &shown.comment.content, is_moved, lines).hash(&mut hasher);
             }
-            Self::Box => "box".hash(&mut hasher),
+            Self::Box(side) => ("box", side == &DiffSide::Old).hash(&mut hasher),
         }
         hasher.finish()
     }
 }
 
+/// Where the lines of a file stand.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    file: Arc<DiffFile>,
+    /// Each row's hunk and lines.
+    rows: Vec<(usize, Pair)>,
+    /// What changed in the lines.
+    marks: Vec<Vec<Option<Range<usize>>>>,
+    /// Which line of the file is the first of a hunk.
+    firsts: Vec<usize>,
+}
+
+impl Plan {
+    /// In one column or in two.
+    pub fn new(file: &Arc<DiffFile>, is_split: bool) -> Self {
+        let mut plan = Self {
+            file: Arc::clone(file),
+            rows: Vec::with_capacity(file.line_count()),
+            marks: Vec::new(),
+            firsts: Vec::new(),
+        };
+        let mut position = 0;
+        for (at, hunk) in file.hunks.iter().enumerate() {
+            if is_split {
+                let pairs = facing(&hunk.lines);
+                plan.rows.extend(pairs.into_iter().map(|pair| (at, pair)));
+            } else {
+                plan.rows.extend(single(&hunk.lines).map(|pair| (at, pair)));
+            }
+            plan.marks.push(changed_ranges(&hunk.lines));
+            plan.firsts.push(position);
+            position += hunk.lines.len();
+        }
+        plan
+    }
+
+    /// How many runs of rows there are.
+    pub fn run_count(&self) -> usize {
+        self.rows.len().div_ceil(RUN_ROWS)
+    }
+
+    fn run(&self, run: usize) -> impl Iterator<Item = &(usize, Pair)> {
+        self.rows.iter().skip(run * RUN_ROWS).take(RUN_ROWS)
+    }
+
+    /// How high a run is likely to be.
+    pub fn run_px(&self, run: usize) -> usize {
+        let gaps = self.run(run).filter(|(_, pair)| is_first(*pair)).count();
+        self.run(run).count() * LINE_PX + gaps * GAP_PX
+    }
+
+    /// The run in which a line is.
+    pub fn run_of(&self, point: Point) -> Option<usize> {
+        let is_it = |(hunk, pair): &(usize, Pair)| {
+            let at = match point.side {
+                DiffSide::Old => pair.old,
+                DiffSide::New => pair.new,
+            };
+            let line = at.and_then(|at| self.file.hunks.get(*hunk)?.lines.get(at));
+            line.is_some_and(|line| line.number(point.side) == Some(point.number))
+        };
+        Some(self.rows.iter().position(is_it)? / RUN_ROWS)
+    }
+
+    fn cell(&self, hunk: usize, at: Option<usize>, html: Option<&Vec<String>>) -> Option<Cell> {
+        let at = at?;
+        let position = self.firsts.get(hunk)? + at;
+        Some(Cell {
+            at,
+            position,
+            mark: self.marks.get(hunk)?.get(at).cloned().flatten(),
+            html: html.and_then(|lines| lines.get(position)).cloned(),
+        })
+    }
+}
+
+/// Whether a row is the first of its hunk.
+fn is_first(pair: Pair) -> bool {
+    pair.old == Some(0) || pair.new == Some(0)
+}
+
 /// What is shown of a file.
 pub struct Shape<'a> {
-    /// The file.
-    pub file: &'a Arc<DiffFile>,
+    /// Where its lines stand.
+    pub plan: &'a Plan,
     /// Its lines in colours.
     pub html: Option<&'a Vec<String>>,
-    /// Whether all of it is shown.
-    pub is_whole: bool,
     /// The comments that have a place.
     pub placed: &'a [(Shown, Placement)],
     /// The lines of the open box.
     pub open: Option<LineRange>,
 }
 
-/// The rows.
-pub fn rows(shape: &Shape<'_>) -> Vec<Row> {
-    let limit = limit(shape);
+/// The rows of a run.
+pub fn rows(shape: &Shape<'_>, run: usize) -> Vec<Row> {
+    let plan = shape.plan;
     let mut rows = Vec::new();
-    let mut position = 0;
-    let mut last_line = 0;
-    for (at, hunk) in shape.file.hunks.iter().enumerate() {
-        if position >= limit {
-            break;
+    for &(at, pair) in plan.run(run) {
+        let Some(hunk) = plan.file.hunks.get(at) else {
+            continue;
+        };
+        if is_first(pair) {
+            let before = at.checked_sub(1).and_then(|at| plan.file.hunks.get(at));
+            rows.extend(gap(hunk, before).map(|words| Row::Gap(at, words)));
         }
-        rows.extend(gap(hunk, last_line).map(Row::Gap));
-        let marks = changed_ranges(&hunk.lines);
-        let lines = hunk.lines.iter().zip(marks).enumerate();
-        for (index, (line, mark)) in lines.take(limit - position) {
-            rows.push(Row::Line(LineRow {
-                file: Arc::clone(shape.file),
-                at: (at, index),
-                position,
-                mark,
-                html: shape.html.and_then(|lines| lines.get(position)).cloned(),
-            }));
-            rows.extend(below(shape, line));
-            position += 1;
-        }
-        last_line = hunk.new_start.saturating_add(hunk.new_count);
+        rows.push(Row::Line(LineRow {
+            file: Arc::clone(&plan.file),
+            hunk: at,
+            old: plan.cell(at, pair.old, shape.html),
+            new: plan.cell(at, pair.new, shape.html),
+        }));
+        rows.extend(below(shape, hunk, pair));
     }
     rows
 }
 
-/// What stands under a line.
-fn below(shape: &Shape<'_>, line: &DiffLine) -> Vec<Row> {
-    let ends_here = |range: LineRange| line.number(range.side) == Some(range.end);
+/// What stands under a row.
+fn below(shape: &Shape<'_>, hunk: &Hunk, pair: Pair) -> Vec<Row> {
+    let number = |side| {
+        let at = match side {
+            DiffSide::Old => pair.old,
+            DiffSide::New => pair.new,
+        };
+        hunk.lines.get(at?)?.number(side)
+    };
+    let ends_here = |range: LineRange| number(range.side) == Some(range.end);
     let comments = shape.placed.iter().filter(|(_, placement)| {
         let range = placement.range();
         range.is_some_and(ends_here)
     });
     let comments = comments.map(|(shown, placement)| Row::Comment(shown.clone(), *placement));
     let open = shape.open.filter(|range| ends_here(*range));
-    comments.chain(open.map(|_| Row::Box)).collect()
-}
-
-/// How many lines are shown: as far as there are comments, whatever else.
-fn limit(shape: &Shape<'_>) -> usize {
-    let total = shape.file.line_count();
-    if shape.is_whole || total <= SHOWN_LINES {
-        return total;
-    }
-    let ranges = shape.placed.iter().filter_map(|(_, it)| it.range());
-    let ranges: Vec<LineRange> = ranges.chain(shape.open).collect();
-    let is_commented = |line: &DiffLine| ranges.iter().any(|range| range.holds(line));
-    let mut last = 0;
-    for (position, line) in shape.file.lines().enumerate().skip(SHOWN_LINES) {
-        if is_commented(line) {
-            last = position + AFTER_COMMENT;
-        }
-    }
-    last.max(SHOWN_LINES).min(total)
-}
-
-/// Lines that are shown only when the reader asks.
-pub fn hidden_lines(shape: &Shape<'_>) -> usize {
-    shape.file.line_count().saturating_sub(limit(shape))
+    let open = open.map(|range| Row::Box(range.side));
+    comments.chain(open).collect()
 }
 
 /// How many lines are left out before a hunk and what they belong to.
-fn gap(hunk: &Hunk, last_line: u32) -> Option<String> {
+fn gap(hunk: &Hunk, before: Option<&Hunk>) -> Option<String> {
+    let last_line = before.map_or(0, |it| it.new_start.saturating_add(it.new_count));
     let skipped = hunk.new_start.saturating_sub(last_line.max(1));
     let section = &hunk.section;
     match skipped {
@@ -165,7 +240,7 @@ fn gap(hunk: &Hunk, last_line: u32) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-    use sdk::parts::{DiffComment, DiffSide};
+    use sdk::parts::DiffComment;
 
     use super::*;
     use crate::components::chat::git_panel::review::Source;
@@ -186,57 +261,99 @@ mod tests {
         }
     }
 
-    fn drawn(text: &str, placed: &[(Shown, Placement)], open: Option<LineRange>) -> Vec<String> {
-        let file = Arc::new(parse(text).remove(0));
+    fn plan(text: &str, is_split: bool) -> Plan {
+        Plan::new(&Arc::new(parse(text).remove(0)), is_split)
+    }
+
+    fn drawn(plan: &Plan, placed: &[(Shown, Placement)], open: Option<LineRange>) -> Vec<String> {
         let shape = Shape {
-            file: &file,
+            plan,
             html: None,
-            is_whole: false,
             placed,
             open,
         };
-        let words = |row: &Row| match row {
-            Row::Gap(words) => words.clone(),
-            Row::Line(row) => row.line().unwrap().text.clone(),
-            Row::Comment(shown, _) => shown.element_id(),
-            Row::Box => "box".to_owned(),
+        let text = |row: &LineRow, cell: &Option<Cell>| {
+            let line = cell.as_ref().and_then(|cell| row.line(cell));
+            line.map_or(String::new(), |line| line.text.clone())
         };
-        rows(&shape).iter().map(words).collect()
+        let words = |row: &Row| match row {
+            Row::Gap(_, words) => words.clone(),
+            Row::Line(row) => format!("{}|{}", text(row, &row.old), text(row, &row.new)),
+            Row::Comment(shown, _) => shown.element_id(),
+            Row::Box(side) => format!("box {side:?}"),
+        };
+        let runs = (0..plan.run_count()).flat_map(|run| rows(&shape, run));
+        runs.map(|row| words(&row)).collect()
     }
 
     fn lines(side: DiffSide, start: u32, end: u32) -> LineRange {
         LineRange { side, start, end }
     }
 
+    const CHANGED: &str = "--- a/x\n+++ b/x\n@@ -3,2 +3,3 @@ fn main\n one\n-two\n+2\n+2b\n";
+
     #[test]
     fn comments_and_the_box_stand_under_the_last_of_their_lines() {
-        let text = "--- a/x\n+++ b/x\n@@ -3,2 +3,3 @@ fn main\n one\n-two\n+2\n+2b\n";
         let here = Placement::Here(lines(DiffSide::New, 3, 4));
         let outdated = (shown(2), Placement::Outdated);
         let placed = [(shown(1), here), outdated];
+        let open = Some(lines(DiffSide::Old, 4, 4));
         assert_eq!(
-            drawn(text, &placed, Some(lines(DiffSide::Old, 4, 4))),
+            drawn(&plan(CHANGED, false), &placed, open),
             [
                 "2 unchanged lines  fn main",
-                "one",
-                "two",
-                "box",
-                "2",
+                "one|one",
+                "two|",
+                "box Old",
+                "|2",
                 "comment-1",
-                "2b"
+                "|2b"
+            ]
+        );
+        assert_eq!(
+            drawn(&plan(CHANGED, true), &placed, open),
+            [
+                "2 unchanged lines  fn main",
+                "one|one",
+                "two|2",
+                "comment-1",
+                "box Old",
+                "|2b"
             ]
         );
     }
 
     #[test]
-    fn a_long_file_is_shown_as_far_as_it_has_comments() {
-        let all: Vec<_> = (1..=900).map(|number| format!("+{number}")).collect();
+    fn a_gap_is_said_once_also_where_nothing_faces_the_first_line() {
+        let text = "--- a/x\n+++ b/x\n@@ -3,1 +3,2 @@ fn\n+0\n one\n@@ -9,1 +10,2 @@\n-a\n+b\n+c\n";
+        for is_split in [false, true] {
+            let drawn = drawn(&plan(text, is_split), &[], None);
+            let gaps = drawn.iter().filter(|row| row.contains("unchanged"));
+            assert_eq!(gaps.count(), 2, "{drawn:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_file_is_drawn_in_runs() {
+        let all: Vec<_> = (1..=250).map(|number| format!("+{number}")).collect();
         let all = all.join("\n");
-        let text = format!("--- /dev/null\n+++ b/x\n@@ -0,0 +1,900 @@\n{all}\n");
-        assert_eq!(drawn(&text, &[], None).len(), SHOWN_LINES);
-        let far = Placement::Here(lines(DiffSide::New, 700, 702));
-        let drawn = drawn(&text, &[(shown(1), far)], None);
-        assert_eq!(drawn.len(), 701 + AFTER_COMMENT + 1);
-        assert_eq!(drawn[702], "comment-1");
+        let text = format!("--- /dev/null\n+++ b/x\n@@ -0,0 +1,250 @@\n{all}\n");
+        for is_split in [false, true] {
+            let plan = plan(&text, is_split);
+            assert_eq!(plan.run_count(), 3);
+            let shape = Shape {
+                plan: &plan,
+                html: None,
+                placed: &[],
+                open: None,
+            };
+            let counts: Vec<_> = (0..4).map(|run| rows(&shape, run).len()).collect();
+            assert_eq!(counts, [100, 100, 50, 0]);
+            let run_of = |side, number| plan.run_of(Point { side, number });
+            assert_eq!(run_of(DiffSide::New, 201), Some(2));
+            assert_eq!(run_of(DiffSide::New, 100), Some(0));
+            assert_eq!(run_of(DiffSide::Old, 1), None);
+            assert_eq!(plan.run_px(2), 50 * LINE_PX);
+        }
     }
 }

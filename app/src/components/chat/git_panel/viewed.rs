@@ -2,14 +2,13 @@
 //! one.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use leptos::prelude::*;
 use sdk::ids::ChatId;
 
 use super::review::Place;
 use crate::components::chat::draft;
-use crate::diff::DiffFile;
+use crate::diff::index::IndexedFile;
 use crate::json;
 
 /// The marks of a chat. Cheap to copy.
@@ -38,7 +37,7 @@ impl Viewed {
     }
 
     /// Whether a file was looked through as it is now.
-    pub fn holds(self, place: &Place, file: &DiffFile) -> bool {
+    pub fn holds(self, place: &Place, file: &IndexedFile) -> bool {
         self.marks.with(|marks| {
             // Few files are marked, and only theirs are worth going through.
             let mark = marks.get(&name_of(place));
@@ -47,7 +46,7 @@ impl Viewed {
     }
 
     /// Marks a file, or takes its mark away.
-    pub fn mark(self, place: &Place, file: &DiffFile, is_viewed: bool) {
+    pub fn mark(self, place: &Place, file: &IndexedFile, is_viewed: bool) {
         self.marks.update(|marks| {
             if is_viewed {
                 marks.insert(name_of(place), print_of(file));
@@ -72,8 +71,6 @@ fn name_of(place: &Place) -> String {
     format!("{root}:{}", place.path)
 }
 
-fn print_of(file: &DiffFile) -> String {
-    let mut hasher = DefaultHasher::new();
-    file.hash(&mut hasher);
-    format!("{:x}", hasher.finish())
+fn print_of(file: &IndexedFile) -> String {
+    format!("{:x}", file.print)
 }

@@ -1,0 +1,145 @@
+//! The files of a diff, each parsed when its lines are first asked for: what the heads of five thousand files say is known
+//! from one pass that keeps no line.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use super::{DiffFile, Parser, parse};
+
+/// A file of a diff.
+#[derive(Debug)]
+pub struct IndexedFile {
+    /// Its paths, what happened to it and how many lines changed; its hunks are empty.
+    pub head: DiffFile,
+    /// How many lines there are to show.
+    pub line_count: usize,
+    /// How many runs of lines they stand in.
+    pub hunk_count: usize,
+    /// Tells what changed in it from any other change of it.
+    pub print: u64,
+    text: Arc<str>,
+    range: Range<usize>,
+    parsed: OnceLock<Arc<DiffFile>>,
+}
+
+impl IndexedFile {
+    /// A file that is parsed already.
+    pub fn of(file: &Arc<DiffFile>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        file.hash(&mut hasher);
+        Self {
+            head: DiffFile {
+                hunks: Vec::new(),
+                ..(**file).clone()
+            },
+            line_count: file.line_count(),
+            hunk_count: file.hunks.len(),
+            print: hasher.finish(),
+            text: Arc::from(""),
+            range: 0..0,
+            parsed: OnceLock::from(Arc::clone(file)),
+        }
+    }
+
+    /// The path to show.
+    pub fn path(&self) -> &str {
+        self.head.path()
+    }
+
+    /// Its diff as it is written.
+    pub fn text(&self) -> &str {
+        self.text.get(self.range.clone()).unwrap_or_default()
+    }
+
+    /// The file with its lines.
+    pub fn file(&self) -> &Arc<DiffFile> {
+        self.parsed
+            .get_or_init(|| Arc::new(parse(self.text()).into_iter().next().unwrap_or_default()))
+    }
+}
+
+impl PartialEq for IndexedFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.print == other.print
+            && self.line_count == other.line_count
+            && self.head == other.head
+            && self.hunk_count == other.hunk_count
+    }
+}
+
+/// Finds the files of a unified diff.
+pub fn index(text: &str) -> Vec<Arc<IndexedFile>> {
+    let text: Arc<str> = Arc::from(text);
+    let found = Parser::new(false).read(&text);
+    let files = found.into_iter().map(|mut found| {
+        let hunk_count = found.file.hunks.len();
+        found.file.hunks = Vec::new();
+        let mut hasher = DefaultHasher::new();
+        found.file.hash(&mut hasher);
+        text.get(found.hunks_start..found.range.end)
+            .hash(&mut hasher);
+        Arc::new(IndexedFile {
+            head: found.file,
+            line_count: found.line_count,
+            hunk_count,
+            print: hasher.finish(),
+            text: Arc::clone(&text),
+            range: found.range,
+            parsed: OnceLock::new(),
+        })
+    });
+    files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LINES: [&str; 14] = [
+        "diff --git a/x b/y",
+        "diff --git a/z b/z",
+        "--- a/x",
+        "+++ b/y",
+        "@@ -1,2 +1,3 @@",
+        "@@ -1 +1 @@",
+        "+a",
+        "-b",
+        " c",
+        "",
+        "\\ No newline",
+        "rename to q",
+        "Binary files ",
+        "nonsense",
+    ];
+
+    proptest! {
+        #[test]
+        fn files_are_those_that_parsing_finds(lines in proptest::collection::vec(proptest::sample::select(&LINES[..]), 0..60)) {
+            let text = lines.join("\n");
+            let (indexed, parsed) = (index(&text), parse(&text));
+            prop_assert_eq!(indexed.len(), parsed.len());
+            for (indexed, parsed) in indexed.iter().zip(&parsed) {
+                prop_assert_eq!(&**indexed.file(), parsed);
+                prop_assert_eq!(indexed.line_count, parsed.line_count());
+                prop_assert_eq!(indexed.hunk_count, parsed.hunks.len());
+                let head = DiffFile { hunks: Vec::new(), ..parsed.clone() };
+                prop_assert_eq!(&indexed.head, &head);
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_of_one_file_leaves_the_others_the_same() {
+        let text = |second: &str| {
+            format!(
+                "--- a/a\n+++ b/a\n@@ -1 +1 @@\n-1\n+2\n--- a/b\n+++ b/b\n@@ -1 +1 @@\n-1\n+{second}\n"
+            )
+        };
+        let (was, is) = (index(&text("2")), index(&text("3")));
+        assert!(was.first() == is.first() && !was.is_empty());
+        assert!(was.get(1) != is.get(1) && was.len() == 2);
+    }
+}

@@ -1,0 +1,173 @@
+// How changes are shown: side by side, with comments by mouse and keyboard; and a change that is too long to be drawn whole.
+import type { Locator, Page } from "@playwright/test";
+
+import { createChat, openChat, untilIdle } from "../fixtures/chats.js";
+import { Repository } from "../fixtures/repository.js";
+import type { Server } from "../fixtures/server.js";
+import { countElements, longestTask, watchTasks } from "../fixtures/tasks.js";
+import { expect, look, test } from "../fixtures/test.js";
+
+const panelOf = (page: Page) => page.getByRole("region", { name: "Changes" });
+const lines = (page: Page, file: string) => panelOf(page).getByRole("group", { name: `Changes of ${file}` });
+const number = (of: Locator, side: "old" | "new", line: number) => of.locator(`button[name=${side}][value="${line}"]`);
+const box = (page: Page) => panelOf(page).getByRole("textbox", { name: /^Comment on/ });
+const marks = (page: Page) => panelOf(page).getByRole("article", { name: /^Comment on/ });
+const views = (page: Page) => page.getByRole("radiogroup", { name: "How diffs are shown" });
+
+async function changed(page: Page, server: Server, repository: Repository, command: string): Promise<string> {
+  const { request } = page.context();
+  await server.createOwner(request);
+  await server.signIn(request);
+  await server.allowFolder(request, repository.path);
+  const work = { new_workspace: { mode: "worktree", folder: repository.path } };
+  const script = `!title "Greet politely"\n!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
+  const chat = await createChat(request, server.url, script, work);
+  await untilIdle(request, server.url, chat);
+  return chat;
+}
+
+async function widen(page: Page, px: number): Promise<void> {
+  const edge = page.getByRole("separator", { name: /panel/i });
+  const place = await edge.boundingBox();
+  if (!place) throw new Error("the panel has no edge");
+  await page.mouse.move(place.x + place.width / 2, place.y + 300);
+  await page.mouse.down();
+  await page.mouse.move(place.x - px, place.y + 300, { steps: 5 });
+  await page.mouse.up();
+}
+
+async function comment(page: Page, text: string): Promise<void> {
+  await expect(box(page)).toBeFocused();
+  await page.keyboard.type(text);
+  await page.keyboard.press("Enter");
+  await expect(box(page)).toHaveCount(0);
+}
+
+test.describe("on a real git repository", () => {
+  let repository: Repository;
+
+  test.afterEach(() => repository.remove());
+
+  test("two columns face each other where there is room, and take comments on either side", async ({ page, startServer }) => {
+    repository = await Repository.create();
+    const server = await startServer();
+    const command = "sed -i -e 's/Hello, {name}/Good day, {name}/' -e '8a\\// as they wish' src/lib.rs";
+    const chat = await changed(page, server, repository, command);
+    await openChat(page, server.url, chat);
+    const file = lines(page, "src/lib.rs");
+    await expect(file.locator("tr.diff-added", { hasText: "Good day" })).toBeVisible();
+    // At its first width there is no choice.
+    await expect(views(page)).toHaveCount(0);
+    await widen(page, 320);
+    await expect(views(page)).toBeVisible();
+    await expect(views(page).getByRole("radio", { name: "Unified" })).toBeChecked();
+    await views(page).getByRole("radio", { name: "Unified" }).focus();
+    await page.keyboard.press("ArrowRight");
+    await expect(views(page).getByRole("radio", { name: "Side by side" })).toBeChecked();
+    const facing = file.locator("tr.diff-pair", { hasText: "Good day" });
+    await expect(facing).toContainText("Hello");
+    await expect(facing.locator("mark").first()).toHaveText("Hello");
+    await expect(facing.locator("mark").last()).toHaveText("Good day");
+    await expect(file.locator("tr.diff-pair", { hasText: "as they wish" }).locator("td").first()).toHaveClass("diff-blank");
+
+    // By mouse, on both sides.
+    await number(file, "old", 5).click();
+    await comment(page, "This was warmer.");
+    await number(file, "new", 5).hover();
+    await page.mouse.down();
+    await number(file, "new", 6).hover();
+    await page.mouse.up();
+    await expect(box(page)).toHaveAccessibleName("Comment on src/lib.rs:5-6");
+    await look(page, "diff-side-by-side", { fullPage: false });
+    // On a phone the panel was hidden behind the chat, and the box with it.
+    await box(page).focus();
+    await comment(page, "Say who greets.");
+    await expect(marks(page)).toHaveText([/Line 5 before the change.*warmer/s, /Lines 5–6.*greets/s]);
+    const side = async (of: Locator) => (await of.boundingBox())?.x ?? 0;
+    expect(await side(marks(page).nth(1))).toBeGreaterThan((await side(marks(page).nth(0))) + 200);
+    await expect(file.locator(".commented")).toHaveCount(3);
+
+    // By keyboard: along a column, over to the other one, several lines, the next file and back.
+    await number(file, "old", 4).focus();
+    for (const key of ["ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
+    await expect(number(file, "old", 6)).toBeFocused();
+    await page.keyboard.press("ArrowRight");
+    await expect(number(file, "new", 6)).toBeFocused();
+    await page.keyboard.press("Shift+ArrowUp");
+    await expect(file.locator(".chosen")).toHaveCount(2);
+    await page.keyboard.press("c");
+    await expect(box(page)).toHaveAccessibleName("Comment on src/lib.rs:5-6");
+    await comment(page, "By keyboard.");
+    await expect(number(file, "new", 6)).toBeFocused();
+    await expect(marks(page)).toHaveCount(3);
+
+    // It is kept, and given up where there is no room.
+    await page.reload();
+    await expect(file.locator("tr.diff-pair", { hasText: "Good day" })).toBeVisible();
+    await expect(marks(page)).toHaveCount(3);
+    await widen(page, -400);
+    await expect(views(page)).toHaveCount(0);
+    await expect(file.locator("tr.diff-added", { hasText: "Good day" })).toBeVisible();
+    await expect(marks(page)).toHaveCount(3);
+  });
+
+  test("thousands of files and a file of a hundred thousand lines are drawn where the reader is", async ({ page, startServer }) => {
+    test.setTimeout(240_000);
+    const FILES = 5_000;
+    const LINES = 100_000;
+    const MOST_ELEMENTS = 15_000;
+    repository = await Repository.create();
+    const server = await startServer();
+    const command = [
+      "mkdir -p many",
+      `for at in $(seq 1 ${FILES}); do echo "file $at" > many/$(printf %05d $at).txt; done`,
+      `seq 1 ${LINES} > lines.txt`,
+    ].join("; ");
+    const chat = await changed(page, server, repository, command);
+    await watchTasks(page);
+    await openChat(page, server.url, chat);
+    const panel = panelOf(page);
+    await expect(panel).toContainText(`${FILES + 1} files`, { timeout: 60_000 });
+    const tasks: Record<string, number> = {};
+    const elements: Record<string, number> = {};
+    const note = async (what: string) => {
+      tasks[what] = await longestTask(page);
+      elements[what] = await countElements(page);
+      expect(elements[what], what).toBeLessThan(MOST_ELEMENTS);
+    };
+    await expect(panel.locator(".file-section").first()).toBeVisible();
+    await note("opening");
+
+    // A file far away, by its name.
+    const list = panel.locator(".file-list");
+    await list.locator("summary").click();
+    await list.getByRole("searchbox").fill("04321");
+    await list.locator(".file-list-row", { hasText: "04321.txt" }).click();
+    const far = panel.locator(".file-head", { hasText: "04321.txt" });
+    await expect(far.locator("summary")).toBeFocused();
+    await expect(far).toBeInViewport();
+    await expect(far.locator(".diff-added")).toContainText("file 4321");
+    await note("going to a file");
+    await page.screenshot({ path: "artifacts/diff-many-files.png" });
+
+    // The long file, opened; its end by the keyboard.
+    await list.getByRole("searchbox").fill("lines.txt");
+    await list.locator(".file-list-row", { hasText: "lines.txt" }).click();
+    const long = panel.locator(".file-head", { hasText: "lines.txt" });
+    await expect(long.locator("summary")).toBeFocused();
+    await page.keyboard.press("Enter");
+    const file = lines(page, "lines.txt");
+    await expect(number(file, "new", 1)).toBeVisible();
+    await note("opening the long file");
+    await panel.locator(".panel-body").evaluate(async (body) => {
+      for (let step = 0; step < 40; step += 1) {
+        body.scrollBy(0, 50_000 / 40);
+        await new Promise(requestAnimationFrame);
+      }
+    });
+    await expect(file.locator("button.line-number").first()).toBeAttached();
+    await note("scrolling through it");
+    await page.screenshot({ path: "artifacts/diff-long-file.png" });
+    console.log("longest tasks (ms):", tasks, "elements:", elements);
+  });
+});
