@@ -13,7 +13,7 @@ use futures::StreamExt;
 use llm::{HttpClient, ProviderConfig, ProviderKind, connect};
 use sdk::chats::ChatError;
 use sdk::debug::{DebugRun, DebugRunDetail};
-use sdk::ids::{ChatId, ModelConfigId, UserId};
+use sdk::ids::{ChatId, ModelConfigId};
 use sdk::messages::BusyBehavior;
 use serde_json::json;
 use store::chats::Status;

@@ -424,7 +424,8 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
         let made = add(&test, &owner, one, "m").await;
         let source =
             PlatformModels::new(test.platform.0.db.clone(), test.platform.0.registry.clone());
-        let resolved = source.resolve(made.id, owner.user_id).await.unwrap();
+        let resolve = async |id| source.resolve(id, owner.user_id).await;
+        let resolved = resolve(made.id).await.unwrap();
         assert_eq!(
             (resolved.model.id(), resolved.context_limit),
             ("m", 100_000)
@@ -438,38 +439,24 @@ async fn the_daemon_gets_models_that_are_offered_and_reasons_for_the_others() {
             .update_provider(&owner, one, clear)
             .await
             .unwrap();
-        assert_eq!(
-            source
-                .resolve(made.id, owner.user_id)
-                .await
-                .unwrap_err()
-                .kind,
-            "missing_key"
-        );
+        assert_eq!(resolve(made.id).await.unwrap_err().kind, "missing_key");
         update(&test, &owner, made.id, |request| {
             request.enabled = Some(false);
         })
         .await
         .unwrap();
         assert_eq!(
-            source
-                .resolve(made.id, owner.user_id)
-                .await
-                .unwrap_err()
-                .kind,
+            resolve(made.id).await.unwrap_err().kind,
             "provider_disabled"
         );
         test.platform
             .delete_model_config(&owner, made.id)
             .await
             .unwrap();
-        let removed = source.resolve(made.id, owner.user_id).await.unwrap_err();
+        let removed = resolve(made.id).await.unwrap_err();
         assert!(removed.message.contains("removed"), "{}", removed.message);
         assert!(!removed.retryable);
-        let unknown = source
-            .resolve(ModelConfigId::generate(), owner.user_id)
-            .await
-            .unwrap_err();
+        let unknown = resolve(ModelConfigId::generate()).await.unwrap_err();
         assert!(unknown.message.contains("removed"), "{}", unknown.message);
     })
     .await;

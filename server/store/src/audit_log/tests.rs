@@ -50,7 +50,7 @@ async fn lists_newest_first_in_pages() {
     for_both(async |test| {
         let made = (0..5)
             .map(|minute| entry(minute, AuditAction::SettingUpdate, AuditTargetKind::Setting));
-        add(&test, made).await;
+        add(test, made).await;
         let newest = list(&test.db, &Filter::default(), 2).await.unwrap();
         assert_eq!(newest[0].target.id, "4");
         assert_eq!(newest[0].after["is_there"], json!({ "deep": [1, "two"] }));
@@ -59,7 +59,7 @@ async fn lists_newest_first_in_pages() {
             before_id: Some(newest[1].id),
             ..Filter::default()
         };
-        assert_eq!(ids(&test, older, 10).await, ["2", "1", "0"]);
+        assert_eq!(ids(test, older, 10).await, ["2", "1", "0"]);
     })
     .await;
 }
@@ -68,7 +68,7 @@ async fn lists_newest_first_in_pages() {
 async fn narrows_by_action_kind_and_a_half_open_range() {
     for_both(async |test| {
         add(
-            &test,
+            test,
             [
                 entry(0, AuditAction::UserCreate, AuditTargetKind::User),
                 entry(1, AuditAction::UserUpdate, AuditTargetKind::User),
@@ -80,23 +80,23 @@ async fn narrows_by_action_kind_and_a_half_open_range() {
             action: Some(AuditAction::UserUpdate),
             ..Filter::default()
         };
-        assert_eq!(ids(&test, action, 10).await, ["1"]);
+        assert_eq!(ids(test, action, 10).await, ["1"]);
         let kind = Filter {
             target_kind: Some(AuditTargetKind::User),
             ..Filter::default()
         };
-        assert_eq!(ids(&test, kind, 10).await, ["1", "0"]);
+        assert_eq!(ids(test, kind, 10).await, ["1", "0"]);
         let range = Filter {
             from: Some(entry(1, AuditAction::UserCreate, AuditTargetKind::User).at),
             to: Some(entry(2, AuditAction::UserCreate, AuditTargetKind::User).at),
             ..Filter::default()
         };
-        assert_eq!(ids(&test, range, 10).await, ["1"]);
+        assert_eq!(ids(test, range, 10).await, ["1"]);
         let nobody = Filter {
             actor_name: Some("olga".to_owned()),
             ..Filter::default()
         };
-        assert!(ids(&test, nobody, 10).await.is_empty());
+        assert!(ids(test, nobody, 10).await.is_empty());
     })
     .await;
 }

@@ -74,8 +74,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "update_provider" => one(json!({ "id": "{provider}", "display_name": "", "base_url": "", "api_key": "" })),
         "enable_provider" => one(json!({ "id": "{provider}", "enabled": true })),
         "put_user_api_key" => one(json!({ "id": "{provider}", "api_key": "sk-of-somebody" })),
-        "delete_user_api_key" => one(json!({ "id": "{provider}" })),
-        "delete_provider" | "test_provider" => one(json!({ "id": "{provider}" })),
+        "delete_provider" | "test_provider" | "delete_user_api_key" => one(json!({ "id": "{provider}" })),
         "create_model_config" => one(json!({
             "provider_config_id": "{provider}", "model": "tiny", "display_name": "", "context_limit": "1000",
         })),
