@@ -37,11 +37,11 @@ test("an owner sees who changed what, and what was there before", async ({ page,
   await page.getByRole("navigation", { name: "Settings" }).getByRole("link", { name: "Audit log" }).click();
   const log = page.getByRole("table", { name: "Audit log" });
   await expect(log.getByRole("row")).toHaveCount(5);
-  const prompt = log.getByRole("row", { name: /Prompt changed/ });
+  const prompt = log.getByRole("row").filter({ hasText: "Prompt changed" });
   await prompt.getByText("Prompt changed").click();
   await expect(prompt.locator(".audit-before")).toContainText("(empty)");
   await expect(prompt.locator(".audit-after")).toContainText("Say what you did.");
-  const priced = log.getByRole("row", { name: /Model changed/ }).first();
+  const priced = log.getByRole("row").filter({ hasText: "Model changed" }).first();
   await priced.getByText("Model changed").click();
   const change = priced.locator(".audit-change");
   await expect(change).toContainText("model_config.cost.input_price_per_million_tokens");

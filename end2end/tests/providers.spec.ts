@@ -80,13 +80,19 @@ test("a provider that is down is told as that", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Nobody" }).getByRole("alert")).toBeVisible();
 });
 
-test("a provider that takes people's own keys alone answers who brought one", async ({ page, context, browser, emptyServer, standin }) => {
+test("a provider that takes people's own keys alone answers who brought one", async ({
+  page,
+  context,
+  browser,
+  emptyServer,
+  standin,
+}) => {
   await page.getByRole("button", { name: "Add provider" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Kind").selectOption("openai");
   await dialog.getByLabel("Name (optional)").fill("Stand-in");
   await dialog.getByLabel("Base URL (optional)").fill(`${standin}/v1`);
-  await dialog.getByLabel("API key (optional)").fill("of the deployment");
+  await dialog.getByLabel("API key (optional)").fill("of-the-deployment");
   await dialog.getByLabel("Whose key is used").selectOption("Only people’s own keys");
   await dialog.getByRole("button", { name: "Add and test" }).click();
   const card = page.getByRole("region", { name: "Stand-in" });

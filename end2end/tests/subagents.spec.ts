@@ -63,6 +63,7 @@ test("two agents work at once: in the list, in the cards of their chat, in their
   await expect(row).toHaveAttribute("aria-current", "page");
   await page.getByRole("link", { name: "The chat that started this one" }).click();
   await expect(page).toHaveURL(new RegExp(chat));
+  await fold.click();
 
   await openGate(emptyServer);
   await expect(page.getByText("Both have reported.", { exact: true })).toBeVisible({ timeout: 60_000 });

@@ -94,7 +94,11 @@ impl<'a> Route<'a> {
         if let Some(choices) = schema["enum"].as_array() {
             return choices[0].clone();
         }
-        for several in ["oneOf", "anyOf", "allOf"] {
+        if let Some(parts) = schema["allOf"].as_array() {
+            let parts = parts.iter().map(|part| self.shortest(part));
+            return parts.reduce(together).unwrap();
+        }
+        for several in ["oneOf", "anyOf"] {
             if let Some(schemas) = schema[several].as_array() {
                 let schema = schemas.iter().find(|schema| schema["type"] != "null");
                 return self.shortest(schema.unwrap());
@@ -125,6 +129,14 @@ impl<'a> Route<'a> {
         });
         Value::Object(fields.collect::<Map<_, _>>())
     }
+}
+
+/// What both ask for.
+fn together(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }
 
 fn upgrading(request: RequestBuilder, is_socket: bool) -> RequestBuilder {
