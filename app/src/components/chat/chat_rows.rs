@@ -143,8 +143,15 @@ pub fn Row(
         chat.with(|chat| chat.as_ref().map(|chat| subtitle(chat, agents, state)))
             .unwrap_or_default()
     };
+    let is_child = chat.with_untracked(|chat| {
+        chat.as_ref()
+            .is_some_and(|chat| chat.parent_chat_id.is_some())
+    });
+    // Its report goes to the agent that started it.
     let is_unread = Memo::new(move |_| {
-        !is_open.get() && chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread))
+        !is_child
+            && !is_open.get()
+            && chat.with(|chat| chat.as_ref().is_some_and(|chat| chat.has_unread))
     });
     let is_failed = move || {
         chat.with(|chat| {
@@ -153,10 +160,6 @@ pub fn Row(
         })
     };
     let prefetch = move |_| prefetch(agents, id);
-    let is_child = chat.with_untracked(|chat| {
-        chat.as_ref()
-            .is_some_and(|chat| chat.parent_chat_id.is_some())
-    });
     let on_key = move |event: KeyboardEvent| {
         let is_unfolded = match event.key().as_str() {
             "ArrowRight" => true,
