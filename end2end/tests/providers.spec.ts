@@ -1,4 +1,5 @@
 // Providers and models, against a stand-in that speaks their wire formats.
+import { untilIdle } from "../fixtures/chats.js";
 import { expect, hydrated, look, test } from "../fixtures/test.js";
 
 test.beforeEach(async ({ context, page, emptyServer }) => {
@@ -112,20 +113,23 @@ test("a provider that takes people's own keys alone answers who brought one", as
   await hydrated(theirs);
   const keys = theirs.locator("#own-keys");
   await expect(keys).toContainText("cannot use this provider’s models without one");
-  await keys.getByLabel("Stand-in").fill("two words");
+  await keys.getByRole("textbox", { name: "Stand-in" }).fill("two words");
   await keys.getByRole("button", { name: "Save your key for Stand-in" }).click();
   await expect(keys).toContainText("without spaces");
-  await keys.getByLabel("Stand-in").fill("of-mia");
+  await keys.getByRole("textbox", { name: "Stand-in" }).fill("of-mia");
   await keys.getByRole("button", { name: "Save your key for Stand-in" }).click();
   await expect(keys).toContainText("A key is stored");
-  await expect(keys.getByLabel("Stand-in")).toHaveValue("");
+  await expect(keys.getByRole("textbox", { name: "Stand-in" })).toHaveValue("");
   await look(theirs, "settings-agents-own-key");
   await theirs.goto("/agents");
   await hydrated(theirs);
   await theirs.getByRole("textbox", { name: "What should be done?" }).fill("Hello");
   await theirs.getByRole("button", { name: "Start" }).click();
   await theirs.waitForURL(/\/agents\/[0-9a-f-]{36}$/);
-  await expect(theirs.locator(".message-assistant, .said").last()).toBeVisible({ timeout: 30_000 });
+  const chat = theirs.url().split("/").at(-1)!;
+  await untilIdle(other.request, emptyServer.url, chat);
+  const ended = (await (await other.request.get(`/api/experimental/chats/${chat}`)).json()) as { status: string };
+  expect(ended.status).toBe("waiting");
 
   await theirs.goto("/settings/agents");
   await hydrated(theirs);
