@@ -103,6 +103,12 @@ test("a provider that takes people's own keys alone answers who brought one", as
   await card.getByRole("button", { name: "Add 1 model" }).click();
   await expect(card.getByRole("row", { name: /standin-large/ })).toBeVisible();
 
+  // From here on the key that is stored for everybody is refused.
+  const api = `${emptyServer.url}/api/experimental/chats/providers`;
+  const known = (await (await context.request.get(api)).json()) as { id: string; display_name: string }[];
+  const id = known.find((provider) => provider.display_name === "Stand-in")!.id;
+  expect((await context.request.patch(`${api}/${id}`, { data: { api_key: "wrong" } })).status()).toBe(200);
+
   const mia = { name: "Mia", username: "mia", email: "mia@example.com", password: "correct horse" };
   const made = await context.request.post(`${emptyServer.url}/api/v2/users`, { data: mia });
   expect(made.status(), await made.text()).toBe(201);

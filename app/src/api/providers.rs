@@ -119,6 +119,12 @@ pub async fn update_provider(
 ) -> Result<ProviderConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
     let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let known = platform.list_providers(&actor).await;
+    let known = known.map_err(super::failed)?;
+    let policy = known.iter().find(|provider| provider.id == id);
+    // The API knows more policies than the form: what was not chosen anew stays as it is.
+    let keys = keys
+        .filter(|keys| policy.is_none_or(|provider| KeyChoice::of(provider.key_policy) != *keys));
     let change = sdk::providers::UpdateProviderConfig {
         display_name: given(display_name),
         base_url: given(base_url),

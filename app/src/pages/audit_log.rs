@@ -36,7 +36,7 @@ pub fn AuditLogPage() -> impl IntoView {
     let focus = StoredValue::new(String::new());
     let log = Resource::new(move || query.get(), list_audit_log);
     view! {
-        <PageHeader title="Audit log" lead="Every change of settings, users, providers, models, prices and prompts: who made it, from where, and what was there before. Secrets are never shown."/>
+        <PageHeader title="Audit log" lead="Every change of settings, users, providers, models, prices and prompts: who made it, from where, and what was there before. Keys, tokens and passwords are never shown; prompts and scripts are, as they were."/>
         {loaded(log, focus, content)}
     }
 }

@@ -150,7 +150,9 @@ impl Platform {
         let mut tx = self.0.db.begin().await?;
         let row = external_auth::get_in(&mut tx, actor.user_id, host.name()).await?;
         let row = row.ok_or(ExternalAuthError::NotFound)?;
-        external_auth::delete(&mut tx, actor.user_id, host.name()).await?;
+        if !external_auth::delete(&mut tx, actor.user_id, host.name()).await? {
+            return Err(ExternalAuthError::NotFound);
+        }
         let change = Change::deleted(AuditAction::ExternalAuthDelete, &row);
         self.record(&mut tx, actor, change).await?;
         tx.commit().await?;

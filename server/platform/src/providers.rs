@@ -156,12 +156,17 @@ impl Platform {
         let mut row = find(&mut tx, id).await?;
         let before = row.clone();
         let (switch, key_policy) = (request.enabled, request.key_policy);
+        let address = row.base_url.clone();
         match row.source {
             ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request)?,
             source => require_switch_only(source, &request)?,
         }
         fields::apply_key_policy(&mut row, key_policy)?;
         row.enabled = switch.unwrap_or(row.enabled);
+        if row.base_url != address {
+            // People gave their keys to the former address and to no other.
+            user_provider_keys::delete_of_provider(&mut tx, id).await?;
+        }
         row.updated_at = now;
         require_free_name(&mut tx, &row).await?;
         provider_configs::save(&mut tx, &row).await?;

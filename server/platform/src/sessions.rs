@@ -125,8 +125,10 @@ impl Platform {
     /// Ends all of the caller's sessions, this one too. API tokens go on.
     pub async fn sign_out_everywhere(&self, actor: &Actor) -> Result<(), SessionError> {
         let mut tx = self.0.db.begin().await?;
+        // The person first, as everywhere: in another order two changes would wait for each other.
+        let user = users::lock(&mut tx, actor.user_id).await?;
         sessions::delete_of_user(&mut tx, actor.user_id, None).await?;
-        if let Some(user) = users::lock(&mut tx, actor.user_id).await? {
+        if let Some(user) = user {
             let deed = Change::deed(AuditAction::UserSignOutEverywhere, &user);
             self.record(&mut tx, actor, deed).await?;
         }

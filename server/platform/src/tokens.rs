@@ -143,7 +143,10 @@ impl Platform {
         };
         let change = Change::deleted(AuditAction::TokenDelete, &thing);
         self.record(&mut tx, actor, change).await?;
-        tokens::delete(&mut tx, user.id, id).await?;
+        // Somebody else was faster, and told it.
+        if !tokens::delete(&mut tx, user.id, id).await? {
+            return Err(TokenError::NotFound);
+        }
         tx.commit().await?;
         self.0
             .notices

@@ -23,17 +23,23 @@ pub fn AgentCard(
     id: ChatId,
 ) -> impl IntoView {
     let agents = Agents::expect();
-    let news = RwSignal::new(None::<Result<AgentNews, AppError>>);
-    let is_asking = StoredValue::new(false);
+    // What was known stays when a look fails: the next one may not.
+    let news = RwSignal::new(None::<AgentNews>);
+    let failure = RwSignal::new(None::<AppError>);
+    let asked = StoredValue::new(0_u32);
     let look = move || {
-        if is_asking.get_value() {
-            return;
-        }
-        is_asking.set_value(true);
+        asked.update_value(|asked| *asked += 1);
+        let number = asked.get_value();
         spawn_local(async move {
             let looked = agent_news(id).await;
-            let _ = is_asking.try_set_value(false);
-            let _ = news.try_set(Some(looked));
+            // Only the newest question's answer counts.
+            if asked.try_get_value() != Some(number) {
+                return;
+            }
+            failure.set(looked.as_ref().err().cloned());
+            if let Ok(looked) = looked {
+                news.set(Some(looked));
+            }
         });
     };
     let changed = Memo::new(move |_| agents.row(id).map(|row| (row.status, row.updated_at)));
@@ -42,7 +48,7 @@ pub fn AgentCard(
         look();
     });
     let is_busy = Memo::new(move |_| {
-        news.with(|news| matches!(news, Some(Ok(news)) if news.status.is_busy()))
+        news.with(|news| news.as_ref().is_none_or(|news| news.status.is_busy()))
     });
     Effect::new(move |_| {
         if !is_busy.get() {
@@ -62,11 +68,11 @@ pub fn AgentCard(
     });
     view! {
         <div class="agent-card">
-            {move || news.with(|news| match news {
-                Some(Ok(news)) => told(news),
-                Some(Err(error)) => view! { <p class="agent-line">{error.message.clone()}</p> },
-                None => view! { <p class="agent-line">"Looking at what it does…"</p> },
-            })}
+            {move || news.with(|news| news.as_ref().map(told))}
+            {move || match failure.get() {
+                Some(error) => Some(error.message),
+                None => news.with(Option::is_none).then(|| "Looking at what it does…".to_owned()),
+            }.map(|words| view! { <p class="agent-line">{words}</p> })}
             <p><a class="link" href=format!("/agents/{id}")>"Open its chat"</a></p>
         </div>
     }

@@ -134,10 +134,8 @@ pub fn Row(
         chat.with(|chat| chat.as_ref().map(read).unwrap_or_default())
     };
     let is_open = Memo::new(move |_| agents.open_chat.get() == Some(id));
-    let is_reached = move || match actions.and_then(|actions| actions.roving.get()) {
-        Some(roving) => roving == id,
-        None => agents.open_chat.get().unwrap_or_else(|| first_id(rows)) == id,
-    };
+    let reached = use_context::<ReachedRow>();
+    let is_reached = move || reached.is_none_or(|reached| reached.0.get() == Some(id));
     let tabindex = move || (is_hydrated.get() && !is_reached()).then_some("-1");
     let subtitle = move || {
         chat.with(|chat| chat.as_ref().map(|chat| subtitle(chat, agents, state)))
@@ -230,11 +228,22 @@ fn find_near(rows: &[Chat], id: ChatId, place: usize) -> (Option<Chat>, usize) {
     }
 }
 
-fn first_id(rows: Memo<Vec<Chat>>) -> ChatId {
-    rows.with(|rows| {
-        rows.first()
-            .map_or_else(|| ChatId(uuid::Uuid::nil()), |chat| chat.id)
-    })
+/// The row that the Tab key reaches; by context, for all rows of a list.
+#[derive(Clone, Copy)]
+struct ReachedRow(Memo<Option<ChatId>>);
+
+/// Tells the rows which of them the Tab key reaches: the one that had the focus last, else that of the open chat, else the
+/// first. What is folded away cannot be reached.
+pub fn provide_reached_row(agents: Agents, rows: Memo<Vec<Chat>>) {
+    let actions = use_context::<RowActions>();
+    provide_context(ReachedRow(Memo::new(move |_| {
+        let roving = actions.and_then(|actions| actions.roving.get());
+        let wanted = roving.or_else(|| agents.open_chat.get());
+        rows.with(|rows| {
+            let is_shown = |id: &ChatId| rows.iter().any(|chat| chat.id == *id);
+            wanted.filter(is_shown).or_else(|| Some(rows.first()?.id))
+        })
+    })));
 }
 
 /// What can be done with a chat.

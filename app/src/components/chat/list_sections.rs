@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use sdk::chats::Chat;
 use sdk::ids::ChatId;
 
-use super::chat_rows::Row;
+use super::chat_rows::{Row, provide_reached_row};
 use super::context::Agents;
 use super::words;
 use crate::components::control_flow::{For, Show};
@@ -76,6 +76,7 @@ pub fn ChatRows(
     rows: Memo<Vec<Chat>>,
 ) -> impl IntoView {
     let agents = Agents::expect();
+    provide_reached_row(agents, rows);
     let stretches = Memo::new(move |_| {
         let offset_minutes = agents.offset_minutes.get();
         let today = words::local_day(agents.now.get(), offset_minutes);

@@ -83,9 +83,17 @@ impl Follow {
                 observer.observe(&container);
             }
             // On the window, where listening to them holds no scrolling up.
-            let note = move || self.last_gesture_ms.set_value(js_sys::Date::now());
-            let wheel = window_event_listener(leptos::ev::wheel, move |_| note());
-            let touch = window_event_listener(leptos::ev::touchmove, move |_| note());
+            let note = move |event: &web_sys::Event| {
+                let target = event
+                    .target()
+                    .and_then(|it| it.dyn_into::<web_sys::Node>().ok());
+                let container = self.container.get_untracked();
+                if container.is_some_and(|container| container.contains(target.as_ref())) {
+                    self.last_gesture_ms.set_value(js_sys::Date::now());
+                }
+            };
+            let wheel = window_event_listener(leptos::ev::wheel, move |event| note(&event));
+            let touch = window_event_listener(leptos::ev::touchmove, move |event| note(&event));
             let guard = send_wrapper::SendWrapper::new((observer, keep));
             on_cleanup(move || {
                 guard.0.disconnect();

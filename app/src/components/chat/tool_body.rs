@@ -57,7 +57,9 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             let card = id.as_ref().and_then(|id| id.parse().ok());
             view! {
                 {card.map(|id| view! { <AgentCard id/> })}
-                <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div>
+                {(!text.is_empty()).then(|| view! {
+                    <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div>
+                })}
             }
         }
         Body::File(part) => view! { <div class="tool-file">{file(part)}</div> },

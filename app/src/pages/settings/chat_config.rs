@@ -55,7 +55,7 @@ fn sections(config: ChatConfig) -> AnyView {
             {compaction_thresholds::list(thresholds)}
         </Section>
         {(!user_providers.is_empty()).then(|| view! {
-            <Section title="Your keys" lead="Models of these providers are asked with your own key in your chats.">
+            <Section title="Your keys" lead="Your chats use your own key for a provider where you have stored one here.">
                 {own_keys::list(user_providers)}
             </Section>
         })}

@@ -192,6 +192,12 @@ impl Logged for TemplateRow {
             created_at: _,
             updated_at: _,
         } = self;
+        // Some hosts take a token in the address.
+        let address = repository_url.as_deref();
+        let (repository_url, query) = match address.and_then(|address| address.split_once('?')) {
+            Some((address, query)) => (Some(address), query),
+            None => (address, ""),
+        };
         let fields = Fields::default()
             .show("name", json!(name))
             .show("display_name", json!(display_name))
@@ -200,6 +206,7 @@ impl Logged for TemplateRow {
             .show("backend", json!(backend))
             .show("folder", json!(folder))
             .show("repository_url", json!(repository_url))
+            .hide("repository_url.query", query.as_bytes())
             .show("branch", json!(branch))
             .show("setup_script", json!(setup_script))
             .show("parameters", json!(parameters))

@@ -77,9 +77,14 @@ pub fn FileSection(
     let section = NodeRef::<Div>::new();
     let part = windows.part(first_lines > 0, move || section.get().map(Into::into));
     let is_unfolded = RwSignal::new(is_open);
+    // What the page folds by itself is no choice of the reader's.
+    let is_by_page = StoredValue::new(false);
     let on_toggle = move |_| {
         if let Some(details) = details.get_untracked() {
-            place.with_value(|place| windows.keep_fold(place, details.open()));
+            if !is_by_page.get_value() {
+                place.with_value(|place| windows.keep_fold(place, details.open()));
+            }
+            is_by_page.set_value(false);
             is_unfolded.set(details.open());
         }
     };
@@ -114,7 +119,14 @@ pub fn FileSection(
             || is_viewed && place.with_value(|place| windows.fold(place)).is_none(),
             |before| before != is_viewed,
         );
-        if is_new && let Some(details) = details.get_untracked() {
+        if is_new {
+            place.with_value(|place| windows.forget_fold(place));
+        }
+        if is_new
+            && let Some(details) = details.get_untracked()
+            && details.open() == is_viewed
+        {
+            is_by_page.set_value(true);
             let _ = details.toggle_attribute_with_force("open", !is_viewed);
         }
         is_viewed

@@ -215,6 +215,13 @@ impl Windows {
         });
     }
 
+    /// Forgets what the reader did: what is viewed, or has changed since, decides anew.
+    pub fn forget_fold(self, place: &Place) {
+        self.folds.update_value(|folds| {
+            folds.remove(&name_of(place));
+        });
+    }
+
     /// Whether a file is gone to.
     pub fn wants(self, place: &Place) -> bool {
         self.wanted

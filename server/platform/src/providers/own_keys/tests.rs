@@ -183,6 +183,18 @@ async fn whose_key_is_used_is_what_owners_allow_and_people_bring() {
             .put_user_api_key(&mia, id, own_key("sk-mia"))
             .await
             .unwrap();
+        let moved = UpdateProviderConfig {
+            base_url: Some("https://elsewhere.example".to_owned()),
+            ..UpdateProviderConfig::default()
+        };
+        platform.update_provider(&owner, id, moved).await.unwrap();
+        let listed = platform.list_user_providers(&mia).await.unwrap();
+        assert!(
+            !listed[0].has_user_api_key,
+            "no key goes where nobody sent it"
+        );
+        let again = platform.put_user_api_key(&mia, id, own_key("sk-mia"));
+        again.await.unwrap();
         platform.delete_provider(&owner, id).await.unwrap();
         let keys = store::user_provider_keys::list(&platform.0.db, mia.user_id).await;
         assert_eq!(keys.unwrap(), []);
