@@ -1,7 +1,7 @@
 //! The audit log: every change of what a deployment consists of, told in the transaction that makes it.
 //!
-//! A method that changes something calls [`Platform::record`] before it commits. What an entry shows of a thing says its
-//! [`Logged`]: field by field, secrets through [`Fields::hide`], which keeps no more of them than whether they are there and the
+//! A method that changes something calls `Platform::record` before it commits. What an entry shows of a thing says its
+//! `Logged`: field by field, secrets through `Fields::hide`, which keeps no more of them than whether they are there and the
 //! same. So a request with a password in it cannot become an entry by mistake.
 
 mod fields;
