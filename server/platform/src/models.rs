@@ -161,7 +161,7 @@ impl Platform {
     pub async fn list_models(&self, actor: &Actor) -> Result<ModelCatalogue, ModelError> {
         let providers = provider_configs::list(&self.0.db).await?;
         let models = model_configs::list(&self.0.db).await?;
-        let keys = self.own_keys(actor.user_id).await?;
+        let keys = self.own_keys(actor.user_id, &providers).await?;
         let enabled = providers.iter().filter(|provider| provider.enabled);
         Ok(ModelCatalogue {
             providers: enabled

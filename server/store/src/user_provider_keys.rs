@@ -1,7 +1,7 @@
 //! People's own keys for model providers. They are sealed before they come here.
 
 use chrono::{DateTime, Utc};
-use sdk::ids::{ModelConfigId, ProviderConfigId, UserId};
+use sdk::ids::{ProviderConfigId, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -11,8 +11,6 @@ const LIST: &str =
     "SELECT id, provider_config_id, api_key_sealed FROM user_provider_keys WHERE user_id = $1";
 const GET: &str = "SELECT id, provider_config_id, api_key_sealed FROM user_provider_keys \
      WHERE user_id = $1 AND provider_config_id = $2";
-const GET_OF_MODEL: &str = "SELECT id, provider_config_id, api_key_sealed FROM user_provider_keys \
-     WHERE user_id = $1 AND provider_config_id = (SELECT provider_config_id FROM model_configs WHERE id = $2)";
 const INSERT: &str = "INSERT INTO user_provider_keys (id, user_id, provider_config_id, api_key_sealed, created_at, \
      updated_at) VALUES ($1, $2, $3, $4, $5, $5)";
 const UPDATE: &str =
@@ -66,15 +64,15 @@ pub async fn list(db: &Db, user: UserId) -> Result<Vec<UserKeyRow>, StoreError> 
     Ok(raw.into_iter().map(UserKeyRow::from).collect())
 }
 
-/// A person's key for the provider of a model.
-pub async fn get_of_model(
+/// A person's key for a provider.
+pub async fn get(
     db: &Db,
     user: UserId,
-    model: ModelConfigId,
+    provider: ProviderConfigId,
 ) -> Result<Option<UserKeyRow>, StoreError> {
-    let raw: Option<Raw> = on_reader!(db, pool => sqlx::query_as(GET_OF_MODEL)
+    let raw: Option<Raw> = on_reader!(db, pool => sqlx::query_as(GET)
         .bind(user.0)
-        .bind(model.0)
+        .bind(provider.0)
         .fetch_optional(pool)
         .await?);
     Ok(raw.map(UserKeyRow::from))
@@ -150,12 +148,4 @@ pub async fn delete_of_provider(tx: &mut Tx, provider: ProviderConfigId) -> Resu
     Ok(())
 }
 
-crate::statements![
-    LIST,
-    GET,
-    GET_OF_MODEL,
-    INSERT,
-    UPDATE,
-    DELETE,
-    DELETE_OF_PROVIDER
-];
+crate::statements![LIST, GET, INSERT, UPDATE, DELETE, DELETE_OF_PROVIDER];

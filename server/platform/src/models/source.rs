@@ -26,10 +26,9 @@ impl PlatformModels {
 #[async_trait]
 impl ModelSource for PlatformModels {
     async fn resolve(&self, id: ModelConfigId, owner: UserId) -> Result<ResolvedModel, ChatError> {
-        let (row, provider, own_key) = tokio::try_join!(
+        let (row, provider) = tokio::try_join!(
             model_configs::get(&self.db, id),
             provider_configs::get_of_model(&self.db, id),
-            user_provider_keys::get_of_model(&self.db, owner, id),
         )
         .map_err(|error| from_store(&error))?;
         let Some(row) = row.filter(|row| !row.is_deleted) else {
@@ -48,6 +47,12 @@ impl ModelSource for PlatformModels {
             return Err(gone(
                 "The provider of this chat's model was removed. Choose another model.",
             ));
+        };
+        let own_key = if provider.key_policy.allow_user_api_key {
+            let found = user_provider_keys::get(&self.db, owner, provider.id).await;
+            found.map_err(|error| from_store(&error))?
+        } else {
+            None
         };
         let own = own_key.as_ref().map(|key| OwnKey {
             user_id: owner,

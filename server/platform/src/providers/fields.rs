@@ -106,11 +106,11 @@ fn check_key_policy(checks: &mut Checks, policy: KeyPolicy, change: UpdateKeyPol
     let (central, own) = (policy.central_api_key_enabled, policy.allow_user_api_key);
     if !central && !own {
         let detail = "Allow the deployment’s key, people’s own keys, or both.";
-        checks.take("central_api_key_enabled", Err::<(), _>(detail));
+        checks.refuse("central_api_key_enabled", detail);
     }
     if policy.allow_central_api_key_fallback && !(central && own) {
         let detail = "This needs both the deployment’s key and people’s own keys to be allowed.";
-        checks.take("allow_central_api_key_fallback", Err::<(), _>(detail));
+        checks.refuse("allow_central_api_key_fallback", detail);
     }
     policy
 }
@@ -139,8 +139,19 @@ fn check_base_url(registry: &Registry, kind: ProviderKind, url: &str) -> Result<
     Ok(url.to_owned())
 }
 
+/// A key that somebody brings is one.
+pub(super) fn check_own_key(key: &str) -> Result<String, ProviderError> {
+    let mut checks = Checks::default();
+    let key = checks.take("api_key", check_key(key)).unwrap_or_default();
+    if key.is_empty() {
+        checks.refuse("api_key", "Enter a key.");
+    }
+    checks.finish().map_err(ProviderError::Invalid)?;
+    Ok(key)
+}
+
 /// It travels in a header, so it must fit into one.
-pub(super) fn check_key(key: &str) -> Result<String, &'static str> {
+fn check_key(key: &str) -> Result<String, &'static str> {
     let key = key.trim();
     if key.len() > MAX_KEY_BYTES {
         return Err("Use a key of at most 10,240 bytes.");

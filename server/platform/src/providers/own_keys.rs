@@ -4,7 +4,6 @@
 mod tests;
 
 use sdk::audit_log::AuditAction;
-use sdk::errors::Validation;
 use sdk::ids::{ProviderConfigId, UserId};
 use sdk::providers::{PutUserApiKey, UserProviderConfig};
 use store::provider_configs::ProviderRow;
@@ -32,7 +31,16 @@ impl OwnKeys {
 }
 
 impl Platform {
-    pub(crate) async fn own_keys(&self, user: UserId) -> Result<OwnKeys, StoreError> {
+    /// The keys that a person brought. Where none of the providers takes any, nobody is asked.
+    pub(crate) async fn own_keys(
+        &self,
+        user: UserId,
+        providers: &[ProviderRow],
+    ) -> Result<OwnKeys, StoreError> {
+        let takes_any = |row: &ProviderRow| row.key_policy.allow_user_api_key;
+        if !providers.iter().any(takes_any) {
+            return Ok(OwnKeys::default());
+        }
         Ok(OwnKeys(user_provider_keys::list(&self.0.db, user).await?))
     }
 
@@ -42,7 +50,7 @@ impl Platform {
         actor: &Actor,
     ) -> Result<Vec<UserProviderConfig>, ProviderError> {
         let rows = provider_configs::list(&self.0.db).await?;
-        let keys = self.own_keys(actor.user_id).await?;
+        let keys = self.own_keys(actor.user_id, &rows).await?;
         let open = rows.iter().filter(|row| takes_own_keys(row));
         Ok(open.map(|row| describe(row, keys.has(row))).collect())
     }
@@ -54,11 +62,7 @@ impl Platform {
         provider: ProviderConfigId,
         request: PutUserApiKey,
     ) -> Result<UserProviderConfig, ProviderError> {
-        let api_key = match fields::check_key(&request.api_key) {
-            Ok(key) if key.is_empty() => return Err(refuse("Enter a key.")),
-            Ok(key) => key,
-            Err(detail) => return Err(refuse(detail)),
-        };
+        let api_key = fields::check_own_key(&request.api_key)?;
         let now = self.0.clock.now();
         // What an owner changes meanwhile waits.
         let mut tx = self.begin_models().await?;
@@ -133,11 +137,4 @@ fn describe(row: &ProviderRow, has_user_api_key: bool) -> UserProviderConfig {
         has_user_api_key,
         has_central_api_key_fallback: row.key_policy.uses_central_key(),
     }
-}
-
-fn refuse(detail: &str) -> ProviderError {
-    ProviderError::Invalid(vec![Validation {
-        field: "api_key".to_owned(),
-        detail: detail.to_owned(),
-    }])
 }

@@ -64,14 +64,14 @@ impl Registry {
         self.adapter(row, None)
     }
 
-    /// The adapter of a row for the calls of a person: with the key they brought where the provider takes one, else with
-    /// the deployment's where it may be used. The error is for people.
+    /// The adapter of a row for the calls of a person: with their own key, where the provider takes one and they brought it,
+    /// else with the deployment's where it may be used. The error is for people.
     pub(crate) fn provider_for(
         &self,
         row: &ProviderRow,
         own: Option<OwnKey<'_>>,
     ) -> Result<Arc<dyn Provider>, llm::Error> {
-        match own.filter(|_| row.key_policy.allow_user_api_key) {
+        match own {
             Some(own) => self.adapter(row, Some(own)),
             None if row.key_policy.uses_central_key() => self.adapter(row, None),
             None => {
