@@ -12,6 +12,7 @@ mod filter;
 mod git;
 mod known;
 mod live;
+mod news;
 mod retention;
 mod seed;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use store::files;
 
 use self::filter::Filter;
 pub use error::ChatFailure;
+pub use news::ChatNews;
 
 use crate::messages::content;
 use crate::{Actor, Platform};

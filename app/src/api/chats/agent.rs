@@ -11,9 +11,6 @@ use crate::error::AppError;
 /// What a line of a card holds.
 #[cfg(feature = "ssr")]
 const LINE_CHARACTERS: usize = 200;
-/// Steps are looked through for something that was said or done; it is nearly always the last one.
-#[cfg(feature = "ssr")]
-const NEWEST_MESSAGES: i64 = 4;
 
 /// An agent at work, or what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,28 +28,19 @@ pub struct AgentNews {
 /// What a chat's agent is doing now.
 #[server(name = GetAgentNews, prefix = "/api/page", endpoint = "agent_news", protocol = Page)]
 pub async fn agent_news(chat_id: ChatId) -> Result<AgentNews, AppError> {
-    use sdk::messages::ListMessages;
-
     let (platform, actor) = crate::api::signed_in()?;
-    let chat = platform.get_chat(&actor, chat_id).await;
-    let chat = chat.map_err(crate::api::failed)?;
-    let newest = ListMessages {
-        limit: Some(NEWEST_MESSAGES),
-        ..ListMessages::default()
-    };
-    let page = platform.list_messages(&actor, chat_id, newest).await;
-    let page = page.map_err(crate::api::failed)?;
-    let cost = platform.get_chat_cost(&actor, chat_id).await;
-    let cost = cost.map_err(crate::api::failed)?;
-    let last_line = match &chat.last_error {
-        Some(error) if chat.status == ChatStatus::Error => error.clone(),
-        _ => last_line(&page.messages),
+    let news = platform.get_chat_news(&actor, chat_id).await;
+    let news = news.map_err(crate::api::failed)?;
+    let chat = news.chat;
+    let last_line = match chat.last_error {
+        Some(error) if chat.status == ChatStatus::Error => error,
+        _ => last_line(&news.newest),
     };
     Ok(AgentNews {
         title: chat.title,
         status: chat.status,
         last_line,
-        cost: crate::api::costs::words::of_chat(&cost),
+        cost: crate::api::costs::words::of_chat(&news.cost),
     })
 }
 
