@@ -1,29 +1,18 @@
 // How changes are shown: side by side, with comments by mouse and keyboard; and a change that is too long to be drawn whole.
 import type { Locator, Page } from "@playwright/test";
 
-import { createChat, openChat, untilIdle } from "../fixtures/chats.js";
+import { openChat } from "../fixtures/chats.js";
+import { box, chatOn, comment, linesOf, marks, number, panelOf } from "../fixtures/diffs.js";
 import { Repository } from "../fixtures/repository.js";
 import type { Server } from "../fixtures/server.js";
 import { countElements, longestTask, watchTasks } from "../fixtures/tasks.js";
 import { expect, look, test } from "../fixtures/test.js";
 
-const panelOf = (page: Page) => page.getByRole("region", { name: "Changes" });
-const lines = (page: Page, file: string) => panelOf(page).getByRole("group", { name: `Changes of ${file}` });
-const number = (of: Locator, side: "old" | "new", line: number) => of.locator(`button[name=${side}][value="${line}"]`);
-const box = (page: Page) => panelOf(page).getByRole("textbox", { name: /^Comment on/ });
-const marks = (page: Page) => panelOf(page).getByRole("article", { name: /^Comment on/ });
 const views = (page: Page) => page.getByRole("radiogroup", { name: "How diffs are shown" });
 
 async function changed(page: Page, server: Server, repository: Repository, command: string): Promise<string> {
-  const { request } = page.context();
-  await server.createOwner(request);
-  await server.signIn(request);
-  await server.allowFolder(request, repository.path);
-  const work = { new_workspace: { mode: "worktree", folder: repository.path } };
   const script = `!title "Greet politely"\n!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
-  const chat = await createChat(request, server.url, script, work);
-  await untilIdle(request, server.url, chat);
-  return chat;
+  return chatOn(page.context().request, server, repository, script);
 }
 
 async function widen(page: Page, px: number): Promise<void> {
@@ -34,13 +23,6 @@ async function widen(page: Page, px: number): Promise<void> {
   await page.mouse.down();
   await page.mouse.move(place.x - px, place.y + 300, { steps: 5 });
   await page.mouse.up();
-}
-
-async function comment(page: Page, text: string): Promise<void> {
-  await expect(box(page)).toBeFocused();
-  await page.keyboard.type(text);
-  await page.keyboard.press("Enter");
-  await expect(box(page)).toHaveCount(0);
 }
 
 test.describe("on a real git repository", () => {
@@ -54,7 +36,7 @@ test.describe("on a real git repository", () => {
     const command = "sed -i -e 's/Hello, {name}/Good day, {name}/' -e '8a\\// as they wish' src/lib.rs";
     const chat = await changed(page, server, repository, command);
     await openChat(page, server.url, chat);
-    const file = lines(page, "src/lib.rs");
+    const file = linesOf(page, "src/lib.rs");
     await expect(file.locator("tr.diff-added", { hasText: "Good day" })).toBeVisible();
     // At its first width there is no choice.
     await expect(views(page)).toHaveCount(0);
@@ -156,7 +138,7 @@ test.describe("on a real git repository", () => {
     const long = panel.locator(".file-head", { hasText: "lines.txt" });
     await expect(long.locator("summary")).toBeFocused();
     await page.keyboard.press("Enter");
-    const file = lines(page, "lines.txt");
+    const file = linesOf(page, "lines.txt");
     await expect(number(file, "new", 1)).toBeVisible();
     await note("opening the long file");
     await panel.locator(".panel-body").evaluate(async (body) => {

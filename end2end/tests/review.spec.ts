@@ -2,7 +2,8 @@
 // found again when the file has changed.
 import type { APIRequestContext, Locator, Page } from "@playwright/test";
 
-import { createChat, createChatInWorkspace, openChat, send, storedMessages, untilIdle } from "../fixtures/chats.js";
+import { createChatInWorkspace, openChat, send, storedMessages, untilIdle } from "../fixtures/chats.js";
+import { box, chatOn, comment, linesOf, marks, number as numberIn, panelOf } from "../fixtures/diffs.js";
 import { GitHost } from "../fixtures/git-host.js";
 import { Repository } from "../fixtures/repository.js";
 import type { Server } from "../fixtures/server.js";
@@ -13,36 +14,18 @@ const EDIT = `!title "Greet politely"
 !then
 !text "Edited."`;
 
-const panelOf = (page: Page) => page.getByRole("region", { name: "Changes" });
-const lines = (page: Page) => panelOf(page).getByRole("group", { name: "Changes of src/lib.rs" });
-const number = (page: Page, side: "old" | "new", line: number) => lines(page).locator(`button[name=${side}][value="${line}"]`);
-const box = (page: Page) => panelOf(page).getByRole("textbox", { name: /^Comment on/ });
+const lines = (page: Page) => linesOf(page, "src/lib.rs");
+const number = (page: Page, side: "old" | "new", line: number) => numberIn(lines(page), side, line);
 const chips = (page: Page) => page.getByRole("list", { name: "Attached to the message" }).getByRole("listitem");
-const marks = (page: Page) => panelOf(page).getByRole("article", { name: /^Comment on/ });
 const composerOf = (page: Page) => page.getByRole("textbox", { name: "Message" });
 
-async function edited(request: APIRequestContext, server: Server, repository: Repository): Promise<string> {
-  await server.createOwner(request);
-  await server.signIn(request);
-  await server.allowFolder(request, repository.path);
-  const work = { new_workspace: { mode: "worktree", folder: repository.path } };
-  const chat = await createChat(request, server.url, EDIT, work);
-  await untilIdle(request, server.url, chat);
-  return chat;
-}
+const edited = (request: APIRequestContext, server: Server, repository: Repository) => chatOn(request, server, repository, EDIT);
 
 async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
   await from.hover();
   await page.mouse.down();
   await to.hover();
   await page.mouse.up();
-}
-
-async function comment(page: Page, text: string): Promise<void> {
-  await expect(box(page)).toBeFocused();
-  await page.keyboard.type(text);
-  await page.keyboard.press("Enter");
-  await expect(box(page)).toHaveCount(0);
 }
 
 test.describe("on a real git repository", () => {

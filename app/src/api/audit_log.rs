@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::api::codec::Page;
 use crate::error::AppError;
 
+/// Where the page stands.
+pub const PAGE: &str = "/settings/audit-log";
+
 /// What the address of the page asks for; empty fields are not asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -91,14 +91,11 @@ fn order(left: &Chat, right: &Chat) -> Ordering {
 
 /// The newest stands first. None becomes unread: its report goes to the agent that started it.
 fn merge_child(children: &mut Vec<Chat>, chat: Chat, kind: WatchEventKind) {
-    let place = children.iter().position(|known| known.id == chat.id);
-    match (place.and_then(|place| children.get_mut(place)), kind) {
-        (Some(known), _) => {
-            let id = chat.id;
-            merge_row(known, chat, kind, Some(id));
-        }
-        (None, WatchEventKind::Created) if !chat.archived => children.insert(0, chat),
-        (None, _) => {}
+    let id = chat.id;
+    match children.iter_mut().find(|known| known.id == id) {
+        Some(known) => merge_row(known, chat, kind, Some(id)),
+        None if kind == WatchEventKind::Created && !chat.archived => children.insert(0, chat),
+        None => {}
     }
 }
 

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::audit_log::{AuditChange, AuditPage, AuditQuery, AuditRow, list_audit_log};
+use crate::api::audit_log::{AuditChange, AuditPage, AuditQuery, AuditRow, PAGE, list_audit_log};
 use crate::components::feedback::EmptyState;
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
@@ -13,8 +13,6 @@ use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::view;
-
-const PAGE: &str = "/settings/audit-log";
 
 /// The page.
 #[component]

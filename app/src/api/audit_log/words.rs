@@ -7,9 +7,7 @@ use sdk::audit_log::{
 use sdk::errors::Validation;
 use serde_json::Value;
 
-use super::{AuditChange, AuditPage, AuditQuery, AuditRow};
-
-const PAGE: &str = "/settings/audit-log";
+use super::{AuditChange, AuditPage, AuditQuery, AuditRow, PAGE};
 
 /// What an address asks for.
 pub(super) fn wanted(query: &AuditQuery) -> Result<ListAuditLog, Vec<Validation>> {

@@ -14,7 +14,7 @@ use server::http::access::Access;
 use server::http::page::server_functions;
 
 use super::objects::{Objects, People};
-use crate::support::on_both;
+use crate::support::{TestServer, on_both};
 
 /// What need not be told, by the beginning of its name, and why.
 const UNTOLD: [(&str, &str); 15] = [
@@ -240,18 +240,23 @@ async fn with_token(owner: &Client) -> Client {
     owner.clone().with_token(created.key)
 }
 
+/// People whose owner comes with a token, and a folder that can be allowed.
+async fn prepared(server: &TestServer) -> (People<'_>, String) {
+    let mut people = People::of(server).await;
+    people.admin = with_token(&people.admin).await;
+    let folder = server.scratch().join("allowed");
+    std::fs::create_dir(&folder).unwrap();
+    (people, folder.to_str().unwrap().to_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_by_an_owner_leaves_an_entry() {
     on_both(async |server| {
-        let mut people = People::of(server).await;
-        let owner = with_token(&people.admin).await;
-        people.admin = owner.clone();
+        let (people, folder) = prepared(server).await;
         let caller = Caller {
             people: &people,
-            owner,
+            owner: people.admin.clone(),
         };
-        let folder = server.scratch().join("allowed");
-        std::fs::create_dir(&folder).unwrap();
         let routes = server::routes::all();
         let (mut problems, mut told) = (Vec::new(), 0_u32);
         for entry in routes.entries() {
@@ -271,7 +276,7 @@ async fn every_change_by_an_owner_leaves_an_entry() {
                     let provider = people.objects("{provider}").await["{provider}"].clone();
                     json!({ "provider_config_id": provider, "model": "new", "context_limit": 1000 })
                 }
-                name => caller.body(name, told, folder.to_str().unwrap()),
+                name => caller.body(name, told, &folder),
             };
             let path = entry
                 .path
@@ -338,15 +343,11 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_on_the_page_leaves_an_entry() {
     on_both(async |server| {
-        let mut people = People::of(server).await;
-        let owner = with_token(&people.admin).await;
-        people.admin = owner.clone();
+        let (people, folder) = prepared(server).await;
         let caller = Caller {
             people: &people,
-            owner,
+            owner: people.admin.clone(),
         };
-        let folder = server.scratch().join("allowed");
-        std::fs::create_dir(&folder).unwrap();
         let mut problems = Vec::new();
         let mut told = 0_u32;
         for (path, access) in server_functions::ACCESS {
@@ -362,7 +363,7 @@ async fn every_change_on_the_page_leaves_an_entry() {
                     let template = people.admin.get_template(id.parse().unwrap()).await;
                     Some(json!({ "template_names": template.unwrap().name }))
                 }
-                function => form(function, told, folder.to_str().unwrap()),
+                function => form(function, told, &folder),
             };
             let arguments =
                 arguments.unwrap_or_else(|| panic!("say above what {function} is sent"));

@@ -19,7 +19,7 @@ pub fn file_blocks(
     root: Option<String>,
 ) -> AnyView {
     let root = StoredValue::new(root);
-    let blocks = Memo::new(move |_| files.with(|files| files.list.len().div_ceil(BLOCK_FILES)));
+    let blocks = Memo::new(move |_| files.with(Files::block_count));
     Effect::new(move |_| {
         files.track();
         reading.windows.look_soon();
@@ -58,22 +58,13 @@ fn file_block(
     });
     let paths = Memo::new(move |_| {
         files.with(|files| {
-            let own = files
-                .list
-                .iter()
-                .skip(block * BLOCK_FILES)
-                .take(BLOCK_FILES);
+            let own = files.block(block).iter();
             own.map(|file| file.path().to_owned()).collect::<Vec<_>>()
         })
     });
     let likely_px = move || {
         files.with(|files| {
-            let own = files
-                .list
-                .iter()
-                .skip(block * BLOCK_FILES)
-                .take(BLOCK_FILES);
-            let lines = own.map(|file| match file.line_count {
+            let lines = files.block(block).iter().map(|file| match file.line_count {
                 lines if lines > LARGE_FILE_LINES => HEAD_PX,
                 lines => HEAD_PX + lines * LINE_PX,
             });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sdk::git::RepositoryChanges;
 
+use super::reading::BLOCK_FILES;
 use crate::diff::index::{IndexedFile, index};
 
 /// Lines that are drawn before it is known where the reader is: what the server renders.
@@ -34,6 +35,19 @@ impl Files {
             by_path: by_path.collect(),
             list,
         }
+    }
+
+    /// How many blocks the files are drawn in.
+    pub fn block_count(&self) -> usize {
+        self.list.len().div_ceil(BLOCK_FILES)
+    }
+
+    /// The files of a block.
+    pub fn block(&self, number: usize) -> &[Arc<IndexedFile>] {
+        self.list
+            .chunks(BLOCK_FILES)
+            .nth(number)
+            .unwrap_or_default()
     }
 
     /// Where a file stands.
