@@ -13,8 +13,11 @@ site_dev := $(CARGO_TARGET_DIR)/site-dev-out
 site_release := $(CARGO_TARGET_DIR)/site
 binary := $(CARGO_TARGET_DIR)/switchyard
 # Written by setup.sh: the compiler that has the wasm library.
-toolchain = set -a; . $(cache)/toolchain.env; set +a
+# Cargo keeps count of its own jobs; of make's it would warn that it cannot reach them.
+toolchain = unset MAKEFLAGS MFLAGS; set -a; . $(cache)/toolchain.env; set +a
 build = $(toolchain); cargo run --quiet --package xtask --
+# As the server is built, so that what both need is compiled once.
+build_release = $(toolchain); cargo run --quiet --release --package xtask --
 
 .PHONY: help
 help: ## List the targets
@@ -28,7 +31,7 @@ run: binary ## Build everything and start the server on http://127.0.0.1:3000
 binary: setup-run ## Build the one file that is all of it: the server with the page inside
 	@# The page's last step uses one core only: both at once take as long as the longer one.
 	@$(MAKE) --no-print-directory -j2 site-release server-release
-	@$(build) pack --server $(CARGO_TARGET_DIR)/release/switchyard --site $(site_release) --out $(binary)
+	@$(build_release) pack --server $(CARGO_TARGET_DIR)/release/switchyard --site $(site_release) --out $(binary)
 	@echo "==> $(binary)"
 
 .PHONY: dev
@@ -60,12 +63,12 @@ site: setup-run ## Build the page for development
 
 site-release: setup-run
 	@echo "==> Building the page"
-	@$(build) site --release --out $(site_release) --target-dir $(CARGO_TARGET_DIR)
+	@$(build_release) site --release --out $(site_release) --target-dir $(CARGO_TARGET_DIR)
 
 .PHONY: server-release
 server-release: setup-run
 	@echo "==> Building the server"
-	cargo build --release --package server
+	@unset MAKEFLAGS MFLAGS; cargo build --release --package server
 
 .PHONY: setup-run setup-test
 setup-run:

@@ -2,6 +2,7 @@
 
 mod cut;
 mod names;
+mod optimizer;
 mod order;
 
 use std::fs;
@@ -13,40 +14,26 @@ use std::thread;
 use anyhow::{Context as _, Result, anyhow};
 use wasm_bindgen_cli_support::Bindgen;
 
+use self::optimizer::Optimizer;
 use super::{SiteArguments, run};
 
-/// What the compiler emits beyond the first version of WebAssembly; every browser of the last years has it.
-const FEATURES: [&str; 6] = [
-    "--enable-bulk-memory",
-    "--enable-nontrapping-float-to-int",
-    "--enable-sign-ext",
-    "--enable-mutable-globals",
-    "--enable-reference-types",
-    "--enable-multivalue",
-];
-
-/// Nothing lies at the lowest addresses: there the stack would end, and the compiler cannot say so.
-const ADDRESSES: &str = "--low-memory-unused";
-
 /// For size, with the control flow laid out anew between: 2 % smaller than `-Oz` alone.
-const PASSES: [&str; 9] = [
+const PASSES: [&str; 11] = [
     "-Oz",
-    "--flatten",
-    "--rereloop",
-    "-Oz",
-    "-Oz",
-    "--flatten",
-    "--rereloop",
+    "flatten",
+    "rereloop",
     "-Oz",
     "-Oz",
+    "flatten",
+    "rereloop",
+    "-Oz",
+    "-Oz",
+    "strip-debug",
+    "strip-producers",
 ];
 
-/// Functions where their names put them; the level is that of the passes before, or the code is written anew at none.
-const ORDER: [&str; 3] = [
-    "--optimize-level=2",
-    "--shrink-level=2",
-    "--reorder-functions-by-name",
-];
+/// Functions where their names put them.
+const ORDER: [&str; 2] = ["reorder-functions-by-name", "strip-debug"];
 
 /// Compiles the `frontend` crate and returns the module's path.
 pub fn compile(root: &Path, arguments: &SiteArguments) -> Result<PathBuf> {
@@ -126,10 +113,11 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
         waiting.pop()
     };
     let work = || -> Result<()> {
+        let mut optimizer = Optimizer::start(root)?;
         while let Some((_, module)) = next() {
-            run_optimizer(root, &module, &PASSES)?;
+            optimizer.run(&module, &PASSES)?;
             order::name_by_place(&module)?;
-            run_optimizer(root, &module, &ORDER)?;
+            optimizer.run(&module, &ORDER)?;
         }
         Ok(())
     };
@@ -154,16 +142,4 @@ fn modules(pkg: &Path) -> Result<Vec<(u64, PathBuf)>> {
         }
     }
     Ok(modules)
-}
-
-fn run_optimizer(root: &Path, module: &Path, passes: &[&str]) -> Result<()> {
-    run(Command::new(root.join("style/node_modules/.bin/wasm-opt"))
-        .args(passes)
-        .args(FEATURES)
-        .arg(ADDRESSES)
-        .args(["--strip-debug", "--strip-producers"])
-        .arg(module)
-        .arg("-o")
-        .arg(module))
-    .with_context(|| format!("optimize {}", module.display()))
 }
