@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use llm::{HttpClient, Provider};
 use sdk::ids::{ProviderConfigId, UserId};
@@ -18,6 +19,9 @@ use uuid::Uuid;
 use super::presets;
 use crate::EnvironmentPresets;
 use crate::secrets::{Place, Secrets, UnsealError};
+
+/// People's own keys do not stay in memory longer than they are used: another replica may have been told to forget them.
+const OWN_ADAPTER_KEPT: Duration = Duration::from_secs(15 * 60);
 
 /// Makes and keeps adapters. `Debug` shows no key.
 #[derive(Debug)]
@@ -35,6 +39,7 @@ struct Adapter {
     made_of: ProviderRow,
     own_key: Option<UserKeyRow>,
     provider: Arc<dyn Provider>,
+    last_used: Instant,
 }
 
 /// Somebody's own key.
@@ -92,10 +97,15 @@ impl Registry {
         let place = (row.id, own.map(|own| own.user_id));
         let own_key = own.map(|own| own.key);
         let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(adapter) = adapters.get(&place)
+        let now = Instant::now();
+        adapters.retain(|(_, user), adapter| {
+            user.is_none() || now.duration_since(adapter.last_used) < OWN_ADAPTER_KEPT
+        });
+        if let Some(adapter) = adapters.get_mut(&place)
             && is_same(&adapter.made_of, row)
             && adapter.own_key.as_ref() == own_key
         {
+            adapter.last_used = now;
             return Ok(Arc::clone(&adapter.provider));
         }
         let provider = self.connect(row, own_key)?;
@@ -103,6 +113,7 @@ impl Registry {
             made_of: row.clone(),
             own_key: own_key.cloned(),
             provider: Arc::clone(&provider),
+            last_used: now,
         };
         adapters.insert(place, adapter);
         Ok(provider)
@@ -222,6 +233,25 @@ impl Registry {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id);
+    }
+
+    /// How many people's keys are held.
+    #[cfg(test)]
+    pub(crate) fn own_keys_in_memory(&self) -> usize {
+        let adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
+        adapters.keys().filter(|(_, user)| user.is_some()).count()
+    }
+
+    /// As if nobody had asked anything for so long.
+    #[cfg(test)]
+    pub(crate) fn let_own_keys_rest(&self, for_so_long: Duration) {
+        let mut adapters = self.adapters.lock().unwrap_or_else(PoisonError::into_inner);
+        for adapter in adapters.values_mut() {
+            adapter.last_used = adapter
+                .last_used
+                .checked_sub(for_so_long)
+                .unwrap_or(adapter.last_used);
+        }
     }
 
     fn has_key(&self, row: &ProviderRow) -> bool {
