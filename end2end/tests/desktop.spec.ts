@@ -89,3 +89,23 @@ test("a workspace without the programs says what installs them", async ({ page, 
   await expect(page.getByRole("button", { name: "Take control" })).toBeDisabled();
   await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
 });
+
+test("a browser works on the desktop, and takes a person's click", async ({ page, emptyServer }) => {
+  test.slow();
+  const { request } = page.context();
+  const chat = await chatWithWorkspace(request, emptyServer, { new_workspace: { mode: "empty" } });
+  await switchOn(request, emptyServer);
+  await openChat(page, emptyServer.url, chat);
+  await choosePanel(page, "Desktop");
+  await expect(screen(page)).toHaveAttribute("data-state", "open");
+  const html = `<title>unread</title><body style="background: #0f0" onclick="document.body.style.background = document.title = 'white'">`;
+  // Its own sandbox does not work inside of the workspace's, where nobody is more than an ordinary user.
+  const browser = "chromium --no-sandbox --disable-dev-shm-usage --no-first-run --user-data-dir=browser --window-size=1200,800";
+  await run(request, emptyServer, chat, { command: `echo ${JSON.stringify(html)} > page.html; ${browser} "file://$PWD/page.html"`, run_in_background: true });
+  await expect.poll(() => greenBox(page), { timeout: 60_000 }).not.toBeNull();
+  await look(page, "desktop-browser", { fullPage: false });
+  await page.getByRole("button", { name: "Take control" }).click();
+  const box = (await greenBox(page))!;
+  await clickAt(page, (box.left + box.right) / 2, (box.top + box.bottom) / 2);
+  await expect.poll(() => greenBox(page)).toBeNull();
+});

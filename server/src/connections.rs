@@ -1,10 +1,10 @@
-//! The listener's loop: takes connections, bounds how long each may wait with its question, ends them all together.
+//! The listeners' loop: takes connections, bounds how long each may wait with its question, ends them all together.
 //!
 //! Whoever connects and says nothing, or says it byte by byte, is cut before it costs more than a socket. How many
 //! connections there are at once is bounded too; those beyond wait in the system's line.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,9 +55,39 @@ impl Default for ConnectionLimits {
     }
 }
 
+/// Where connections come from.
+pub trait Listener: Send + Sync {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection, and the address of its other end.
+    fn take(&self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+}
+
+impl Listener for TcpListener {
+    type Stream = TcpStream;
+
+    async fn take(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, address) = self.accept().await?;
+        // Small frames go out at once: held back for the other side's acknowledgement, each answer would take 40 ms
+        // longer. A connection that refuses this is slower, nothing else.
+        let _ = stream.set_nodelay(true);
+        Ok((stream, address))
+    }
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn take(&self) -> io::Result<(UnixStream, SocketAddr)> {
+        let (stream, _) = self.accept().await?;
+        Ok((stream, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))))
+    }
+}
+
 /// Serves until `stopping` is cancelled, then until the last connection has ended.
-pub async fn serve(
-    listener: TcpListener,
+pub async fn serve<L: Listener>(
+    listener: L,
     router: Router,
     limits: ConnectionLimits,
     stopping: CancellationToken,
@@ -81,13 +111,13 @@ pub async fn serve(
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(Counted, SocketAddr)> {
+async fn accept<L: Listener>(
+    listener: &L,
+    room: &Arc<Semaphore>,
+) -> Option<(Counted<L::Stream>, SocketAddr)> {
     let permit = Arc::clone(room).acquire_owned().await.ok()?;
-    match listener.accept().await {
+    match listener.take().await {
         Ok((stream, address)) => {
-            // Small frames go out at once: held back for the other side's acknowledgement, each answer would take 40 ms
-            // longer. A connection that refuses this is slower, nothing else.
-            let _ = stream.set_nodelay(true);
             let counted = Counted {
                 stream,
                 _permit: permit,
@@ -112,8 +142,8 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     )
 }
 
-async fn converse(
-    stream: Counted,
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: Counted<S>,
     address: SocketAddr,
     router: Router,
     limits: ConnectionLimits,
@@ -167,12 +197,12 @@ async fn converse(
 }
 
 /// A connection that is counted as long as anybody holds it, a socket that was made of it too.
-struct Counted {
-    stream: TcpStream,
+struct Counted<S> {
+    stream: S,
     _permit: OwnedSemaphorePermit,
 }
 
-impl AsyncRead for Counted {
+impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -182,7 +212,7 @@ impl AsyncRead for Counted {
     }
 }
 
-impl AsyncWrite for Counted {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,

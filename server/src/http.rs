@@ -19,7 +19,8 @@ pub mod site;
 use std::any::Any;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
@@ -47,6 +48,17 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(answer_panic))
         .layer(from_fn(request_id::layer))
         .with_state(state)
+}
+
+/// What agents find at their socket: a workspace reaches nothing there but what its agent's token is for.
+pub fn for_agents(router: Router) -> Router {
+    router.layer(from_fn(async |request: Request, next: Next| {
+        if request.uri().path().starts_with("/api/v2/agents/") {
+            next.run(request).await
+        } else {
+            ApiError::unknown_route().into_response()
+        }
+    }))
 }
 
 /// Streams and what is compressed already pass as they are.

@@ -10,9 +10,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use leptos::config::LeptosOptions;
 use platform::{Platform, PlatformOptions};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use workspace::connection::local_socket;
 
 use crate::connections::{self, ConnectionLimits};
 use crate::http::network::{AddressRange, NetworkOptions};
@@ -43,6 +44,8 @@ pub struct ServerOptions {
 /// A server that is ready to answer.
 pub struct Server {
     listener: TcpListener,
+    /// Where the agents of this machine connect, besides.
+    agents: Option<UnixListener>,
     address: SocketAddr,
     state: AppState,
 }
@@ -57,7 +60,11 @@ impl Server {
         let address = listener
             .local_addr()
             .context("the listener has no address")?;
+        let data_dir = platform.data_dir.clone();
         let platform = Platform::open(platform).await?;
+        let agents = local_socket::listen(&data_dir, address.port())
+            .inspect_err(|error| tracing::info!(%error, folder = %data_dir.display(), "no socket for agents: they connect to the port, which is slower"))
+            .ok();
         let replica_url = match options.replica_url {
             Some(url) => Some(url),
             None if address.ip().is_unspecified() => None,
@@ -82,6 +89,7 @@ impl Server {
         };
         Ok(Self {
             listener,
+            agents,
             address,
             state,
         })
@@ -101,7 +109,10 @@ impl Server {
     /// time: other processes must not wait for the slowest connection of this one.
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self {
-            listener, state, ..
+            listener,
+            agents,
+            state,
+            ..
         } = self;
         let stopping = state.shutting_down.clone();
         let stop_accepting = async {
@@ -110,13 +121,21 @@ impl Server {
         };
         let connections = async {
             let router = crate::http::router(state.clone());
-            let serving = connections::serve(listener, router, state.limits, stopping.clone());
+            let for_agents = async {
+                if let Some(agents) = agents {
+                    let router = crate::http::for_agents(router.clone());
+                    connections::serve(agents, router, state.limits, stopping.clone()).await;
+                }
+            };
+            let for_all =
+                connections::serve(listener, router.clone(), state.limits, stopping.clone());
+            let serving = async { tokio::join!(for_all, for_agents) };
             let deadline = async {
                 stopping.cancelled().await;
                 tokio::time::sleep(LONGEST_DRAIN).await;
             };
             tokio::select! {
-                () = serving => {}
+                _ = serving => {}
                 () = deadline => tracing::warn!("some connections did not end in time and were cut"),
             }
         };

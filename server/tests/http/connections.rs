@@ -1,13 +1,15 @@
 //! Connections: how long they may wait, how many there are, and when open sockets end.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use sdk::chats::{ChatStatus, CreateChat};
 use sdk::ids::MessageId;
 use sdk::parts::InputPart;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
+use workspace::connection::local_socket;
 
 use crate::support::TestServer;
 
@@ -116,5 +118,33 @@ async fn a_busy_socket_ends_when_its_person_signs_out() {
     let still = again.get_chat(chat.id).await.unwrap();
     assert_eq!(still.status, ChatStatus::Running, "the turn was too short");
     again.interrupt_chat(chat.id).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn at_the_socket_for_agents_nothing_else_answers() {
+    let server = TestServer::start().await;
+    let (_, port) = server.base_url.rsplit_once(':').unwrap();
+    let name = local_socket::name(port.parse().unwrap());
+    let folder = local_socket::folder(&server.data_dir());
+    let path = folder.join(name);
+    for (path, mode) in [(&folder, 0o700), (&path, 0o600)] {
+        let found = path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(found, mode, "{}", path.display());
+    }
+    for (asked, status) in [
+        ("/api/v2/agents/connect", "HTTP/1.1 401"),
+        ("/api/v2/buildinfo", "HTTP/1.1 404"),
+        ("/api/v2/agents/../users/first", "HTTP/1.1 404"),
+        ("/agents", "HTTP/1.1 404"),
+    ] {
+        let mut connection = UnixStream::connect(&path).await.unwrap();
+        let question =
+            format!("GET {asked} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        connection.write_all(question.as_bytes()).await.unwrap();
+        let mut said = String::new();
+        connection.read_to_string(&mut said).await.unwrap();
+        assert!(said.starts_with(status), "{asked}: {said}");
+    }
     server.stop().await;
 }

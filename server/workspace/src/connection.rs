@@ -9,6 +9,7 @@ mod client;
 mod desktop;
 mod error;
 mod hub;
+pub mod local_socket;
 mod severable;
 pub mod socket;
 mod terminals;

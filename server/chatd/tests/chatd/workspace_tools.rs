@@ -162,6 +162,7 @@ fn agent_in(folder: &Path) -> AgentState {
     std::fs::create_dir_all(&working_directory).unwrap();
     let options = AgentOptions {
         server_url: url::Url::parse("http://127.0.0.1:1/").unwrap(),
+        server_socket: None,
         token: "t".into(),
         working_directory: working_directory.clone(),
         state_directory: folder.join("state"),

@@ -12,9 +12,9 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use rand::Rng;
-use tokio::{net::TcpStream, time::Instant};
+use tokio::{io::DuplexStream, net::UnixStream, time::Instant};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    client_async_with_config, connect_async_with_config,
     tungstenite::{self, client::IntoClientRequest, protocol::WebSocketConfig},
 };
 use url::Url;
@@ -57,10 +57,10 @@ async fn keep_connected(options: &AgentOptions, state: &AgentState) -> Result<()
     let mut last_reached = Instant::now();
     loop {
         match dial(options).await {
-            Ok(websocket) => {
+            Ok(stream) => {
                 tracing::info!(server = %options.server_url, "connected");
                 let since = Instant::now();
-                serve(state, websocket).await;
+                serve(state, stream).await;
                 last_reached = Instant::now();
                 if since.elapsed() >= STABLE_AFTER {
                     pause = FIRST_PAUSE;
@@ -94,9 +94,8 @@ enum DialError {
     Other(String),
 }
 
-async fn dial(
-    options: &AgentOptions,
-) -> Result<WebSocketStream<MaybeTlsStream<TcpStream>>, DialError> {
+/// By the server's socket where it is there, else by its address.
+async fn dial(options: &AgentOptions) -> Result<DuplexStream, DialError> {
     let address = connect_address(&options.server_url).map_err(DialError::Other)?;
     let mut request = address
         .as_str()
@@ -107,10 +106,17 @@ async fn dial(
     authorization.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, authorization);
     let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER_BYTES);
-    // Small frames go out at once: held back for the other side's acknowledgement, each answer would take 40 ms longer.
-    let connect = connect_async_with_config(request, Some(config), true);
+    let connect = async {
+        if let Some(stream) = server_socket(options).await {
+            let (websocket, _) = client_async_with_config(request, stream, Some(config)).await?;
+            return Ok(socket::from_tungstenite(websocket, Keepalive::default()));
+        }
+        // Small frames go out at once: held back for the other side's acknowledgement, each answer would take 40 ms longer.
+        let (websocket, _) = connect_async_with_config(request, Some(config), true).await?;
+        Ok(socket::from_tungstenite(websocket, Keepalive::default()))
+    };
     match tokio::time::timeout(DIAL_DEADLINE, connect).await {
-        Ok(Ok((websocket, _))) => Ok(websocket),
+        Ok(Ok(stream)) => Ok(stream),
         Ok(Err(tungstenite::Error::Http(response)))
             if matches!(
                 response.status(),
@@ -127,8 +133,15 @@ async fn dial(
     }
 }
 
-async fn serve(state: &AgentState, websocket: WebSocketStream<MaybeTlsStream<TcpStream>>) {
-    let stream = socket::from_tungstenite(websocket, Keepalive::default());
+async fn server_socket(options: &AgentOptions) -> Option<UnixStream> {
+    let path = options.server_socket.as_ref()?;
+    let connected = UnixStream::connect(path).await;
+    connected
+        .inspect_err(|error| tracing::debug!(path = %path.display(), %error, "the server's socket is not there"))
+        .ok()
+}
+
+async fn serve(state: &AgentState, stream: DuplexStream) {
     let service = TowerToHyperService::new(router::router(state.clone()));
     let served = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())

@@ -12,6 +12,7 @@ use crate::limit_counters::{Counted, CountedLimits};
 /// All variables for the agent itself begin with this; none of them reaches the commands it runs.
 pub const ENVIRONMENT_PREFIX: &str = "SWITCHYARD_AGENT_";
 const SERVER_URL: &str = "SWITCHYARD_AGENT_SERVER_URL";
+const SERVER_SOCKET: &str = "SWITCHYARD_AGENT_SERVER_SOCKET";
 const TOKEN: &str = "SWITCHYARD_AGENT_TOKEN";
 const WORKING_DIRECTORY: &str = "SWITCHYARD_AGENT_WORKING_DIRECTORY";
 const STATE_DIRECTORY: &str = "SWITCHYARD_AGENT_STATE_DIRECTORY";
@@ -31,6 +32,8 @@ const MAX_TOKEN_BYTES: u64 = 4096;
 pub struct AgentOptions {
     /// Address of the control plane, `http://…` or `ws://…`.
     pub server_url: Url,
+    /// A Unix socket of the control plane, which is tried before its address.
+    pub server_socket: Option<PathBuf>,
     /// The agent's token.
     pub token: String,
     /// The folder that commands start in, absolute.
@@ -114,6 +117,7 @@ impl AgentOptions {
         };
         Ok(Self {
             server_url,
+            server_socket: present(SERVER_SOCKET).map(PathBuf::from),
             token,
             working_directory,
             state_directory,
@@ -144,6 +148,9 @@ impl AgentOptions {
                 if self.is_sandboxed { "1" } else { "0" }.to_owned(),
             ),
         ]);
+        if let Some(server_socket) = &self.server_socket {
+            variables.insert(SERVER_SOCKET, server_socket.display().to_string());
+        }
         if let Some(base_commit) = &self.base_commit {
             variables.insert(BASE_COMMIT, base_commit.clone());
         }
@@ -203,6 +210,7 @@ mod tests {
     fn options() -> AgentOptions {
         AgentOptions {
             server_url: "http://127.0.0.1:3000/".parse().unwrap(),
+            server_socket: Some("/run/agents".into()),
             token: "secret".into(),
             working_directory: "/w".into(),
             state_directory: "/s".into(),

@@ -113,6 +113,8 @@ pub struct Placed {
 
 /// Where [`Plan::program`] is found inside.
 pub const PROGRAM_INSIDE: &str = "/run/switchyard/agent";
+/// Where the server's sockets for agents are found inside.
+pub const SERVER_SOCKETS_INSIDE: &str = "/run/switchyard/server";
 /// Where the kernel's counters of the workspace's limits are found inside.
 pub const MEMORY_COUNTER_INSIDE: &str = "/run/switchyard/memory-counter";
 pub const PROCESS_COUNTER_INSIDE: &str = "/run/switchyard/process-counter";

@@ -17,14 +17,14 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 use tempfile::TempDir;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use url::Url;
 use uuid::Uuid;
 use workspace::{
     backend::{
         Backend, BackendError, LocalBackend, LocalOptions, Sandbox, Source, StartSpec, Started,
     },
-    connection::{AgentClient, Hub},
+    connection::{AgentClient, Hub, local_socket},
     protocol::{ProcessOutput, StartProcess},
 };
 
@@ -41,11 +41,22 @@ impl Server {
     pub async fn listen(&self) -> Url {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = Router::new()
-            .route("/api/v2/agents/connect", get(connect))
-            .with_state(self.clone());
+        let router = self.router();
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         format!("http://{address}").parse().unwrap()
+    }
+
+    /// Listens at the socket beside a port, until it is aborted.
+    pub fn listen_beside(&self, data: &Path, port: u16) -> JoinHandle<()> {
+        let listener = local_socket::listen(data, port).unwrap();
+        let router = self.router();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() })
+    }
+
+    fn router(&self) -> Router {
+        Router::new()
+            .route("/api/v2/agents/connect", get(connect))
+            .with_state(self.clone())
     }
 
     pub fn allow(&self, token: &str, agent_id: Uuid) {

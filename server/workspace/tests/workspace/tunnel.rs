@@ -43,6 +43,53 @@ async fn a_running_process_and_its_output_survive_a_cut_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn agents_dial_by_the_servers_socket_first_also_when_a_server_makes_it_anew() {
+    let fixture = Fixture::new().await;
+    // Nobody listens at the port: whoever arrives came by the socket.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    let first = fixture.server.listen_beside(&fixture.data(), port);
+    let mut spec = fixture.spec(Uuid::now_v7(), Source::Empty);
+    spec.server_url = format!("http://127.0.0.1:{port}/").parse().unwrap();
+    let running = fixture.start_as(spec).await.unwrap();
+    let output = execute(&running.client, "echo here").await;
+    assert_eq!(output.output, "here\n");
+
+    let mut events = fixture.server.hub.events();
+    first.abort();
+    let _ = first.await;
+    let _second = fixture.server.listen_beside(&fixture.data(), port);
+    fixture.server.hub.disconnect_all();
+    while !matches!(
+        events.recv().await.unwrap().state,
+        ConnectionState::Connected { .. }
+    ) {}
+    let output = execute(&running.client, "echo still here").await;
+    assert_eq!(output.output, "still here\n");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_socket_agents_dial_by_the_port() {
+    let fixture = Fixture::new().await;
+    let port = fixture.url.port().unwrap();
+    let socket = fixture.server.listen_beside(&fixture.data(), port);
+    let running = fixture.start(Source::Empty).await;
+    let mut events = fixture.server.hub.events();
+    socket.abort();
+    let _ = socket.await;
+    fixture.server.hub.disconnect_all();
+    while !matches!(
+        events.recv().await.unwrap().state,
+        ConnectionState::Connected { .. }
+    ) {}
+    let output = execute(&running.client, "echo here").await;
+    assert_eq!(output.output, "here\n");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_agent_ends_when_its_token_is_refused() {
     let fixture = Fixture::new().await;
     let running = fixture.start(Source::Empty).await;

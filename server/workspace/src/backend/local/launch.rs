@@ -25,9 +25,10 @@ use crate::{
         machine::ProcessId,
         network::{self, Reach},
         record::{Layout, Record, Running},
-        sandbox::{PROGRAM_INSIDE, Plan},
+        sandbox::{PROGRAM_INSIDE, Placed, Plan, SERVER_SOCKETS_INSIDE},
         shared_git::{self, SharedGit},
     },
+    connection::local_socket,
     git_command::PROGRAM_PATH,
 };
 
@@ -185,6 +186,14 @@ impl LocalBackend {
             ..Plan::default()
         };
         reach.add_to(&mut plan, layout)?;
+        let sockets = local_socket::folder(&options.data_directory);
+        if sockets.is_dir() {
+            plan.placed.push(Placed {
+                from: sockets,
+                at: SERVER_SOCKETS_INSIDE.into(),
+                is_writable: false,
+            });
+        }
         let is_direct = matches!(record.source, Source::Direct { .. });
         if is_direct {
             plan.writable.push(record.folder.clone());
@@ -213,6 +222,18 @@ impl LocalBackend {
         Ok(plan)
     }
 
+    /// Where the agent finds the socket of the server with this address, if it listens at one.
+    fn server_socket(&self, server_url: &Url) -> Option<PathBuf> {
+        let name = local_socket::name(server_url.port_or_known_default()?);
+        let folder = local_socket::folder(&self.shared.options.data_directory);
+        let is_there = folder.join(&name).symlink_metadata().is_ok();
+        let seen = match self.shared.sandbox {
+            Sandbox::Bubblewrap => PathBuf::from(SERVER_SOCKETS_INSIDE),
+            Sandbox::None { .. } => folder,
+        };
+        is_there.then(|| seen.join(name))
+    }
+
     fn environment(
         &self,
         layout: &Layout,
@@ -222,6 +243,7 @@ impl LocalBackend {
     ) -> BTreeMap<OsString, OsString> {
         let options = AgentOptions {
             server_url: spec.server_url.clone(),
+            server_socket: self.server_socket(&spec.server_url),
             token: String::new(),
             working_directory: record.folder.clone(),
             state_directory: layout.state(),
