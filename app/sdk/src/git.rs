@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::flat::FlatGitWatchMessage;
+use crate::ids::ChatId;
 
 /// Server → client on `GET /{chat}/git/watch`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -111,4 +112,58 @@ fn is_zero(value: &u32) -> bool {
 )]
 fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// Query of `GET /api/v2/chats/{chat}/git/lines`: lines of a version of a file that git keeps. What is left out is refused once it
+/// is known that the chat is the caller's.
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadGitLines {
+    /// Absolute path of the work tree, as the git watch tells it.
+    pub repo_root: String,
+    /// The version: the object's name as the diff's `index` line tells it, whole or its beginning.
+    pub blob: String,
+    /// First line, from 1.
+    pub first_line: u32,
+    /// Last line; the file may end before it.
+    pub last_line: u32,
+    /// Keeps the last ones instead of the first ones when there are more than one answer holds.
+    pub from_end: bool,
+}
+
+/// The lines, as far as they are there: at most 2,048 and 1 MiB of them.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitLines {
+    /// Number of the first of them.
+    pub first_line: u32,
+    /// Their texts, without line ends.
+    pub lines: Vec<String>,
+    /// Lines of the file.
+    pub total_lines: u32,
+    /// Whether the file ends without a line end.
+    pub is_unterminated: bool,
+}
+
+/// Query of `GET /api/v2/chats/{chat}/git/image`: a version of a picture that git keeps, or the one in the work tree. One of
+/// both is named.
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadGitImage {
+    /// Absolute path of the work tree, as the git watch tells it.
+    pub repo_root: String,
+    /// The version that git keeps, as the diff's `index` line names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
+    /// The path in the work tree.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// Where the bytes of a picture are.
+pub fn image_address(chat: ChatId, query: &ReadGitImage) -> String {
+    let query = serde_urlencoded::to_string(query).unwrap_or_default();
+    format!("/api/v2/chats/{chat}/git/image?{query}")
 }

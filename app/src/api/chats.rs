@@ -1,8 +1,10 @@
 //! Server functions of chats: the list, a chat with everything its page needs, and what a person can do in one.
 
 mod agent;
+mod diffs;
 
 pub use agent::{AgentNews, agent_news};
+pub use diffs::{LinesBetween, Picture, RemoteDiff, git_picture, lines_between, remote_diff};
 
 use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;
@@ -449,32 +451,6 @@ pub async fn list_diff_comments(
             comment: sent.comment,
         })
         .collect())
-}
-
-/// What a chat's branch changes at its git host, asked now.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemoteDiff {
-    /// The branch; absent while nothing was pushed.
-    pub branch: Option<String>,
-    /// Where its pull request is to go in.
-    pub base_branch: Option<String>,
-    /// The unified diff; absent where the host is not asked.
-    pub diff: Option<String>,
-}
-
-/// The diff of a chat's pull request, or of its pushed branch.
-#[server(name = GetRemoteDiff, prefix = "/api/page", endpoint = "remote_diff", protocol = Page)]
-pub async fn remote_diff(chat_id: ChatId) -> Result<RemoteDiff, AppError> {
-    let (platform, actor) = super::signed_in()?;
-    let asked = platform.get_chat_diff(&actor, chat_id).await;
-    let asked = asked.map_err(super::failed)?;
-    let chat = platform.get_chat(&actor, chat_id).await;
-    let known = chat.map_err(super::failed)?.diff_status;
-    Ok(RemoteDiff {
-        branch: asked.branch,
-        base_branch: known.and_then(|known| known.base_branch),
-        diff: asked.diff,
-    })
 }
 
 /// The lines of diffs as highlighted HTML.

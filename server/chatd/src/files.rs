@@ -62,6 +62,17 @@ pub enum Refused {
     Inside,
 }
 
+/// The media type of bytes that are a picture which can be shown: PNG, JPEG, GIF or WebP, whatever it is called. SVG is none.
+pub fn picture_type(data: &[u8]) -> Option<&'static str> {
+    kind::picture(data).map(|(_, media_type)| media_type)
+}
+
+/// Width and height of a picture in pixels, as its bytes say; nothing is decoded for that.
+pub fn picture_size(data: &[u8]) -> Option<(u32, u32)> {
+    let reader = image::ImageReader::new(std::io::Cursor::new(data));
+    reader.with_guessed_format().ok()?.into_dimensions().ok()
+}
+
 /// The stored files that a message names, each once.
 pub fn ids_of(content: &[Part]) -> Vec<FileId> {
     let mut ids = Vec::new();

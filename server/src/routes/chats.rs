@@ -2,6 +2,7 @@
 
 mod context;
 mod diff;
+mod git;
 mod messages;
 pub(super) mod sockets;
 mod titles;
@@ -33,6 +34,7 @@ pub fn routes() -> Routes {
         .add(Access::SignedIn, routes!(retry_chat))
         .merge(context::routes())
         .merge(diff::routes())
+        .merge(git::routes())
         .merge(titles::routes())
         .merge(messages::routes())
         .merge(sockets::routes())

@@ -20,7 +20,10 @@ pub use files::{
     FindFilesQuery, FoundFile, FoundFiles, ListDirectoryRequest, ListDirectoryResult,
     ReadFileLines, ReadLinesQuery, Relativity, ResolvedPath, WriteFileResult,
 };
-pub use git::{ChangedFile, FileChange, GitChanges, GitEvent, LeftOut, RepositoryChanges};
+pub use git::{
+    ChangedFile, FileChange, GitChanges, GitEvent, GitFileQuery, GitLines, GitLinesQuery, LeftOut,
+    RepositoryChanges,
+};
 pub use processes::{
     ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest,
     StartProcess, StartedProcess, Truncation,

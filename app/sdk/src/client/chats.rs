@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 
-use super::{Client, ClientError, Subscription};
+use super::{Client, ClientError, FileContent, Subscription};
 use crate::chat_context::ChatContext;
 use crate::chats::{
     Chat, ChatsByWorkspace, CompactChat, CreateChat, ListChats, ProposedTitle, UpdateChat,
 };
 use crate::diff_statuses::ChatDiff;
-use crate::git::GitWatchMessage;
+use crate::git::{GitLines, GitWatchMessage, ReadGitImage, ReadGitLines, image_address};
 use crate::ids::{ChatId, MessageId, QueuedMessageId, WorkspaceId};
 use crate::messages::{
     CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, ListPrompts,
@@ -246,6 +246,25 @@ impl Client {
         chat: ChatId,
     ) -> Result<Subscription<GitWatchMessage>, ClientError> {
         self.subscribe(&format!("{CHATS}/{chat}/git/watch")).await
+    }
+
+    /// `GET /api/v2/chats/{chat}/git/lines`: lines of a version of a file that git keeps.
+    pub async fn read_git_lines(
+        &self,
+        chat: ChatId,
+        query: &ReadGitLines,
+    ) -> Result<GitLines, ClientError> {
+        self.get_with(&format!("/api/v2/chats/{chat}/git/lines"), query)
+            .await
+    }
+
+    /// `GET /api/v2/chats/{chat}/git/image`: a picture as git keeps it, or as it lies in the work tree.
+    pub async fn read_git_image(
+        &self,
+        chat: ChatId,
+        query: &ReadGitImage,
+    ) -> Result<FileContent, ClientError> {
+        self.read_bytes(&image_address(chat, query)).await
     }
 
     /// `GET /replicas/chats/{chat}/live`: what another process of the deployment streams of a chat. The token is the

@@ -49,7 +49,7 @@ impl Client {
         self.delete(&format!("/api/v2/files/{id}")).await
     }
 
-    async fn read_bytes(&self, path: &str) -> Result<FileContent, ClientError> {
+    pub(super) async fn read_bytes(&self, path: &str) -> Result<FileContent, ClientError> {
         let response = send(self.request(Method::GET, path)?).await?;
         let media_type = response.headers().get(header::CONTENT_TYPE);
         let media_type = media_type.and_then(|value| value.to_str().ok());

@@ -54,6 +54,19 @@ pub async fn highlight_diffs(diffs: Vec<String>) -> Vec<HighlightedFile> {
     coloured.await.unwrap_or_default()
 }
 
+/// Lines of one text as highlighted HTML; none when it takes too long.
+pub async fn highlight_text(path: String, lines: Vec<String>) -> Vec<String> {
+    let size: usize = lines.iter().map(String::len).sum();
+    if size > MAX_COLOURED_BYTES {
+        return Vec::new();
+    }
+    let coloured = offload(move || {
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        highlight_lines(&path, &lines)
+    });
+    coloured.await.unwrap_or_default()
+}
+
 fn highlight_diff(text: &str) -> Vec<HighlightedFile> {
     diff::parse(text)
         .iter()

@@ -53,15 +53,19 @@ fn allowed(declared: &str) -> Result<&'static str, Refused> {
     known.ok_or_else(|| Refused::Type(declared.to_owned()))
 }
 
-fn found(data: &[u8]) -> Result<Kind, Refused> {
-    let picture = match image::guess_format(data) {
+/// How a picture that can be shown is coded, and its media type.
+pub(super) fn picture(data: &[u8]) -> Option<(ImageFormat, &'static str)> {
+    match image::guess_format(data) {
         Ok(ImageFormat::Png) => Some((ImageFormat::Png, "image/png")),
         Ok(ImageFormat::Jpeg) => Some((ImageFormat::Jpeg, "image/jpeg")),
         Ok(ImageFormat::Gif) => Some((ImageFormat::Gif, "image/gif")),
         Ok(ImageFormat::WebP) => Some((ImageFormat::WebP, "image/webp")),
         _ => None,
-    };
-    if let Some((format, media_type)) = picture {
+    }
+}
+
+fn found(data: &[u8]) -> Result<Kind, Refused> {
+    if let Some((format, media_type)) = picture(data) {
         return Ok(Kind {
             media_type,
             picture: Some(format),

@@ -1,5 +1,6 @@
 //! What changes in a chat's workspace, live.
 
+mod content;
 mod watch;
 
 use sdk::git::{GitWatchMessage, RepositoryChanges};

@@ -8,6 +8,7 @@ mod engine;
 mod explore;
 mod faults;
 mod files;
+mod git_content;
 mod git_credentials;
 mod git_watch;
 mod list;

@@ -4,6 +4,7 @@
 //! and below it, touched files or ran commands. The git panel is driven by [`watch`]; a scan runs when a tool touched
 //! something, when the file system tells of a change, when asked, and every half minute.
 
+mod content;
 mod diff;
 mod folders;
 mod notices;
@@ -16,6 +17,7 @@ mod stream;
 mod ticks;
 mod touched;
 
+pub use content::{file, lines};
 pub use scanner::Scanner;
 
 use axum::{

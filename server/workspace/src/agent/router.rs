@@ -36,6 +36,8 @@ pub fn router(state: AgentState) -> Router {
         .route("/desktop/action", post(desktop::action))
         .route("/git/changes", get(git::changes))
         .route("/git/refresh", post(git::refresh))
+        .route("/git/lines", get(git::lines))
+        .route("/git/file", get(git::file))
         .route("/git/watch", get(git::watch));
     Router::new()
         .nest("/api/v0", routes)

@@ -24,9 +24,10 @@ use super::{
 };
 use crate::protocol::{
     About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, FindFilesQuery, FoundFiles,
-    GitChanges, GitEvent, ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput,
-    ProcessSignal, ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest,
-    SkillContent, SkillFile, StartProcess, StartedProcess, WorkspaceContext, WriteFileResult,
+    GitChanges, GitEvent, GitFileQuery, GitLines, GitLinesQuery, ListDirectoryRequest,
+    ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, ReadFileLines,
+    ReadLinesQuery, ResolvedPath, SignalRequest, SkillContent, SkillFile, StartProcess,
+    StartedProcess, WorkspaceContext, WriteFileResult,
 };
 
 /// Deadline of calls that only touch files or memory.
@@ -270,6 +271,19 @@ impl AgentClient {
     /// A snapshot of what changed in the repositories that matter to this chat.
     pub async fn git_changes(&self) -> Result<GitChanges, AgentError> {
         self.get("/api/v0/git/changes", &(), "the changes", GIT_SCAN)
+            .await
+    }
+
+    /// Lines of a version of a file that git keeps: at most 2,048 and 1 MiB of them.
+    pub async fn git_lines(&self, query: &GitLinesQuery) -> Result<GitLines, AgentError> {
+        self.get("/api/v0/git/lines", query, "the lines", QUICK)
+            .await
+    }
+
+    /// A version of a file that git keeps, or the file in the work tree, whole: at most 10 MiB.
+    pub async fn git_file(&self, query: &GitFileQuery) -> Result<Bytes, AgentError> {
+        let path_and_query = with_query("/api/v0/git/file", query)?;
+        self.fetch(&Call::get(path_and_query, "the file", QUICK))
             .await
     }
 

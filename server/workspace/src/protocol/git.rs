@@ -128,3 +128,46 @@ pub enum FileChange {
     /// It has merge conflicts.
     Conflicted,
 }
+
+/// Lines of one version of a file to read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitLinesQuery {
+    /// Absolute path of the work tree's root.
+    pub repo_root: String,
+    /// The version: the object's name as a diff's `index` line tells it, whole or its beginning.
+    pub blob: String,
+    /// First line, counted from 1.
+    pub first_line: u32,
+    /// Last line; the file may end before it.
+    pub last_line: u32,
+    /// Which of them are kept when there are more than one answer holds: the last ones instead of the first ones.
+    #[serde(default)]
+    pub from_end: bool,
+}
+
+/// Lines of one version of a file: those that were asked for, as far as they are there and one answer holds them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitLines {
+    /// Number of the first of them.
+    pub first_line: u32,
+    /// Their texts without line ends; what is no UTF-8 is replaced.
+    pub lines: Vec<String>,
+    /// Lines in the file.
+    pub total_lines: u32,
+    /// Whether the file ends without a line end.
+    #[serde(default)]
+    pub is_unterminated: bool,
+}
+
+/// One version of a file to read whole: one that git keeps, or the one in the work tree.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitFileQuery {
+    /// Absolute path of the work tree's root.
+    pub repo_root: String,
+    /// The version that git keeps, as in [`GitLinesQuery`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
+    /// The file in the work tree, by its path below the root; links are not followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}

@@ -26,6 +26,10 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "get_debug_run" => one(json!({ "chat_id": "{chat}", "run_id": "{run}" })),
         "get_debug_step" => one(json!({ "chat_id": "{chat}", "run_id": "{run}", "step_number": 1 })),
         "find_files" => one(json!({ "chat_id": "{chat}", "letters": "a" })),
+        "lines_between" => one(json!({ "chat_id": "{chat}", "path": "a", "query": {
+            "repo_root": "/srv", "blob": "abcd", "first_line": 1, "last_line": 2, "from_end": false,
+        } })),
+        "git_picture" => one(json!({ "chat_id": "{chat}", "query": { "repo_root": "/srv", "blob": "abcd" } })),
         "list_diff_comments" => one(json!({ "chat_id": "{chat}", "before": "{message}" })),
         "create_chat" => one(json!({ "request": { "content": text, "workspace_id": "{workspace}" } })),
         "update_chat" => several(vec![

@@ -17,7 +17,7 @@ use super::adapters::model_of;
 use super::{follow, new_chat};
 use crate::support::{TestServer, on_both};
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let picture = RgbImage::from_fn(width, height, |x, y| {
         Rgb([
             u8::try_from(x % 256).unwrap(),

@@ -18,6 +18,9 @@ use crate::{
     protocol::RepositoryChanges,
 };
 
+/// As many lines around as everywhere: readers of the text tell by them where a file ends.
+const PATCH: &[&str] = &["--patch", "--unified=3"];
+
 /// What to scan.
 pub struct Scan<'a> {
     /// Root of the work tree.
@@ -83,7 +86,7 @@ async fn changes(
         .await?;
     let mut files = diff::files(&listed.stdout);
     diff::mark_conflicts(&mut files, &status.unmerged);
-    let patch = index.diff(scan.root, &tree, &["--patch"]).output().await?;
+    let patch = index.diff(scan.root, &tree, PATCH).output().await?;
     let (unified_diff, left_out) =
         diff::fitting(&patch.stdout, patch.is_cut, &files, diff::MAX_DIFF_BYTES);
     let untracked = status.untracked.len() as u64 + status.unlisted;
