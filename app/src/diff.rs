@@ -4,7 +4,8 @@
 //! files it holds. It counts lines by each hunk's own header, so a removed line that begins with `-- ` is a line
 //! and not a file header. A large diff is gone through once for its files ([`index`]), whose lines are read when they are shown,
 //! in one column or in two ([`pairs`]). Nothing here knows HTML or the network; see `components::chat::diff_lines`. Which
-//! lines a reader chooses is told in `selection`, how a comment finds its lines again in `anchor`.
+//! lines a reader chooses is told in `selection`, what stands unchanged between changes in [`regions`], how a comment finds its
+//! lines again in `anchor`.
 
 pub mod anchor;
 mod header;
@@ -13,6 +14,7 @@ pub mod index;
 mod marks;
 pub mod pairs;
 mod paths;
+pub mod regions;
 pub mod selection;
 #[cfg(test)]
 mod tests;

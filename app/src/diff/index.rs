@@ -5,6 +5,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use sdk::parts::DiffSide;
+
 use super::{DiffFile, Parser, parse};
 
 /// A file of a diff.
@@ -52,6 +54,24 @@ impl IndexedFile {
         self.text.get(self.range.clone()).unwrap_or_default()
     }
 
+    /// The version of a side, as git names it; nothing where there is none, or where it is not told.
+    pub fn blob(&self, side: DiffSide) -> Option<&str> {
+        let mut head = self
+            .text()
+            .lines()
+            .take_while(|line| !line.starts_with("@@ "));
+        let (old, new) = head
+            .find_map(|line| line.strip_prefix("index "))?
+            .split_once("..")?;
+        let name = match side {
+            DiffSide::Old => old,
+            DiffSide::New => new.split([' ', '\r']).next()?,
+        };
+        let is_there = name.bytes().any(|letter| letter != b'0');
+        let is_name = name.bytes().all(|letter| letter.is_ascii_hexdigit());
+        (is_there && is_name).then_some(name)
+    }
+
     /// The file with its lines.
     pub fn file(&self) -> &Arc<DiffFile> {
         self.parsed
@@ -77,8 +97,13 @@ pub fn index(text: &str) -> Vec<Arc<IndexedFile>> {
         found.file.hunks = Vec::new();
         let mut hasher = DefaultHasher::new();
         found.file.hash(&mut hasher);
-        text.get(found.hunks_start..found.range.end)
-            .hash(&mut hasher);
+        // Without lines, the names of its versions tell whether it has changed again.
+        let start = if found.file.is_binary {
+            found.range.start
+        } else {
+            found.hunks_start
+        };
+        text.get(start..found.range.end).hash(&mut hasher);
         Arc::new(IndexedFile {
             head: found.file,
             line_count: found.line_count,
@@ -129,6 +154,45 @@ mod tests {
                 prop_assert_eq!(&indexed.head, &head);
             }
         }
+    }
+
+    #[test]
+    fn versions_are_named_where_there_are_any() {
+        let blobs = |text: &str| {
+            let file = index(text).remove(0);
+            [DiffSide::Old, DiffSide::New].map(|side| file.blob(side).map(str::to_owned))
+        };
+        let text = |line: &str| {
+            format!("diff --git a/x b/x\n{line}\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n")
+        };
+        let named = |old: &str, new: &str| [Some(old.to_owned()), Some(new.to_owned())];
+        assert_eq!(
+            blobs(&text("index 0a1b2c3..9f8e7d6 100644")),
+            named("0a1b2c3", "9f8e7d6")
+        );
+        assert_eq!(
+            blobs(&text("index 0a1b2c3..9f8e7d6\r")),
+            named("0a1b2c3", "9f8e7d6")
+        );
+        assert_eq!(
+            blobs(&text("index 0000000..9f8e7d6")),
+            [None, Some("9f8e7d6".to_owned())]
+        );
+        assert_eq!(blobs(&text("index ../../x..--all")), [None, None]);
+        assert_eq!(blobs(&text("similarity index 90%")), [None, None]);
+        let hunk = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\nindex 0a1b2c3..9f8e7d6\n";
+        assert_eq!(blobs(hunk), [None, None]);
+    }
+
+    #[test]
+    fn a_binary_file_that_changes_again_is_another_one() {
+        let text = |new: &str| {
+            format!(
+                "diff --git a/x b/x\nindex 1111111..{new} 100644\nBinary files a/x and b/x differ\n"
+            )
+        };
+        assert!(index(&text("2222222")) != index(&text("3333333")));
+        assert!(index(&text("2222222")) == index(&text("2222222")));
     }
 
     #[test]
