@@ -1,18 +1,32 @@
-// How changes are shown: side by side, with comments by mouse and keyboard; and a change that is too long to be drawn whole.
+// How changes are shown: side by side, with comments by mouse and keyboard; a change that is too long to be drawn whole; what
+// stands unchanged between changes, and pictures.
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
 import type { Locator, Page } from "@playwright/test";
 
 import { openChat } from "../fixtures/chats.js";
-import { box, chatOn, comment, linesOf, marks, number, panelOf } from "../fixtures/diffs.js";
+import { box, chatOn, comment, linesOf, marks, number, panelOf, region } from "../fixtures/diffs.js";
 import { Repository } from "../fixtures/repository.js";
 import type { Server } from "../fixtures/server.js";
 import { countElements, longestTask, watchTasks } from "../fixtures/tasks.js";
 import { expect, look, test } from "../fixtures/test.js";
+
+/** Squares of 16 and of 48 pixels. */
+const SMALL_PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mMwCb1IEmIY1TCqYfhqAABVD1oQes9g6AAAAABJRU5ErkJggg==", "base64");
+const LARGER_PICTURE = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAADAAAAAwCAIAAADYYG7QAAAAOklEQVR42u3OQQ0AAAgEoAtlFYPbyBbOBxsBSPW8EiEhISEhISEhISEhISEhISEhISEhISEhISGhOws2wSq1V15TDQAAAABJRU5ErkJggg==", "base64");
 
 const views = (page: Page) => page.getByRole("radiogroup", { name: "How diffs are shown" });
 
 async function changed(page: Page, server: Server, repository: Repository, command: string): Promise<string> {
   const script = `!title "Greet politely"\n!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
   return chatOn(page.context().request, server, repository, script);
+}
+
+function workTree(repository: Repository): string {
+  const [, path] = repository.worktrees();
+  if (!path) throw new Error("the chat has no work tree");
+  return path;
 }
 
 async function widen(page: Page, px: number): Promise<void> {
@@ -151,5 +165,85 @@ test.describe("on a real git repository", () => {
     await note("scrolling through it");
     await page.screenshot({ path: "artifacts/diff-long-file.png" });
     console.log("longest tasks (ms):", tasks, "elements:", elements);
+  });
+
+  test("unchanged lines are opened where they are needed, stay, and take comments", async ({ page, startServer }) => {
+    const lines = (change: (line: number) => string | undefined) =>
+      Array.from({ length: 6_000 }, (_, at) => `${change(at + 1) ?? `const LINE_${at + 1}: u32 = ${at + 1};`}\n`).join("");
+    repository = await Repository.create({ "src/long.rs": lines(() => undefined) });
+    const server = await startServer();
+    const command = "sed -i -e '100s/.*/const HUNDRED: u32 = 100;/' -e '160s/.*/const SIXTY: u32 = 160;/' src/long.rs";
+    const chat = await changed(page, server, repository, command);
+    await openChat(page, server.url, chat);
+    const file = linesOf(page, "src/long.rs");
+    const between = region(file, 1);
+    await expect(between).toContainText("53 unchanged lines");
+    await expect(region(file, 0)).toContainText("96 unchanged lines");
+    await expect(region(file, 2)).toContainText("The rest of the file");
+    await look(page, "diff-unchanged", { fullPage: false });
+
+    // The line above stays where it is; what is pressed keeps the focus.
+    const top = async (line: number) => (await number(file, "new", line).boundingBox())?.y ?? 0;
+    const before = await top(103);
+    await between.getByRole("button", { name: "Show 20 lines from line 104 on" }).focus();
+    await page.keyboard.press("Enter");
+    await expect(between).toContainText("33 unchanged lines");
+    await expect(number(file, "new", 123)).toBeVisible();
+    expect(Math.abs((await top(103)) - before)).toBeLessThan(1);
+    await expect(between.getByRole("button", { name: "Show 20 lines from line 124 on" })).toBeFocused();
+    const opened = file.locator("tr.diff-same", { hasText: "LINE_110" });
+    await expect(opened.locator(".line-number")).toHaveText(["110", "110"]);
+    await expect(opened.locator("[class^=hl-]").first()).toBeVisible();
+    await between.getByRole("button", { name: "Show 20 lines up to line 156" }).click();
+    await expect(between).toContainText("13 unchanged lines");
+    await between.getByRole("button", { name: "Show all 13 unchanged lines" }).click();
+    await expect(between).toHaveCount(0);
+    await expect(number(file, "new", 130)).toBeVisible();
+
+    // A comment on opened lines; they are opened again for it.
+    await number(file, "new", 110).click();
+    await comment(page, "Is this one needed?");
+    await expect(marks(page)).toHaveText([/Line 110.*needed/s]);
+    await page.reload();
+    await expect(marks(page)).toHaveText([/Line 110.*needed/s]);
+    await expect(region(file, 1)).toContainText("unchanged lines");
+    await expect(panelOf(page).getByText("outdated comment")).toHaveCount(0);
+
+    // Thousands: as many as are read at once, and what is left.
+    const rest = region(file, 2);
+    await rest.getByRole("button", { name: "Show 2,000 of the unchanged lines" }).click();
+    await expect(number(file, "new", 164)).toBeVisible();
+    expect(await countElements(page)).toBeLessThan(15_000);
+    await panelOf(page).locator(".panel-body").evaluate((body) => body.scrollBy(0, body.scrollHeight));
+    await expect(rest).toContainText("3,837 unchanged lines");
+
+    // Changed elsewhere, what is open stays open.
+    await panelOf(page).locator(".panel-body").evaluate((body) => body.scrollTo(0, 0));
+    const text = lines((line) => ({ 100: "const HUNDRED: u32 = 100;", 160: "const SIXTY: u32 = 160;", 5000: "// Nothing." })[line]);
+    await writeFile(join(workTree(repository), "src/long.rs"), text);
+    await expect(panelOf(page).locator(".file-head summary")).toContainText("+3");
+    await expect(number(file, "new", 108)).toBeVisible();
+  });
+
+  test("a picture is shown before and after", async ({ page, startServer }) => {
+    repository = await Repository.create();
+    await repository.write("logo.png", SMALL_PICTURE);
+    repository.git("add", ".");
+    repository.git("commit", "--quiet", "--message", "Draw");
+    const server = await startServer();
+    const chat = await changed(page, server, repository, "cp logo.png added.png");
+    await writeFile(join(workTree(repository), "logo.png"), LARGER_PICTURE);
+    await openChat(page, server.url, chat);
+    const panel = panelOf(page);
+    const of = (name: string) => panel.locator(".file-section", { has: page.locator(".file-name", { hasText: name }) });
+    const logo = of("logo.png").locator("figure");
+    await expect(logo).toHaveCount(2);
+    await expect(logo.nth(0)).toContainText(/Before.*16 × 16, \d+ B/s);
+    await expect(logo.nth(1)).toContainText(/After.*48 × 48, \d+ B/s);
+    for (const at of [0, 1]) {
+      await expect.poll(() => logo.nth(at).locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe([16, 48][at]);
+    }
+    await expect(of("added.png").locator("figcaption")).toHaveText(/After/);
+    await look(page, "diff-pictures", { fullPage: false });
   });
 });

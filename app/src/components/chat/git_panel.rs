@@ -13,7 +13,9 @@ mod highlights;
 mod line_choice;
 mod lines;
 mod notes;
+mod pictures;
 mod reading;
+mod regions;
 mod remote;
 mod repository;
 mod review;
@@ -30,13 +32,16 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
+use self::files::Files;
 use self::highlights::Highlights;
+pub use self::pictures::drawn as drawn_pictures;
 use self::reading::{Reading, in_frames};
+pub use self::regions::{RegionState, Regions};
 pub use self::remote::Remote;
 use self::remote::{REMOTE, remote_view};
 use self::repository::RepositoryView;
-pub use self::review::Review;
-use self::review::{Place, Source, draft_id};
+pub use self::review::{Place, Review};
+use self::review::{Source, draft_id};
 pub use self::side_by_side::DiffView;
 use self::side_by_side::switch;
 use self::tabs::RepositoryTabs;
@@ -96,6 +101,7 @@ pub fn GitPanel(
     let remote = Remote::new(panel.is_live.then_some(chat), move || {
         agents.row(chat)?.diff_status.map(|status| *status)
     });
+    let regions = Regions::new(chat, panel.is_live, changes, remote);
     let viewed = Viewed::new(Some(chat));
     let view = DiffView::kept();
     let look = move |_| {
@@ -141,7 +147,7 @@ pub fn GitPanel(
                 <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
                 <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
             </div>
-            <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed view remote on_commit can_commit=panel.can_commit/></div>
+            <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed regions view remote on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>
             {desktop}
             {debug}
@@ -165,6 +171,8 @@ pub fn ChangesView(
     review: Review,
     /// What of them was looked through.
     viewed: Viewed,
+    /// What is opened between them.
+    regions: Regions,
     /// Whether they are shown in one column or in two.
     view: DiffView,
     /// What was pushed of them.
@@ -179,6 +187,7 @@ pub fn ChangesView(
     let reading = Reading {
         review,
         viewed,
+        regions,
         view,
         windows: Windows::new(),
     };
@@ -209,7 +218,7 @@ pub fn ChangesView(
                     .or_else(|| roots.first().cloned())
             })
     });
-    Effect::new(move |_| seek(reading, roots, chosen));
+    Effect::new(move |_| seek(reading, [changes, remote.changes], roots, chosen));
     let has_several = Memo::new(move |_| roots.with(|roots| roots.len() > 1));
     view! {
         <div node_ref=column>
@@ -232,7 +241,14 @@ pub fn ChangesView(
 }
 
 /// Shows the lines of the comment that is sought.
-fn seek(reading: Reading, roots: Memo<Vec<String>>, chosen: RwSignal<Option<String>>) {
+///
+/// Its file may have another name by now.
+fn seek(
+    reading: Reading,
+    [changes, pushed]: [Changes; 2],
+    roots: Memo<Vec<String>>,
+    chosen: RwSignal<Option<String>>,
+) {
     let review = reading.review;
     let Some(key) = review.attachments.sought.get() else {
         return;
@@ -250,11 +266,16 @@ fn seek(reading: Reading, roots: Memo<Vec<String>>, chosen: RwSignal<Option<Stri
     }
     if let Some(comment) = comment {
         // Its file has to be drawn, and the lines around it; where they are now, the file's own view finds out.
+        let known = if root.is_some() { changes } else { pushed };
+        let path = known.repositories.with_untracked(|known| {
+            let mut known = known.iter();
+            let repository =
+                known.find(|it| root.is_none() || root.as_ref() == Some(&it.repo_root));
+            repository.and_then(|it| Files::of(it).path_of(&comment))
+        });
+        let path = path.unwrap_or_else(|| comment.file_name.clone());
         reading.windows.wanted.set(Some(Wanted {
-            place: Place {
-                root,
-                path: comment.file_name.clone(),
-            },
+            place: Place { root, path },
             target: Target::Comment(key),
         }));
     }

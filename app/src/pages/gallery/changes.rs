@@ -6,17 +6,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use sdk::diff_statuses::{DiffStatus, PullRequestState};
 use sdk::git::{GitWatchProblem, RepositoryChanges};
+use sdk::ids::ChatId;
 use sdk::messages::Role;
 use sdk::parts::{DiffComment, DiffSide, InputPart, Part};
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
 use super::{part, samples};
-use crate::api::chats::{HighlightedFile, RemoteDiff};
+use crate::api::chats::{HighlightedFile, Picture, RemoteDiff};
 use crate::components::chat::attachments::{Attachments, Progress};
 use crate::components::chat::changes::{Changes, Problem};
 use crate::components::chat::context::Agents;
 use crate::components::chat::diff_lines::DiffLines;
-use crate::components::chat::git_panel::{ChangesView, DiffView, Remote, Review, Viewed};
+use crate::components::chat::git_panel::{
+    ChangesView, DiffView, Place, RegionState, Regions, Remote, Review, Viewed, drawn_pictures,
+};
 use crate::diff;
 use crate::error::{AppError, ErrorCode};
 use crate::view;
@@ -27,6 +30,11 @@ const OTHERS: &str = "diff --git a/NEWS.md b/NEWS.md\nnew file mode 100644\n--- 
     diff --git a/docs/a-very-long-folder-name/that-goes-on/begin.md b/docs/start.md\nsimilarity index 100%\nrename from docs/a-very-long-folder-name/that-goes-on/begin.md\nrename to docs/start.md\n\
     diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n\
     diff --git a/logo.png b/logo.png\nindex 1111111..2222222 100644\nBinary files a/logo.png and b/logo.png differ\n";
+
+/// A chat that nobody asks about.
+const NOBODY: ChatId = ChatId(uuid::Uuid::nil());
+const NARROW: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAIAAAD8GO2jAAAAKklEQVR42mMwCb1IU8QwasGoBaMWjFowasGoBaMWjFowasGoBaMWDBULAAO6aEyBJj7vAAAAAElFTkSuQmCC";
+const WIDE: &str = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAEAAAAAgCAIAAAAt/+nTAAAAOElEQVR42u3PQQkAAAgEsEthI9vY/20Gn8JgBZaafi0CAgICAgICAgICAgICAgICAgICAgICAlcLhXo4W25DwmAAAAAASUVORK5CYII=";
 
 /// Lines of a diff: with numbers and colours, without either, and more than are shown at first.
 pub fn lines() -> impl IntoView {
@@ -98,6 +106,8 @@ pub fn panels() -> impl IntoView {
             {drawn(changed(), ready(), review, Remote::new(None, || None), DiffView::of(true))}
             {drawn(known(vec![reviewed()]), ready(), review, Remote::new(None, || None), DiffView::of(true))}
         })}
+        {part("Changes: what is not shown", view! { <div class="gallery-grid">{between(review, false)}</div>{between(review, true)} })}
+        {part("Changes: pictures", view! { <div class="gallery-grid">{pictures()}</div> })}
         {part("Changes: nothing to show, nothing new", view! {
             <div class="gallery-grid">
                 <div class="stack">
@@ -130,9 +140,88 @@ fn drawn(
     remote: Remote,
     view: DiffView,
 ) -> AnyView {
+    let regions = Regions::new(NOBODY, false, changes, remote);
+    with_regions(changes, workspace, review, remote, view, regions)
+}
+
+fn with_regions(
+    changes: Changes,
+    workspace: Option<Workspace>,
+    review: Review,
+    remote: Remote,
+    view: DiffView,
+    regions: Regions,
+) -> AnyView {
     let (workspace, on_commit) = (Signal::stored(workspace), Callback::new(|_: String| {}));
     let can_commit = Signal::stored(true);
-    view! { <div class="card"><ChangesView changes workspace review viewed=Viewed::new(None) view remote on_commit can_commit/></div> }
+    view! { <div class="card"><ChangesView changes workspace review viewed=Viewed::new(None) regions view remote on_commit can_commit/></div> }
+}
+
+/// Pictures before and after, alone, while they are read, and when they cannot be shown.
+fn pictures() -> AnyView {
+    let picture = |address: &str, width_px, size_bytes| {
+        Some(Ok(Picture {
+            address: address.to_owned(),
+            size_bytes,
+            width_px: Some(width_px),
+            height_px: Some(32),
+        }))
+    };
+    let too_large = "The file is larger than 10 MiB; look at it in the workspace";
+    let refused = Some(Err(AppError::new(ErrorCode::TooLarge, too_large)));
+    let drawn = |before: Option<Option<_>>, after: Option<Option<_>>| {
+        let sides = drawn_pictures(before.map(ArcRwSignal::new), after.map(ArcRwSignal::new));
+        view! { <div class="card">{sides}</div> }
+    };
+    view! {
+        <div class="stack">
+            {drawn(Some(picture(NARROW, 32, 84)), Some(picture(WIDE, 64, 12_595)))}
+            {drawn(None, Some(picture(WIDE, 64, 12_595)))}
+        </div>
+        <div class="stack">{drawn(Some(picture(NARROW, 32, 84)), Some(refused))}{drawn(Some(None), None)}</div>
+    }
+}
+
+/// What is not shown between changes: as it is at first, while it is read, and when that fails.
+fn between(review: Review, is_split: bool) -> AnyView {
+    let hunk = |line: u32, section: &str| {
+        format!(
+            "@@ -{line},7 +{line},7 @@ {section}\n     let a = 1;\n     let b = 2;\n     let c = 3;\n-    a + b\n+    a + b + c\n }}\n \n /// Next.\n"
+        )
+    };
+    let head = "diff --git a/src/sum.rs b/src/sum.rs\nindex 1111111..2222222 100644\n--- a/src/sum.rs\n+++ b/src/sum.rs\n";
+    let hunks = [
+        hunk(43, "pub fn sum() -> u64 {"),
+        hunk(
+            90,
+            "pub fn sum_of_all_that_there_is(first: u64, second: u64, third: u64) -> u64 {",
+        ),
+        hunk(120, ""),
+        hunk(5000, ""),
+    ];
+    let repository = RepositoryChanges {
+        unified_diff: Some(format!("{head}{}", hunks.concat())),
+        ..committed()
+    };
+    let changes = Changes::new(Some(vec![repository.clone()]), Vec::new());
+    let remote = Remote::new(None, || None);
+    let regions = Regions::new(NOBODY, true, changes, remote);
+    let place = Place {
+        root: Some(repository.repo_root),
+        path: "src/sum.rs".to_owned(),
+    };
+    let failed = "The workspace is stopped. It starts with the next message.".to_owned();
+    regions.note(&place, 2, Some(RegionState::Reading));
+    regions.note(&place, 3, Some(RegionState::Failed(failed)));
+    regions.note(&place, 4, Some(RegionState::Changed));
+    with_regions(
+        changes,
+        None,
+        review,
+        remote,
+        DiffView::of(is_split),
+        regions,
+    )
 }
 
 /// A pull request as its host answers.
@@ -145,7 +234,7 @@ fn pushed(answer: Option<Result<RemoteDiff, AppError>>) -> Remote {
         deletions: 2,
         changed_files: 1,
         pr_number: Some(7),
-        ..DiffStatus::new(sdk::ids::ChatId(uuid::Uuid::nil()))
+        ..DiffStatus::new(NOBODY)
     };
     let remote = Remote::new(None, move || Some(status.clone()));
     if let Some(answer) = answer {
@@ -158,6 +247,7 @@ fn pushed_diff(diff: Option<&str>) -> RemoteDiff {
     RemoteDiff {
         branch: Some("switchyard/greet-politely-4f2a".to_owned()),
         base_branch: Some("main".to_owned()),
+        remote_origin: None,
         diff: diff.map(str::to_owned),
     }
 }

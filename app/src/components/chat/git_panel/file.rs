@@ -10,7 +10,9 @@ use super::comment::{comment_box, outdated};
 use super::files::Files;
 use super::highlights::Highlights;
 use super::lines::{FileLines, file_lines};
+use super::pictures::{pictures, sides};
 use super::reading::Reading;
+use super::regions::Regions;
 use super::review::{Place, focus_box};
 use super::windows::{GAP_PX, HEAD_PX, LINE_PX, keep_height};
 use crate::components::chat::tool_card::counts;
@@ -18,6 +20,7 @@ use crate::components::chat::words;
 use crate::components::icons::{Icon, icon_with_class};
 use crate::diff::anchor::Placement;
 use crate::diff::index::IndexedFile;
+use crate::diff::regions::open;
 use crate::diff::{DiffFile, FileChange};
 use crate::view;
 
@@ -37,6 +40,7 @@ pub fn FileSection(
         review,
         viewed,
         windows,
+        regions,
         ..
     } = reading;
     let place = StoredValue::new(Place {
@@ -51,15 +55,27 @@ pub fn FileSection(
             .or_else(|| before.cloned())
             .unwrap_or_else(|| Arc::new(IndexedFile::of(&Arc::default())))
     });
-    let file = Memo::new(move |_| current.with(|file| Arc::clone(file.file())));
+    let read = Memo::new(move |_| {
+        place.with_value(|place| current.with(|file| regions.read(place, file)))
+    });
+    let side = place.with_value(Regions::side);
+    let opened = Memo::new(move |_| {
+        current.with(|file| Arc::new(open(file.file(), side, read.get().as_deref())))
+    });
+    let file = Memo::new(move |_| opened.with(|opened| Arc::clone(&opened.file)));
     let html = Memo::new(move |_| current.with(|file| highlights.of(file)));
     let placed = Memo::new(move |_| {
-        place.with_value(|place| current.with(|file| review.placed(place, file)))
+        place.with_value(|place| {
+            current.with(|current| review.placed(place, &current.head, || file.get()))
+        })
     });
     let lines = FileLines {
         reading,
         files,
         place,
+        current,
+        read,
+        opened,
         file,
         html,
         placed,
@@ -94,9 +110,15 @@ pub fn FileSection(
         is_seen || place.with_value(|place| windows.wants(place))
     });
     let is_empty = Memo::new(move |_| current.with(|file| file.line_count == 0));
+    let picture = Memo::new(move |_| {
+        place.with_value(|place| current.with(|file| sides(regions, place, file)))
+    });
     let body = move || {
         if is_empty.get() {
-            return current.with(file_note);
+            return match picture.get() {
+                Some(sides) => pictures(sides, is_drawn),
+                None => current.with(file_note),
+            };
         }
         if is_drawn.get() {
             return file_lines(lines, first_lines);
@@ -110,6 +132,15 @@ pub fn FileSection(
     Effect::new(move |_| {
         if is_drawn.get() && !is_empty.get() {
             current.with(|file| highlights.ask_for(file));
+        }
+    });
+    // Comments on lines that were opened open them again.
+    Effect::new(move |_| {
+        if is_drawn.get() && !is_empty.get() {
+            place.with_value(|place| {
+                let (file, opened) = (current.get(), opened.get());
+                placed.with(|placed| regions.open_for(place, &file, &opened, placed));
+            });
         }
     });
     // What was looked through is folded; what has changed since is not.

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use sdk::git::RepositoryChanges;
+use sdk::parts::DiffComment;
 
 use super::reading::BLOCK_FILES;
+use super::review::is_on;
 use crate::diff::index::{IndexedFile, index};
 
 /// Lines that are drawn before it is known where the reader is: what the server renders.
@@ -60,6 +62,13 @@ impl Files {
         self.list.get(self.position(path)?)
     }
 
+    /// The path of the file that a comment is on, whatever it was called then.
+    pub fn path_of(&self, comment: &DiffComment) -> Option<String> {
+        let mut files = self.list.iter();
+        let file = files.find(|file| is_on(comment, &file.head))?;
+        Some(file.path().to_owned())
+    }
+
     /// How many lines of a file are drawn before it is known where the reader is.
     pub fn first_lines(&self, path: &str) -> usize {
         let position = self.position(path).unwrap_or(usize::MAX);
@@ -74,6 +83,29 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+
+    #[test]
+    fn a_comment_leads_to_its_file_whatever_that_is_called_now() {
+        let text = "diff --git a/a b/b\nsimilarity index 90%\nrename from a\nrename to b\n";
+        let files = Files::of(&RepositoryChanges {
+            unified_diff: Some(text.to_owned()),
+            ..RepositoryChanges::default()
+        });
+        let path_of = |name: &str| {
+            files.path_of(&DiffComment {
+                file_name: name.to_owned(),
+                start_line: 1,
+                end_line: 1,
+                side: sdk::parts::DiffSide::New,
+                content: "Why?".to_owned(),
+                diff_hunk: None,
+                repo_root: None,
+            })
+        };
+        assert_eq!(path_of("a").as_deref(), Some("b"));
+        assert_eq!(path_of("b").as_deref(), Some("b"));
+        assert_eq!(path_of("c"), None);
+    }
 
     #[test]
     fn the_first_lines_are_those_of_the_first_files() {

@@ -56,29 +56,31 @@ pub fn on_over(lines: FileLines, event: &PointerEvent) {
         return;
     }
     let target = event.target();
-    lines.reading.review.draw_over(|file, from| {
+    lines.reading.review.draw_over(|from| {
         if let Some((_, point)) = number_at(target.clone()) {
             return Some(point);
         }
         let element = target?.dyn_into::<Element>().ok()?;
         let row = element.closest("tr").ok().flatten()?;
-        let position = position_in(&row, from.side)?;
-        file.lines().nth(position)?.point(from.side)
+        point_in(&row, from.side)
     });
 }
 
-/// Which line of a side a row holds; in one column the other one, where it holds none.
-fn position_in(row: &Element, side: DiffSide) -> Option<usize> {
-    let name = format!("data-{}", name_of(side));
-    let position = if row.class_name() == "diff-pair" {
-        let cell = row.query_selector(&format!("[{name}]")).ok().flatten()?;
-        cell.get_attribute(&name)
-    } else {
-        let own = row.get_attribute(&name);
-        own.or_else(|| row.get_attribute("data-old"))
-            .or_else(|| row.get_attribute("data-new"))
+/// The line of a side that a row holds; in one column the other one, where it holds none.
+fn point_in(row: &Element, side: DiffSide) -> Option<Point> {
+    let number = |element: &Element, side| {
+        let number = element.get_attribute(&format!("data-{}", name_of(side)))?;
+        let number = number.parse().ok()?;
+        Some(Point { side, number })
     };
-    position?.parse().ok()
+    if row.class_name() == "diff-pair" {
+        let cell = format!("[data-{}]", name_of(side));
+        return number(&row.query_selector(&cell).ok().flatten()?, side);
+    }
+    let or = |other| move || number(row, other);
+    number(row, side)
+        .or_else(or(DiffSide::Old))
+        .or_else(or(DiffSide::New))
 }
 
 /// A click, or Enter or the space bar on a line number: these take what the keyboard has chosen.

@@ -16,12 +16,15 @@ use super::line_choice::{
     focus_line, name_of, number_at, on_click, on_down, on_focus, on_key, on_over,
 };
 use super::reading::Reading;
+use super::regions::region_row;
 use super::review::{Chosen, Place, Shown, Source, focus_box};
 use super::rows::{Cell, LineRow, Plan, RUN_ROWS, Row, Shape, rows};
 use super::windows::{Target, keep_height};
 use crate::components::chat::diff_lines::{class_and_sign, end_mark, uncoloured};
 use crate::components::control_flow::For;
 use crate::diff::anchor::{Placement, place};
+use crate::diff::index::IndexedFile;
+use crate::diff::regions::{Opened, ReadLines};
 use crate::diff::selection::{LineRange, Point};
 use crate::diff::{DiffFile, DiffLine};
 use crate::view;
@@ -37,9 +40,15 @@ pub struct FileLines {
     pub files: Memo<Files>,
     /// Where the file is.
     pub place: StoredValue<Place>,
-    /// The file.
+    /// The file as it is in the diff.
+    pub current: Memo<Arc<IndexedFile>>,
+    /// The lines that were read of it.
+    pub read: Memo<Option<Arc<ReadLines>>>,
+    /// With them in their places.
+    pub opened: Memo<Arc<Opened>>,
+    /// The file as it is shown.
     pub file: Memo<Arc<DiffFile>>,
-    /// Its lines in colours.
+    /// The diff's lines in colours.
     pub html: Memo<Option<Arc<Vec<String>>>>,
     /// The comments on it.
     pub placed: Memo<Placed>,
@@ -98,10 +107,12 @@ struct Sketch {
 impl Sketch {
     fn take<T>(self, of: impl FnOnce(&Shape<'_>) -> T) -> T {
         let (html, placed) = (self.lines.html.get(), self.lines.placed.get());
+        let read = self.lines.read.get();
         self.plan.with(|plan| {
             of(&Shape {
                 plan,
                 html: html.as_deref(),
+                read: read.as_deref(),
                 placed: &placed,
                 open: self.open.get(),
             })
@@ -141,7 +152,11 @@ pub fn file_lines(lines: FileLines, first_lines: usize) -> AnyView {
     let is_split = Memo::new(move |_| lines.reading.view.is_split());
     let content = move || {
         let is_split = is_split.get();
-        let plan = Memo::new(move |_| lines.file.with(|file| Arc::new(Plan::new(file, is_split))));
+        let plan = Memo::new(move |_| {
+            lines
+                .opened
+                .with(|opened| Arc::new(Plan::new(opened, is_split)))
+        });
         let held = Memo::new(move |_| {
             let points = [open.get().map(LineRange::last), wanted_point(lines)];
             plan.with(|plan| points.map(|point| plan.run_of(point?)))
@@ -228,14 +243,12 @@ fn run_view(sketch: Sketch, run: usize) -> AnyView {
 }
 
 /// More than there are in either view.
-const COLUMNS: &str = "6";
+pub const COLUMNS: &str = "6";
 
 fn draw(sketch: Sketch, row: Row) -> AnyView {
     let lines = sketch.lines;
     match row {
-        Row::Gap(_, words) => {
-            view! { <tr class="diff-gap"><td colspan=COLUMNS>{words}</td></tr> }
-        }
+        Row::Gap(region) => region_row(lines, sketch.plan, region.index),
         Row::Line(row) if sketch.is_split => facing_row(&row),
         Row::Line(row) => line_row(&row),
         Row::Comment(shown, placement) => {
@@ -276,11 +289,11 @@ fn line_row(row: &LineRow) -> AnyView {
     };
     let (class, sign) = class_and_sign(line.kind);
     // One of them can be reached with the Tab key; the arrow keys go on from there.
-    let first = cell.position == 0;
+    let first = cell.is_first;
     let is_new_first = first && line.new_number.is_some();
-    let position = |cell: &Option<Cell>| cell.as_ref().map(|cell| cell.position.to_string());
+    let named = |number: Option<u32>| number.map(|number| number.to_string());
     view! {
-        <tr class=class data-old=position(&row.old) data-new=position(&row.new)>
+        <tr class=class data-old=named(line.old_number) data-new=named(line.new_number)>
             <td class="diff-number">{number(DiffSide::Old, line.old_number, first && !is_new_first)}</td>
             <td class="diff-number">{number(DiffSide::New, line.new_number, is_new_first)}</td>
             <td class="diff-sign">{sign}{end_mark(line)}</td>{text(line, cell)}
@@ -297,7 +310,7 @@ fn text(line: &DiffLine, cell: &Cell) -> AnyView {
 
 /// Two lines that face each other.
 fn facing_row(row: &LineRow) -> AnyView {
-    let is_new_first = row.new.as_ref().is_some_and(|cell| cell.position == 0);
+    let is_new_first = row.new.as_ref().is_some_and(|cell| cell.is_first);
     let old = half(row, DiffSide::Old, row.old.as_ref(), !is_new_first);
     let new = half(row, DiffSide::New, row.new.as_ref(), is_new_first);
     view! { <tr class="diff-pair">{old}{new}</tr> }
@@ -310,12 +323,12 @@ fn half(row: &LineRow, side: DiffSide, cell: Option<&Cell>, is_first: bool) -> A
     };
     let (class, sign) = class_and_sign(line.kind);
     let class = format!("diff-number {class}");
-    let position = cell.position.to_string();
+    let named = line.number(side).map(|number| number.to_string());
     let (old, new) = match side {
-        DiffSide::Old => (Some(position), None),
-        DiffSide::New => (None, Some(position)),
+        DiffSide::Old => (named, None),
+        DiffSide::New => (None, named),
     };
-    let button = number(side, line.number(side), is_first && cell.position == 0);
+    let button = number(side, line.number(side), is_first && cell.is_first);
     view! {
         <td class=class data-old=old data-new=new>{button}</td>
         <td class="diff-sign">{sign}{end_mark(line)}</td>{text(line, cell)}
@@ -366,17 +379,18 @@ fn mark_lines(
             let chosen = chosen.iter().map(|range| (*range, "chosen"));
             let commented = ranges.iter().map(|range| (*range, "commented"));
             let marks: Vec<_> = chosen.chain(commented).collect();
-            for (position, line) in file.lines().enumerate() {
+            for line in file.lines() {
                 for (range, class) in marks.iter().filter(|(range, _)| range.holds(line)) {
-                    mark(&table, range.side, position, class);
+                    mark(&table, range.side, line.number(range.side), class);
                 }
             }
         });
     });
 }
 
-fn mark(table: &Element, side: DiffSide, position: usize, class: &str) {
-    let row = format!("[data-{}=\"{position}\"]", name_of(side));
+fn mark(table: &Element, side: DiffSide, number: Option<u32>, class: &str) {
+    let Some(number) = number else { return };
+    let row = format!("[data-{}=\"{number}\"]", name_of(side));
     if let Some(row) = table.query_selector(&row).ok().flatten() {
         let _ = row.class_list().add_1(class);
     }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
+use super::regions::Regions;
 use super::review::{Place, Review};
 use super::side_by_side::DiffView;
 use super::viewed::Viewed;
@@ -22,6 +23,8 @@ pub struct Reading {
     pub review: Review,
     /// What was looked through.
     pub viewed: Viewed,
+    /// What is opened between changes.
+    pub regions: Regions,
     /// One column or two.
     pub view: DiffView,
     /// What is drawn.

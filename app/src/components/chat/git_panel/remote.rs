@@ -37,7 +37,8 @@ pub struct Remote {
     is_asking: RwSignal<bool>,
     /// How often the reader asked for a new look.
     looks: RwSignal<u32>,
-    changes: Changes,
+    /// Its diff, like that of a repository.
+    pub changes: Changes,
 }
 
 impl Remote {
@@ -76,6 +77,14 @@ impl Remote {
         self.status.with(|status| {
             let status = status.as_ref()?;
             (status.changed_files > 0).then_some((status.additions, status.deletions))
+        })
+    }
+
+    /// Where it was pushed to.
+    pub fn origin(self) -> Option<String> {
+        self.answer.with(|answer| {
+            let answer = answer.as_ref()?.as_ref().ok()?;
+            answer.remote_origin.clone()
         })
     }
 

@@ -14,7 +14,6 @@ use crate::api::chats::list_diff_comments;
 use crate::components::chat::attachments::{Attachments, Given, Progress};
 use crate::components::chat::context::Agents;
 use crate::diff::anchor::{Placement, place, quote};
-use crate::diff::index::IndexedFile;
 use crate::diff::selection::{LineRange, Point, between};
 use crate::diff::{DiffFile, FileChange};
 use crate::live::chat::OpenChat;
@@ -221,14 +220,14 @@ impl Review {
     }
 
     /// It is over another one; each line is asked as the one of the side where it began.
-    pub fn draw_over(self, line: impl FnOnce(&DiffFile, Point) -> Option<Point>) {
+    pub fn draw_over(self, line: impl FnOnce(Point) -> Option<Point>) {
         let Some(file) = self.drawn.get_value() else {
             return;
         };
         let from = self
             .chosen
             .with_untracked(|chosen| chosen.as_ref().map(|it| it.from));
-        let to = from.and_then(|from| Some((from, line(&file, from)?)));
+        let to = from.and_then(|from| Some((from, line(from)?)));
         if let Some((from, to)) = to {
             self.choose(|chosen| chosen.range = between(&file, from, to));
         }
@@ -281,12 +280,17 @@ impl Review {
     }
 
     /// The comments on a file with where they are now.
-    pub fn placed(self, place_of_file: &Place, file: &IndexedFile) -> Vec<(Shown, Placement)> {
+    pub fn placed(
+        self,
+        place_of_file: &Place,
+        head: &DiffFile,
+        file: impl Fn() -> Arc<DiffFile>,
+    ) -> Vec<(Shown, Placement)> {
         self.shown.with(|shown| {
             let own = shown.iter().filter_map(|shown| {
                 let comment = &shown.comment;
-                let is_here = is_on(comment, &file.head);
-                let placement = is_here.then(|| place(comment, file.file()))?;
+                let is_here = is_on(comment, head);
+                let placement = is_here.then(|| place(comment, &file()))?;
                 let is_of_root = comment.repo_root == place_of_file.root;
                 // One that names no work tree is shown in each where its lines are found.
                 let is_loose = comment.repo_root.is_none() && placement != Placement::Outdated;
@@ -312,7 +316,7 @@ impl Review {
 }
 
 /// Whether a comment is on a file, also when that has another name by now.
-fn is_on(comment: &DiffComment, file: &DiffFile) -> bool {
+pub fn is_on(comment: &DiffComment, file: &DiffFile) -> bool {
     let is_renamed = file.change == FileChange::Renamed;
     file.path() == comment.file_name
         || is_renamed && file.old_path.as_deref() == Some(&comment.file_name)

@@ -11,6 +11,7 @@ use super::review::Shown;
 use super::windows::{GAP_PX, LINE_PX};
 use crate::diff::anchor::Placement;
 use crate::diff::pairs::{Pair, facing, single};
+use crate::diff::regions::{Opened, Origin, ReadLines, Region};
 use crate::diff::selection::{LineRange, Point};
 use crate::diff::{DiffFile, DiffLine, Hunk, changed_ranges};
 
@@ -20,8 +21,8 @@ pub const RUN_ROWS: usize = 100;
 /// A row.
 #[derive(Clone)]
 pub enum Row {
-    /// Lines that are left out before a hunk.
-    Gap(usize, String),
+    /// Lines that are not shown.
+    Gap(Region),
     /// A line, or two that face each other.
     Line(LineRow),
     /// A comment on the lines above.
@@ -48,8 +49,8 @@ pub struct LineRow {
 pub struct Cell {
     /// Which line of its hunk.
     at: usize,
-    /// Which line of the file.
-    pub position: usize,
+    /// Whether it is the first line of the file.
+    pub is_first: bool,
     /// What changed in it.
     pub mark: Option<Range<usize>>,
     /// Its text in colours.
@@ -68,11 +69,12 @@ impl Row {
     pub fn key(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         match self {
-            Self::Gap(hunk, words) => ("gap", hunk, words).hash(&mut hasher),
+            // It stays where it is while lines come out of it.
+            Self::Gap(region) => ("gap", region.index).hash(&mut hasher),
             Self::Line(row) => {
                 for cell in [&row.old, &row.new] {
                     let line = cell.as_ref().and_then(|cell| row.line(cell));
-                    let seen = cell.as_ref().map(|it| (it.position, &it.mark, &it.html));
+                    let seen = cell.as_ref().map(|it| (it.is_first, &it.mark, &it.html));
                     ("line", line, seen).hash(&mut hasher);
                 }
             }
@@ -90,7 +92,7 @@ impl Row {
 /// Where the lines of a file stand.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    file: Arc<DiffFile>,
+    opened: Arc<Opened>,
     /// Each row's hunk and lines.
     rows: Vec<(usize, Pair)>,
     /// What changed in the lines.
@@ -101,9 +103,10 @@ pub struct Plan {
 
 impl Plan {
     /// In one column or in two.
-    pub fn new(file: &Arc<DiffFile>, is_split: bool) -> Self {
+    pub fn new(opened: &Arc<Opened>, is_split: bool) -> Self {
+        let file = &opened.file;
         let mut plan = Self {
-            file: Arc::clone(file),
+            opened: Arc::clone(opened),
             rows: Vec::with_capacity(file.line_count()),
             marks: Vec::new(),
             firsts: Vec::new(),
@@ -132,10 +135,22 @@ impl Plan {
         self.rows.iter().skip(run * RUN_ROWS).take(RUN_ROWS)
     }
 
+    /// What is left of a region.
+    pub fn region(&self, index: usize) -> Option<&Region> {
+        self.opened.region(index)
+    }
+
+    /// What is not shown before a hunk, or behind the last one.
+    fn region_before(&self, hunk: usize) -> Option<Row> {
+        let region = self.opened.regions.get(hunk)?.clone();
+        region.map(Row::Gap)
+    }
+
     /// How high a run is likely to be.
     pub fn run_px(&self, run: usize) -> usize {
-        let gaps = self.run(run).filter(|(_, pair)| is_first(*pair)).count();
-        self.run(run).count() * LINE_PX + gaps * GAP_PX
+        let firsts = self.run(run).filter(|(_, pair)| is_first(*pair));
+        let gaps = firsts.filter(|(hunk, _)| self.region_before(*hunk).is_some());
+        self.run(run).count() * LINE_PX + gaps.count() * GAP_PX
     }
 
     /// The run in which a line is.
@@ -145,20 +160,24 @@ impl Plan {
                 DiffSide::Old => pair.old,
                 DiffSide::New => pair.new,
             };
-            let line = at.and_then(|at| self.file.hunks.get(*hunk)?.lines.get(at));
+            let line = at.and_then(|at| self.opened.file.hunks.get(*hunk)?.lines.get(at));
             line.is_some_and(|line| line.number(point.side) == Some(point.number))
         };
         Some(self.rows.iter().position(is_it)? / RUN_ROWS)
     }
 
-    fn cell(&self, hunk: usize, at: Option<usize>, html: Option<&Vec<String>>) -> Option<Cell> {
+    fn cell(&self, hunk: usize, at: Option<usize>, shape: &Shape<'_>) -> Option<Cell> {
         let at = at?;
         let position = self.firsts.get(hunk)? + at;
+        let html = match self.opened.origin(position) {
+            Origin::Diff(position) => shape.html.and_then(|lines| lines.get(position)),
+            Origin::Read(number) => shape.read.and_then(|read| read.html(number)),
+        };
         Some(Cell {
             at,
-            position,
+            is_first: position == 0,
             mark: self.marks.get(hunk)?.get(at).cloned().flatten(),
-            html: html.and_then(|lines| lines.get(position)).cloned(),
+            html: html.cloned(),
         })
     }
 }
@@ -172,8 +191,10 @@ fn is_first(pair: Pair) -> bool {
 pub struct Shape<'a> {
     /// Where its lines stand.
     pub plan: &'a Plan,
-    /// Its lines in colours.
+    /// The lines of its diff in colours.
     pub html: Option<&'a Vec<String>>,
+    /// The lines that are opened.
+    pub read: Option<&'a ReadLines>,
     /// The comments that have a place.
     pub placed: &'a [(Shown, Placement)],
     /// The lines of the open box.
@@ -185,20 +206,23 @@ pub fn rows(shape: &Shape<'_>, run: usize) -> Vec<Row> {
     let plan = shape.plan;
     let mut rows = Vec::new();
     for &(at, pair) in plan.run(run) {
-        let Some(hunk) = plan.file.hunks.get(at) else {
+        let file = &plan.opened.file;
+        let Some(hunk) = file.hunks.get(at) else {
             continue;
         };
         if is_first(pair) {
-            let before = at.checked_sub(1).and_then(|at| plan.file.hunks.get(at));
-            rows.extend(gap(hunk, before).map(|words| Row::Gap(at, words)));
+            rows.extend(plan.region_before(at));
         }
         rows.push(Row::Line(LineRow {
-            file: Arc::clone(&plan.file),
+            file: Arc::clone(file),
             hunk: at,
-            old: plan.cell(at, pair.old, shape.html),
-            new: plan.cell(at, pair.new, shape.html),
+            old: plan.cell(at, pair.old, shape),
+            new: plan.cell(at, pair.new, shape),
         }));
         rows.extend(below(shape, hunk, pair));
+    }
+    if run + 1 == plan.run_count() {
+        rows.extend(plan.region_before(plan.opened.file.hunks.len()));
     }
     rows
 }
@@ -223,19 +247,6 @@ fn below(shape: &Shape<'_>, hunk: &Hunk, pair: Pair) -> Vec<Row> {
     comments.chain(open).collect()
 }
 
-/// How many lines are left out before a hunk and what they belong to.
-fn gap(hunk: &Hunk, before: Option<&Hunk>) -> Option<String> {
-    let last_line = before.map_or(0, |it| it.new_start.saturating_add(it.new_count));
-    let skipped = hunk.new_start.saturating_sub(last_line.max(1));
-    let section = &hunk.section;
-    match skipped {
-        0 if section.is_empty() => None,
-        0 => Some(section.clone()),
-        1 => Some(format!("1 unchanged line  {section}")),
-        many => Some(format!("{many} unchanged lines  {section}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -245,6 +256,7 @@ mod tests {
     use super::*;
     use crate::components::chat::git_panel::review::Source;
     use crate::diff::parse;
+    use crate::diff::regions::open;
 
     fn shown(key: u32) -> Shown {
         Shown {
@@ -262,13 +274,15 @@ mod tests {
     }
 
     fn plan(text: &str, is_split: bool) -> Plan {
-        Plan::new(&Arc::new(parse(text).remove(0)), is_split)
+        let file = Arc::new(parse(text).remove(0));
+        Plan::new(&Arc::new(open(&file, DiffSide::Old, None)), is_split)
     }
 
     fn drawn(plan: &Plan, placed: &[(Shown, Placement)], open: Option<LineRange>) -> Vec<String> {
         let shape = Shape {
             plan,
             html: None,
+            read: None,
             placed,
             open,
         };
@@ -277,7 +291,7 @@ mod tests {
             line.map_or(String::new(), |line| line.text.clone())
         };
         let words = |row: &Row| match row {
-            Row::Gap(_, words) => words.clone(),
+            Row::Gap(region) => format!("{:?} {}", region.count, region.section),
             Row::Line(row) => format!("{}|{}", text(row, &row.old), text(row, &row.new)),
             Row::Comment(shown, _) => shown.element_id(),
             Row::Box(side) => format!("box {side:?}"),
@@ -301,7 +315,7 @@ mod tests {
         assert_eq!(
             drawn(&plan(CHANGED, false), &placed, open),
             [
-                "2 unchanged lines  fn main",
+                "Some(2) fn main",
                 "one|one",
                 "two|",
                 "box Old",
@@ -313,7 +327,7 @@ mod tests {
         assert_eq!(
             drawn(&plan(CHANGED, true), &placed, open),
             [
-                "2 unchanged lines  fn main",
+                "Some(2) fn main",
                 "one|one",
                 "two|2",
                 "comment-1",
@@ -328,9 +342,41 @@ mod tests {
         let text = "--- a/x\n+++ b/x\n@@ -3,1 +3,2 @@ fn\n+0\n one\n@@ -9,1 +10,2 @@\n-a\n+b\n+c\n";
         for is_split in [false, true] {
             let drawn = drawn(&plan(text, is_split), &[], None);
-            let gaps = drawn.iter().filter(|row| row.contains("unchanged"));
+            let gaps = drawn.iter().filter(|row| row.starts_with("Some"));
             assert_eq!(gaps.count(), 2, "{drawn:?}");
         }
+    }
+
+    #[test]
+    fn what_comes_after_the_last_lines_stands_behind_them_and_keeps_its_name() {
+        let text = "--- a/x\n+++ b/x\n@@ -1,4 +1,4 @@\n-a\n+b\n c\n d\n e\n";
+        let file = Arc::new(parse(text).remove(0));
+        let mut read = ReadLines::default();
+        let key_of_last = |plan: &Plan, read| {
+            let shape = Shape {
+                plan,
+                html: None,
+                read,
+                placed: &[],
+                open: None,
+            };
+            let rows = rows(&shape, plan.run_count() - 1);
+            (rows.len(), rows.last().map(Row::key))
+        };
+        let plan = Plan::new(&Arc::new(open(&file, DiffSide::Old, None)), false);
+        let before = key_of_last(&plan, None);
+        let lines = sdk::git::GitLines {
+            first_line: 5,
+            lines: vec!["f".to_owned()],
+            total_lines: 9,
+            is_unterminated: false,
+        };
+        read.take(lines, vec!["<b>f</b>".to_owned()]);
+        let plan = Plan::new(&Arc::new(open(&file, DiffSide::Old, Some(&read))), false);
+        let after = key_of_last(&plan, Some(&read));
+        assert_eq!((before.0, after.0), (6, 7));
+        assert_eq!(before.1, after.1);
+        assert_eq!(plan.region(1).unwrap().count, Some(4));
     }
 
     #[test]
@@ -344,6 +390,7 @@ mod tests {
             let shape = Shape {
                 plan: &plan,
                 html: None,
+                read: None,
                 placed: &[],
                 open: None,
             };

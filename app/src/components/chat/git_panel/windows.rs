@@ -245,7 +245,8 @@ impl Windows {
     }
 }
 
-fn name_of(place: &Place) -> String {
+/// Tells a file from all others.
+pub fn name_of(place: &Place) -> String {
     format!(
         "{}:{}",
         place.root.as_deref().unwrap_or_default(),
