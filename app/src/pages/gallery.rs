@@ -14,6 +14,7 @@ mod feedback;
 mod foundations;
 mod git_hosts;
 mod list;
+mod prices;
 mod samples;
 mod surfaces;
 mod templates;
@@ -73,6 +74,7 @@ impl Sheet {
                     {templates::editor(now)}
                     {git_hosts::lists(now)}
                     {costs::pages()}
+                    {prices::forms()}
                     {audit_log::pages()}
                 }
             }

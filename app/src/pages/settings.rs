@@ -4,7 +4,7 @@ mod chat_config;
 mod folders;
 pub mod git_hosts;
 mod profile;
-mod providers;
+pub mod providers;
 pub mod templates;
 mod tokens;
 mod users;

@@ -2,7 +2,9 @@
 
 mod actions;
 mod dialogs;
+mod model_form;
 mod models;
+pub mod prices;
 mod provider;
 mod reported;
 
@@ -18,10 +20,9 @@ use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
 use crate::view;
 use actions::{Actions, provide_actions};
-use dialogs::{
-    ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditModelDialog, EditProviderDialog,
-    ProviderDialog,
-};
+use dialogs::{ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditProviderDialog, ProviderDialog};
+use model_form::EditModelDialog;
+use prices::BackfillDialog;
 
 /// The page.
 #[component]
@@ -44,6 +45,7 @@ pub fn ProvidersPage() -> impl IntoView {
         <EditProviderDialog actions=actions/>
         <AddModelDialog actions=actions/>
         <EditModelDialog actions=actions/>
+        <BackfillDialog actions=actions/>
         <DeleteDialogs actions=actions/>
     }
 }
@@ -57,7 +59,7 @@ fn list(data: ProvidersAndModels, actions: Actions) -> AnyView {
             let models = data
                 .models
                 .iter()
-                .filter(|model| model.provider_config_id == config.id)
+                .filter(|model| model.config.provider_config_id == config.id)
                 .cloned()
                 .collect();
             provider::card(config, models, actions).into_any()

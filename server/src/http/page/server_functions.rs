@@ -107,6 +107,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/create_model_config", Access::Owner),
     ("/api/page/create_model_configs", Access::Owner),
     ("/api/page/update_model_config", Access::Owner),
+    ("/api/page/backfill_costs", Access::Owner),
     ("/api/page/enable_model_config", Access::Owner),
     ("/api/page/choose_default_model", Access::Owner),
     ("/api/page/delete_model_config", Access::Owner),

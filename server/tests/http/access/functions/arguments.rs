@@ -83,7 +83,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         })),
         "update_model_config" => one(json!({ "id": "{model_config}", "display_name": "", "context_limit": "1000" })),
         "enable_model_config" => one(json!({ "id": "{model_config}", "enabled": true })),
-        "choose_default_model" | "delete_model_config" => one(json!({ "id": "{model_config}" })),
+        "choose_default_model" | "backfill_costs" | "delete_model_config" => one(json!({ "id": "{model_config}" })),
         "get_template" | "delete_template" => one(json!({ "id": "{template}" })),
         "update_template" => one(json!({ "id": "{template}", "form[name]": "renamed" })),
         "delete_allowed_folder" => one(json!({ "id": "{folder}" })),
