@@ -18,6 +18,7 @@ use crate::components::feedback::{FormError, Notice};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
+use crate::pages::settings::places;
 use crate::view;
 use actions::{Actions, provide_actions};
 use dialogs::{ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditProviderDialog, ProviderDialog};
@@ -30,10 +31,7 @@ pub fn ProvidersPage() -> impl IntoView {
     let actions = provide_actions();
     let providers = Resource::new(move || actions.version(), |_| list_providers());
     view! {
-        <PageHeader
-            title="Providers and models"
-            lead="Where models are reached, and which of them people can choose."
-        >
+        <PageHeader title=places::PROVIDERS.title lead=places::PROVIDERS.lead>
             <DialogButton dialog=ADD_PROVIDER kind=ButtonKind::Primary>
                 {icon(Icon::Plus)}
                 "Add provider"
