@@ -15,6 +15,7 @@ mod foundations;
 mod git_hosts;
 mod list;
 mod prices;
+mod prompts;
 mod samples;
 mod surfaces;
 mod templates;
@@ -75,6 +76,7 @@ impl Sheet {
                     {git_hosts::lists(now)}
                     {costs::pages()}
                     {prices::forms()}
+                    {prompts::previews()}
                     {audit_log::pages()}
                 }
             }

@@ -134,6 +134,15 @@ places! {
         fields: "Add provider, API key, base URL, context window, prices, costs, default model, Anthropic, OpenAI, Ollama",
         ..EVERYBODYS
     };
+    /// What a model is sent.
+    PROMPT = Place {
+        path: "/settings/prompt",
+        title: "Prompt preview",
+        lead: "What the next call of one of your chats would send to its model, and about how many tokens each part takes.",
+        icon: Icon::MessageSquare,
+        fields: "Chat, system prompt, instructions, context, tokens",
+        ..EVERYBODYS
+    };
     /// Where local workspaces may be.
     FOLDERS = Place {
         path: "/settings/folders",

@@ -111,6 +111,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/enable_model_config", Access::Owner),
     ("/api/page/choose_default_model", Access::Owner),
     ("/api/page/delete_model_config", Access::Owner),
+    ("/api/page/preview_prompt", Access::Owner),
     ("/api/page/list_templates", Access::Owner),
     ("/api/page/get_template", Access::Owner),
     ("/api/page/create_template", Access::Owner),

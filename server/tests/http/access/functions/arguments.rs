@@ -23,6 +23,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
 
         "view_chat" | "list_messages" | "list_prompts" | "interrupt_chat" | "retry_chat" | "chat_workspace"
         | "chat_context" | "agent_news" | "remote_diff" | "list_debug_runs" => one(json!({ "chat_id": "{chat}" })),
+        "preview_prompt" => one(json!({ "chat": "{chat}" })),
         "get_debug_run" => one(json!({ "chat_id": "{chat}", "run_id": "{run}" })),
         "get_debug_step" => one(json!({ "chat_id": "{chat}", "run_id": "{run}", "step_number": 1 })),
         "find_files" => one(json!({ "chat_id": "{chat}", "letters": "a" })),
