@@ -16,6 +16,7 @@ pub mod debug;
 pub mod external_auth;
 pub mod models;
 pub mod preferences;
+pub mod prompt_preview;
 pub mod providers;
 pub mod sessions;
 pub mod templates;

@@ -8,6 +8,7 @@ pub mod gallery;
 pub mod login;
 pub mod not_found;
 pub mod parts;
+pub mod prompt_preview;
 pub mod settings;
 pub mod setup;
 pub mod workspaces;

@@ -49,6 +49,7 @@ pub fn App() -> AnyView {
                     <Route path=path!("git-hosts") view=PartPage::GitHosts/>
                     <Route path=path!("users") view=PartPage::Users/>
                     <Route path=path!("audit-log") view=PartPage::AuditLog/>
+                    <Route path=path!("prompt") view=PartPage::PromptPreview/>
                     <Route path=path!("providers") view=PartPage::Providers/>
                     <Route path=path!("folders") view=PartPage::Folders/>
                     <Route path=path!("templates") view=PartPage::Templates/>

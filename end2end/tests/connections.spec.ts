@@ -15,7 +15,8 @@ function agentsOf(server: Server): number[] {
     .filter((pid) => {
       try {
         const [program, command] = words(pid, "cmdline");
-        const isAgent = basename(program ?? "").startsWith("switchyard") && command === "agent";
+        // In a sandbox the program is found under another name.
+        const isAgent = ["agent", "switchyard"].includes(basename(program ?? "")) && command === "agent";
         return isAgent && words(pid, "environ").some((variable) => variable.startsWith("SWITCHYARD_AGENT_SERVER_URL=") && variable.includes(new URL(server.url).port));
       } catch {
         // It has ended meanwhile.
@@ -37,7 +38,7 @@ test("a stream that falls silent is given up and made again, and nothing is lost
       if (!(isFirst && isSilent)) socket.send(frame);
     });
   });
-  const chat = await createChat(context.request, server.url, "!tokens 300\n!pace 10ms");
+  const chat = await createChat(context.request, server.url, "!tokens 1200\n!pace 10ms");
   await openChat(page, server.url, chat);
   await expect.poll(async () => (await shownAnswer(page)).length).toBeGreaterThan(200);
   isSilent = true;

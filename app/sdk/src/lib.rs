@@ -27,6 +27,7 @@ pub mod models;
 pub mod organizations;
 pub mod parts;
 pub mod preferences;
+pub mod prompt_preview;
 pub mod providers;
 pub mod replicas;
 pub mod stream;

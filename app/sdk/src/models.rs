@@ -1,10 +1,14 @@
 //! Model configurations and the catalogue that the model picker shows.
 
+mod prices;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ModelConfigId, ProviderConfigId};
 use crate::providers::ProviderKind;
+
+pub use prices::{ListPrice, ModelPrices, PriceError, parse_price, price_text};
 
 /// A configured model.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -70,25 +74,6 @@ pub struct ModelCallConfig {
     /// Prices per million tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost: Option<ModelPrices>,
-}
-
-/// Prices in USD per million tokens, decimal strings on the wire. An absent price is unknown, zero is free.
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ModelPrices {
-    /// Input that was not cached.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub input_price_per_million_tokens: Option<rust_decimal::Decimal>,
-    /// Output, reasoning included.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub output_price_per_million_tokens: Option<rust_decimal::Decimal>,
-    /// Input read from the provider's cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_read_price_per_million_tokens: Option<rust_decimal::Decimal>,
-    /// Input written to the provider's cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cache_write_price_per_million_tokens: Option<rust_decimal::Decimal>,
 }
 
 /// Body of `POST /model-configs`.

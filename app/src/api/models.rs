@@ -1,12 +1,25 @@
 //! Model configurations, for owners.
 
+mod prices;
+
 use leptos::prelude::*;
+use sdk::costs::BackfilledCosts;
 use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::ModelConfig;
 use sdk::providers::ReportedModel;
+use serde::{Deserialize, Serialize};
+
+pub use prices::{KnownListPrice, PriceFields, PricedModel};
 
 use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
+
+/// A model after a change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdatedModel {
+    /// Whether it has a price and calls that were booked without one.
+    pub can_price_earlier_calls: bool,
+}
 
 /// Assumed where neither the provider nor the owner names a context window.
 #[cfg(feature = "ssr")]
@@ -66,21 +79,48 @@ pub async fn create_model_config(
         .map_err(super::failed)
 }
 
-/// Changes a model's name and context window.
+/// Changes a model's name, context window and prices. Without prices those stay as they are.
 #[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config", output = PageJson)]
 pub async fn update_model_config(
     id: ModelConfigId,
     display_name: String,
     context_limit: String,
-) -> Result<ModelConfig, AppError> {
+    #[server(default)] prices: Option<PriceFields>,
+) -> Result<UpdatedModel, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::models::UpdateModelConfig {
         display_name: Some(display_name.trim().to_owned()).filter(|name| !name.is_empty()),
         context_limit: Some(parse_context_limit(&context_limit)?),
         ..sdk::models::UpdateModelConfig::default()
     };
+    let Some(fields) = prices else {
+        let updated = platform.update_model_config(&actor, id, change).await;
+        return updated
+            .map(|_| UpdatedModel::default())
+            .map_err(super::failed);
+    };
+    let prices = fields.parse().map_err(super::refused)?;
+    let updated = platform
+        .update_priced_model(&actor, id, change, prices)
+        .await
+        .map_err(|failure| prices::at_their_fields(super::failed(failure)))?;
+    // What cannot be looked up now is only not offered.
+    let can_price_earlier_calls = updated.model_config.cost.is_some()
+        && platform
+            .has_unpriced_calls(&actor, id)
+            .await
+            .unwrap_or(false);
+    Ok(UpdatedModel {
+        can_price_earlier_calls,
+    })
+}
+
+/// Gives calls that a model answered without a price what they cost by its price now.
+#[server(name = BackfillCosts, prefix = "/api/page", endpoint = "backfill_costs", protocol = Page)]
+pub async fn backfill_costs(id: ModelConfigId) -> Result<BackfilledCosts, AppError> {
+    let (platform, actor) = super::signed_in()?;
     platform
-        .update_model_config(&actor, id, change)
+        .backfill_costs(&actor, id)
         .await
         .map_err(super::failed)
 }

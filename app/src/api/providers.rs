@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use sdk::ids::ProviderConfigId;
-use sdk::models::ModelConfig;
 use sdk::providers::{KeyPolicy, ProviderConfig, ProviderKind, ProviderTest, UserProviderConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
+use crate::api::models::PricedModel;
 use crate::error::AppError;
 
 /// What the page of providers and models shows.
@@ -15,7 +15,7 @@ pub struct ProvidersAndModels {
     /// All providers.
     pub providers: Vec<ProviderConfig>,
     /// All configured models.
-    pub models: Vec<ModelConfig>,
+    pub models: Vec<PricedModel>,
 }
 
 /// Whose key a provider is asked with, as the page lets an owner choose.
@@ -80,6 +80,11 @@ pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
         .list_model_configs(&actor)
         .await
         .map_err(super::failed)?;
+    let list_prices = platform.list_prices(&actor).map_err(super::failed)?;
+    let models = models
+        .into_iter()
+        .map(|config| PricedModel::of(config, list_prices))
+        .collect();
     Ok(ProvidersAndModels { providers, models })
 }
 

@@ -31,6 +31,8 @@ pub enum Input {
     Url,
     /// A whole number.
     Number,
+    /// A number that may have digits after a point, kept as it is typed.
+    Decimal,
     /// A path or an identifier, in the code font.
     Code,
     /// A user name.
@@ -44,7 +46,7 @@ impl Input {
             Self::CurrentPassword | Self::NewPassword | Self::Secret => "password",
             Self::Url => "url",
             Self::Number => "number",
-            Self::Text | Self::Code | Self::Username => "text",
+            Self::Text | Self::Decimal | Self::Code | Self::Username => "text",
         }
     }
 
@@ -62,6 +64,14 @@ impl Input {
         match self {
             Self::Code | Self::Url | Self::Secret => "input input-mono",
             _ => "input",
+        }
+    }
+
+    /// The keyboard of a phone, where the type does not say it.
+    const fn keyboard(self) -> Option<&'static str> {
+        match self {
+            Self::Decimal => Some("decimal"),
+            _ => None,
         }
     }
 
@@ -92,8 +102,8 @@ pub fn TextField(
     #[prop(optional, into)]
     help: Option<String>,
     /// An example.
-    #[prop(optional)]
-    placeholder: &'static str,
+    #[prop(optional, into)]
+    placeholder: String,
     /// Why it was refused.
     #[prop(optional, into)]
     error: Signal<Option<String>>,
@@ -136,6 +146,7 @@ pub fn TextField(
                 minlength=min_length.map(|length| length.to_string())
                 min=range.map(|(least, _)| least.to_string())
                 max=range.map(|(_, most)| most.to_string())
+                inputmode=input.keyboard()
                 autocomplete=input.autocomplete()
                 autocapitalize=(!input.is_plain_words()).then_some("none")
                 spellcheck=(!input.is_plain_words()).then_some("false")

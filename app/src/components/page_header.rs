@@ -40,12 +40,15 @@ pub fn Section(
     /// One sentence.
     #[prop(optional)]
     lead: &'static str,
+    /// Its id, where something leads to it.
+    #[prop(optional)]
+    id: &'static str,
     /// Content of the card.
     children: Children,
 ) -> impl IntoView {
     view! {
-        <section class="settings-section">
-            <h2 class="settings-section-title">{title}</h2>
+        <section class="settings-section" id=(!id.is_empty()).then_some(id)>
+            <h2 class="settings-section-title" tabindex=(!id.is_empty()).then_some("-1")>{title}</h2>
             {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> })}
             <div class="card">
                 <div class="card-body">{children()}</div>

@@ -15,6 +15,7 @@ use crate::components::feedback::{EmptyState, Notice, NoticeKind};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
+use crate::pages::settings::places;
 use crate::session::use_session;
 use crate::view;
 
@@ -63,7 +64,7 @@ pub fn AnalyticsPage() -> impl IntoView {
         (None, None) => ().into_any(),
     };
     view! {
-        <PageHeader title="Analytics" lead="What models used and what that cost. Subagents count under the chat that started them; what was edited away or deleted stays counted."/>
+        <PageHeader title=places::ANALYTICS.title lead=places::ANALYTICS.lead/>
         {is_owner.then(|| whose(is_everyone))}
         {loaded(costs, focus, show)}
     }

@@ -12,6 +12,7 @@ use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
+use crate::pages::settings::places;
 use crate::view;
 
 /// The page.
@@ -34,7 +35,7 @@ pub fn AuditLogPage() -> impl IntoView {
     let focus = StoredValue::new(String::new());
     let log = Resource::new(move || query.get(), list_audit_log);
     view! {
-        <PageHeader title="Audit log" lead="Every change of settings, users, providers, models, prices and prompts: who made it, from where, and what was there before. Keys, tokens and passwords are never shown; prompts and scripts are, as they were."/>
+        <PageHeader title=places::AUDIT_LOG.title lead=places::AUDIT_LOG.lead/>
         {loaded(log, focus, content)}
     }
 }

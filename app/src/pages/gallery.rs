@@ -14,6 +14,8 @@ mod feedback;
 mod foundations;
 mod git_hosts;
 mod list;
+mod prices;
+mod prompts;
 mod samples;
 mod surfaces;
 mod templates;
@@ -73,6 +75,8 @@ impl Sheet {
                     {templates::editor(now)}
                     {git_hosts::lists(now)}
                     {costs::pages()}
+                    {prices::forms()}
+                    {prompts::previews()}
                     {audit_log::pages()}
                 }
             }

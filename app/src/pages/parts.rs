@@ -32,6 +32,7 @@ use super::analytics::AnalyticsPage;
 use super::audit_log::AuditLogPage;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
+use super::prompt_preview::PromptPreviewPage;
 use super::settings::{
     ChatConfigPage, FoldersPage, GitHostsPage, ProfilePage, ProvidersPage, SettingsPage,
     TemplatePage, TemplatesPage, TokensPage, UsersPage,
@@ -87,6 +88,8 @@ pub enum PartPage {
     Analytics,
     /// Settings: who changed what.
     AuditLog,
+    /// Settings: what a chat's model is sent.
+    PromptPreview,
     /// The reader's workspaces.
     Workspaces,
     /// One workspace.
@@ -105,6 +108,7 @@ impl ChooseView for PartPage {
             Self::Workspaces | Self::Workspace => workspaces_part(self).await,
             Self::Analytics => analytics_part().await,
             Self::AuditLog => audit_log_part().await,
+            Self::PromptPreview => prompt_preview_part().await,
             _ => settings_part(self).await,
         };
         view.unwrap_or_else(|_| lost())
@@ -132,6 +136,9 @@ impl PartPage {
             }
             Self::Analytics => try_join(load_settings(), load_analytics()).await.map(drop),
             Self::AuditLog => try_join(load_settings(), load_audit_log()).await.map(drop),
+            Self::PromptPreview => try_join(load_settings(), load_prompt_preview())
+                .await
+                .map(drop),
             _ => load_settings().await,
         }
     }
@@ -146,6 +153,7 @@ impl PartPage {
             ("settings", Some("templates")) => Some(Self::Templates),
             ("settings", Some("analytics")) => Some(Self::Analytics),
             ("settings", Some("audit-log")) => Some(Self::AuditLog),
+            ("settings", Some("prompt")) => Some(Self::PromptPreview),
             ("settings", _) => Some(Self::Settings),
             ("workspaces", _) => Some(Self::Workspaces),
             ("dev", Some("gallery")) => Some(Self::Gallery(Sheet::Basics)),
@@ -251,6 +259,16 @@ fn analytics_part() -> Result<AnyView, SplitLoaderError> {
 )]
 fn audit_log_part() -> Result<AnyView, SplitLoaderError> {
     Ok(guard(Access::Owner, || view! { <AuditLogPage/> }))
+}
+
+#[wasm_split::wasm_split(
+    prompt_preview,
+    wasm_split_path = wasm_split,
+    preload(load_prompt_preview),
+    fallible
+)]
+fn prompt_preview_part() -> Result<AnyView, SplitLoaderError> {
+    Ok(guard(Access::Owner, || view! { <PromptPreviewPage/> }))
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]
@@ -435,6 +453,10 @@ mod tests {
         assert_eq!(
             PartPage::at("/settings/audit-log"),
             Some(PartPage::AuditLog)
+        );
+        assert_eq!(
+            PartPage::at("/settings/prompt"),
+            Some(PartPage::PromptPreview)
         );
         for path in ["/workspaces", "/workspaces/1"] {
             assert_eq!(PartPage::at(path), Some(PartPage::Workspaces), "{path}");

@@ -3,8 +3,10 @@
 mod chat_config;
 mod folders;
 pub mod git_hosts;
+pub mod places;
 mod profile;
-mod providers;
+pub mod providers;
+mod search;
 pub mod templates;
 mod tokens;
 mod users;
@@ -27,47 +29,55 @@ pub use users::UsersPage;
 
 use crate::api::sessions::SignOut;
 use crate::components::icons::{Icon, icon};
+use crate::pages::settings::places::{PLACES, Place};
 use crate::session::use_session;
 use crate::view;
 
-/// The frame of the settings: pages on the left, the chosen one beside them.
+/// The frame of the settings: pages on the left, with a field to find a setting above them, the chosen one beside them.
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let session = use_session();
     let is_owner = session.with_untracked(crate::session::Session::is_owner);
     let nav = NodeRef::<Nav>::new();
     let path = use_location().pathname;
+    let words = RwSignal::new(String::new());
     Effect::new(move |_| {
         path.track();
         request_animation_frame(move || show_current(nav));
     });
+    let items = |is_for_owners: bool| {
+        let places = PLACES.iter();
+        places
+            .filter(move |place| place.is_for_owners == is_for_owners)
+            .map(|place| nav_item(place))
+            .collect_view()
+    };
     view! {
         <div class="settings">
-            <nav class="settings-nav" aria-label="Settings" node_ref=nav>
-                <A href="/agents" attr:class="nav-item settings-back">
-                    {icon(Icon::ArrowLeft)}
-                    "Chats"
-                </A>
-                <p class="settings-nav-group">"You"</p>
-                {nav_item("/settings", Icon::User, "Profile")}
-                {nav_item("/settings/agents", Icon::Brain, "Agents")}
-                {nav_item("/settings/analytics", Icon::List, "Analytics")}
-                {nav_item("/settings/tokens", Icon::KeyRound, "API tokens")}
-                {nav_item("/settings/git-hosts", Icon::FolderGit2, "Git hosts")}
-                {nav_branch("/workspaces", Icon::Terminal, "Workspaces")}
-                {is_owner
-                    .then(|| {
-                        view! {
-                            <p class="settings-nav-group">"Administration"</p>
-                            {nav_item("/settings/providers", Icon::Cpu, "Providers and models")}
-                            {nav_item("/settings/folders", Icon::Folder, "Allowed folders")}
-                            {nav_branch("/settings/templates", Icon::LayoutTemplate, "Templates")}
-                            {nav_item("/settings/users", Icon::Users, "Users")}
-                            {nav_item("/settings/audit-log", Icon::FileText, "Audit log")}
-                        }
-                    })}
-                {foot()}
-            </nav>
+            <div class="settings-side">
+                {search::field(words, is_owner)}
+                <nav
+                    class="settings-nav"
+                    aria-label="Settings"
+                    node_ref=nav
+                    hidden=move || words.with(|words| search::is_asked(words))
+                >
+                    <A href="/agents" attr:class="nav-item settings-back">
+                        {icon(Icon::ArrowLeft)}
+                        "Chats"
+                    </A>
+                    <p class="settings-nav-group">"You"</p>
+                    {items(false)}
+                    {is_owner
+                        .then(|| {
+                            view! {
+                                <p class="settings-nav-group">"Administration"</p>
+                                {items(true)}
+                            }
+                        })}
+                    {foot()}
+                </nav>
+            </div>
             <main class="settings-main" id="main" tabindex="-1">
                 <div class="settings-column">
                     <Outlet/>
@@ -89,21 +99,11 @@ fn show_current(nav: NodeRef<Nav>) {
     }
 }
 
-/// The same for a page with pages below it.
-fn nav_branch(href: &'static str, mark: Icon, words: &'static str) -> impl IntoView {
+fn nav_item(place: &'static Place) -> impl IntoView {
     view! {
-        <A href=href attr:class="nav-item">
-            {icon(mark)}
-            {words}
-        </A>
-    }
-}
-
-fn nav_item(href: &'static str, mark: Icon, words: &'static str) -> impl IntoView {
-    view! {
-        <A href=href exact=true attr:class="nav-item">
-            {icon(mark)}
-            {words}
+        <A href=place.path exact=!place.has_pages attr:class="nav-item">
+            {icon(place.icon)}
+            {place.title}
         </A>
     }
 }

@@ -24,6 +24,7 @@ use crate::components::loaded::{fresh, loaded};
 use crate::components::page_header::PageHeader;
 use crate::components::workspaces::actions::Actions;
 use crate::components::workspaces::delete::DeleteWorkspace;
+use crate::pages::settings::places;
 use crate::view;
 
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
@@ -44,10 +45,7 @@ pub fn WorkspacesPage() -> impl IntoView {
         |wanted| list_workspaces(wanted.after_id, wanted.shared),
     );
     view! {
-        <PageHeader
-            title="Workspaces"
-            lead="Where your agents work. A workspace that is stopped keeps its files and starts again when its chat goes on."
-        />
+        <PageHeader title=places::WORKSPACES.title lead=places::WORKSPACES.lead/>
         {loaded(workspaces, StoredValue::default(), move |list| {
             let wanted = wanted.get_untracked();
             fresh(move || opened(list, wanted))

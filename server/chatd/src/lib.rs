@@ -30,4 +30,4 @@ pub use sources::{
 pub use state::StateError;
 pub use stream::{Renderer, StreamOptions};
 pub use turn::cost::micros as cost_micros;
-pub use turn::first_words;
+pub use turn::{PreviewError, first_words};

@@ -7,6 +7,7 @@
 pub(crate) mod attachments;
 mod instructions;
 pub(crate) mod kept;
+pub(crate) mod preview;
 mod quotes;
 pub mod visible;
 
@@ -74,9 +75,9 @@ impl Prompt {
     /// What is configured now, instead of what was configured before.
     pub fn set_instructions(&mut self, instructions: &Instructions) {
         let blocks = instructions.blocks();
-        self.system
-            .splice(..self.instruction_blocks, blocks.iter().cloned());
-        self.instruction_blocks = blocks.len();
+        let count = blocks.len();
+        self.system.splice(..self.instruction_blocks, blocks);
+        self.instruction_blocks = count;
     }
 
     /// What is known of the workspace now, instead of what was known before.

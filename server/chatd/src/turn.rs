@@ -13,6 +13,7 @@ pub(crate) mod cost;
 mod generate;
 mod open;
 mod outage;
+mod preview;
 mod publisher;
 mod run_tools;
 mod step;
@@ -45,6 +46,7 @@ use compaction::{Cause, Compacted};
 use control::{Control, Stop};
 use open::{OpenCalls, Turn};
 use outage::Outage;
+pub use preview::PreviewError;
 pub use title::first_words;
 
 /// A workspace that must be started may take this long before the turn begins without its facts.

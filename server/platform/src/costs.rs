@@ -161,6 +161,17 @@ impl Platform {
         Ok(done)
     }
 
+    /// Whether calls of a model were booked without a cost, which [`Self::backfill_costs`] can give them. Owners only.
+    pub async fn has_unpriced_calls(
+        &self,
+        actor: &Actor,
+        model: ModelConfigId,
+    ) -> Result<bool, CostError> {
+        actor.require_owner(CostError::Forbidden)?;
+        let hours = backfill::hours(&self.0.db, model, Hour::FIRST).await?;
+        Ok(!hours.is_empty())
+    }
+
     fn cost_range(
         &self,
         start: Option<DateTime<Utc>>,

@@ -2,6 +2,7 @@
 
 pub(crate) mod election;
 mod fields;
+mod list_prices;
 mod provider_options;
 pub(crate) mod selection;
 mod source;
@@ -12,8 +13,8 @@ use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::ModelConfigId;
 use sdk::models::{
-    CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCatalogue, ModelConfig,
-    UpdateModelConfig,
+    CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCallConfig, ModelCatalogue,
+    ModelConfig, ModelPrices, UpdateModelConfig,
 };
 use store::model_configs::ModelRow;
 use store::notices::ConfigKind;
@@ -119,6 +120,29 @@ impl Platform {
         id: ModelConfigId,
         request: UpdateModelConfig,
     ) -> Result<ModelConfig, ModelError> {
+        self.change_model_config(actor, id, request, None).await
+    }
+
+    /// Changes a model and what it costs; its other call options stay as they are, also those that somebody else changes
+    /// meanwhile. Without any price its calls have no cost. Owners only.
+    pub async fn update_priced_model(
+        &self,
+        actor: &Actor,
+        id: ModelConfigId,
+        request: UpdateModelConfig,
+        prices: ModelPrices,
+    ) -> Result<ModelConfig, ModelError> {
+        self.change_model_config(actor, id, request, Some(prices))
+            .await
+    }
+
+    async fn change_model_config(
+        &self,
+        actor: &Actor,
+        id: ModelConfigId,
+        mut request: UpdateModelConfig,
+        prices: Option<ModelPrices>,
+    ) -> Result<ModelConfig, ModelError> {
         actor.require_owner(ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
@@ -130,6 +154,14 @@ impl Platform {
             Some(false) => Wish::Unmake(id),
             None => Wish::Keep,
         };
+        if let Some(prices) = prices {
+            let options = request.model_config.take();
+            let options = options.unwrap_or_else(|| row.config.model_config.clone());
+            request.model_config = Some(ModelCallConfig {
+                cost: Some(prices).filter(|prices| *prices != ModelPrices::default()),
+                ..options
+            });
+        }
         let model = fields::apply(row.config.clone(), request, now)?;
         require_default_can_be(wish == Wish::Make(id), model.enabled && is_provider_enabled)?;
         require_free(&mut tx, &model).await?;

@@ -5,7 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::ModelConfigId;
-use sdk::models::{CreateModelConfig, ModelCatalogue, ModelConfig, UpdateModelConfig};
+use sdk::models::{CreateModelConfig, ListPrice, ModelCatalogue, ModelConfig, UpdateModelConfig};
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -23,6 +23,7 @@ pub fn routes() -> Routes {
             Access::Owner,
             routes!(update_model_config, delete_model_config),
         )
+        .add(Access::Owner, routes!(list_prices))
 }
 
 /// What the caller can choose from, by provider.
@@ -96,4 +97,16 @@ async fn delete_model_config(
 ) -> Result<StatusCode, ApiError> {
     platform.delete_model_config(&actor, model_config).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// What providers ask of everybody, as far as this version knows. No call is priced with it.
+#[utoipa::path(
+    get, path = "/api/v2/list-prices", tag = "models",
+    responses((status = 200, body = Vec<ListPrice>))
+)]
+async fn list_prices(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+) -> Result<Json<&'static [ListPrice]>, ApiError> {
+    Ok(Json(platform.list_prices(&actor)?))
 }

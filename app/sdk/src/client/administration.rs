@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::ids::{ModelConfigId, ProviderConfigId};
-use crate::models::{CreateModelConfig, ModelCatalogue, ModelConfig, UpdateModelConfig};
+use crate::models::{CreateModelConfig, ListPrice, ModelCatalogue, ModelConfig, UpdateModelConfig};
 use crate::providers::{
     CreateProviderConfig, ProviderConfig, ProviderTest, PutUserApiKey, UpdateProviderConfig,
     UserProviderConfig,
@@ -103,5 +103,10 @@ impl Client {
     /// `GET /models`: what the caller can choose from.
     pub async fn list_models(&self) -> Result<ModelCatalogue, ClientError> {
         self.get("/api/experimental/chats/models").await
+    }
+
+    /// `GET /api/v2/list-prices`.
+    pub async fn list_prices(&self) -> Result<Vec<ListPrice>, ClientError> {
+        self.get("/api/v2/list-prices").await
     }
 }

@@ -16,6 +16,7 @@ use crate::messages::{
     CreateMessage, CreatedMessage, EditMessage, EditQueuedMessage, ListMessages, ListPrompts,
     Message, MessagePage, PromptPage, QueuedMessage, SubmitToolResults,
 };
+use crate::prompt_preview::PromptPreview;
 use crate::stream::{StreamEvent, WatchEvent};
 use crate::workspace_files::{FindFiles, FoundFiles};
 
@@ -223,6 +224,11 @@ impl Client {
     /// `GET /chats/watch`: what happens in the caller's list.
     pub async fn watch_chats(&self) -> Result<Subscription<WatchEvent>, ClientError> {
         self.subscribe(&format!("{CHATS}/watch")).await
+    }
+
+    /// `GET /api/v2/chats/{chat}/prompt`.
+    pub async fn preview_prompt(&self, chat: ChatId) -> Result<PromptPreview, ClientError> {
+        self.get(&format!("/api/v2/chats/{chat}/prompt")).await
     }
 
     /// `GET /api/v2/chats/{chat}/context`: what the model is told of the chat's workspace.

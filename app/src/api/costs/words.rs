@@ -31,7 +31,7 @@ pub(crate) fn exact_money(micros: i64) -> String {
 }
 
 /// `1,234,567`.
-fn number(number: i64) -> String {
+pub(crate) fn number(number: i64) -> String {
     let digits = number.max(0).to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {

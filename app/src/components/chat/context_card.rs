@@ -11,6 +11,8 @@ use super::words;
 use crate::api::chats::{ContextView, chat_context};
 use crate::components::icons::{Icon, icon};
 use crate::error::AppError;
+use crate::pages::settings::places;
+use crate::session::{Session, use_session};
 use crate::view;
 
 /// The card's content.
@@ -32,12 +34,15 @@ pub fn ContextCard(
             let _ = seen.try_set(Some(looked));
         });
     });
+    let is_owner = use_session().with_untracked(Session::is_owner);
+    let whole = format!("{}?chat={chat}", places::PROMPT.path);
     view! {
         {move || share.get().map(|(used, limit)| view! { <Gauge used limit/> })}
         {move || seen.get().map_or_else(|| looking().into_any(), |seen| match seen {
             Ok(view) => told(view).into_any(),
             Err(error) => note(Icon::CircleAlert, error.message).into_any(),
         })}
+        {is_owner.then(|| view! { <p class="context-card-note"><a class="link" href=whole>"See the whole prompt"</a></p> })}
     }
 }
 

@@ -10,6 +10,7 @@ use super::context::Agents;
 use super::frame::{Side, toggle};
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon};
+use crate::pages::settings::places::PLACES;
 use crate::session::use_session;
 use crate::view;
 
@@ -180,7 +181,6 @@ fn actions(is_owner: bool) -> Vec<Choice> {
     };
     let mut actions = vec![
         go("New chat", "N", Icon::Plus, "/agents"),
-        go("Workspaces", "", Icon::Terminal, "/workspaces"),
         act(
             "Show or hide the list of chats",
             "[",
@@ -194,40 +194,10 @@ fn actions(is_owner: bool) -> Vec<Choice> {
             Target::Toggle(Side::Panel),
         ),
         act("Keyboard shortcuts", "?", Icon::Keyboard, Target::Shortcuts),
-        go("Profile", SETTINGS, Icon::User, "/settings"),
-        go("Agents", SETTINGS, Icon::Brain, "/settings/agents"),
-        go("Analytics", SETTINGS, Icon::List, "/settings/analytics"),
-        go("API tokens", SETTINGS, Icon::KeyRound, "/settings/tokens"),
-        go(
-            "Git hosts",
-            SETTINGS,
-            Icon::FolderGit2,
-            "/settings/git-hosts",
-        ),
     ];
-    if is_owner {
-        actions.extend([
-            go(
-                "Providers and models",
-                SETTINGS,
-                Icon::Cpu,
-                "/settings/providers",
-            ),
-            go(
-                "Allowed folders",
-                SETTINGS,
-                Icon::Folder,
-                "/settings/folders",
-            ),
-            go(
-                "Templates",
-                SETTINGS,
-                Icon::LayoutTemplate,
-                "/settings/templates",
-            ),
-            go("Users", SETTINGS, Icon::Users, "/settings/users"),
-        ]);
-    }
+    let places = PLACES.iter();
+    let places = places.filter(|place| is_owner || !place.is_for_owners);
+    actions.extend(places.map(|place| go(place.title, SETTINGS, place.icon, place.path)));
     actions
 }
 

@@ -5,6 +5,8 @@
     reason = "tests"
 )]
 
+use std::fmt::Write as _;
+
 use DiffSide::{New, Old};
 use proptest::prelude::*;
 
@@ -96,9 +98,9 @@ fn printed(all: &[(char, String)]) -> String {
             let own = count(lines, not);
             format!("{},{own}", count(before, not) + usize::from(own > 0))
         });
-        text.push_str(&format!("@@ -{old} +{new} @@\n"));
+        let _ = writeln!(text, "@@ -{old} +{new} @@");
         for (sign, line) in lines {
-            text.push_str(&format!("{sign}{line}\n"));
+            let _ = writeln!(text, "{sign}{line}");
         }
         at += length;
     }

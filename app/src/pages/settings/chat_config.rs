@@ -20,7 +20,8 @@ use crate::components::feedback::FormError;
 use crate::components::field::TextArea;
 use crate::components::form::{error_of, field_error, on_answer, saved, told_at};
 use crate::components::loaded::loaded;
-use crate::components::page_header::{PageHeader, Section};
+use crate::components::page_header::PageHeader;
+use crate::pages::settings::places::{self, SettingSection};
 use crate::view;
 
 /// The page.
@@ -30,7 +31,7 @@ pub fn ChatConfigPage() -> impl IntoView {
     let config = Resource::new(|| (), |()| get_chat_config());
     let focus = StoredValue::new(String::new());
     view! {
-        <PageHeader title="Agents" lead="What agents are told before each turn, and when long chats are summarized."/>
+        <PageHeader title=places::AGENTS.title lead=places::AGENTS.lead/>
         {loaded(config, focus, sections)}
     }
 }
@@ -45,23 +46,20 @@ fn sections(config: ChatConfig) -> AnyView {
     } = config;
     let is_debug_allowed = RwSignal::new(debug_logging.user_toggle_allowed);
     view! {
-        <Section title="Your instructions" lead="They hold in all of your chats, beside what holds for everybody.">
+        <SettingSection setting=&places::YOUR_INSTRUCTIONS>
             {own_instructions(user_prompt)}
-        </Section>
-        <Section
-            title="Summaries"
-            lead="When a chat fills so much of its model’s context, in percent, the history is summarized for the model. 0 summarizes after every answer, 100 never."
-        >
+        </SettingSection>
+        <SettingSection setting=&places::SUMMARIES>
             {compaction_thresholds::list(thresholds)}
-        </Section>
+        </SettingSection>
         {(!user_providers.is_empty()).then(|| view! {
-            <Section title="Your keys" lead="Your chats use your own key for a provider where you have stored one here.">
+            <SettingSection setting=&places::YOUR_KEYS>
                 {own_keys::list(user_providers)}
-            </Section>
+            </SettingSection>
         })}
-        <Section title="Debug" lead="What models were asked and what they answered, to see why an agent did what it did.">
+        <SettingSection setting=&places::DEBUG>
             {debug_logging::own(debug_logging, is_debug_allowed)}
-        </Section>
+        </SettingSection>
         {deployment.map(|deployment| everybodys_sections(deployment, is_debug_allowed))}
     }
 }
@@ -69,27 +67,24 @@ fn sections(config: ChatConfig) -> AnyView {
 /// What an owner configures for everybody.
 fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool>) -> AnyView {
     view! {
-        <Section title="Instructions for everybody" lead="They come first in every chat of this deployment.">
+        <SettingSection setting=&places::EVERYBODYS_INSTRUCTIONS>
             {system_prompt::form(config.system_prompt)}
-        </Section>
-        <Section title="Plan mode" lead="An agent that plans looks and asks, writes its plan, and changes nothing before the person agrees.">
+        </SettingSection>
+        <SettingSection setting=&places::PLAN_MODE>
             {plan_mode::form(config.plan_mode)}
-        </Section>
-        <Section
-            title="Workspaces of agents"
-            lead="An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped."
-        >
+        </SettingSection>
+        <SettingSection setting=&places::AGENTS_WORKSPACES>
             {workspaces::forms(config.workspaces)}
-        </Section>
-        <Section title="Desktops" lead="A workspace can have a screen, for programs with windows.">
+        </SettingSection>
+        <SettingSection setting=&places::DESKTOPS>
             {desktop::form(config.enable_desktop)}
-        </Section>
-        <Section title="Debug for everybody" lead="Records of calls to models, for those who want to look inside.">
+        </SettingSection>
+        <SettingSection setting=&places::EVERYBODYS_DEBUG>
             {debug_logging::everybodys(config.debug_logging, is_debug_allowed)}
-        </Section>
-        <Section title="Archived chats" lead="Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.">
+        </SettingSection>
+        <SettingSection setting=&places::ARCHIVED_CHATS>
             {retention::form(config.retention_days)}
-        </Section>
+        </SettingSection>
     }
 }
 

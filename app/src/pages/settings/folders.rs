@@ -17,6 +17,7 @@ use crate::components::menu::{Menu, MenuItem};
 use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
+use crate::pages::settings::places;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -49,10 +50,7 @@ pub fn FoldersPage() -> impl IntoView {
         }
     };
     view! {
-        <PageHeader
-            title="Allowed folders"
-            lead="Agents work only in these folders of the server’s machine. In a git repository each chat gets a work tree and a branch of its own."
-        />
+        <PageHeader title=places::FOLDERS.title lead=places::FOLDERS.lead/>
         <div class="card">
             <div class="card-body" id=ADD>
                 <ActionForm action=add>

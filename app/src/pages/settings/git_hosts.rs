@@ -19,6 +19,7 @@ use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::error::AppError;
+use crate::pages::settings::places;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -80,10 +81,7 @@ pub fn GitHostsPage() -> impl IntoView {
         }
     };
     view! {
-        <PageHeader
-            title="Git hosts"
-            lead="Agents fetch and push as you at these hosts. A token goes to its host alone, and is given to git in the workspaces of your chats."
-        >
+        <PageHeader title=places::GIT_HOSTS.title lead=places::GIT_HOSTS.lead>
             <DialogButton dialog=ADD kind=ButtonKind::Primary>
                 {icon(Icon::Plus)}
                 "Add host"

@@ -12,7 +12,8 @@ use crate::components::feedback::{FormError, Notice, NoticeKind};
 use crate::components::field::{Input, Segment, Segments, TextField};
 use crate::components::form::{error_of, field_error, on_answer, reset, saved};
 use crate::components::icons::Icon;
-use crate::components::page_header::{PageHeader, Section};
+use crate::components::page_header::PageHeader;
+use crate::pages::settings::places::{self, SettingSection};
 use crate::session::use_session;
 use crate::theme;
 use crate::view;
@@ -21,13 +22,13 @@ use crate::view;
 #[component]
 pub fn ProfilePage() -> impl IntoView {
     view! {
-        <PageHeader title="Profile"/>
-        <Section title="About you">{about_you()}</Section>
-        <Section title="Appearance">{appearance()}</Section>
-        <Section title="Password">{password()}</Section>
-        <Section title="Sessions" lead="A session ends by itself after 30 days without use.">
+        <PageHeader title=places::PROFILE.title/>
+        <SettingSection setting=&places::ABOUT_YOU>{about_you()}</SettingSection>
+        <SettingSection setting=&places::APPEARANCE>{appearance()}</SettingSection>
+        <SettingSection setting=&places::PASSWORD>{password()}</SettingSection>
+        <SettingSection setting=&places::SESSIONS>
             {sessions()}
-        </Section>
+        </SettingSection>
     }
 }
 

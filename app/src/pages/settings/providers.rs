@@ -2,7 +2,9 @@
 
 mod actions;
 mod dialogs;
+mod model_form;
 mod models;
+pub mod prices;
 mod provider;
 mod reported;
 
@@ -16,12 +18,12 @@ use crate::components::feedback::{FormError, Notice};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::page_header::PageHeader;
+use crate::pages::settings::places;
 use crate::view;
 use actions::{Actions, provide_actions};
-use dialogs::{
-    ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditModelDialog, EditProviderDialog,
-    ProviderDialog,
-};
+use dialogs::{ADD_PROVIDER, AddModelDialog, DeleteDialogs, EditProviderDialog, ProviderDialog};
+use model_form::EditModelDialog;
+use prices::BackfillDialog;
 
 /// The page.
 #[component]
@@ -29,10 +31,7 @@ pub fn ProvidersPage() -> impl IntoView {
     let actions = provide_actions();
     let providers = Resource::new(move || actions.version(), |_| list_providers());
     view! {
-        <PageHeader
-            title="Providers and models"
-            lead="Where models are reached, and which of them people can choose."
-        >
+        <PageHeader title=places::PROVIDERS.title lead=places::PROVIDERS.lead>
             <DialogButton dialog=ADD_PROVIDER kind=ButtonKind::Primary>
                 {icon(Icon::Plus)}
                 "Add provider"
@@ -44,6 +43,7 @@ pub fn ProvidersPage() -> impl IntoView {
         <EditProviderDialog actions=actions/>
         <AddModelDialog actions=actions/>
         <EditModelDialog actions=actions/>
+        <BackfillDialog actions=actions/>
         <DeleteDialogs actions=actions/>
     }
 }
@@ -57,7 +57,7 @@ fn list(data: ProvidersAndModels, actions: Actions) -> AnyView {
             let models = data
                 .models
                 .iter()
-                .filter(|model| model.provider_config_id == config.id)
+                .filter(|model| model.config.provider_config_id == config.id)
                 .cloned()
                 .collect();
             provider::card(config, models, actions).into_any()

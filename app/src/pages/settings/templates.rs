@@ -21,6 +21,7 @@ use crate::components::loaded::loaded;
 use crate::components::menu::{Menu, MenuItem, MenuLink};
 use crate::components::page_header::PageHeader;
 use crate::components::table::Table;
+use crate::pages::settings::places;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -48,10 +49,7 @@ pub fn TemplatesPage() -> impl IntoView {
         }
     };
     view! {
-        <PageHeader
-            title="Templates"
-            lead="What workspaces are made from, so that whoever starts one has to know nothing about it. Everybody may use them."
-        >
+        <PageHeader title=places::TEMPLATES.title lead=places::TEMPLATES.lead>
             <A href=NEW attr:class=button_class(ButtonKind::Primary, false)>
                 {icon(Icon::Plus)}
                 "New template"

@@ -20,6 +20,7 @@ use crate::components::menu::{Menu, MenuItem};
 use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
+use crate::pages::settings::places;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -51,10 +52,7 @@ pub fn TokensPage() -> impl IntoView {
         }
     };
     view! {
-        <PageHeader
-            title="API tokens"
-            lead="A token acts for you in scripts and other programs: send it as “Authorization: Bearer <token>”."
-        >
+        <PageHeader title=places::TOKENS.title lead=places::TOKENS.lead>
             <DialogButton dialog=CREATE kind=ButtonKind::Primary>
                 {icon(Icon::Plus)}
                 "New token"

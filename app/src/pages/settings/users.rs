@@ -22,6 +22,7 @@ use crate::components::menu::{Menu, MenuItem};
 use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
+use crate::pages::settings::places;
 use crate::session::{use_hydrated, use_session};
 use crate::view;
 use dialogs::{CREATE, CreateDialog, RESET, ResetDialog};
@@ -83,7 +84,7 @@ pub fn UsersPage() -> impl IntoView {
         }
     };
     view! {
-        <PageHeader title="Users" lead="Administrators manage users, providers and folders. Members use agents and see only what is their own.">
+        <PageHeader title=places::USERS.title lead=places::USERS.lead>
             <DialogButton dialog=CREATE kind=ButtonKind::Primary>
                 {icon(Icon::Plus)}
                 "New user"

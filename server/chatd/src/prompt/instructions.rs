@@ -3,6 +3,7 @@
 
 use llm::SystemBlock;
 use sdk::chats::PlanMode;
+use sdk::prompt_preview::PromptBlockKind;
 use store::chat_config::TurnConfig;
 
 /// What chats begin with unless the deployment configured otherwise. Kept short: it is sent with each call.
@@ -29,26 +30,36 @@ what is wanted, what you found (path:line), the steps in order, how each is chec
 
 /// Instructions for all chats of a person.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Instructions(Vec<SystemBlock>);
+pub struct Instructions(Vec<(PromptBlockKind, SystemBlock)>);
 
 impl Instructions {
     /// Those that hold for a turn.
     pub fn of(config: &TurnConfig, plan_mode: PlanMode) -> Self {
-        let mut blocks = vec![SystemBlock::new(deployment(config))];
+        let mut blocks = vec![(
+            PromptBlockKind::DeploymentInstructions,
+            SystemBlock::new(deployment(config)),
+        )];
         let own = config.user_prompt.trim();
         if !own.is_empty() {
-            blocks.push(SystemBlock::new(format!(
-                "<user-instructions>\n{own}\n</user-instructions>"
-            )));
+            let own = format!("<user-instructions>\n{own}\n</user-instructions>");
+            blocks.push((PromptBlockKind::UserInstructions, SystemBlock::new(own)));
         }
         if plan_mode == PlanMode::Plan {
-            blocks.push(SystemBlock::new(planning(config)));
+            blocks.push((
+                PromptBlockKind::PlanMode,
+                SystemBlock::new(planning(config)),
+            ));
         }
         Self(blocks)
     }
 
-    pub(super) fn blocks(&self) -> &[SystemBlock] {
-        &self.0
+    pub(super) fn blocks(&self) -> impl ExactSizeIterator<Item = SystemBlock> {
+        self.0.iter().map(|(_, block)| block.clone())
+    }
+
+    /// Where each of the blocks comes from.
+    pub(super) fn kinds(&self) -> Vec<PromptBlockKind> {
+        self.0.iter().map(|(kind, _)| *kind).collect()
     }
 }
 
@@ -85,7 +96,7 @@ mod tests {
             ..TurnConfig::default()
         };
         let blocks = Instructions::of(&config, PlanMode::Off).0;
-        blocks.into_iter().map(|block| block.text).collect()
+        blocks.into_iter().map(|(_, block)| block.text).collect()
     }
 
     #[test]
@@ -123,7 +134,7 @@ mod tests {
         let last = |config: &TurnConfig| {
             let blocks = Instructions::of(config, PlanMode::Plan).0;
             assert_eq!(blocks.len(), 3);
-            blocks.into_iter().next_back().map(|block| block.text)
+            blocks.into_iter().next_back().map(|(_, block)| block.text)
         };
         assert_eq!(last(&config).as_deref(), Some(PLAN_MODE));
         config.plan_mode_instructions = " Name the risks. ".to_owned();

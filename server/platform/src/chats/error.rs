@@ -1,6 +1,6 @@
 //! Why something about a chat failed.
 
-use chatd::{StateError, TitleError};
+use chatd::{PreviewError, StateError, TitleError};
 use sdk::errors::Validation;
 use store::StoreError;
 
@@ -30,6 +30,12 @@ pub enum ChatFailure {
     /// No model can be used.
     #[error("There is no model to use. Ask an owner to connect one under Settings → Providers.")]
     NoModel,
+    /// Only owners may.
+    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    OwnersOnly,
+    /// The chat's model cannot be called; the text says why.
+    #[error("{0}")]
+    ModelUnavailable(String),
     /// The chat has no workspace.
     #[error("This chat has no workspace.")]
     NoWorkspace,
@@ -98,6 +104,15 @@ impl From<StateError> for ChatFailure {
     }
 }
 
+impl From<PreviewError> for ChatFailure {
+    fn from(error: PreviewError) -> Self {
+        match error {
+            PreviewError::Model(error) => Self::ModelUnavailable(error.message),
+            PreviewError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl From<TitleError> for ChatFailure {
     fn from(error: TitleError) -> Self {
         match error {
@@ -112,10 +127,12 @@ impl Failure for ChatFailure {
         match self {
             Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
-            Self::ForeignOrganization | Self::DesktopOff => FailureKind::Forbidden,
-            Self::WorkspaceUnavailable(_) | Self::Title(TitleError::Model(_)) => {
-                FailureKind::Unavailable
+            Self::ForeignOrganization | Self::DesktopOff | Self::OwnersOnly => {
+                FailureKind::Forbidden
             }
+            Self::WorkspaceUnavailable(_)
+            | Self::ModelUnavailable(_)
+            | Self::Title(TitleError::Model(_)) => FailureKind::Unavailable,
             Self::Workspace { kind, .. } | Self::GitHost { kind, .. } => *kind,
             Self::State(StateError::QueueFull { .. }) => FailureKind::TooMany {
                 retry_after_s: QUEUE_RETRY_S,

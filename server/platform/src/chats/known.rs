@@ -3,6 +3,7 @@
 use chatd::prompt::visible;
 use sdk::chat_context::{ChatContext, ContextFile, ContextSkill};
 use sdk::ids::ChatId;
+use sdk::prompt_preview::PromptPreview;
 use sdk::workspace_files::{FindFiles, FoundFile, FoundFiles};
 use workspace::protocol::{FindFilesQuery, InstructionFile, Skill};
 
@@ -57,6 +58,18 @@ impl Platform {
             instruction_files: context.instruction_files.into_iter().map(file).collect(),
             skills: context.skills.into_iter().map(skill).collect(),
         })
+    }
+
+    /// What the next call of a chat of the caller would send to its model, block by block. Starts no workspace and calls no
+    /// model. Owners only: it shows what they configure for everybody.
+    pub async fn preview_prompt(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+    ) -> Result<PromptPreview, ChatFailure> {
+        actor.require_owner(ChatFailure::OwnersOnly)?;
+        let row = self.own_chat(actor, id).await?;
+        Ok(self.0.daemon.preview_prompt(&row).await?)
     }
 }
 

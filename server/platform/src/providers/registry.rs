@@ -21,7 +21,7 @@ use crate::EnvironmentPresets;
 use crate::secrets::{Place, Secrets, UnsealError};
 
 /// People's own keys do not stay in memory longer than they are used: another replica may have been told to forget them.
-const OWN_ADAPTER_KEPT: Duration = Duration::from_secs(15 * 60);
+const OWN_ADAPTER_KEPT: Duration = Duration::from_mins(15);
 
 /// Makes and keeps adapters. `Debug` shows no key.
 #[derive(Debug)]

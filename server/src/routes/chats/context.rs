@@ -8,6 +8,7 @@ use sdk::chat_context::ChatContext;
 use sdk::chats::{Chat, CompactChat};
 use sdk::ids::ChatId;
 use sdk::messages::SubmitToolResults;
+use sdk::prompt_preview::PromptPreview;
 use sdk::workspace_files::{FindFiles, FoundFiles};
 use utoipa_axum::routes;
 
@@ -20,6 +21,7 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_chat_context))
+        .add(Access::Owner, routes!(preview_prompt))
         .add(Access::SignedIn, routes!(find_files))
         .add(Access::SignedIn, routes!(compact_chat))
         .add(Access::SignedIn, routes!(clear_chat))
@@ -39,6 +41,21 @@ async fn get_chat_context(
     PathOf(chat): PathOf<ChatId>,
 ) -> Result<Json<ChatContext>, ApiError> {
     Ok(Json(platform.get_chat_context(&actor, chat).await?))
+}
+
+/// What the next call of the chat would send to its model, block by block, with an estimate of the tokens. Starts no workspace
+/// and calls no model.
+#[utoipa::path(
+    get, path = "/api/v2/chats/{chat}/prompt", tag = "chats",
+    params(("chat" = ChatId, Path)),
+    responses((status = 200, body = PromptPreview), (status = 404), (status = 503))
+)]
+async fn preview_prompt(
+    State(platform): State<Platform>,
+    Caller(actor): Caller,
+    PathOf(chat): PathOf<ChatId>,
+) -> Result<Json<PromptPreview>, ApiError> {
+    Ok(Json(platform.preview_prompt(&actor, chat).await?))
 }
 
 /// Files of the chat's workspace by a few letters of their path, the best match first. Starts no workspace.

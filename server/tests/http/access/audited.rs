@@ -17,7 +17,8 @@ use super::objects::{Objects, People};
 use crate::support::{TestServer, on_both};
 
 /// What need not be told, by the beginning of its name, and why.
-const UNTOLD: [(&str, &str); 15] = [
+const UNTOLD: [(&str, &str); 16] = [
+    ("function preview_prompt", "it asks and changes nothing"),
     (
         "POST /api/experimental/chats/providers/{provider}/test",
         "it asks and changes nothing",
@@ -330,7 +331,7 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
         }),
         "update_model_config" => json!({ "id": "{model_config}", "display_name": "Other", "context_limit": "1000" }),
         "enable_model_config" => json!({ "id": "{model_config}", "enabled": false }),
-        "choose_default_model" | "delete_model_config" => json!({ "id": "{model_config}" }),
+        "choose_default_model" | "delete_model_config" | "backfill_costs" => json!({ "id": "{model_config}" }),
         "create_template" => json!({ "form[name]": name, "form[source]": "empty" }),
         "update_template" => json!({ "id": "{template}", "form[name]": name, "form[source]": "empty" }),
         "delete_template" => json!({ "id": "{template}" }),
@@ -382,7 +383,10 @@ async fn every_change_on_the_page_leaves_an_entry() {
             }
             let arguments = super::functions::filled(&arguments, &objects);
             let request = caller.owner.request(Method::POST, path).unwrap();
-            let request = if function == "create_model_configs" {
+            if function == "backfill_costs" {
+                caller.set_prices(&objects).await;
+            }
+            let request = if matches!(function, "create_model_configs" | "backfill_costs") {
                 request.json(&arguments)
             } else {
                 let kind = "application/x-www-form-urlencoded";

@@ -15,6 +15,7 @@ mod list;
 mod misfortunes;
 mod modes;
 mod planning;
+mod prompt_preview;
 mod prompts;
 mod settings;
 mod stuck_readers;

@@ -1,6 +1,6 @@
 use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::{CreateModelConfig, UpdateModelConfig};
-use sdk::providers::ProviderKind;
+use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateKeyPolicy};
 
 use crate::support::{TestServer, refusal};
 
@@ -119,4 +119,34 @@ async fn wrong_models_are_refused() {
             .status(),
         Some(403)
     );
+}
+
+#[tokio::test]
+async fn list_prices_are_for_owners_and_price_nothing_by_themselves() {
+    let server = TestServer::start().await;
+    let (owner, member) = (server.owner().await, server.member("mia").await);
+    let listed = owner.list_prices().await.unwrap();
+    let known = listed.first().unwrap();
+    assert!(known.prices.input_price_per_million_tokens.is_some());
+    let refused = member.list_prices().await.unwrap_err();
+    assert_eq!(refused.status(), Some(403));
+    let refused = server.anonymous().list_prices().await.unwrap_err();
+    assert_eq!(refused.status(), Some(401));
+
+    let provider = CreateProviderConfig {
+        provider: known.provider,
+        display_name: Some("Listed".to_owned()),
+        base_url: Some("http://127.0.0.1:1".to_owned()),
+        api_key: Some("key".to_owned()),
+        enabled: None,
+        key_policy: UpdateKeyPolicy::default(),
+    };
+    let provider = owner.create_provider(&provider).await.unwrap();
+    let named = CreateModelConfig {
+        model: known.model.clone(),
+        ..model(provider.id)
+    };
+    let made = owner.create_model_config(&named).await.unwrap();
+    assert!(known.is_of(made.provider, &made.model));
+    assert_eq!(made.model_config.cost, None);
 }

@@ -33,13 +33,15 @@ const KERNEL: [&str; 6] = [
 ];
 /// What of `/etc` programs need: names, resolver, certificates, linker, time zone, the looks of windows. No keys, no
 /// shadow file.
-const ETC: [&str; 33] = [
+const ETC: [&str; 35] = [
     "X11",
     "alternatives",
     "bash.bashrc",
     "bash_completion.d",
     "ca-certificates",
     "ca-certificates.conf",
+    "chromium",
+    "chromium.d",
     "crypto-policies",
     "debian_version",
     "environment.d",

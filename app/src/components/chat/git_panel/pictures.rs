@@ -1,5 +1,7 @@
 //! A picture that changed, before and after. It is drawn when the reader is near, in a frame that is as high from the beginning.
 
+use std::fmt::Write as _;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::git::ReadGitImage;
@@ -100,7 +102,7 @@ fn ask(chat: ChatId, query: ReadGitImage, print: u64, is_near: Memo<bool>, known
                 && !is_kept
             {
                 // What the browser holds of the address is the change before.
-                picture.address.push_str(&format!("#{print:x}"));
+                let _ = write!(picture.address, "#{print:x}");
             }
             known.set(Some(answer));
         });

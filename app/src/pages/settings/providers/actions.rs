@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use sdk::ids::ProviderConfigId;
-use sdk::models::ModelConfig;
 use sdk::providers::{ProviderConfig, ProviderTest};
 
 use crate::api::models::{
-    ChooseDefaultModel, CreateModel, CreateModels, DeleteModel, EnableModel, UpdateModel,
+    BackfillCosts, ChooseDefaultModel, CreateModel, CreateModels, DeleteModel, EnableModel,
+    PricedModel, UpdateModel,
 };
 use crate::api::providers::{
     CreateProvider, DeleteProvider, EnableProvider, TestProvider, UpdateProvider,
@@ -33,10 +33,11 @@ pub struct Actions {
     pub enable_model: ServerAction<EnableModel>,
     pub choose_default: ServerAction<ChooseDefaultModel>,
     pub delete_model: ServerAction<DeleteModel>,
+    pub backfill_costs: ServerAction<BackfillCosts>,
     /// The provider that the open dialog is about.
     pub provider: RwSignal<Option<ProviderConfig>>,
     /// The model that the open dialog is about.
-    pub model: RwSignal<Option<ModelConfig>>,
+    pub model: RwSignal<Option<PricedModel>>,
     /// What tests have shown since the page was opened.
     pub tests: RwSignal<Tests>,
     /// Where the focus goes after the list is drawn anew.
@@ -57,6 +58,7 @@ pub fn provide_actions() -> Actions {
         enable_model: ServerAction::new(),
         choose_default: ServerAction::new(),
         delete_model: ServerAction::new(),
+        backfill_costs: ServerAction::new(),
         provider: RwSignal::new(None),
         model: RwSignal::new(None),
         tests: RwSignal::new(Tests::new()),

@@ -1,4 +1,4 @@
-//! The dialogs of the page: add and edit a provider, add and edit a model, and the questions before deleting.
+//! The dialogs of the page: add and edit a provider, add a model, and the questions before deleting.
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -24,8 +24,6 @@ pub const EDIT_PROVIDER: &str = "edit-provider";
 pub const DELETE_PROVIDER: &str = "delete-provider";
 /// Id of the dialog for a model by name.
 pub const ADD_MODEL: &str = "add-model";
-/// Id of the dialog that changes a model.
-pub const EDIT_MODEL: &str = "edit-model";
 /// Id of the question before a model is deleted.
 pub const DELETE_MODEL: &str = "delete-model";
 
@@ -227,43 +225,7 @@ pub fn AddModelDialog(actions: Actions) -> impl IntoView {
 }
 
 /// Name and context window of a model.
-#[component]
-pub fn EditModelDialog(actions: Actions) -> impl IntoView {
-    let update = actions.update_model;
-    let error = error_of(update);
-    on_answer(update, EDIT_MODEL, |_| dialog::close(EDIT_MODEL));
-    let title = Signal::derive(move || {
-        actions.model.with(|model| {
-            model
-                .as_ref()
-                .map_or_else(String::new, |model| format!("Edit {}", model.model))
-        })
-    });
-    let form = move || {
-        actions.model.get().map(|model| {
-            view! {
-                <ActionForm action=update>
-                    <input type="hidden" name="id" value=model.id.to_string()/>
-                    <div class="form">
-                        {model_fields(model.display_name, model.context_limit.to_string(), "edit-model", error)}
-                        <FormError error=error fields=MODEL_FIELDS/>
-                        <div class="dialog-actions">
-                            <CancelButton dialog=EDIT_MODEL/>
-                            <SubmitButton pending=update.pending()>"Save"</SubmitButton>
-                        </div>
-                    </div>
-                </ActionForm>
-            }
-        })
-    };
-    view! {
-        <Dialog id=EDIT_MODEL title=title>
-            {form}
-        </Dialog>
-    }
-}
-
-fn model_fields(
+pub fn model_fields(
     name: String,
     context_limit: String,
     prefix: &'static str,
@@ -312,9 +274,11 @@ pub fn DeleteDialogs(actions: Actions) -> impl IntoView {
         }
     });
     let model_question = Signal::derive(move || {
-        let name = actions
-            .model
-            .with(|model| model.as_ref().map(|model| model.display_name.clone()));
+        let name = actions.model.with(|model| {
+            model
+                .as_ref()
+                .map(|model| model.config.display_name.clone())
+        });
         Question {
             title: format!("Delete the model {}?", name.unwrap_or_default()),
             text: "People can no longer choose it. Chats that used it stay readable.".to_owned(),
@@ -332,7 +296,7 @@ pub fn DeleteDialogs(actions: Actions) -> impl IntoView {
     let delete_model = move |()| {
         if let Some(id) = actions
             .model
-            .with_untracked(|model| model.as_ref().map(|model| model.id))
+            .with_untracked(|model| model.as_ref().map(|model| model.config.id))
         {
             actions.delete_model.dispatch(DeleteModel { id });
         }

@@ -2,10 +2,9 @@
 
 use leptos::prelude::*;
 use sdk::ids::ProviderConfigId;
-use sdk::models::ModelConfig;
 
-use crate::api::models::{ChooseDefaultModel, EnableModel};
-use crate::components::badge::{Tone, badge_with_icon};
+use crate::api::models::{ChooseDefaultModel, EnableModel, PricedModel};
+use crate::components::badge::{Tone, badge, badge_with_icon};
 use crate::components::dialog;
 use crate::components::field::Switch;
 use crate::components::icons::Icon;
@@ -15,10 +14,12 @@ use crate::session::use_hydrated;
 use crate::view;
 
 use super::actions::Actions;
-use super::dialogs::{DELETE_MODEL, EDIT_MODEL};
+use super::dialogs::DELETE_MODEL;
+use super::model_form::EDIT_MODEL;
+use super::prices;
 
 /// A table of models, or a sentence when there is none.
-pub fn list(provider: ProviderConfigId, models: Vec<ModelConfig>, actions: Actions) -> AnyView {
+pub fn list(provider: ProviderConfigId, models: Vec<PricedModel>, actions: Actions) -> AnyView {
     if models.is_empty() {
         let is_tested = move || {
             actions
@@ -64,12 +65,15 @@ pub fn grouped(number: i64) -> String {
     text
 }
 
-fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
+fn row(model: PricedModel, actions: Actions) -> impl IntoView {
     let hydrated = use_hydrated();
-    let id = model.id;
-    let is_enabled = model.enabled;
-    let name = model.display_name.clone();
-    let identifier = (model.model != model.display_name).then(|| model.model.clone());
+    let config = &model.config;
+    let id = config.id;
+    let (is_enabled, is_default) = (config.enabled, config.is_default);
+    let name = config.display_name.clone();
+    let identifier = (config.model != config.display_name).then(|| config.model.clone());
+    let context_limit = grouped(config.context_limit);
+    let is_unpriced = model.prices.is_empty();
     let on_change = Callback::new(move |enabled| {
         actions.focus.set_value(format!("model-{id}-enabled"));
         actions.enable_model.dispatch(EnableModel { id, enabled });
@@ -78,11 +82,12 @@ fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
         <tr>
             <td class="cell-main">
                 {name.clone()} " "
-                {model.is_default.then(|| badge_with_icon(Tone::Accent, Some(Icon::Star), "Default"))}
+                {is_default.then(|| badge_with_icon(Tone::Accent, Some(Icon::Star), "Default"))} " "
+                {is_unpriced.then(|| badge(Tone::Neutral, "No price"))}
                 {identifier.map(|identifier| view! { <code class="cell-note">{identifier}</code> })}
             </td>
             <td class="cell-number" data-label="Context">
-                {grouped(model.context_limit)}
+                {context_limit}
                 " tokens"
             </td>
             <td>
@@ -100,17 +105,19 @@ fn row(model: ModelConfig, actions: Actions) -> impl IntoView {
     }
 }
 
-fn menu(model: ModelConfig, actions: Actions) -> impl IntoView {
+fn menu(model: PricedModel, actions: Actions) -> impl IntoView {
     let hydrated = use_hydrated();
-    let id = model.id;
-    let label = format!("Actions for {}", model.display_name);
-    let can_be_default = !model.is_default && model.enabled;
+    let id = model.config.id;
+    let label = format!("Actions for {}", model.config.display_name);
+    let can_be_default = !model.config.is_default && model.config.enabled;
+    let has_price = !model.prices.is_empty();
     let open = move |dialog: &'static str| {
         let model = model.clone();
         Callback::new(move |()| {
             actions.focus.set_value(format!("model-{id}-button"));
             actions.update_model.clear();
             actions.delete_model.clear();
+            actions.backfill_costs.clear();
             actions.model.set(Some(model.clone()));
             dialog::show(dialog);
         })
@@ -127,6 +134,14 @@ fn menu(model: ModelConfig, actions: Actions) -> impl IntoView {
             <MenuItem name=Icon::Pencil on_select=open(EDIT_MODEL)>
                 "Edit"
             </MenuItem>
+            {has_price
+                .then(|| {
+                    view! {
+                        <MenuItem name=Icon::RotateCcw on_select=open(prices::BACKFILL)>
+                            "Price earlier calls"
+                        </MenuItem>
+                    }
+                })}
             <div class="menu-line" role="separator"></div>
             <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_MODEL)>
                 "Delete"

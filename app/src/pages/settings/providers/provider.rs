@@ -1,9 +1,9 @@
 //! One provider: what it is, whether it answers, its models.
 
 use leptos::prelude::*;
-use sdk::models::ModelConfig;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 
+use crate::api::models::PricedModel;
 use crate::api::providers::{EnableProvider, KeyChoice};
 use crate::components::badge::{Tone, badge};
 use crate::components::button::Button;
@@ -29,7 +29,7 @@ pub const fn kind_name(kind: ProviderKind) -> &'static str {
 }
 
 /// A card for a provider.
-pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) -> impl IntoView {
+pub fn card(config: ProviderConfig, models: Vec<PricedModel>, actions: Actions) -> impl IntoView {
     let hydrated = use_hydrated();
     let id = config.id;
     let is_editable = config.source == ProviderSource::Database;
@@ -37,7 +37,10 @@ pub fn card(config: ProviderConfig, models: Vec<ModelConfig>, actions: Actions) 
     let is_enabled = config.enabled;
     let heading = format!("provider-{id}-name");
     let labelled_by = heading.clone();
-    let configured: Vec<String> = models.iter().map(|model| model.model.clone()).collect();
+    let configured: Vec<String> = models
+        .iter()
+        .map(|model| model.config.model.clone())
+        .collect();
     let test = (!is_demo).then(|| {
         view! {
             <Button

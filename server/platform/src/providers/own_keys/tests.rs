@@ -166,7 +166,7 @@ async fn whose_key_is_used_is_what_owners_allow_and_people_bring() {
         // A key that nobody uses for a while leaves the memory with the next call of anybody, and is read again when needed.
         let registry = &platform.0.registry;
         assert_eq!(registry.own_keys_in_memory(), 1);
-        registry.let_own_keys_rest(std::time::Duration::from_secs(16 * 60));
+        registry.let_own_keys_rest(std::time::Duration::from_mins(16));
         assert_eq!(call(&test, &sam, model).await, "deployment's key");
         assert_eq!(registry.own_keys_in_memory(), 0);
         assert_eq!(call(&test, &mia, model).await, "own key");

@@ -23,6 +23,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
 
         "view_chat" | "list_messages" | "list_prompts" | "interrupt_chat" | "retry_chat" | "chat_workspace"
         | "chat_context" | "agent_news" | "remote_diff" | "list_debug_runs" => one(json!({ "chat_id": "{chat}" })),
+        "preview_prompt" => one(json!({ "chat": "{chat}" })),
         "get_debug_run" => one(json!({ "chat_id": "{chat}", "run_id": "{run}" })),
         "get_debug_step" => one(json!({ "chat_id": "{chat}", "run_id": "{run}", "step_number": 1 })),
         "find_files" => one(json!({ "chat_id": "{chat}", "letters": "a" })),
@@ -87,7 +88,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         })),
         "update_model_config" => one(json!({ "id": "{model_config}", "display_name": "", "context_limit": "1000" })),
         "enable_model_config" => one(json!({ "id": "{model_config}", "enabled": true })),
-        "choose_default_model" | "delete_model_config" => one(json!({ "id": "{model_config}" })),
+        "choose_default_model" | "backfill_costs" | "delete_model_config" => one(json!({ "id": "{model_config}" })),
         "get_template" | "delete_template" => one(json!({ "id": "{template}" })),
         "update_template" => one(json!({ "id": "{template}", "form[name]": "renamed" })),
         "delete_allowed_folder" => one(json!({ "id": "{folder}" })),

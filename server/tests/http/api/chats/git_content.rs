@@ -30,7 +30,8 @@ impl Stage {
         let workspace = workspace(&member).await;
         let folder = PathBuf::from(&workspace.working_directory);
         let write = |name: &str, data: &[u8]| std::fs::write(folder.join(name), data).unwrap();
-        let lines: String = (1..=60).map(|number| format!("line {number}\n")).collect();
+        let lines: Vec<_> = (1..=60).map(|number| format!("line {number}")).collect();
+        let lines = lines.join("\n") + "\n";
         write("text.txt", lines.as_bytes());
         write("old.png", &png(8, 4));
         git(&folder, &["add", "."]);

@@ -14,6 +14,9 @@ use crate::protocol::DESKTOP_PROGRAMS_MISSING;
 const SCREEN: [&str; 2] = ["Xtigervnc", "Xvnc"];
 const WINDOW_MANAGER: &str = "openbox";
 const TERMINALS: [&str; 4] = ["x-terminal-emulator", "xterm", "xfce4-terminal", "konsole"];
+/// Browsers of this family end at once where their own sandbox cannot be made, as for root or inside of another sandbox;
+/// the workspace's stands around them.
+const WITHOUT_SANDBOX: &str = "--no-sandbox";
 const BROWSERS: [&str; 5] = [
     "x-www-browser",
     "firefox",
@@ -98,10 +101,15 @@ impl Programs {
              <menu id=\"root-menu\" label=\"Programs\">\n",
         );
         for (label, program) in &self.menu {
+            let arguments = if is_chromium(program) {
+                format!(" {WITHOUT_SANDBOX}")
+            } else {
+                String::new()
+            };
             let program = escaped(&program.display().to_string());
             let _ = writeln!(
                 menu,
-                "<item label=\"{label}\"><action name=\"Execute\"><command>{program}</command></action></item>"
+                "<item label=\"{label}\"><action name=\"Execute\"><command>{program}{arguments}</command></action></item>"
             );
         }
         if self.menu.is_empty() {
@@ -114,6 +122,15 @@ impl Programs {
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// By the name of the program itself, which the system's browser is a link to.
+fn is_chromium(program: &Path) -> bool {
+    let program = program
+        .canonicalize()
+        .unwrap_or_else(|_| program.to_owned());
+    let name = program.file_name().map(OsStr::to_string_lossy);
+    name.is_some_and(|name| name.contains("chrom"))
 }
 
 #[cfg(test)]
@@ -138,5 +155,10 @@ mod tests {
         let found = Programs::find_in(folder.path().as_os_str()).unwrap();
         assert_eq!(found.screen, folder.path().join("Xvnc"));
         assert!(found.menu().contains("No programs"));
+        std::fs::write(folder.path().join("chromium"), "").unwrap();
+        std::os::unix::fs::symlink("chromium", folder.path().join("x-www-browser")).unwrap();
+        let found = Programs::find_in(folder.path().as_os_str()).unwrap();
+        let entry = "x-www-browser --no-sandbox</command>";
+        assert!(found.menu().contains(entry), "{}", found.menu());
     }
 }

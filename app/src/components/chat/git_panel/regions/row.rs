@@ -162,7 +162,7 @@ fn state(lines: FileLines, index: usize) -> Option<AnyView> {
             let refresh = move |_| {
                 lines
                     .place
-                    .with_value(|place| regions.refresh(place, index))
+                    .with_value(|place| regions.refresh(place, index));
             };
             view! {
                 <span class="gap-state gap-failed" role="status">"The file is not what this diff was made of."</span>

@@ -1,0 +1,74 @@
+//! The dialog that changes a model: its name, its context window, what it costs.
+
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+
+use crate::components::button::SubmitButton;
+use crate::components::dialog::{self, CancelButton, Dialog};
+use crate::components::feedback::FormError;
+use crate::components::form::{error_of, on_answer};
+use crate::view;
+
+use super::actions::Actions;
+use super::dialogs::model_fields;
+use super::prices;
+
+/// Its id.
+pub const EDIT_MODEL: &str = "edit-model";
+
+const FIELDS: &[&str] = &[
+    "display_name",
+    "context_limit",
+    "prices[input]",
+    "prices[output]",
+    "prices[cache_read]",
+    "prices[cache_write]",
+];
+
+/// The dialog. It is filled when it is opened, so nothing that is read meanwhile takes away what was typed.
+#[component]
+pub fn EditModelDialog(actions: Actions) -> impl IntoView {
+    let update = actions.update_model;
+    let error = error_of(update);
+    on_answer(update, EDIT_MODEL, move |updated| {
+        dialog::close(EDIT_MODEL);
+        let was_unpriced = actions
+            .model
+            .with_untracked(|model| model.as_ref().is_some_and(|model| model.prices.is_empty()));
+        if was_unpriced && updated.can_price_earlier_calls {
+            actions.backfill_costs.clear();
+            dialog::show(prices::BACKFILL);
+        }
+    });
+    let title = Signal::derive(move || {
+        actions.model.with(|model| {
+            model
+                .as_ref()
+                .map_or_else(String::new, |model| format!("Edit {}", model.config.model))
+        })
+    });
+    let form = move || {
+        actions.model.get().map(|model| {
+            let config = model.config;
+            view! {
+                <ActionForm action=update>
+                    <input type="hidden" name="id" value=config.id.to_string()/>
+                    <div class="form">
+                        {model_fields(config.display_name, config.context_limit.to_string(), "edit-model", error)}
+                        {prices::fields("edit-model", model.prices, model.list_price, error)}
+                        <FormError error=error fields=FIELDS/>
+                        <div class="dialog-actions">
+                            <CancelButton dialog=EDIT_MODEL/>
+                            <SubmitButton pending=update.pending()>"Save"</SubmitButton>
+                        </div>
+                    </div>
+                </ActionForm>
+            }
+        })
+    };
+    view! {
+        <Dialog id=EDIT_MODEL title=title>
+            {form}
+        </Dialog>
+    }
+}
