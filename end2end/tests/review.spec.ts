@@ -154,6 +154,8 @@ test.describe("on a real git repository", () => {
     await expect(lines(page).locator(".diff-added", { hasText: "Good day" })).toBeVisible();
     await file.focus();
     await page.keyboard.press("Tab");
+    await expect(lines(page).getByRole("button", { name: "Show the unchanged line" }).first()).toBeFocused();
+    await page.keyboard.press("Tab");
     await expect(number(page, "new", 2)).toBeFocused();
     for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
     await expect(number(page, "old", 5)).toBeFocused();
