@@ -7,23 +7,28 @@ import { chatWithWorkspace, run } from "../fixtures/desktops.js";
 import type { Server } from "../fixtures/server.js";
 import { expect, look, test } from "../fixtures/test.js";
 
+const wordsOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+
+const parentOf = (pid: number) => Number(/^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+
+/** Whether a process stands in the sandbox of one of the server's workspaces: its folders are on the sandbox's command line. */
+function isBelow(pid: number, server: Server): boolean {
+  return pid > 1 && (wordsOf(pid).some((word) => word.includes(server.dataDir)) || isBelow(parentOf(pid), server));
+}
+
 /** The agents' own processes: neither the sandbox around them nor what they run. */
 function agentsOf(server: Server): number[] {
-  const words = (pid: string, file: string) => readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        const [program, command] = words(pid, "cmdline");
-        // In a sandbox the program is found under another name.
-        const isAgent = ["agent", "switchyard"].includes(basename(program ?? "")) && command === "agent";
-        return isAgent && words(pid, "environ").some((variable) => variable.startsWith("SWITCHYARD_AGENT_SERVER_URL=") && variable.includes(new URL(server.url).port));
-      } catch {
-        // It has ended meanwhile.
-        return false;
-      }
-    })
-    .map(Number);
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      const [program, command] = wordsOf(pid);
+      // In a sandbox the program is found under another name.
+      return ["agent", "switchyard"].includes(basename(program ?? "")) && command === "agent" && isBelow(pid, server);
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  });
 }
 
 test("a stream that falls silent is given up and made again, and nothing is lost or repeated", async ({ page, server, asOwner, context }) => {
