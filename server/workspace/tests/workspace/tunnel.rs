@@ -3,14 +3,23 @@
 use std::time::Duration;
 
 use futures::StreamExt;
+use tokio::sync::broadcast::Receiver;
 use uuid::Uuid;
 use workspace::{
     backend::{Backend, Source, Status},
-    connection::{AgentError, ConnectionState, Hub},
+    connection::{AgentError, ConnectionEvent, ConnectionState, Hub},
     protocol::GitEvent,
 };
 
 use crate::support::{Fixture, LONG, command, execute, until};
+
+/// Waits for an agent's next connection.
+async fn connected(events: &mut Receiver<ConnectionEvent>) {
+    while !matches!(
+        events.recv().await.unwrap().state,
+        ConnectionState::Connected { .. }
+    ) {}
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_process_and_its_output_survive_a_cut_connection() {
@@ -61,10 +70,7 @@ async fn agents_dial_by_the_servers_socket_first_also_when_a_server_makes_it_ane
     let _ = first.await;
     let _second = fixture.server.listen_beside(&fixture.data(), port);
     fixture.server.hub.disconnect_all();
-    while !matches!(
-        events.recv().await.unwrap().state,
-        ConnectionState::Connected { .. }
-    ) {}
+    connected(&mut events).await;
     let output = execute(&running.client, "echo still here").await;
     assert_eq!(output.output, "still here\n");
     fixture.end().await;
@@ -80,10 +86,7 @@ async fn without_a_socket_agents_dial_by_the_port() {
     socket.abort();
     let _ = socket.await;
     fixture.server.hub.disconnect_all();
-    while !matches!(
-        events.recv().await.unwrap().state,
-        ConnectionState::Connected { .. }
-    ) {}
+    connected(&mut events).await;
     let output = execute(&running.client, "echo here").await;
     assert_eq!(output.output, "here\n");
     fixture.end().await;

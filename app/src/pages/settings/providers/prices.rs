@@ -7,6 +7,7 @@ use web_sys::HtmlInputElement;
 
 use crate::api::models::{BackfillCosts, KnownListPrice, PriceFields};
 use crate::components::button::{Button, ButtonKind};
+use crate::components::chat::words::count as count_in_words;
 use crate::components::dialog::{self, CancelButton, Dialog};
 use crate::components::feedback::FormError;
 use crate::components::field::{Input, TextField};
@@ -182,10 +183,7 @@ pub fn outcome(done: BackfilledCosts) -> AnyView {
 }
 
 fn outcome_words(done: BackfilledCosts) -> String {
-    let calls = |count: i64| match count {
-        1 => "1 call".to_owned(),
-        count => format!("{count} calls"),
-    };
+    let calls = |count: i64| count_in_words(usize::try_from(count).unwrap_or(0), "call", "calls");
     let priced = match (done.priced_message_count, done.unpriced_message_count) {
         (0, 0) => "No call was waiting for a price.".to_owned(),
         (0, _) => "No call could be priced.".to_owned(),
