@@ -12,6 +12,7 @@ pub mod extract;
 pub mod limits;
 pub mod network;
 pub mod page;
+pub mod private_content;
 pub mod request_id;
 pub mod security_headers;
 pub mod site;

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use platform::Platform;
 use sdk::files::{UploadQuery, UploadedFile};
 use sdk::ids::FileId;
@@ -13,11 +13,8 @@ use utoipa_axum::routes;
 use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
-use crate::http::content_disposition;
 use crate::http::extract::{FileBody, PathOf, QueryOf};
-
-/// A file never changes, and only its owner may keep it.
-const CACHED: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+use crate::http::{content_disposition, private_content};
 
 /// Routes of this feature.
 pub fn routes() -> Routes {
@@ -100,7 +97,7 @@ async fn delete_file(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Text is told to be UTF-8, which it was found to be. All else that keeps it from running is said with every answer.
+/// Text is told to be UTF-8, which it was found to be. A file never changes.
 fn answer(file: platform::files::ReadFile) -> Response {
     let mut media_type = file.content.media_type;
     if media_type.starts_with("text/") {
@@ -108,17 +105,11 @@ fn answer(file: platform::files::ReadFile) -> Response {
     }
     let media_type = HeaderValue::try_from(media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let headers = [
-        (header::CONTENT_TYPE, media_type),
-        (
-            header::CONTENT_DISPOSITION,
-            content_disposition::inline(&file.name),
-        ),
-        (header::CACHE_CONTROL, CACHED),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-    ];
-    (headers, Bytes::from(file.content.data)).into_response()
+    let name = [(
+        header::CONTENT_DISPOSITION,
+        content_disposition::inline(&file.name),
+    )];
+    let content = Bytes::from(file.content.data);
+    let answer = private_content::answer(media_type, private_content::KEPT, content);
+    (name, answer).into_response()
 }

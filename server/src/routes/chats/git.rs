@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderName, HeaderValue, header};
+use axum::response::Response;
+use http::HeaderValue;
 use platform::Platform;
 use sdk::git::{GitLines, ReadGitImage, ReadGitLines};
 use sdk::ids::ChatId;
@@ -13,10 +13,7 @@ use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
 use crate::http::extract::{PathOf, QueryOf};
-
-/// A version that git keeps never changes.
-const KEPT: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
-const CHANGING: HeaderValue = HeaderValue::from_static("no-store");
+use crate::http::private_content;
 
 /// Routes of this part.
 pub(super) fn routes() -> Routes {
@@ -55,18 +52,12 @@ async fn read_git_image(
     PathOf(chat): PathOf<ChatId>,
     QueryOf(query): QueryOf<ReadGitImage>,
 ) -> Result<Response, ApiError> {
-    let cached = if query.blob.is_some() { KEPT } else { CHANGING };
+    // A version that git keeps never changes.
+    let cached = match query.blob {
+        Some(_) => private_content::KEPT,
+        None => private_content::CHANGING,
+    };
     let image = platform.read_git_image(&actor, chat, query).await?;
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(image.media_type),
-        ),
-        (header::CACHE_CONTROL, cached),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("same-origin"),
-        ),
-    ];
-    Ok((headers, image.data).into_response())
+    let media_type = HeaderValue::from_static(image.media_type);
+    Ok(private_content::answer(media_type, cached, image.data))
 }
