@@ -151,11 +151,15 @@ impl Socket {
             let silence = sleep(plan.silence);
             let next = {
                 let frame = select(socket.next(), outgoing.next());
-                let ended = select(stopped.clone(), silence);
-                match select(frame, ended).await {
-                    Either::Left((Either::Left((frame, _)), _)) => Next::Frame(frame),
-                    Either::Left((Either::Right((text, _)), _)) => Next::Send(text),
-                    Either::Right((Either::Left(_), _)) => Next::Stop,
+                // The stop is looked at first: a frame that came at the same time is for nobody.
+                match select(stopped.clone(), select(frame, silence)).await {
+                    Either::Left(_) => Next::Stop,
+                    Either::Right((Either::Left((Either::Left((frame, _)), _)), _)) => {
+                        Next::Frame(frame)
+                    }
+                    Either::Right((Either::Left((Either::Right((text, _)), _)), _)) => {
+                        Next::Send(text)
+                    }
                     Either::Right((Either::Right(_), _)) => Next::Silence,
                 }
             };

@@ -21,28 +21,31 @@ pub fn problem(changes: Changes, workspace: Signal<Option<Workspace>>) -> Option
         Some((workspace.status, workspace.status_since))
     });
     let (status, status_since) = status?;
+    if matches!(status, WorkspaceStatus::Stopped | WorkspaceStatus::Failed) {
+        let has_something = changes.repositories.with(|known| !known.is_empty());
+        return has_something.then(stopped);
+    }
     if let Some(problem) = changes.problem.get() {
         return Some(problem_view(problem));
     }
-    if status == WorkspaceStatus::Reconnecting {
-        return Some(problem_view(Problem {
+    (status == WorkspaceStatus::Reconnecting).then(|| {
+        problem_view(Problem {
             message:
                 "The connection to the workspace's agent is lost; it connects again by itself."
                     .to_owned(),
             reason: Some(GitWatchProblem::Reconnecting),
             since: Some(status_since),
-        }));
-    }
-    let has_something = changes.repositories.with(|known| !known.is_empty());
-    let is_over = matches!(status, WorkspaceStatus::Stopped | WorkspaceStatus::Failed);
-    (has_something && is_over).then(|| {
-        view! {
-            <div class="notice panel-notice" role="status">
-                {icon(Icon::Info)} <p class="notice-title">"The workspace is stopped"</p>
-                <p class="notice-detail">"This is what was seen last. The workspace starts with the next message."</p>
-            </div>
-        }
+        })
     })
+}
+
+fn stopped() -> AnyView {
+    view! {
+        <div class="notice panel-notice" role="status">
+            {icon(Icon::Info)} <p class="notice-title">"The workspace is stopped"</p>
+            <p class="notice-detail">"This is what was seen last. The workspace starts with the next message."</p>
+        </div>
+    }
 }
 
 fn problem_view(problem: Problem) -> AnyView {
