@@ -6,7 +6,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-import binaryen from "binaryen";
+// Names of blocks, which it does not know, are stripped in the end anyway; it would warn of them for the largest parts.
+for (const how of ["error", "warn"]) {
+  const say = console[how].bind(console);
+  console[how] = (...words) => {
+    if (!String(words[0]).includes("unknown name subsection")) say(...words);
+  };
+}
+// It takes hold of the console when it is loaded.
+const { default: binaryen } = await import("binaryen");
 
 const { Features } = binaryen;
 // What the compiler emits beyond the first version of WebAssembly; every browser of the last years has it.

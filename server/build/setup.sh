@@ -8,6 +8,8 @@
 # Writes <cache>/toolchain.env, which the Makefile and the other scripts read: the compiler that builds the wasm part of
 # the page, and where Node is when this script installed it.
 set -euo pipefail
+# The compiler, when it is asked what it has, would warn that it cannot reach make's jobs.
+unset MAKEFLAGS MFLAGS
 
 purpose=${1:-run}
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

@@ -7,6 +7,7 @@
 mod assets;
 mod bundle;
 mod desktop;
+mod fingerprint;
 mod styles;
 mod terminal;
 
@@ -20,6 +21,11 @@ use clap::Args;
 
 /// The shipped wasm module must stay below this, compressed with brotli: the goal of `docs/performance.md`.
 const WASM_BUDGET_BYTES: usize = 350_000;
+
+const MANIFEST: &str = "manifest.json";
+
+/// What a file is for → its path below `pkg`.
+type Names = BTreeMap<String, String>;
 
 /// How to build the site.
 #[derive(Args)]
@@ -52,11 +58,22 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     } else {
         "site-dev"
     });
+    let module = bundle::compile(root, arguments)?;
+    let kept = fingerprint::path(&arguments.out);
+    let made_of = if arguments.release {
+        Some(fingerprint::of(root, &module)?)
+    } else {
+        None
+    };
+    if made_of.is_some() && fs::read_to_string(&kept).ok() == made_of {
+        let names = read_manifest(&arguments.out.join("pkg"))?;
+        return report(&arguments.out, &names, arguments.hold_budget);
+    }
+    remove_file(&kept)?;
     recreate(&work)?;
     let pkg = work.join("pkg");
     fs::create_dir_all(&pkg)?;
 
-    let module = bundle::compile(root, arguments)?;
     let bundle = pkg.join(assets::BUNDLE);
     fs::create_dir_all(&bundle)?;
     let main = bundle::split(&module, &bundle)?;
@@ -70,20 +87,37 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
 
     let font = assets::hash_fonts(&pkg)?;
     let mut names = assets::hash_names(&pkg)?;
-    names.insert("font", font);
-    names.insert("terminal", terminal::copy(root, &pkg)?);
-    names.insert("desktop", desktop::copy(root, &pkg)?);
+    names.insert("font".to_owned(), font);
+    names.insert("terminal".to_owned(), terminal::copy(root, &pkg)?);
+    names.insert("desktop".to_owned(), desktop::copy(root, &pkg)?);
     write_manifest(&pkg, &names)?;
     if arguments.release {
         assets::compress(&work)?;
     }
     replace(&work, &arguments.out)?;
+    if let Some(made_of) = made_of {
+        fs::write(&kept, made_of).with_context(|| format!("write {}", kept.display()))?;
+    }
     report(&arguments.out, &names, arguments.hold_budget)
 }
 
-fn write_manifest(pkg: &Path, names: &BTreeMap<&'static str, String>) -> Result<()> {
+fn write_manifest(pkg: &Path, names: &Names) -> Result<()> {
     let text = serde_json::to_string_pretty(names)?;
-    fs::write(pkg.join("manifest.json"), text).context("write manifest.json")
+    fs::write(pkg.join(MANIFEST), text).context("write manifest.json")
+}
+
+fn read_manifest(pkg: &Path) -> Result<Names> {
+    let text = fs::read(pkg.join(MANIFEST)).context("read manifest.json")?;
+    serde_json::from_slice(&text).context("read manifest.json")
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn recreate(folder: &Path) -> Result<()> {
@@ -105,12 +139,12 @@ fn replace(work: &Path, out: &Path) -> Result<()> {
 }
 
 /// Prints the sizes a browser has to load and holds the budget.
-fn report(out: &Path, names: &BTreeMap<&'static str, String>, holds_budget: bool) -> Result<()> {
+fn report(out: &Path, names: &Names, holds_budget: bool) -> Result<()> {
     println!("{:<12} {:>10} {:>10}", "site", "plain", "brotli");
     let pkg = out.join("pkg");
     for (kind, name) in names {
         let size = print_sizes(kind, &pkg.join(name))?;
-        if holds_budget && *kind == "wasm" && size > WASM_BUDGET_BYTES {
+        if holds_budget && kind == "wasm" && size > WASM_BUDGET_BYTES {
             bail!(
                 "the wasm module is larger than its budget of {}",
                 kibibytes(WASM_BUDGET_BYTES)

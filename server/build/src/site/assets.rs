@@ -25,14 +25,15 @@ const BROTLI_WINDOW_BITS: u32 = 22;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Renames the style sheet and the module's folder to carry a hash; returns kind → path below `pkg`.
-pub fn hash_names(pkg: &Path) -> Result<BTreeMap<&'static str, String>> {
+pub fn hash_names(pkg: &Path) -> Result<BTreeMap<String, String>> {
     let style = pkg.join("main.css");
     let css = format!("main-{}.css", short_hash(&read(&style)?));
     fs::rename(&style, pkg.join(&css))?;
 
     let folder = hash_folder(pkg, BUNDLE, "switchyard")?;
-    let entries = ENTRIES.map(|(kind, file)| (kind, format!("{folder}/{file}")));
-    Ok(entries.into_iter().chain([("css", css)]).collect())
+    let entries = ENTRIES.map(|(kind, file)| (kind.to_owned(), format!("{folder}/{file}")));
+    let css = ("css".to_owned(), css);
+    Ok(entries.into_iter().chain([css]).collect())
 }
 
 /// Renames a folder below `pkg` to carry the hash of what lies in it, and returns its name.
@@ -60,7 +61,7 @@ fn list_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
 }
 
 /// The parts of the module that are loaded when they are first needed.
-pub fn parts(pkg: &Path, names: &BTreeMap<&'static str, String>) -> Result<Vec<PathBuf>> {
+pub fn parts(pkg: &Path, names: &BTreeMap<String, String>) -> Result<Vec<PathBuf>> {
     let main = names.get("wasm").map(|name| pkg.join(name));
     let Some(folder) = main.as_deref().and_then(Path::parent) else {
         return Ok(Vec::new());

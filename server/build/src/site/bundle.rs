@@ -106,6 +106,10 @@ pub fn optimize(root: &Path, pkg: &Path) -> Result<()> {
     module.emit_wasm_file(&main)?;
     // The optimizer is busy with one core for most of its time. The largest go first: the last one must not be long.
     let mut modules = modules(pkg)?;
+    println!(
+        "==> Shrinking the page in {} parts (some minutes)",
+        modules.len()
+    );
     modules.sort_by_key(|(size_bytes, _)| *size_bytes);
     let waiting = Mutex::new(modules);
     let next = || {
