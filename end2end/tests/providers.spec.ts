@@ -97,8 +97,18 @@ test("a provider that takes people's own keys alone answers who brought one", as
   await dialog.getByLabel("Whose key is used").selectOption("Only people’s own keys");
   await dialog.getByRole("button", { name: "Add and test" }).click();
   const card = page.getByRole("region", { name: "Stand-in" });
-  await expect(card).toContainText("The connection works.");
+  // The key that is stored is nobody's to use, and the owner has brought none: the test says so instead of taking it.
+  await expect(card.getByRole("alert")).toContainText("asked with your own key");
   await expect(card).toContainText("people’s own keys");
+  await page.goto("/settings/agents");
+  await hydrated(page);
+  await page.getByRole("textbox", { name: "Stand-in" }).fill("of-the-owner");
+  await page.getByRole("button", { name: "Save your key for Stand-in" }).click();
+  await expect(page.locator("#own-keys")).toContainText("A key is stored");
+  await page.goto("/settings/providers");
+  await hydrated(page);
+  await card.getByRole("button", { name: "Test connection" }).click();
+  await expect(card).toContainText("The connection works.");
   await card.getByRole("checkbox", { name: /standin-large/ }).check();
   await card.getByRole("button", { name: "Add 1 model" }).click();
   await expect(card.getByRole("row", { name: /standin-large/ })).toBeVisible();
@@ -137,9 +147,15 @@ test("a provider that takes people's own keys alone answers who brought one", as
   const ended = (await (await other.request.get(`/api/experimental/chats/${chat}`)).json()) as { status: string };
   expect(ended.status).toBe("waiting");
 
+  // A provider that takes such keys no more says so; the key that is left can be removed.
+  const closed = { central_api_key_enabled: true, allow_user_api_key: false, allow_central_api_key_fallback: false };
+  expect((await context.request.patch(`${api}/${id}`, { data: closed })).status()).toBe(200);
   await theirs.goto("/settings/agents");
   await hydrated(theirs);
+  await expect(keys).toContainText("stored and not used");
+  await expect(keys.getByRole("textbox")).toHaveCount(0);
+  await look(theirs, "settings-agents-own-key-unused");
   await keys.getByRole("button", { name: "Remove your key for Stand-in" }).click();
-  await expect(keys).toContainText("cannot use this provider’s models without one");
+  await expect(keys).toContainText("Your key is removed");
   await other.close();
 });

@@ -129,6 +129,8 @@ pub struct UserProviderConfig {
     pub provider: ProviderKind,
     /// Name shown to people.
     pub display_name: String,
+    /// Whether it takes a key of theirs. When not, the one they brought is not used and can only be removed.
+    pub allows_user_api_key: bool,
     /// Whether the person brought a key.
     pub has_user_api_key: bool,
     /// Whether the deployment's key is used while there is none.

@@ -113,13 +113,13 @@ pub async fn create_provider(
         .map_err(super::failed)
 }
 
-/// Changes a provider. An empty key leaves the stored one.
+/// Changes a provider. What is empty or absent stays as it is.
 #[server(name = UpdateProvider, prefix = "/api/page", endpoint = "update_provider", output = PageJson)]
 pub async fn update_provider(
     id: ProviderConfigId,
-    display_name: String,
-    base_url: String,
-    api_key: String,
+    #[server(default)] display_name: String,
+    #[server(default)] base_url: String,
+    #[server(default)] api_key: String,
     #[server(default)] keys: Option<KeyChoice>,
 ) -> Result<ProviderConfig, AppError> {
     let (platform, actor) = super::signed_in()?;
@@ -170,7 +170,7 @@ pub async fn delete_provider(id: ProviderConfigId) -> Result<(), AppError> {
         .map_err(super::failed)
 }
 
-/// Asks the provider for its models, with the stored key.
+/// Asks the provider for its models, with the stored key or, where people's own alone are used, with the reader's.
 #[server(name = TestProvider, prefix = "/api/page", endpoint = "test_provider", output = PageJson)]
 pub async fn test_provider(id: ProviderConfigId) -> Result<ProviderTest, AppError> {
     let (platform, actor) = super::signed_in()?;

@@ -17,10 +17,12 @@ use sdk::providers::{
 use store::dialect::{Decision, lock_decision};
 use store::notices::ConfigKind;
 use store::provider_configs::ProviderRow;
+use store::user_provider_keys::UserKeyRow;
 use store::{
     Notice, StoreError, Tx, model_configs, provider_configs, settings, user_provider_keys,
 };
 
+use self::registry::OwnKey;
 use crate::audit_log::Change;
 use crate::models::election::{DEMO_CHOICE, Wish, settle};
 use crate::secrets::UnsealError;
@@ -214,8 +216,9 @@ impl Platform {
         Ok(())
     }
 
-    /// Asks the provider whether address and key work, and which models it has. Its refusal is an answer, not an
-    /// error. Owners only.
+    /// Asks the provider whether address and key work, and which models it has: with the deployment's key, or, of a
+    /// provider that is asked with people's own keys alone, with the caller's. Its refusal is an answer, not an error.
+    /// Owners only.
     pub async fn test_provider(
         &self,
         actor: &Actor,
@@ -226,8 +229,17 @@ impl Platform {
         let row = row
             .filter(|row| !row.deleted)
             .ok_or(ProviderError::NotFound)?;
-        let answer = self.ask(&row).await;
-        self.0.registry.note_health(id, answer.is_ok());
+        let is_own_alone = !row.key_policy.uses_central_key();
+        let own_key = if is_own_alone {
+            user_provider_keys::get(&self.0.db, actor.user_id, id).await?
+        } else {
+            None
+        };
+        let answer = self.ask(&row, actor, own_key.as_ref()).await;
+        // What somebody's own key is answered says nothing about the others'.
+        if !is_own_alone {
+            self.0.registry.note_health(id, answer.is_ok());
+        }
         Ok(match answer {
             Ok((message, models)) => ProviderTest {
                 ok: true,
@@ -246,8 +258,17 @@ impl Platform {
         })
     }
 
-    async fn ask(&self, row: &ProviderRow) -> Result<(String, Vec<ReportedModel>), llm::Error> {
-        let provider = self.0.registry.provider(row)?;
+    async fn ask(
+        &self,
+        row: &ProviderRow,
+        actor: &Actor,
+        own_key: Option<&UserKeyRow>,
+    ) -> Result<(String, Vec<ReportedModel>), llm::Error> {
+        let own = own_key.map(|key| OwnKey {
+            user_id: actor.user_id,
+            key,
+        });
+        let provider = self.0.registry.provider_for(row, own)?;
         let report = provider.test_connection().await?;
         let models = provider.list_models().await?;
         let reported = models.into_iter().map(|model| ReportedModel {

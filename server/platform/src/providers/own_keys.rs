@@ -22,11 +22,12 @@ pub(crate) struct OwnKeys(Vec<UserKeyRow>);
 impl OwnKeys {
     /// Whether there is one that the provider takes.
     pub(crate) fn has(&self, provider: &ProviderRow) -> bool {
-        provider.key_policy.allow_user_api_key
-            && self
-                .0
-                .iter()
-                .any(|key| key.provider_config_id == provider.id)
+        provider.key_policy.allow_user_api_key && self.of(provider).is_some()
+    }
+
+    fn of(&self, provider: &ProviderRow) -> Option<&UserKeyRow> {
+        let mut keys = self.0.iter();
+        keys.find(|key| key.provider_config_id == provider.id)
     }
 }
 
@@ -44,15 +45,19 @@ impl Platform {
         Ok(OwnKeys(user_provider_keys::list(&self.0.db, user).await?))
     }
 
-    /// The providers that the caller may bring a key for, and whether they did.
+    /// The providers that the caller may bring a key for, and whether they did; and those that have one of the caller's
+    /// though they take none any more, so that it can be removed.
     pub async fn list_user_providers(
         &self,
         actor: &Actor,
     ) -> Result<Vec<UserProviderConfig>, ProviderError> {
         let rows = provider_configs::list(&self.0.db).await?;
-        let keys = self.own_keys(actor.user_id, &rows).await?;
-        let open = rows.iter().filter(|row| takes_own_keys(row));
-        Ok(open.map(|row| describe(row, keys.has(row))).collect())
+        let keys = OwnKeys(user_provider_keys::list(&self.0.db, actor.user_id).await?);
+        let shown = rows
+            .iter()
+            .map(|row| (row, keys.of(row).is_some()))
+            .filter(|(row, has_key)| takes_own_keys(row) || *has_key);
+        Ok(shown.map(|(row, has_key)| describe(row, has_key)).collect())
     }
 
     /// The caller's own key for a provider, in the place of the one before; their next call to a model uses it.
@@ -134,6 +139,7 @@ fn describe(row: &ProviderRow, has_user_api_key: bool) -> UserProviderConfig {
         id: row.id,
         provider: row.provider,
         display_name: row.display_name.clone(),
+        allows_user_api_key: takes_own_keys(row),
         has_user_api_key,
         has_central_api_key_fallback: row.key_policy.uses_central_key(),
     }

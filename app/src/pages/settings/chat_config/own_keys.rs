@@ -25,6 +25,7 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
     let UserProviderConfig {
         id,
         display_name,
+        allows_user_api_key,
         has_user_api_key,
         has_central_api_key_fallback,
         ..
@@ -47,7 +48,13 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
         "None is stored: your chats cannot use this provider’s models without one."
     };
     let state = move || {
-        if has_key.get() {
+        if !allows_user_api_key {
+            if has_key.get() {
+                "A key of yours is stored and not used: this provider takes no keys of people’s own at present."
+            } else {
+                "Your key is removed. This provider takes no keys of people’s own at present."
+            }
+        } else if has_key.get() {
             "A key is stored, encrypted; it is never shown again. Enter another one to replace it."
         } else {
             without
@@ -55,22 +62,29 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
     };
     let label = format!(" your key for {display_name}");
     let removed = format!("Remove your key for {display_name}");
+    let entry = if allows_user_api_key {
+        view! {
+            <TextField
+                label=display_name
+                name="api_key"
+                id=format!("own-key-{id}-value")
+                input=Input::Secret
+                error=field_error(error, "api_key")
+            />
+            <SubmitButton kind=ButtonKind::Plain pending=put.pending()>
+                "Save"
+                <span class="visually-hidden">{label}</span>
+            </SubmitButton>
+        }
+    } else {
+        view! { <span class="field-label">{display_name}</span> }
+    };
     view! {
         <div id=form_id>
             <ActionForm action=put>
                 <input type="hidden" name="id" value=id.to_string()/>
                 <div class="inline-form">
-                    <TextField
-                        label=display_name
-                        name="api_key"
-                        id=format!("own-key-{id}-value")
-                        input=Input::Secret
-                        error=field_error(error, "api_key")
-                    />
-                    <SubmitButton kind=ButtonKind::Plain pending=put.pending()>
-                        "Save"
-                        <span class="visually-hidden">{label}</span>
-                    </SubmitButton>
+                    {entry}
                     <Show when=move || has_key.get()>
                         <Button
                             kind=ButtonKind::Plain

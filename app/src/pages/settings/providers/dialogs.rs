@@ -2,7 +2,7 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use sdk::providers::ProviderKind;
+use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 
 use crate::api::models::DeleteModel;
 use crate::api::providers::{DeleteProvider, KeyChoice};
@@ -132,7 +132,7 @@ fn KeysField(value: KeyChoice, id: &'static str) -> impl IntoView {
     }
 }
 
-/// Name, address or key of a provider.
+/// Name, address or key of a provider; of one from the server's environment, whose key is used.
 #[component]
 pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
     let update = actions.update_provider;
@@ -147,30 +147,7 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
                 <ActionForm action=update>
                     <input type="hidden" name="id" value=config.id.to_string()/>
                     <div class="form">
-                        <TextField
-                            label="Name"
-                            name="display_name"
-                            id="edit-provider-name"
-                            value=config.display_name
-                            error=field_error(error, "display_name")
-                        />
-                        <TextField
-                            label="Base URL"
-                            name="base_url"
-                            id="edit-provider-url"
-                            input=Input::Url
-                            value=config.base_url
-                            error=field_error(error, "base_url")
-                        />
-                        <TextField
-                            label="API key"
-                            name="api_key"
-                            id="edit-provider-key"
-                            input=Input::Secret
-                            is_optional=true
-                            help=if config.has_api_key { "Empty keeps the stored key." } else { "No key is stored." }
-                            error=field_error(error, "api_key")
-                        />
+                        {identity_fields(&config, error)}
                         <KeysField value=KeyChoice::of(config.key_policy) id="edit-provider-keys"/>
                         <FormError error=error fields=PROVIDER_FIELDS/>
                         <div class="dialog-actions">
@@ -186,6 +163,50 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
         <Dialog id=EDIT_PROVIDER title="Edit provider".to_owned()>
             {form}
         </Dialog>
+    }
+}
+
+fn identity_fields(
+    config: &ProviderConfig,
+    error: Signal<Option<crate::error::AppError>>,
+) -> AnyView {
+    if config.source != ProviderSource::Database {
+        return view! {
+            <p class="field-help">
+                "Name, address and key come from the server’s environment; change them there."
+            </p>
+        };
+    }
+    let key_help = if config.has_api_key {
+        "Empty keeps the stored key."
+    } else {
+        "No key is stored."
+    };
+    view! {
+        <TextField
+            label="Name"
+            name="display_name"
+            id="edit-provider-name"
+            value=config.display_name.clone()
+            error=field_error(error, "display_name")
+        />
+        <TextField
+            label="Base URL"
+            name="base_url"
+            id="edit-provider-url"
+            input=Input::Url
+            value=config.base_url.clone()
+            error=field_error(error, "base_url")
+        />
+        <TextField
+            label="API key"
+            name="api_key"
+            id="edit-provider-key"
+            input=Input::Secret
+            is_optional=true
+            help=key_help
+            error=field_error(error, "api_key")
+        />
     }
 }
 

@@ -32,7 +32,6 @@ pub const fn kind_name(kind: ProviderKind) -> &'static str {
 pub fn card(config: ProviderConfig, models: Vec<PricedModel>, actions: Actions) -> impl IntoView {
     let hydrated = use_hydrated();
     let id = config.id;
-    let is_editable = config.source == ProviderSource::Database;
     let is_demo = config.provider == ProviderKind::Demo;
     let is_enabled = config.enabled;
     let heading = format!("provider-{id}-name");
@@ -75,7 +74,7 @@ pub fn card(config: ProviderConfig, models: Vec<PricedModel>, actions: Actions) 
                 <span class="spacer"></span>
                 {test}
                 {enable}
-                {(!is_demo).then(|| menu(config.clone(), is_editable, actions))}
+                {(!is_demo).then(|| menu(config.clone(), actions))}
             </div>
             {about(&config)}
             {reported::outcome(id, configured, actions)}
@@ -126,8 +125,9 @@ fn about(config: &ProviderConfig) -> AnyView {
     }
 }
 
-fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl IntoView {
+fn menu(config: ProviderConfig, actions: Actions) -> impl IntoView {
     let hydrated = use_hydrated();
+    let is_stored = config.source == ProviderSource::Database;
     let id = config.id;
     let label = format!("Actions for {}", config.display_name);
     let open = move |dialog: &'static str| {
@@ -146,12 +146,12 @@ fn menu(config: ProviderConfig, is_editable: bool, actions: Actions) -> impl Int
             <MenuItem name=Icon::Plus on_select=open(ADD_MODEL)>
                 "Add a model by name"
             </MenuItem>
-            {is_editable
+            <MenuItem name=Icon::Pencil on_select=open(EDIT_PROVIDER)>
+                {if is_stored { "Edit" } else { "Whose key is used" }}
+            </MenuItem>
+            {is_stored
                 .then(|| {
                     view! {
-                        <MenuItem name=Icon::Pencil on_select=open(EDIT_PROVIDER)>
-                            "Edit"
-                        </MenuItem>
                         <div class="menu-line" role="separator"></div>
                         <MenuItem name=Icon::Trash2 is_danger=true on_select=open(DELETE_PROVIDER)>
                             "Delete"

@@ -174,7 +174,11 @@ async fn whose_key_is_used_is_what_owners_allow_and_people_bring() {
         // The key stays when the owner takes the permission back, is not used, and can still be removed.
         allow(policy(true, false, false)).await.unwrap();
         assert_eq!(call(&test, &mia, model).await, "deployment's key");
+        let listed = platform.list_user_providers(&mia).await.unwrap();
+        assert!(listed[0].has_user_api_key && !listed[0].allows_user_api_key);
+        assert_eq!(platform.list_user_providers(&sam).await.unwrap(), []);
         platform.delete_user_api_key(&mia, id).await.unwrap();
+        assert_eq!(platform.list_user_providers(&mia).await.unwrap(), []);
         let again = platform.delete_user_api_key(&mia, id).await;
         assert!(matches!(again, Err(ProviderError::NoOwnKeys)), "{again:?}");
         let unknown = ProviderConfigId::generate();
