@@ -14,7 +14,7 @@ use tokio_stream::{Stream, wrappers::ReceiverStream};
 
 use super::{
     diff::{MAX_DIFF_BYTES, written_bytes},
-    scanner::{SCAN_PAUSE, Scanned},
+    scanner::{SCAN_PAUSE, Scanned, Scanner},
 };
 use crate::{
     agent::AgentState,
@@ -32,7 +32,7 @@ pub fn lines(
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         tokio::select! {
-            () = feed(&state, &scope, &sender) => {}
+            () = feed(&state.inner.scanner, &scope, &sender, SCAN_INTERVAL) => {}
             () = sender.closed() => {}
         }
     });
@@ -40,11 +40,11 @@ pub fn lines(
 }
 
 async fn feed(
-    state: &AgentState,
+    scanner: &Scanner,
     scope: &ChatScope,
     sender: &mpsc::Sender<Result<Bytes, Infallible>>,
+    interval: Duration,
 ) {
-    let scanner = &state.inner.scanner;
     // Subscribed before the first scan: what is touched during it leads to another one.
     let mut ticks = scanner.ticks();
     let mut follower = scanner.follower();
@@ -65,13 +65,9 @@ async fn feed(
                 return;
             }
         }
-        let woken = tokio::time::timeout(SCAN_INTERVAL, ticks.changed()).await;
+        let woken = tokio::time::timeout(interval, ticks.changed()).await;
         // Woken, only what was heard of is looked at again; else everything is.
-        max_age = if woken.is_ok() {
-            SCAN_INTERVAL
-        } else {
-            SCAN_PAUSE
-        };
+        max_age = if woken.is_ok() { interval } else { SCAN_PAUSE };
         tokio::time::sleep_until(begun + SCAN_PAUSE).await;
     }
 }
@@ -256,6 +252,44 @@ mod tests {
             told(&shown.take(scanned(vec![("/a", Ok("1")), ("/b", Ok("1"))]))),
             ["/a"]
         );
+    }
+
+    /// Written by another name, which lies in a folder that nobody listens to.
+    #[tokio::test]
+    async fn what_nothing_tells_of_is_found_by_the_regular_scan() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        let made = std::process::Command::new("git")
+            .args(["init", "--quiet"])
+            .arg(&root)
+            .status();
+        assert!(made.unwrap().success());
+        let scratch = folder.path().join("scratch");
+        std::fs::create_dir(&scratch).unwrap();
+        std::fs::write(root.join("file"), "before\n").unwrap();
+        std::fs::hard_link(root.join("file"), folder.path().join("other")).unwrap();
+
+        let scanner = Scanner::new(root, None, scratch);
+        let (sender, mut receiver) = mpsc::channel(1);
+        let fed = tokio::spawn(async move {
+            feed(&scanner, &ChatScope::default(), &sender, SCAN_PAUSE).await;
+        });
+        let mut shows = async |text: &str| {
+            loop {
+                let line = receiver.recv().await.unwrap().unwrap();
+                if String::from_utf8_lossy(&line).contains(text) {
+                    break;
+                }
+            }
+        };
+        shows("+before").await;
+        // A second scan finds nothing new: whatever was noticed of the first writing is over.
+        shows("alive").await;
+        std::fs::write(folder.path().join("other"), "afterwards\n").unwrap();
+        tokio::time::timeout(Duration::from_secs(20), shows("+afterwards"))
+            .await
+            .unwrap();
+        fed.abort();
     }
 
     #[test]
