@@ -1,6 +1,6 @@
 //! Pictures of the screen: scaled to the size that is asked for, as PNG.
 
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image};
+use image::{RgbImage, imageops};
 
 use crate::protocol::DesktopSize;
 
@@ -16,11 +16,8 @@ pub struct Picture {
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
     /// The pixels are not as many as the size says.
-    #[error("the screen's picture is incomplete: {0}")]
-    Incomplete(String),
-    /// It cannot be made smaller.
-    #[error("the screen's picture cannot be scaled: {0}")]
-    Scale(String),
+    #[error("the screen's picture is incomplete: {0} bytes are not enough for its size")]
+    Incomplete(usize),
     /// It cannot be written.
     #[error("the screen's picture cannot be written: {0}")]
     Write(#[from] png::EncodingError),
@@ -32,23 +29,14 @@ impl Picture {
         if size == self.size {
             return Ok(self);
         }
-        let incomplete = |error: fast_image_resize::ImageBufferError| {
-            PictureError::Incomplete(error.to_string())
-        };
         let DesktopSize { width, height } = self.size;
-        let from =
-            Image::from_vec_u8(width, height, self.pixels, PixelType::U8x3).map_err(incomplete)?;
-        let mut to = Image::new(size.width, size.height, PixelType::U8x3);
-        let options = ResizeOptions {
-            algorithm: ResizeAlg::Convolution(FilterType::CatmullRom),
-            ..ResizeOptions::default()
-        };
-        Resizer::new()
-            .resize(&from, &mut to, &options)
-            .map_err(|error| PictureError::Scale(error.to_string()))?;
+        let bytes = self.pixels.len();
+        let whole = RgbImage::from_raw(width, height, self.pixels)
+            .ok_or(PictureError::Incomplete(bytes))?;
+        let filter = imageops::FilterType::CatmullRom;
         Ok(Self {
             size,
-            pixels: to.into_vec(),
+            pixels: imageops::resize(&whole, size.width, size.height, filter).into_raw(),
         })
     }
 
