@@ -144,6 +144,9 @@ test("stop keeps what was written", async ({ page, server, asOwner, context }) =
   const stored = await storedAnswer(context.request, server.url, chat);
   expect(stored.length).toBeGreaterThan(100);
   expect(await shownAnswer(page)).toBe(stored);
+  await expect(page.locator(".said-cut")).toHaveText("Stopped before its end");
+  await page.reload();
+  await expect(page.locator(".said-cut")).toHaveCount(1);
 });
 
 test("a command that is stopped is shown as interrupted", async ({ page, server, asOwner, context }) => {

@@ -92,7 +92,7 @@ pub struct Message {
     /// Tokens used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<MessageUsage>,
-    /// How long the step took, in milliseconds.
+    /// How long the step took, in milliseconds; absent of an answer that was stopped or failed before its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_ms: Option<i64>,
     /// Sanitized HTML of each part that has text, in the order of `content`. Only when asked for with
@@ -105,6 +105,12 @@ impl Message {
     /// All text parts, joined by blank lines.
     pub fn text(&self) -> String {
         text_of(&self.content)
+    }
+
+    /// Whether it is the beginning of an answer whose end never came: somebody stopped it, or it failed. What it took is
+    /// known of whole answers alone.
+    pub fn is_cut_short(&self) -> bool {
+        self.role == Role::Assistant && self.model_config_id.is_some() && self.runtime_ms.is_none()
     }
 }
 

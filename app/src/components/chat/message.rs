@@ -65,9 +65,13 @@ pub fn AnswerText(
         view! { <StreamingText text=Signal::derive(move || text.clone())/> }
     };
     let id = anchor(message.id);
+    let is_end = part + 1 == message.content.len();
+    let cut = (is_end && message.is_cut_short()).then(|| {
+        view! { <p class="said-cut">{icon_with_class(Icon::Square, "icon icon-small")} "Stopped before its end"</p> }
+    });
     view! {
         <article class="said by-agent" id=id aria-label="The agent said">
-            {body}
+            {body} {cut}
             <div class="said-tools">
                 <CopyButton text=text/>
                 <MessageTime message=message/>

@@ -34,6 +34,9 @@ pub fn messages(now: DateTime<Utc>) -> impl IntoView {
     let by_user = |id, content| Arc::new(samples::message(id, Role::User, content, now));
     let long = "Please greet people politely:\n\n- with their title, when they have one\n- with an_identifier_that_is_far_too_long_to_stand_on_one_line_of_a_narrow_window_and_so_it_is_broken\n\nand keep the tests green.";
     let answer = samples::message(903, Role::Assistant, vec![Part::text("…")], now);
+    let mut cut = samples::message(905, Role::Assistant, vec![Part::text("…")], now);
+    cut.model_config_id = "01900000-0000-7000-8000-000000000001".parse().ok();
+    let cut = samples::rendered(cut, "<p>The first thing to look at is</p>");
     let notes = Arc::new(samples::message(904, Role::Assistant, other_parts(), now));
     let notes = (0..notes.content.len())
         .map(|part| view! { <NoteLine message=Arc::clone(&notes) part/> })
@@ -46,6 +49,7 @@ pub fn messages(now: DateTime<Utc>) -> impl IntoView {
                 <UserMessage message=by_user(901, vec![Part::text(long)]) on_edit/>
                 <UserMessage message=by_user(902, attachments()) on_edit/>
                 <AnswerText message=Arc::new(samples::rendered(answer, HTML)) part=0/>
+                <AnswerText message=Arc::new(cut) part=0/>
                 <StreamingText text=Signal::stored(LIGHT.to_owned())/>
                 {notes}
             </div>
