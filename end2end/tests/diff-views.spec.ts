@@ -225,7 +225,7 @@ test.describe("on a real git repository", () => {
     await expect(number(file, "new", 108)).toBeVisible();
   });
 
-  test("a picture is shown before and after", async ({ page, startServer }) => {
+  test("a picture is shown before and after", async ({ page, startServer, consoleGuard }) => {
     repository = await Repository.create();
     await repository.write("logo.png", SMALL_PICTURE);
     repository.git("add", ".");
@@ -245,5 +245,16 @@ test.describe("on a real git repository", () => {
     }
     await expect(of("added.png").locator("figcaption")).toHaveText(/After/);
     await look(page, "diff-pictures", { fullPage: false });
+
+    // What did not arrive can be asked for again, in its place.
+    let isCut = true;
+    await page.route(/\/git\/image\?/, (route) => (isCut ? route.abort() : route.continue()));
+    consoleGuard.expect(/Failed to load resource.*ERR_FAILED/);
+    await page.reload();
+    const again = logo.nth(1).getByRole("button", { name: "Try again" });
+    await expect(again).toBeVisible();
+    isCut = false;
+    await again.click();
+    await expect.poll(() => logo.nth(1).locator("img").evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(48);
   });
 });

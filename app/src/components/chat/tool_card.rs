@@ -120,7 +120,7 @@ pub fn ToolCard(
 pub fn counts(added: u32, removed: u32) -> impl IntoView {
     view! {
         <span class="counts">
-            {(added > 0 || removed == 0)
+            {(added > 0)
                 .then(|| view! { <span class="added"><span class="visually-hidden">"added "</span>{format!("+{added}")}</span> })}
             {(removed > 0)
                 .then(|| view! { <span class="removed"><span class="visually-hidden">"removed "</span>{format!("−{removed}")}</span> })}

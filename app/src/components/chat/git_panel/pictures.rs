@@ -11,6 +11,8 @@ use sdk::parts::DiffSide;
 use super::regions::Regions;
 use super::review::Place;
 use crate::api::chats::{Picture, git_picture};
+use crate::components::button::{Button, ButtonKind};
+use crate::components::plain::plain;
 use crate::diff::FileChange;
 use crate::diff::index::IndexedFile;
 use crate::error::AppError;
@@ -19,7 +21,9 @@ use crate::view;
 /// What is drawn; SVG, which can hold scripts, is not.
 const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
 
-/// What is known of one side.
+const UNDRAWN: &str = "The picture did not arrive whole, or the browser cannot draw it.";
+
+/// What is known of one side; nothing asks for it, again if need be.
 pub type Known = ArcRwSignal<Option<Result<Picture, AppError>>>;
 
 /// Where the sides of a picture are.
@@ -90,7 +94,8 @@ pub fn pictures(sides: Sides, is_near: Memo<bool>) -> AnyView {
 fn ask(chat: ChatId, query: ReadGitImage, print: u64, is_near: Memo<bool>, known: Known) {
     let is_asked = StoredValue::new(false);
     Effect::new(move |_| {
-        if !is_near.get() || is_asked.get_value() {
+        let is_wanted = is_near.get() && known.with(Option::is_none);
+        if !is_wanted || is_asked.get_value() {
             return;
         }
         is_asked.set_value(true);
@@ -104,6 +109,7 @@ fn ask(chat: ChatId, query: ReadGitImage, print: u64, is_near: Memo<bool>, known
                 // What the browser holds of the address is the change before.
                 let _ = write!(picture.address, "#{print:x}");
             }
+            let _ = is_asked.try_set_value(false);
             known.set(Some(answer));
         });
     });
@@ -119,7 +125,7 @@ pub fn drawn(before: Option<Known>, after: Option<Known>) -> AnyView {
         view! {
             <figure class="picture">
                 <figcaption>{label}<span class="picture-facts">{move || facts()}</span></figcaption>
-                <div class="picture-frame">{move || known.with(|known| content(label, known.as_ref()))}</div>
+                <div class="picture-frame">{move || content(label, &known)}</div>
             </figure>
         }
     };
@@ -128,24 +134,32 @@ pub fn drawn(before: Option<Known>, after: Option<Known>) -> AnyView {
     view! { <div class="pictures">{before}{after}</div> }
 }
 
-fn content(label: &str, known: Option<&Result<Picture, AppError>>) -> AnyView {
-    match known {
+fn content(label: &str, known: &Known) -> AnyView {
+    match known.get() {
         None => view! { <p class="picture-note">"Reading…"</p> },
-        Some(Err(error)) => {
-            view! { <p class="picture-note" role="status">{error.message.clone()}</p> }
-        }
+        Some(Err(error)) => refused(error.message, known.clone()),
         Some(Ok(picture)) => {
-            let address = picture.address.clone();
             let is_broken = RwSignal::new(false);
             let alt = format!("{label} the change");
+            let known = known.clone();
             let image = move || {
                 if is_broken.get() {
-                    return view! { <p class="picture-note" role="status">"The browser cannot draw this picture."</p> };
+                    return refused(UNDRAWN.to_owned(), known.clone());
                 }
-                view! { <img src=address.clone() alt=alt.clone() decoding="async" on:error=move |_| is_broken.set(true)/> }
+                view! { <img src=picture.address.clone() alt=alt.clone() decoding="async" on:error=move |_| is_broken.set(true)/> }
             };
             (move || image()).into_any()
         }
+    }
+}
+
+/// Why there is no picture, and the way to it.
+fn refused(reason: String, known: Known) -> AnyView {
+    view! {
+        <div class="picture-note" role="status">
+            {plain("p", reason)}
+            <Button kind=ButtonKind::Plain is_small=true on:click=move |_| known.set(None)>"Try again"</Button>
+        </div>
     }
 }
 
