@@ -10,6 +10,7 @@ mod git_watch;
 mod processes;
 mod scale;
 mod scenarios;
+mod steering;
 mod take_over;
 mod workspaces;
 
@@ -53,6 +54,8 @@ enum Part {
     Workspaces,
     /// The git watch of a large repository.
     GitWatch,
+    /// The recorder of model calls, the analytics, the prompt.
+    Steering,
 }
 
 #[tokio::main]
@@ -89,6 +92,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::GitWatch) {
         figures.extend(git_watch::run(&server, model_url).await?);
+    }
+    if is_wanted(Part::Steering) {
+        figures.extend(steering::run(&server, model_url, rounds).await?);
     }
     model_server.stop().await?;
     figures::print(&figures);

@@ -133,12 +133,24 @@ pub async fn start_replica(
     Ok(serve(command).await?.0)
 }
 
-/// Writes chats into a new data folder; who can sign in there.
-pub async fn seed(program: &Path, data_dir: &Path, chats: usize, messages: usize) -> Result<Login> {
+/// What `switchyard dev seed` writes.
+#[derive(Clone, Copy, Default)]
+pub struct Seed {
+    /// Ordinary chats.
+    pub chats: usize,
+    /// Messages of one more chat.
+    pub messages: usize,
+    /// Calls in the ledger.
+    pub calls: usize,
+}
+
+/// Fills a new data folder; who can sign in there.
+pub async fn seed(program: &Path, data_dir: &Path, seed: Seed) -> Result<Login> {
     let output = on_data(program, data_dir)
         .args(["dev", "seed", "--members", "0"])
-        .args(["--chats", &chats.to_string()])
-        .args(["--messages", &messages.to_string()])
+        .args(["--chats", &seed.chats.to_string()])
+        .args(["--messages", &seed.messages.to_string()])
+        .args(["--calls", &seed.calls.to_string()])
         .output()
         .await?;
     let printed = String::from_utf8_lossy(&output.stdout);

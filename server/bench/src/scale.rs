@@ -18,7 +18,7 @@ use sdk::stream::StreamEventKind;
 
 use crate::drive::{self, SHORT_ANSWER, TURN_DEADLINE};
 use crate::figures::{Figure, Times, milliseconds};
-use crate::processes::{self, Process};
+use crate::processes::{self, Process, Seed};
 use crate::scenarios::wait_for_model;
 
 const MANY_CHATS: usize = 5_000;
@@ -65,21 +65,17 @@ struct Seeded {
 impl Seeded {
     async fn start(server: &Path, model_url: &str, chats: usize, messages: usize) -> Result<Self> {
         let data = tempfile::tempdir()?;
-        let login = processes::seed(server, data.path(), chats, messages).await?;
+        let seed = Seed {
+            chats,
+            messages,
+            ..Seed::default()
+        };
+        let login = processes::seed(server, data.path(), seed).await?;
         let (process, _) = processes::start_server(server, data.path(), model_url).await?;
         let client = Client::new(&process.base_url)?;
         let token = client.login(&login).await?.session_token;
         let client = client.with_token(token.clone());
-        let wanted = format!("{messages} messages");
-        let query = ListChats {
-            q: Some(format!("title:\"{wanted}\"")),
-            ..ListChats::default()
-        };
-        let found = client.list_chats(&query).await?;
-        let long_chat = found
-            .first()
-            .with_context(|| format!("no chat {wanted:?}"))?
-            .id;
+        let long_chat = long_chat(&client, messages).await?;
         Ok(Self {
             process,
             client,
@@ -102,6 +98,20 @@ impl Seeded {
         let bytes = response.bytes().await?.len();
         Ok((started.elapsed(), bytes))
     }
+}
+
+/// The seeded chat of so many messages.
+pub async fn long_chat(client: &Client, messages: usize) -> Result<ChatId> {
+    let wanted = format!("{messages} messages");
+    let query = ListChats {
+        q: Some(format!("title:\"{wanted}\"")),
+        ..ListChats::default()
+    };
+    let found = client.list_chats(&query).await?;
+    let chat = found
+        .first()
+        .with_context(|| format!("no chat {wanted:?}"))?;
+    Ok(chat.id)
 }
 
 /// A long chat against a short one, by turns: the newest messages as the API gives them, and the page.

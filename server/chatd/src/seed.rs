@@ -6,14 +6,19 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sdk::ids::{ChatId, MessageId};
-use sdk::messages::Role;
+use sdk::messages::{MessageUsage, Role};
 use sdk::parts::Part;
 use store::chats::{self, ChatRow, Status, details};
+use store::costs::{self, Call};
 use store::messages::{self, NewMessage};
 use store::{Db, StoreError, Tx};
 
 /// Chats written in one transaction.
 const BATCH: usize = 250;
+/// Calls booked in one transaction.
+const CALLS_BATCH: usize = 10_000;
+/// How far back calls go.
+const CALLS_DAYS: i64 = 90;
 /// Messages of an ordinary chat.
 const FEW: usize = 2;
 
@@ -43,6 +48,8 @@ pub struct Plan {
     pub chats: usize,
     /// One more chat with this many messages; none when 0.
     pub long_chat_messages: usize,
+    /// Calls to the model in the ledger, spread over the ordinary chats and the last 90 days; none without such chats.
+    pub calls: usize,
 }
 
 /// What was made.
@@ -84,7 +91,43 @@ pub async fn seed(
         tx.commit().await?;
         seeded.long_chat = Some(chat.id);
     }
+    let model = template.last_model_config_id;
+    book(db, &seeded.chats, plan.calls, now, |number| Call {
+        model_config_id: model,
+        usage: MessageUsage {
+            input_tokens: Some(1_000 + number % 500),
+            output_tokens: Some(80),
+            cache_read_tokens: Some(number % 2_000),
+            ..MessageUsage::default()
+        },
+        // Of one in ten no price is known.
+        total_cost_micros: (number % 10 != 0).then_some(3_000 + number % 100),
+        runtime_ms: Some(1_200),
+    })
+    .await?;
     Ok(seeded)
+}
+
+/// Books calls by turns in each of the chats, the newest first.
+async fn book(
+    db: &Db,
+    chats: &[ChatId],
+    count: usize,
+    now: DateTime<Utc>,
+    call: impl Fn(i64) -> Call,
+) -> Result<(), StoreError> {
+    let all = i64::try_from(count).unwrap_or(i64::MAX);
+    let seconds = TimeDelta::days(CALLS_DAYS).num_seconds();
+    let mut calls = (0..all).zip(chats.iter().cycle()).peekable();
+    while calls.peek().is_some() {
+        let mut tx = db.begin().await?;
+        for (number, chat) in calls.by_ref().take(CALLS_BATCH) {
+            let at = now - TimeDelta::seconds(number * seconds / all);
+            costs::book(&mut tx, *chat, at, &call(number)).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 fn ordinary(template: &ChatRow, number: usize, time: DateTime<Utc>) -> ChatRow {
@@ -185,6 +228,7 @@ fn answer(chat: &ChatRow, turn: usize) -> NewMessage {
     );
     NewMessage {
         model_config_id: Some(chat.last_model_config_id),
+        runtime_ms: Some(1500),
         ..NewMessage::new(Role::Assistant, vec![Part::text(text)])
     }
 }

@@ -25,6 +25,9 @@ pub struct SeedArguments {
     /// How many messages one further, long chat has
     #[arg(long, default_value_t = 0, value_name = "N")]
     messages: usize,
+    /// How many further calls of those chats stand in the ledger of costs, spread over 90 days; a million take two minutes
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    calls: usize,
     #[command(flatten)]
     data: DataArguments,
 }

@@ -120,8 +120,8 @@ async fn a_long_chat_opens_like_a_short_one() {
         let mut chats = Vec::new();
         for long_chat_messages in [50, 5_000] {
             let plan = Plan {
-                chats: 0,
                 long_chat_messages,
+                ..Plan::default()
             };
             let made = seed(&database.db, &template, plan, now).await.unwrap();
             chats.push(made.long_chat.unwrap());
@@ -230,7 +230,7 @@ async fn a_long_list_opens_like_a_short_one() {
         for chats in [200, 2_000] {
             let plan = Plan {
                 chats,
-                long_chat_messages: 0,
+                ..Plan::default()
             };
             seed(&database.db, &template, plan, now).await.unwrap();
             let meter = Meter::on(database).await;

@@ -33,6 +33,7 @@ pub(super) async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
     let plan = ChatPlan {
         chats: arguments.chats,
         long_chat_messages: arguments.messages,
+        calls: arguments.calls,
     };
     let seeded = seed(&platform, arguments.members, plan).await;
     platform.shut_down().await;
