@@ -53,6 +53,11 @@ bench: binary ## Measure and print the table of docs/performance.md
 	cargo build --release --package standin --package bench
 	server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(binary) --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
 
+.PHONY: lighthouse
+lighthouse: binary setup-test ## What Lighthouse says of sign-in, a chat and the analytics on a slow phone
+	cd end2end/lighthouse && npm install --no-audit --no-fund --no-package-lock
+	cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config lighthouse.config.ts
+
 .PHONY: soak
 soak: setup-run ## The long random tests; prints what they counted
 	@server/build/soak.sh
