@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sdk::diff_statuses::{CheckState, PullRequestState};
 use secrecy::SecretString;
 
-use crate::{ForgeError, Remote};
+use crate::{ForgeError, OauthEndpoints, Remote};
 
 /// Kinds of hosts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +95,12 @@ pub trait Forge: Debug + Send + Sync {
 
     /// The name that tokens for it are kept under: the host, with the port where it is not 443.
     fn host(&self) -> &str;
+
+    /// Where people sign in to it for this deployment.
+    fn oauth_endpoints(&self) -> OauthEndpoints;
+
+    /// The name of the account that a token is of, as git may sign in with it.
+    async fn account(&self, access: &Access) -> Result<String, ForgeError>;
 
     /// The repository of a remote, when it is at this host.
     fn repository(&self, remote: &Remote) -> Option<RepositoryName>;

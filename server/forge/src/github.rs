@@ -14,13 +14,15 @@ use url::Url;
 
 use crate::http::{Answer, Http, Question, not_understood};
 use crate::{
-    Access, Forge, ForgeError, ForgeKind, LARGEST_DIFF_BYTES, PullRequest, Remote, RepositoryName,
+    Access, Forge, ForgeError, ForgeKind, LARGEST_DIFF_BYTES, OauthEndpoints, PullRequest, Remote,
+    RepositoryName,
 };
 
 const JSON: &str = "application/vnd.github+json";
 const DIFF: &str = "application/vnd.github.diff";
 /// A page of a list of pull requests holds whole repositories and texts.
 const LARGEST_JSON_BYTES: usize = 4 * 1024 * 1024;
+const LONGEST_LOGIN_BYTES: usize = 255;
 
 /// One host.
 #[derive(Debug)]
@@ -168,6 +170,28 @@ impl Forge for Github {
 
     fn host(&self) -> &str {
         &self.name
+    }
+
+    fn oauth_endpoints(&self) -> OauthEndpoints {
+        OauthEndpoints {
+            authorize: self.page(&["login", "oauth", "authorize"]),
+            token: self.page(&["login", "oauth", "access_token"]),
+            device_code: self.page(&["login", "device", "code"]),
+        }
+    }
+
+    async fn account(&self, access: &Access) -> Result<String, ForgeError> {
+        let url = self.api(&["user"]);
+        let (user, _) = self.json::<wire::Person>(access, url.clone()).await?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let is_name = !user.login.is_empty()
+            && user.login.len() <= LONGEST_LOGIN_BYTES
+            && user.login.bytes().all(is_plain);
+        if is_name {
+            return Ok(user.login);
+        }
+        let question = self.question(url, JSON);
+        Err(not_understood(&question, "the account has no name"))
     }
 
     fn repository(&self, remote: &Remote) -> Option<RepositoryName> {

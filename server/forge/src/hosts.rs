@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use crate::github::Github;
 use crate::http::Http;
-use crate::{Forge, ForgeError, ForgeKind, Remote};
+use crate::{Forge, ForgeError, ForgeKind, Oauth, OauthApp, Remote};
 
 /// A host that the operator named. Being named here is what allows a private address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,23 @@ impl HostConfig {
         })
     }
 
+    /// What it speaks.
+    pub const fn kind(&self) -> ForgeKind {
+        self.kind
+    }
+
+    /// The address of its pages.
+    pub const fn base_url(&self) -> &Url {
+        &self.base_url
+    }
+
+    /// The address of its API.
+    pub const fn api_base_url(&self) -> &Url {
+        &self.api_base_url
+    }
+
     /// The name that tokens are kept under.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let host = self.base_url.host_str().unwrap_or_default();
         // As external auth names hosts: the port of plain HTTP is always said.
         let port = match self.base_url.scheme() {
@@ -68,6 +83,7 @@ impl HostConfig {
 /// All hosts that may be asked, and the one client that asks them. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Forges {
+    http: Arc<Http>,
     hosts: Arc<[Arc<dyn Forge>]>,
 }
 
@@ -78,20 +94,35 @@ impl Forges {
         let github = HostConfig::new(ForgeKind::Github, "https://github.com", None);
         let named = configs.iter().any(|config| config.name() == "github.com");
         let built_in = github.ok().filter(|_| !named);
-        let hosts = configs
-            .iter()
-            .chain(built_in.as_ref())
-            .map(|config| match config.kind {
-                ForgeKind::Github => Arc::new(Github::new(
-                    Arc::clone(&http),
-                    config.name(),
-                    config.base_url.clone(),
-                    config.api_base_url.clone(),
-                )) as Arc<dyn Forge>,
-            });
-        Ok(Self {
-            hosts: hosts.collect(),
-        })
+        let configs = configs.iter().chain(built_in.as_ref());
+        let hosts = configs.map(|config| forge(&http, config)).collect();
+        Ok(Self { http, hosts })
+    }
+
+    /// The same with further hosts, as far as they are not among them. They share the client.
+    pub fn with<'a>(&self, configs: impl IntoIterator<Item = &'a HostConfig>) -> Self {
+        let mut hosts = self.hosts.to_vec();
+        for config in configs {
+            if self.named(&config.name()).is_none() {
+                hosts.push(forge(&self.http, config));
+            }
+        }
+        Self {
+            http: Arc::clone(&self.http),
+            hosts: hosts.into(),
+        }
+    }
+
+    /// An application at a host, to sign people in there.
+    pub fn oauth(&self, config: &HostConfig, app: OauthApp) -> Oauth {
+        let endpoints = forge(&self.http, config).oauth_endpoints();
+        Oauth::new(Arc::clone(&self.http), config.name(), endpoints, app)
+    }
+
+    /// The host whose tokens are kept under this name, when it is one of them.
+    pub fn named(&self, name: &str) -> Option<Arc<dyn Forge>> {
+        let mut hosts = self.hosts.iter();
+        hosts.find(|forge| forge.host() == name).cloned()
     }
 
     /// The host of a remote, when it is one of them.
@@ -100,6 +131,17 @@ impl Forges {
         hosts
             .find(|forge| forge.repository(remote).is_some())
             .cloned()
+    }
+}
+
+fn forge(http: &Arc<Http>, config: &HostConfig) -> Arc<dyn Forge> {
+    match config.kind {
+        ForgeKind::Github => Arc::new(Github::new(
+            Arc::clone(http),
+            config.name(),
+            config.base_url.clone(),
+            config.api_base_url.clone(),
+        )),
     }
 }
 

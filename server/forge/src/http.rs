@@ -5,6 +5,7 @@
 
 mod answers;
 mod limits;
+mod post;
 
 use std::error::Error as _;
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use url::Url;
 
 use self::answers::{next_page, words_of};
 use self::limits::Limits;
+pub(crate) use self::post::Posted;
 use crate::{Access, ForgeError};
 
 /// For a whole request with its redirects, the body included.
@@ -293,6 +295,10 @@ pub(crate) fn not_understood(question: &Question<'_>, detail: &str) -> ForgeErro
 }
 
 fn unreachable(question: &Question<'_>, problem: reqwest::Error) -> ForgeError {
+    unreachable_host(question.host, problem)
+}
+
+fn unreachable_host(host: &str, problem: reqwest::Error) -> ForgeError {
     let problem = problem.without_url();
     let mut detail = problem.to_string();
     let mut cause = problem.source();
@@ -302,7 +308,7 @@ fn unreachable(question: &Question<'_>, problem: reqwest::Error) -> ForgeError {
         cause = inner.source();
     }
     ForgeError::Unreachable {
-        host: question.host.to_owned(),
+        host: host.to_owned(),
         detail,
     }
 }

@@ -9,12 +9,14 @@ mod forge;
 mod github;
 mod hosts;
 mod http;
+mod oauth;
 mod remote;
 mod text;
 
 pub use error::ForgeError;
 pub use forge::{Access, Forge, ForgeKind, PullRequest, RepositoryName};
 pub use hosts::{Forges, HostConfig, HostConfigError};
+pub use oauth::{DeviceCode, Oauth, OauthApp, OauthEndpoints, OauthError, OauthTokens};
 pub use remote::{Remote, RemoteError, Transport};
 
 /// The largest diff that is handed on, in bytes; one byte more is [`ForgeError::TooLarge`].

@@ -3,9 +3,10 @@
 //!
 //! Tests give it repositories ([`Github::put_pull`]) and faults ([`Github::fail`]), by these methods or over HTTP:
 //! `PUT /__github/repos/{owner}/{repository}/pulls/{number}` with a [`Pull`], `PUT /__github/faults` with a list of
-//! [`Fault`]s, `GET /__github/requests`.
+//! [`Fault`]s, `GET /__github/requests`, `PUT /__github/apps` with an [`App`] that people can be signed in for (`oauth`).
 
 mod answer;
+mod oauth;
 mod script;
 mod shapes;
 
@@ -16,8 +17,9 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, put};
+use axum::routing::{get, post, put};
 
+pub use self::oauth::{App, DeviceOutcome, OauthAsked};
 pub use self::script::{CheckRun, Fault, Pull, Review};
 use crate::state::Standin;
 
@@ -30,6 +32,8 @@ struct Memory {
     repositories: BTreeMap<(String, String), Repository>,
     faults: VecDeque<Fault>,
     requests: Vec<Asked>,
+    oauth: oauth::Memory,
+    oauth_faults: VecDeque<Fault>,
 }
 
 #[derive(Clone, Debug)]
@@ -97,6 +101,31 @@ impl Github {
         std::mem::take(&mut self.lock().requests)
     }
 
+    /// Registers an application, or replaces it.
+    pub fn put_app(&self, app: App) {
+        self.lock().oauth.put_app(app);
+    }
+
+    /// The next request to the token and device endpoints is answered with this.
+    pub fn fail_oauth(&self, fault: Fault) {
+        self.lock().oauth_faults.push_back(fault);
+    }
+
+    /// What the token and device endpoints were asked since the last call.
+    pub fn take_oauth_requests(&self) -> Vec<OauthAsked> {
+        std::mem::take(&mut self.lock().oauth.asked)
+    }
+
+    /// What becomes of the device code that a person was shown.
+    pub fn enter_device_code(&self, user_code: &str, outcome: DeviceOutcome) {
+        self.lock().oauth.decide_device(user_code, outcome);
+    }
+
+    /// As if everybody had revoked the applications: their tokens and refresh tokens hold no longer.
+    pub fn revoke_all(&self) {
+        self.lock().oauth.revoke_all();
+    }
+
     fn change(&self, (owner, name): (&str, &str), change: impl FnOnce(&mut Repository)) {
         let key = (owner.to_owned(), name.to_owned());
         change(self.lock().repositories.entry(key).or_default());
@@ -114,6 +143,10 @@ pub(crate) fn routes() -> Router<Arc<Standin>> {
             "/__github/repos/{owner}/{name}/pulls/{number}",
             put(put_pull),
         )
+        .route("/login/oauth/authorize", get(oauth::authorize))
+        .route("/login/oauth/access_token", post(oauth::access_token))
+        .route("/login/device/code", post(oauth::device_code))
+        .route("/__github/apps", put(oauth::put_app))
         .route("/__github/faults", put(put_faults))
         .route("/__github/requests", get(take_requests))
 }

@@ -25,6 +25,15 @@ impl Github {
         url
     }
 
+    /// An address of the host's pages.
+    pub(super) fn page(&self, names: &[&str]) -> Url {
+        let mut url = self.base_url.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(names);
+        }
+        url
+    }
+
     pub(super) fn pull_request_url(&self, repository: &RepositoryName, number: i32) -> String {
         let RepositoryName { owner, name } = repository;
         format!("{}{owner}/{name}/pull/{number}", self.base_url)

@@ -65,7 +65,7 @@ pub(super) async fn answer(
     response
 }
 
-async fn faulty(fault: Fault) -> Response {
+pub(super) async fn faulty(fault: Fault) -> Response {
     tokio::time::sleep(Duration::from_millis(fault.delay_ms)).await;
     let status = StatusCode::from_u16(fault.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, fault.body).into_response();
@@ -88,6 +88,14 @@ fn right(
         return refused(StatusCode::UNAUTHORIZED, "Bad credentials");
     };
     let base = format!("http://{}", text(headers, &HOST).unwrap_or_default());
+    if state.github.lock().oauth.ended.contains(token) {
+        return refused(StatusCode::UNAUTHORIZED, "Bad credentials");
+    }
+    if uri.path() == "/api/v3/user" {
+        let login = state.github.lock().oauth.tokens.get(token).cloned();
+        let user = shapes::user(&base, login.as_deref().unwrap_or("ada"));
+        return shown(Body::Object(user), &base, (uri, parameters), headers);
+    }
     let names: Vec<String> = uri
         .path()
         .trim_start_matches("/api/v3/")

@@ -13,7 +13,7 @@ fn id_of(login: &str) -> i64 {
         .fold(7, |id, byte| (id * 31 + i64::from(byte)) % 1_000_000_007)
 }
 
-fn user(base: &str, login: &str) -> Value {
+pub(super) fn user(base: &str, login: &str) -> Value {
     let id = id_of(login);
     json!({
         "login": login, "id": id, "node_id": format!("U_{id}"), "type": "User", "site_admin": false,
