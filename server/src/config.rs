@@ -170,16 +170,39 @@ pub enum WorkspaceNetwork {
     Shared,
 }
 
-/// A git host besides github.com: an entry `[[external_auth]]` of the file.
+/// A git host, and the application there that people sign in for: an entry `[[external_auth]]` of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GitHostSettings {
     /// What it speaks; `github` when absent.
     pub r#type: Option<String>,
+    /// The short name of the application there; made of the host when absent.
+    pub id: Option<String>,
+    /// What people are shown; the host when absent.
+    pub display_name: Option<String>,
     /// Its address, such as `https://git.example.com`.
     pub base_url: Option<String>,
     /// Where its API is, when not where its kind has it.
     pub api_base_url: Option<String>,
+    /// The application's id there, without which nobody can sign in.
+    pub client_id: Option<String>,
+    /// Its secret.
+    pub client_secret: Option<HiddenText>,
+    /// What tokens shall be good for, by spaces.
+    pub scopes: Option<String>,
+    /// Whether people may link with a device code; not when absent.
+    pub device_flow: Option<bool>,
+}
+
+/// A secret of the file, which no log shows.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HiddenText(pub String);
+
+impl std::fmt::Debug for HiddenText {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("HiddenText(…)")
+    }
 }
 
 /// The settings in force.

@@ -54,13 +54,14 @@ impl Server {
     /// Opens the platform and starts its worker. The listener is bound before, so that the port is known.
     pub async fn start(
         listener: TcpListener,
-        platform: PlatformOptions,
+        mut platform: PlatformOptions,
         options: ServerOptions,
     ) -> anyhow::Result<Self> {
         let address = listener
             .local_addr()
             .context("the listener has no address")?;
         let data_dir = platform.data_dir.clone();
+        platform.public_url.clone_from(&options.access_url);
         let platform = Platform::open(platform).await?;
         let agents = local_socket::listen(&data_dir, address.port())
             .inspect_err(|error| tracing::info!(%error, folder = %data_dir.display(), "no socket for agents: they connect to the port, which is slower"))

@@ -65,6 +65,12 @@ words! {
         ExternalAuthUpdate = "external_auth.update",
         /// A token for a git host was removed.
         ExternalAuthDelete = "external_auth.delete",
+        /// A sign-in at a git host was set up.
+        ExternalAuthConfigCreate = "external_auth_config.create",
+        /// A sign-in at a git host was changed.
+        ExternalAuthConfigUpdate = "external_auth_config.update",
+        /// A sign-in at a git host was removed.
+        ExternalAuthConfigDelete = "external_auth_config.delete",
         /// A provider was added.
         ProviderCreate = "provider.create",
         /// A provider changed.
@@ -111,6 +117,8 @@ words! {
         Token = "token",
         /// A person's token for a git host.
         ExternalAuth = "external_auth",
+        /// A sign-in at a git host.
+        ExternalAuthConfig = "external_auth_config",
         /// A provider of models.
         Provider = "provider",
         /// A person's own key for a provider.

@@ -51,6 +51,8 @@ impl Client {
         }
         let http = reqwest::Client::builder()
             .no_proxy()
+            // A server of ours sends browsers elsewhere, never a client with its token.
+            .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(ClientError::Transport)?;
         Ok(Self {

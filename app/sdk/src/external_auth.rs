@@ -1,6 +1,10 @@
 //! External auth: what a person signs in to other systems with, now git hosts. One link for each person and host.
 //!
-//! Secrets go in and never come out again, but to git in a workspace of the person's own chat.
+//! Secrets go in and never come out again, but to git in a workspace of the person's own chat. `configs` is what owners
+//! set up so that people can sign in at a host, `flows` how they do it.
+
+mod configs;
+mod flows;
 
 use std::fmt;
 
@@ -9,6 +13,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::ChatId;
 
+pub use configs::{
+    CreateExternalAuthConfig, ExternalAuthConfig, ExternalAuthConfigSource, GitHostKind,
+    UpdateExternalAuthConfig,
+};
+pub use flows::{
+    ExternalAuthDevice, ExternalAuthFlow, ExternalAuthFlowStatus, ExternalAuthProvider,
+};
+
 /// How a link's secret came.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +28,8 @@ use crate::ids::ChatId;
 pub enum ExternalAuthKind {
     /// The person entered an access token of theirs.
     Token,
+    /// The person signed in at the host.
+    Oauth,
 }
 
 /// A person's link to a git host; never the secret.
@@ -26,6 +40,12 @@ pub struct ExternalAuthLink {
     pub host: String,
     /// How the secret came.
     pub kind: ExternalAuthKind,
+    /// By which configuration the person signed in; absent for a token that was entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
+    /// Why it works no more, in a sentence, and what to do; absent while it works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// The name that git signs in with.
     pub username: String,
     /// When it was added.
@@ -43,6 +63,9 @@ pub struct ExternalAuthLink {
 pub struct ExternalAuth {
     /// The caller's links, by host.
     pub links: Vec<ExternalAuthLink>,
+    /// Where the caller can sign in, by display name.
+    #[serde(default)]
+    pub providers: Vec<ExternalAuthProvider>,
 }
 
 /// Body of `PUT /external-auth/{host}`.

@@ -88,6 +88,10 @@ uuid_ids! {
     TemplateId,
     /// What a person signs in to a git host with.
     ExternalAuthLinkId,
+    /// As whom a git host knows this deployment.
+    ExternalAuthConfigId,
+    /// A person's way to a git host and back.
+    ExternalAuthFlowId,
     /// An external MCP server.
     McpServerId,
     /// One thing that models were called for, as it was recorded.

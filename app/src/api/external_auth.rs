@@ -1,7 +1,14 @@
-//! What the reader signs in to git hosts with.
+//! What the reader signs in to git hosts with, and how they sign in there.
+
+mod configs;
 
 use leptos::prelude::*;
-use sdk::external_auth::{ExternalAuth, ExternalAuthLink};
+use sdk::external_auth::{ExternalAuth, ExternalAuthDevice, ExternalAuthFlow, ExternalAuthLink};
+use sdk::ids::ExternalAuthFlowId;
+
+pub use configs::{
+    AddAuthConfig, AuthConfigForm, ChangeAuthConfig, RemoveAuthConfig, list_external_auth_configs,
+};
 
 use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
@@ -40,6 +47,40 @@ pub async fn delete_external_auth(host: String) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
         .delete_external_auth(&actor, &host)
+        .await
+        .map_err(super::failed)
+}
+
+/// What became of one of the reader's sign-ins at a git host.
+#[server(name = GetAuthFlow, prefix = "/api/page", endpoint = "get_external_auth_flow", protocol = Page)]
+pub async fn get_external_auth_flow(
+    flow: ExternalAuthFlowId,
+) -> Result<ExternalAuthFlow, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .get_external_auth_flow(&actor, flow)
+        .await
+        .map_err(super::failed)
+}
+
+/// Gets a code for the reader to enter at a git host.
+#[server(name = StartDevice, prefix = "/api/page", endpoint = "start_external_auth_device", protocol = Page)]
+pub async fn start_external_auth_device(config: String) -> Result<ExternalAuthDevice, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .start_external_auth_device(&actor, &config)
+        .await
+        .map_err(super::failed)
+}
+
+/// Looks whether the reader has entered their code; the host is asked as often as it allows.
+#[server(name = PollDevice, prefix = "/api/page", endpoint = "poll_external_auth_flow", protocol = Page)]
+pub async fn poll_external_auth_flow(
+    flow: ExternalAuthFlowId,
+) -> Result<ExternalAuthFlow, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .poll_external_auth_flow(&actor, flow)
         .await
         .map_err(super::failed)
 }

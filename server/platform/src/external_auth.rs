@@ -1,23 +1,35 @@
 //! External auth: what people sign in to git hosts with. Each has their own; nobody, owners of the deployment neither,
 //! sees or uses those of others, and a secret that went in comes out for git and the host's own API alone (`credential`).
+//!
+//! A link is a token that somebody entered, or what a host gave after they signed in there (`flows`), which is renewed
+//! before it ends (`refresh`). As whom hosts know this deployment is said by owners (`configs`) or by the environment.
 
+mod configs;
 mod credential;
+mod error;
+mod flows;
+mod links;
+mod refresh;
 #[cfg(test)]
 mod tests;
 
 use sdk::audit_log::AuditAction;
-use sdk::errors::Validation;
-use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, PutExternalAuth};
-use sdk::ids::ExternalAuthLinkId;
+use sdk::external_auth::{
+    ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider, PutExternalAuth,
+};
+use sdk::ids::{ExternalAuthConfigId, ExternalAuthFlowId, ExternalAuthLinkId};
 use store::external_auth::{self, NewLink};
-use store::{StoreError, users};
+use store::users;
 use workspace::git_host::GitHost;
 
-pub(crate) use self::credential::{for_clone, for_host};
+pub use self::configs::{is_name, name_of};
+pub use self::error::ExternalAuthError;
+pub use self::flows::Returned;
+pub(crate) use self::links::Links;
 use crate::audit_log::Change;
 use crate::failure::{Checks, sentence_case};
-use crate::secrets::{Place, UnsealError};
-use crate::{Actor, Failure, FailureKind, Platform};
+use crate::secrets::Place;
+use crate::{Actor, Platform};
 
 /// Hosts that look at the token alone take any name; this is the one that GitHub documents.
 const USUAL_USERNAME: &str = "x-access-token";
@@ -26,57 +38,6 @@ const MAX_USERNAME_CHARACTERS: usize = 255;
 /// Shorter ones are a mistake, and would be found in every other output that they are kept out of.
 const TOKEN_CHARACTERS: std::ops::RangeInclusive<usize> = 8..=4096;
 
-/// Why something about external auth failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ExternalAuthError {
-    /// Fields were refused.
-    #[error("Some fields are not right. Correct them and try again.")]
-    Invalid(Vec<Validation>),
-    /// As many as there may be.
-    #[error("There are tokens for {MAX_LINKS} hosts already. Remove one that is not needed.")]
-    TooMany,
-    /// The caller has none for this host.
-    #[error("You have no token for this host.")]
-    NotFound,
-    /// An agent asks and gets nothing; why, and what to do.
-    #[error("{0}")]
-    Refused(String),
-    /// The agent's token holds no longer.
-    #[error("The workspace was stopped or started anew; this agent is no longer needed.")]
-    AgentGone,
-    /// The token does not open.
-    #[error("The token for {host} cannot be read: {error}.")]
-    Unseal {
-        /// The host.
-        host: String,
-        /// Why.
-        error: UnsealError,
-    },
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl Failure for ExternalAuthError {
-    fn kind(&self) -> FailureKind {
-        match self {
-            Self::Invalid(_) => FailureKind::Invalid,
-            Self::TooMany => FailureKind::Conflict,
-            Self::NotFound | Self::Refused(_) => FailureKind::NotFound,
-            Self::AgentGone => FailureKind::Unauthenticated,
-            Self::Unseal { .. } => FailureKind::Unavailable,
-            Self::Store(error) => error.kind(),
-        }
-    }
-
-    fn validations(&self) -> Vec<Validation> {
-        match self {
-            Self::Invalid(validations) => validations.clone(),
-            _ => Vec::new(),
-        }
-    }
-}
-
 impl Platform {
     /// The caller's links, by host.
     pub async fn list_external_auth(
@@ -84,8 +45,19 @@ impl Platform {
         actor: &Actor,
     ) -> Result<ExternalAuth, ExternalAuthError> {
         let rows = external_auth::list(&self.0.db, actor.user_id, MAX_LINKS).await?;
+        let configs = self.0.links.configs().await?.into_iter();
+        let providers = configs.map(|config| ExternalAuthProvider {
+            code_flow: config.has_secret(),
+            device_flow: config.device_flow,
+            host: config.host.name(),
+            id: config.name,
+            display_name: config.display_name,
+        });
+        let mut providers: Vec<ExternalAuthProvider> = providers.collect();
+        providers.sort_by(|one, other| one.display_name.cmp(&other.display_name));
         Ok(ExternalAuth {
             links: rows.into_iter().map(|row| row.link).collect(),
+            providers,
         })
     }
 
@@ -97,38 +69,65 @@ impl Platform {
         request: PutExternalAuth,
     ) -> Result<ExternalAuthLink, ExternalAuthError> {
         let checked = check(host, &request)?;
+        let given = Given {
+            host: &checked.host,
+            kind: ExternalAuthKind::Token,
+            username: &checked.username,
+            token: &checked.token,
+            config: None,
+            refresh_token: None,
+            expires_at: None,
+        };
+        self.keep_link(actor, given).await
+    }
+
+    /// Keeps what the caller has for a host from now on, in place of what they had.
+    async fn keep_link(
+        &self,
+        actor: &Actor,
+        given: Given<'_>,
+    ) -> Result<ExternalAuthLink, ExternalAuthError> {
         let mut tx = self.0.db.begin().await?;
         // The lock keeps two requests from both being the first for a host, or the last that there is room for.
         users::lock(&mut tx, actor.user_id)
             .await?
             .ok_or(ExternalAuthError::NotFound)?;
-        let known = external_auth::get_in(&mut tx, actor.user_id, &checked.host).await?;
+        let known = external_auth::get_in(&mut tx, actor.user_id, given.host).await?;
         let id = known
             .as_ref()
             .map_or_else(ExternalAuthLinkId::generate, |row| row.id);
-        let sealed = self.0.secrets.seal(place(id), &checked.token);
-        let sealed = sealed.map_err(|error| ExternalAuthError::Unseal {
-            host: checked.host.clone(),
+        let failed = |error| ExternalAuthError::Unseal {
+            host: given.host.to_owned(),
             error,
-        })?;
+        };
+        let secrets = &self.0.secrets;
+        let sealed = secrets.seal(place(id), given.token).map_err(failed)?;
+        let refresh_token = given
+            .refresh_token
+            .map(|token| secrets.seal(refresh_place(id), token))
+            .transpose();
+        let refresh_token = refresh_token.map_err(failed)?;
         let link = NewLink {
             id,
             user_id: actor.user_id,
-            host: &checked.host,
-            kind: ExternalAuthKind::Token,
-            username: &checked.username,
+            host: given.host,
+            kind: given.kind,
+            username: given.username,
             token_sealed: &sealed,
+            config: given.config,
+            refresh_token_sealed: refresh_token.as_deref(),
+            expires_at: given.expires_at,
             now: self.0.clock.now(),
         };
         if known.is_some() {
             external_auth::update(&mut tx, link).await?;
         } else {
             if external_auth::count(&mut tx, actor.user_id).await? >= MAX_LINKS {
-                return Err(ExternalAuthError::TooMany);
+                return Err(ExternalAuthError::TooMany(MAX_LINKS));
             }
             external_auth::insert(&mut tx, link).await?;
         }
-        let row = external_auth::get_in(&mut tx, actor.user_id, &checked.host).await?;
+        let row = external_auth::get_in(&mut tx, actor.user_id, given.host).await?;
         let row = row.ok_or(ExternalAuthError::NotFound)?;
         let change = match &known {
             Some(known) => Change::updated(AuditAction::ExternalAuthUpdate, known, &row),
@@ -167,6 +166,44 @@ fn place(id: ExternalAuthLinkId) -> Place {
         column: "token_sealed",
         row: id.0,
     }
+}
+
+/// Where its refresh token is sealed for.
+fn refresh_place(id: ExternalAuthLinkId) -> Place {
+    Place {
+        table: "external_auth_links",
+        column: "refresh_token_sealed",
+        row: id.0,
+    }
+}
+
+/// Where a configuration's client secret is sealed for.
+fn secret_place(id: ExternalAuthConfigId) -> Place {
+    Place {
+        table: "external_auth_configs",
+        column: "client_secret_sealed",
+        row: id.0,
+    }
+}
+
+/// Where the secret of somebody on their way is sealed for.
+fn flow_place(id: ExternalAuthFlowId) -> Place {
+    Place {
+        table: "external_auth_flows",
+        column: "secret_sealed",
+        row: id.0,
+    }
+}
+
+/// What somebody has for a host.
+struct Given<'a> {
+    host: &'a str,
+    kind: ExternalAuthKind,
+    username: &'a str,
+    token: &'a str,
+    config: Option<&'a str>,
+    refresh_token: Option<&'a str>,
+    expires_at: Option<chrono::DateTime<chrono::Utc>>,
 }
 
 struct Checked {

@@ -47,7 +47,7 @@ pub use forge::{
     ForgeKind as GitHostKind, HostConfig as GitHostConfig, HostConfigError as GitHostConfigError,
 };
 pub use open::{OpenError, Platform};
-pub use options::{EnvironmentPresets, PlatformOptions};
+pub use options::{EnvironmentPresets, GitHostApp, PlatformOptions};
 pub use sessions::ClientInfo;
 pub use store::notices::{Heard, Subscription, Topic};
 pub use store::{Clock, Notice};

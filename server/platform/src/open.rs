@@ -17,6 +17,7 @@ use workspace::backend::{BackendError, LocalBackend, LocalOptions};
 
 use crate::background::Background;
 use crate::chat_config::DebugLoggingPolicy;
+use crate::external_auth::Links;
 use crate::failure::Fault;
 use crate::models::PlatformModels;
 use crate::passwords::Passwords;
@@ -43,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) attempts: Attempts,
     pub(crate) registry: Arc<Registry>,
     pub(crate) secrets: Secrets,
-    pub(crate) forges: Forges,
+    pub(crate) links: Links,
     pub(crate) workspaces: Workspaces,
     pub(crate) daemon: Daemon,
     pub(crate) renderer: Renderer,
@@ -124,7 +125,8 @@ impl Platform {
             secrets.clone(),
             options.environment.clone(),
         ));
-        let workspaces = Workspaces::new(&db, &notices, &secrets, backend, &options);
+        let links = Links::new(&db, &secrets, forges, &options);
+        let workspaces = Workspaces::new(&db, &notices, &links, backend, &options);
         let is_forced = options.chat_debug_logging_enabled;
         let debug_logging = DebugLoggingPolicy::new(db.clone(), is_forced);
         Ok(Self(Arc::new_cyclic(|inner| {
@@ -153,7 +155,7 @@ impl Platform {
                 attempts: Attempts::new(&options.clock),
                 registry,
                 secrets,
-                forges,
+                links,
                 background: Background::default(),
                 options,
             }
@@ -184,6 +186,7 @@ impl Platform {
         self.leave_replicas().await;
         self.0.background.shut_down().await;
         self.0.workspaces.shut_down().await;
+        self.0.links.shut_down().await;
         self.0.db.close().await;
     }
 

@@ -26,6 +26,10 @@ pub struct PlatformOptions {
     pub environment: EnvironmentPresets,
     /// Git hosts that may be asked for pull requests besides github.com.
     pub git_hosts: Vec<HostConfig>,
+    /// As whom git hosts know this deployment, by the environment.
+    pub git_host_apps: Vec<GitHostApp>,
+    /// URL under which people reach this server, when it is another one than `access_url`: git hosts send them back to it.
+    pub public_url: Option<Url>,
     /// Address at which to look for Ollama at start; `None` = do not look.
     pub ollama_url: Option<String>,
     /// Product version, for the user agent of calls to providers.
@@ -59,6 +63,8 @@ impl PlatformOptions {
             executable: executable.into(),
             environment: EnvironmentPresets::default(),
             git_hosts: Vec::new(),
+            git_host_apps: Vec::new(),
+            public_url: None,
             ollama_url: None,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,
@@ -69,6 +75,25 @@ impl PlatformOptions {
             clock: Clock::system(),
         }
     }
+}
+
+/// An application that is registered at a git host for this deployment, by the environment.
+#[derive(Clone, Debug)]
+pub struct GitHostApp {
+    /// The short name, which stands in the callback URL.
+    pub name: String,
+    /// What people are shown.
+    pub display_name: String,
+    /// The host.
+    pub host: HostConfig,
+    /// The application's id there.
+    pub client_id: String,
+    /// Its secret; empty = none.
+    pub client_secret: SecretString,
+    /// What tokens shall be good for.
+    pub scopes: Vec<String>,
+    /// Whether people may link with a device code.
+    pub device_flow: bool,
 }
 
 /// Providers that the environment names. A key here is used from memory and never stored.

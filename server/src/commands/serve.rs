@@ -56,7 +56,9 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
     options.database_url.clone_from(&settings.database_url);
     options.encryption_key.clone_from(&settings.encryption_key);
     options.environment = environment_presets();
-    options.git_hosts = git_hosts::configured(&settings.external_auth)?;
+    let git_hosts = git_hosts::configured(&settings.external_auth)?;
+    options.git_hosts = git_hosts.hosts;
+    options.git_host_apps = git_hosts.apps;
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
     options.use_sandbox = !settings.no_sandbox;
     options.workspace_limits = WorkspaceLimits {

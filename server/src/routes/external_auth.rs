@@ -1,4 +1,9 @@
 //! `/api/v2/external-auth`: what the caller signs in to git hosts with. Secrets go in and never come out here.
+//!
+//! `configs` is what owners set up so that people can sign in at a host, `flows` how they do it.
+
+mod configs;
+mod flows;
 
 use axum::Json;
 use axum::extract::State;
@@ -20,9 +25,11 @@ pub fn routes() -> Routes {
             Access::SignedIn,
             routes!(put_external_auth, delete_external_auth),
         )
+        .merge(configs::routes())
+        .merge(flows::routes())
 }
 
-/// The caller's links, without their tokens.
+/// The caller's links, without their tokens, and where they can sign in.
 #[utoipa::path(
     get, path = "/api/v2/external-auth", tag = "external auth",
     responses((status = 200, body = ExternalAuth))

@@ -1,5 +1,7 @@
 //! What people sign in to git hosts with. Secrets are stored sealed.
 
+pub mod configs;
+pub mod flows;
 #[cfg(test)]
 mod tests;
 
@@ -11,17 +13,36 @@ use uuid::Uuid;
 
 use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
 
-const GET: &str = "SELECT id, host, kind, username, token_sealed, created_at, updated_at, last_used_at \
-     FROM external_auth_links WHERE user_id = $1 AND host = $2";
-const LIST: &str = "SELECT id, host, kind, username, token_sealed, created_at, updated_at, last_used_at \
-     FROM external_auth_links WHERE user_id = $1 ORDER BY host LIMIT $2";
+macro_rules! columns {
+    () => {
+        "id, host, kind, username, token_sealed, created_at, updated_at, last_used_at, config, refresh_token_sealed, \
+         expires_at, refresh_ends_at, problem"
+    };
+}
+
+const GET: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM external_auth_links WHERE user_id = $1 AND host = $2"
+);
+const LIST: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM external_auth_links WHERE user_id = $1 ORDER BY host LIMIT $2"
+);
 const COUNT: &str = "SELECT COUNT(*) FROM external_auth_links WHERE user_id = $1";
 const INSERT: &str = "INSERT INTO external_auth_links (id, user_id, host, kind, username, token_sealed, created_at, \
-     updated_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, NULL)";
-const UPDATE: &str = "UPDATE external_auth_links SET kind = $2, username = $3, token_sealed = $4, updated_at = $5 \
-     WHERE id = $1";
+     updated_at, config, refresh_token_sealed, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8, $9, $10)";
+const UPDATE: &str = "UPDATE external_auth_links SET kind = $2, username = $3, token_sealed = $4, updated_at = $5, \
+     config = $6, refresh_token_sealed = $7, expires_at = $8, refresh_ends_at = NULL, problem = NULL WHERE id = $1";
 const TOUCH: &str = "UPDATE external_auth_links SET last_used_at = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM external_auth_links WHERE user_id = $1 AND host = $2";
+const CLAIM_REFRESH: &str = "UPDATE external_auth_links SET refresh_ends_at = $4 WHERE id = $1 AND problem IS NULL \
+     AND expires_at <= $2 AND (refresh_ends_at IS NULL OR refresh_ends_at <= $3)";
+const FINISH_REFRESH: &str = "UPDATE external_auth_links SET token_sealed = $3, refresh_token_sealed = $4, expires_at = $5, \
+     refresh_ends_at = NULL WHERE id = $1 AND refresh_ends_at = $2";
+const END_REFRESH: &str = "UPDATE external_auth_links SET refresh_ends_at = NULL, problem = $3 WHERE id = $1 \
+     AND refresh_ends_at = $2";
 
 /// A link with its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +51,12 @@ pub struct LinkRow {
     pub id: ExternalAuthLinkId,
     /// The sealed token.
     pub token_sealed: Vec<u8>,
+    /// The sealed refresh token, of a link that can be refreshed.
+    pub refresh_token_sealed: Option<Vec<u8>>,
+    /// When the token ends; nothing = it does not by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Until when somebody refreshes it.
+    pub refresh_ends_at: Option<DateTime<Utc>>,
     /// What people are shown.
     pub link: ExternalAuthLink,
 }
@@ -49,6 +76,12 @@ pub struct NewLink<'a> {
     pub username: &'a str,
     /// The sealed token.
     pub token_sealed: &'a [u8],
+    /// By which configuration.
+    pub config: Option<&'a str>,
+    /// The sealed refresh token.
+    pub refresh_token_sealed: Option<&'a [u8]>,
+    /// When the token ends.
+    pub expires_at: Option<DateTime<Utc>>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -63,6 +96,22 @@ struct Raw {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     last_used_at: Option<DateTime<Utc>>,
+    config: Option<String>,
+    refresh_token_sealed: Option<Vec<u8>>,
+    expires_at: Option<DateTime<Utc>>,
+    refresh_ends_at: Option<DateTime<Utc>>,
+    problem: Option<String>,
+}
+
+/// A token that takes the place of the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct Refreshed<'a> {
+    /// The sealed token.
+    pub token_sealed: &'a [u8],
+    /// The sealed refresh token.
+    pub refresh_token_sealed: Option<&'a [u8]>,
+    /// When the token ends.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 impl TryFrom<Raw> for LinkRow {
@@ -73,9 +122,14 @@ impl TryFrom<Raw> for LinkRow {
         Ok(Self {
             id: ExternalAuthLinkId(raw.id),
             token_sealed: raw.token_sealed,
+            refresh_token_sealed: raw.refresh_token_sealed,
+            expires_at: raw.expires_at,
+            refresh_ends_at: raw.refresh_ends_at,
             link: ExternalAuthLink {
                 host: raw.host,
                 kind,
+                config: raw.config,
+                problem: raw.problem,
                 username: raw.username,
                 created_at: raw.created_at,
                 updated_at: raw.updated_at,
@@ -122,6 +176,9 @@ pub async fn insert(tx: &mut Tx, link: NewLink<'_>) -> Result<(), StoreError> {
         .bind(link.username)
         .bind(link.token_sealed)
         .bind(link.now)
+        .bind(link.config)
+        .bind(link.refresh_token_sealed)
+        .bind(link.expires_at)
         .execute(connection)
         .await
         .map(drop)?);
@@ -136,6 +193,9 @@ pub async fn update(tx: &mut Tx, link: NewLink<'_>) -> Result<(), StoreError> {
         .bind(link.username)
         .bind(link.token_sealed)
         .bind(link.now)
+        .bind(link.config)
+        .bind(link.refresh_token_sealed)
+        .bind(link.expires_at)
         .execute(connection)
         .await
         .map(drop)?);
@@ -145,6 +205,60 @@ pub async fn update(tx: &mut Tx, link: NewLink<'_>) -> Result<(), StoreError> {
 /// Notes a use.
 pub async fn touch(db: &Db, id: ExternalAuthLinkId, now: DateTime<Utc>) -> Result<(), StoreError> {
     on_writer!(db, pool => sqlx::query(TOUCH).bind(id.0).bind(now).execute(pool).await.map(drop)?);
+    Ok(())
+}
+
+/// Takes it upon the caller to refresh a link whose token ends by `ends_by`; false when somebody else does, or did.
+pub async fn claim_refresh(
+    db: &Db,
+    id: ExternalAuthLinkId,
+    ends_by: DateTime<Utc>,
+    (now, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<bool, StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(CLAIM_REFRESH)
+        .bind(id.0)
+        .bind(ends_by)
+        .bind(now)
+        .bind(until)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
+}
+
+/// Keeps what a refresh brought. False when the claim until `until` holds no longer: the link was replaced meanwhile.
+pub async fn finish_refresh(
+    db: &Db,
+    id: ExternalAuthLinkId,
+    until: DateTime<Utc>,
+    refreshed: Refreshed<'_>,
+) -> Result<bool, StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(FINISH_REFRESH)
+        .bind(id.0)
+        .bind(until)
+        .bind(refreshed.token_sealed)
+        .bind(refreshed.refresh_token_sealed)
+        .bind(refreshed.expires_at)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
+}
+
+/// Gives a claim back without a token; with a problem the link works no more until it is replaced.
+pub async fn end_refresh(
+    db: &Db,
+    id: ExternalAuthLinkId,
+    until: DateTime<Utc>,
+    problem: Option<&str>,
+) -> Result<(), StoreError> {
+    on_writer!(db, pool => sqlx::query(END_REFRESH)
+        .bind(id.0)
+        .bind(until)
+        .bind(problem)
+        .execute(pool)
+        .await
+        .map(drop)?);
     Ok(())
 }
 
@@ -158,12 +272,14 @@ pub async fn delete(tx: &mut Tx, user: UserId, host: &str) -> Result<bool, Store
 const fn kind_name(kind: ExternalAuthKind) -> &'static str {
     match kind {
         ExternalAuthKind::Token => "token",
+        ExternalAuthKind::Oauth => "oauth",
     }
 }
 
 fn read_kind(name: &str) -> Result<ExternalAuthKind, StoreError> {
     match name {
         "token" => Ok(ExternalAuthKind::Token),
+        "oauth" => Ok(ExternalAuthKind::Oauth),
         other => Err(StoreError::Corrupt {
             table: "external_auth_links",
             detail: format!("kind {other:?}"),
@@ -171,4 +287,15 @@ fn read_kind(name: &str) -> Result<ExternalAuthKind, StoreError> {
     }
 }
 
-crate::statements![GET, LIST, COUNT, INSERT, UPDATE, TOUCH, DELETE];
+crate::statements![
+    GET,
+    LIST,
+    COUNT,
+    INSERT,
+    UPDATE,
+    TOUCH,
+    DELETE,
+    CLAIM_REFRESH,
+    FINISH_REFRESH,
+    END_REFRESH,
+];

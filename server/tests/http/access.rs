@@ -25,7 +25,7 @@ const LEAVE: [&str; 2] = [
 ];
 
 /// What is a person's own and does not exist for others.
-const PERSONAL: [&str; 4] = ["{chat}", "{workspace}", "{user}", "{token}"];
+const PERSONAL: [&str; 5] = ["{chat}", "{workspace}", "{user}", "{token}", "{flow}"];
 
 /// What administrators may not do either: make a token that acts as somebody else.
 const REFUSED_TO_ADMINS: [&str; 1] = ["POST /api/v2/users/{user}/keys/tokens"];

@@ -8,6 +8,7 @@ mod chat_config;
 mod chats;
 mod documents;
 mod external_auth;
+mod git_sign_in;
 mod login;
 mod models;
 mod preferences;

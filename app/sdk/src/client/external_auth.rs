@@ -4,8 +4,11 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::external_auth::{
-    AskExternalAuth, ExternalAuth, ExternalAuthCredential, ExternalAuthLink, PutExternalAuth,
+    AskExternalAuth, CreateExternalAuthConfig, ExternalAuth, ExternalAuthConfig,
+    ExternalAuthCredential, ExternalAuthDevice, ExternalAuthFlow, ExternalAuthLink,
+    PutExternalAuth, UpdateExternalAuthConfig,
 };
+use crate::ids::ExternalAuthFlowId;
 
 const EXTERNAL_AUTH: &str = "/api/v2/external-auth";
 
@@ -32,6 +35,62 @@ impl Client {
     /// `DELETE /external-auth/{host}`.
     pub async fn delete_external_auth(&self, host: &str) -> Result<(), ClientError> {
         self.delete(&format!("{EXTERNAL_AUTH}/{}", segment(host)))
+            .await
+    }
+
+    /// `GET /external-auth/configs`.
+    pub async fn list_external_auth_configs(&self) -> Result<Vec<ExternalAuthConfig>, ClientError> {
+        self.get(&format!("{EXTERNAL_AUTH}/configs")).await
+    }
+
+    /// `POST /external-auth/configs`.
+    pub async fn create_external_auth_config(
+        &self,
+        config: &CreateExternalAuthConfig,
+    ) -> Result<ExternalAuthConfig, ClientError> {
+        self.call(Method::POST, &format!("{EXTERNAL_AUTH}/configs"), config)
+            .await
+    }
+
+    /// `PATCH /external-auth/configs/{config}`.
+    pub async fn update_external_auth_config(
+        &self,
+        id: &str,
+        change: &UpdateExternalAuthConfig,
+    ) -> Result<ExternalAuthConfig, ClientError> {
+        let path = format!("{EXTERNAL_AUTH}/configs/{}", segment(id));
+        self.call(Method::PATCH, &path, change).await
+    }
+
+    /// `DELETE /external-auth/configs/{config}`.
+    pub async fn delete_external_auth_config(&self, id: &str) -> Result<(), ClientError> {
+        self.delete(&format!("{EXTERNAL_AUTH}/configs/{}", segment(id)))
+            .await
+    }
+
+    /// `POST /external-auth/{config}/device`.
+    pub async fn start_external_auth_device(
+        &self,
+        config: &str,
+    ) -> Result<ExternalAuthDevice, ClientError> {
+        self.post_nothing(&format!("{EXTERNAL_AUTH}/{}/device", segment(config)))
+            .await
+    }
+
+    /// `GET /external-auth/flows/{flow}`.
+    pub async fn get_external_auth_flow(
+        &self,
+        flow: ExternalAuthFlowId,
+    ) -> Result<ExternalAuthFlow, ClientError> {
+        self.get(&format!("{EXTERNAL_AUTH}/flows/{flow}")).await
+    }
+
+    /// `POST /external-auth/flows/{flow}/poll`.
+    pub async fn poll_external_auth_flow(
+        &self,
+        flow: ExternalAuthFlowId,
+    ) -> Result<ExternalAuthFlow, ClientError> {
+        self.post_nothing(&format!("{EXTERNAL_AUTH}/flows/{flow}/poll"))
             .await
     }
 

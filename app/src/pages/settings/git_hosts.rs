@@ -1,10 +1,17 @@
-//! The reader's tokens for git hosts: add, replace, remove. They go in and are never shown.
+//! What the reader signs in to git hosts with: link by signing in there, or enter a token; replace, remove. Tokens go in and
+//! are never shown. Owners set up here where people can sign in (`configs`).
+
+mod configs;
+mod device;
+mod notice;
+mod providers;
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use sdk::external_auth::{ExternalAuth, ExternalAuthLink};
+use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider};
 
 use crate::api::external_auth::{PutToken, RemoveToken, list_external_auth};
+use crate::components::badge::{Tone, badge, badge_with_icon};
 use crate::components::button::{ButtonKind, SubmitButton};
 use crate::components::dialog::{
     self, CancelButton, ConfirmDialog, Dialog, DialogButton, Question,
@@ -20,8 +27,13 @@ use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::error::AppError;
 use crate::pages::settings::places;
-use crate::session::use_hydrated;
+use crate::session::{Session, use_hydrated, use_session};
 use crate::view;
+
+pub use configs::list as config_list;
+pub use device::{Entry, code as device_code};
+pub use notice::outcome;
+pub use providers::sign_ins;
 
 const ADD: &str = "add-git-host";
 const REPLACE: &str = "replace-git-host";
@@ -35,6 +47,8 @@ pub struct HostActions {
     pub replace: Callback<ExternalAuthLink>,
     /// Asks whether to forget it.
     pub remove: Callback<ExternalAuthLink>,
+    /// Begins to link with a device code, by the configuration's name.
+    pub device: Callback<String>,
 }
 
 /// The page.
@@ -43,16 +57,22 @@ pub fn GitHostsPage() -> impl IntoView {
     let add = ServerAction::<PutToken>::new();
     let replace = ServerAction::<PutToken>::new();
     let remove = ServerAction::<RemoveToken>::new();
+    let linked = RwSignal::new(0_u32);
+    let set_up = RwSignal::new(0_u32);
     let links = Resource::new(
         move || {
             (
                 add.version().get(),
                 replace.version().get(),
                 remove.version().get(),
+                linked.get(),
+                set_up.get(),
             )
         },
         |_| list_external_auth(),
     );
+    let is_owner = use_session().with_untracked(Session::is_owner);
+    let device = device::Device::new(linked);
     let focus = StoredValue::new(String::new());
     let chosen = RwSignal::new(None::<ExternalAuthLink>);
     on_answer(add, ADD, |_| dialog::close(ADD));
@@ -72,6 +92,7 @@ pub fn GitHostsPage() -> impl IntoView {
             remove.clear();
             dialog::show(REMOVE);
         }),
+        device: Callback::new(move |config| device.start(config)),
     };
     let confirm = move |()| {
         if let Some(host) =
@@ -87,7 +108,13 @@ pub fn GitHostsPage() -> impl IntoView {
                 "Add host"
             </DialogButton>
         </PageHeader>
-        <div class="card">{loaded(links, focus, move |auth| hosts(auth, actions))}</div>
+        {notice::notice()}
+        {loaded(links, focus, move |auth| view! {
+            {sign_ins(&auth, actions)}
+            <div class="card">{hosts(auth, actions)}</div>
+        })}
+        {is_owner.then(|| configs::section(set_up))}
+        {device.dialog()}
         <AddDialog add=add/>
         <ReplaceDialog replace=replace chosen=chosen/>
         <ConfirmDialog
@@ -116,34 +143,44 @@ pub fn hosts(auth: ExternalAuth, actions: HostActions) -> AnyView {
         return view! {
             <EmptyState
                 name=Icon::FolderGit2
-                title="No tokens yet"
-                text="Add a personal access token of your git host, so that agents can clone private repositories and push."
+                title="No git hosts yet"
+                text="Sign in at your git host, or add a personal access token of it, so that agents can clone private repositories and push."
             />
         };
     }
+    let providers = auth.providers;
     let rows = auth
         .links
         .into_iter()
-        .map(|link| row(link, actions))
+        .map(|link| {
+            let provider = providers.iter().find(|it| it.host == link.host).cloned();
+            row(link, provider, actions)
+        })
         .collect_view();
     view! {
-        <Table label="Git hosts" headings=&["Host", "User name", "Added", "Last used", ""]>
+        <Table label="Git hosts" headings=&["Host", "User name", "State", "Added", "Last used", ""]>
             {rows}
         </Table>
     }
 }
 
-fn row(link: ExternalAuthLink, actions: HostActions) -> impl IntoView {
+fn row(
+    link: ExternalAuthLink,
+    provider: Option<ExternalAuthProvider>,
+    actions: HostActions,
+) -> impl IntoView {
     let hydrated = use_hydrated();
     let (replaced, removed) = (link.clone(), link.clone());
     let replace = Callback::new(move |()| actions.replace.run(replaced.clone()));
     let remove = Callback::new(move |()| actions.remove.run(removed.clone()));
     let label = format!("Actions for {}", link.host);
     let id = menu_id(&link.host);
+    let state = state(&link, provider);
     view! {
         <tr>
             <td class="cell-main cell-path">{link.host}</td>
             <td data-label="User name">{link.username}</td>
+            <td data-label="State">{state}</td>
             <td class="cell-time" data-label="Added">
                 <RelativeTime at=link.updated_at/>
             </td>
@@ -164,6 +201,25 @@ fn row(link: ExternalAuthLink, actions: HostActions) -> impl IntoView {
                 </Menu>
             </td>
         </tr>
+    }
+}
+
+/// How a link came, or why it works no more and the way to link again.
+fn state(link: &ExternalAuthLink, provider: Option<ExternalAuthProvider>) -> AnyView {
+    let Some(problem) = link.problem.clone() else {
+        let words = match link.kind {
+            ExternalAuthKind::Token => "Token",
+            ExternalAuthKind::Oauth => "Signed in",
+        };
+        return badge(Tone::Neutral, words).into_any();
+    };
+    let again = provider
+        .filter(|provider| provider.code_flow)
+        .map(|provider| providers::link_button(&provider.id, "Link again"));
+    view! {
+        {badge_with_icon(Tone::Red, Some(Icon::CircleAlert), "Works no more")}
+        <p class="field-help">{problem}</p>
+        {again}
     }
 }
 

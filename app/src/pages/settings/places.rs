@@ -113,7 +113,7 @@ places! {
         title: "Git hosts",
         lead: "Agents fetch and push as you at these hosts. A token goes to its host alone, and is given to git in the workspaces of your chats.",
         icon: Icon::FolderGit2,
-        fields: "GitHub, personal access token, pull requests",
+        fields: "GitHub, host, personal access token, user name, pull requests, link, device code",
         ..OWN
     };
     /// Where agents work.
@@ -264,6 +264,13 @@ settings! {
         fields: "People may have the calls of their own chats recorded",
         is_for_owners: true,
         ..section(&AGENTS, "setting-everybodys-debug", "Debug for everybody")
+    };
+    /// As whom git hosts know this deployment.
+    GIT_SIGN_INS = Setting {
+        lead: "With an application that is registered at a git host, people link their accounts there with a button. Its callback URL is listed with each.",
+        fields: "Address of the host, address of the API, client id, client secret, scopes, name in addresses, name, OAuth, allow device codes",
+        is_for_owners: true,
+        ..section(&GIT_HOSTS, "setting-git-sign-ins", "Sign-in at git hosts")
     };
     /// When archived chats are deleted.
     ARCHIVED_CHATS = Setting {

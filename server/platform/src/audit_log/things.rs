@@ -7,6 +7,7 @@ use sdk::models::ModelConfig;
 use serde_json::{Value, json};
 use store::allowed_folders::AllowedFolderRow;
 use store::external_auth::LinkRow;
+use store::external_auth::configs::ConfigRow;
 use store::provider_configs::ProviderRow;
 use store::templates::TemplateRow;
 use store::user_provider_keys::UserKeyRow;
@@ -71,13 +72,59 @@ impl Logged for LinkRow {
         let Self {
             id: _,
             token_sealed,
+            refresh_token_sealed,
+            expires_at: _,
+            refresh_ends_at: _,
             link,
         } = self;
-        let ExternalAuthLink { host, username, .. } = link;
+        let ExternalAuthLink {
+            host,
+            username,
+            config,
+            ..
+        } = link;
         Fields::default()
             .show("host", json!(host))
             .show("username", json!(username))
+            .show("config", json!(config))
             .hide("token", token_sealed)
+            .hide(
+                "refresh_token",
+                refresh_token_sealed.as_deref().unwrap_or_default(),
+            )
+    }
+}
+
+impl Logged for ConfigRow {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::ExternalAuthConfig, &self.id, &self.name)
+    }
+
+    fn fields(&self) -> Fields {
+        let Self {
+            id: _,
+            name,
+            kind,
+            display_name,
+            base_url,
+            api_base_url,
+            client_id,
+            client_secret_sealed,
+            scopes,
+            device_flow,
+            created_at: _,
+            updated_at: _,
+        } = self;
+        Fields::default()
+            .show("name", json!(name))
+            .show("kind", json!(kind))
+            .show("display_name", json!(display_name))
+            .show("base_url", json!(base_url))
+            .show("api_base_url", json!(api_base_url))
+            .show("client_id", json!(client_id))
+            .hide("client_secret", client_secret_sealed)
+            .show("scopes", json!(scopes))
+            .show("device_flow", json!(device_flow))
     }
 }
 

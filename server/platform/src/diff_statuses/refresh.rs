@@ -10,7 +10,7 @@ use store::diff_statuses::{self, DiffStatusRow, Failed, Outcome, PullRequestRow}
 use store::{StoreError, users};
 
 use super::schedule;
-use crate::external_auth::{self, ExternalAuthError};
+use crate::external_auth::ExternalAuthError;
 use crate::{Failure as _, Platform};
 
 /// Why a look came to nothing.
@@ -18,8 +18,8 @@ use crate::{Failure as _, Platform};
 pub(crate) enum Problem {
     /// The remote is at no host that may be asked.
     #[error(
-        "the remote {0} is at no git host that is asked for pull requests; an administrator adds hosts with \
-         SWITCHYARD_EXTERNAL_AUTH_0_TYPE and SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL"
+        "the remote {0} is at no git host that is asked for pull requests; an owner adds hosts under \
+         Settings → Git hosts, or with SWITCHYARD_EXTERNAL_AUTH_0_TYPE and SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL"
     )]
     UnknownHost(String),
     /// The chat's owner may do nothing.
@@ -163,19 +163,19 @@ impl Platform {
     pub(super) async fn place_of(&self, row: &DiffStatusRow) -> Result<Place, Problem> {
         let unknown = || Problem::UnknownHost(row.git_remote_origin.clone());
         let remote: Remote = row.git_remote_origin.parse().map_err(|_| unknown())?;
-        let forge = self.0.forges.of(&remote).ok_or_else(unknown)?;
+        let forges = self.0.links.forges().await?;
+        let forge = forges.of(&remote).ok_or_else(unknown)?;
         let repository = forge.repository(&remote).ok_or_else(unknown)?;
         self.check_active(row.owner_id).await?;
-        let (db, secrets, clock) = (&self.0.db, &self.0.secrets, &self.0.clock);
-        let of = (row.owner_id, forge.host());
-        let credential = external_auth::for_host(db, secrets, clock, of).await?;
+        let links = &self.0.links;
+        let credential = links.for_host(row.owner_id, forge.host()).await?;
         let credential = credential.ok_or_else(|| ForgeError::NoToken {
             host: forge.host().to_owned(),
         })?;
         Ok(Place {
             access: Access {
                 token: credential.token.into(),
-                now: clock.now(),
+                now: self.0.clock.now(),
             },
             forge,
             repository,

@@ -11,13 +11,13 @@ use sdk::workspace_shares::WorkspacePermission;
 use secrecy::ExposeSecret as _;
 use store::chats::ChatRow;
 use store::workspaces::{self, agents};
-use store::{Clock, Db, chats, external_auth, users};
+use store::{chats, external_auth, users};
 use workspace::git_askpass::GitCredential;
 use workspace::git_host::GitHost;
 
+use super::links::Links;
 use super::{ExternalAuthError, place};
 use crate::Platform;
-use crate::secrets::Secrets;
 use crate::workspaces::permissions_of;
 
 /// How exactly is noted when a token was last used.
@@ -43,8 +43,13 @@ impl Platform {
         })?;
         let reference = (&*question.git_branch, &*question.git_remote_origin);
         self.mark_diff_status_stale(&chat, reference).await;
-        let (db, clock) = (&self.0.db, &self.0.clock);
-        let stored = stored(db, &self.0.secrets, clock, (chat.owner_id, &host)).await?;
+        let stored = self.0.links.credential(chat.owner_id, &host).await;
+        let stored = stored.map_err(|error| match error {
+            ExternalAuthError::Broken(problem) => ExternalAuthError::Refused(format!(
+                "{problem} The chat's owner can link {host} again under Settings → Git hosts."
+            )),
+            error => error,
+        })?;
         let credential = stored.ok_or_else(|| {
             ExternalAuthError::Refused(format!(
                 "The chat's owner has no token for {host}. They can add one under Settings → Git hosts."
@@ -86,57 +91,58 @@ impl Platform {
     }
 }
 
-/// What a clone of this address signs in with for a person, and where; nothing for an address without tokens.
-pub(crate) async fn for_clone(
-    db: &Db,
-    secrets: &Secrets,
-    clock: &Clock,
-    (user, address): (UserId, &str),
-) -> Result<Option<(GitHost, GitCredential)>, ExternalAuthError> {
-    let Ok(host) = GitHost::of_repository(address) else {
-        return Ok(None);
-    };
-    let credential = stored(db, secrets, clock, (user, &host)).await?;
-    Ok(credential.map(|credential| (host, credential)))
-}
-
-/// What a person has for a host, by the name that tokens are kept under.
-pub(crate) async fn for_host(
-    db: &Db,
-    secrets: &Secrets,
-    clock: &Clock,
-    (user, host): (UserId, &str),
-) -> Result<Option<GitCredential>, ExternalAuthError> {
-    let Ok(host) = GitHost::of_entry(host) else {
-        return Ok(None);
-    };
-    stored(db, secrets, clock, (user, &host)).await
-}
-
-async fn stored(
-    db: &Db,
-    secrets: &Secrets,
-    clock: &Clock,
-    (user, host): (UserId, &GitHost),
-) -> Result<Option<GitCredential>, ExternalAuthError> {
-    let Some(row) = external_auth::get(db, user, host.name()).await? else {
-        return Ok(None);
-    };
-    let token = secrets.unseal(place(row.id), &row.token_sealed);
-    let token = token.map_err(|error| ExternalAuthError::Unseal {
-        host: host.name().to_owned(),
-        error,
-    })?;
-    let now = clock.now();
-    let is_noted = row
-        .link
-        .last_used_at
-        .is_some_and(|at| now - at < USE_INTERVAL);
-    if !is_noted {
-        external_auth::touch(db, row.id, now).await?;
+impl Links {
+    /// What a clone of this address signs in with for a person, and where; nothing for an address without tokens.
+    pub(crate) async fn for_clone(
+        &self,
+        user: UserId,
+        address: &str,
+    ) -> Result<Option<(GitHost, GitCredential)>, ExternalAuthError> {
+        let Ok(host) = GitHost::of_repository(address) else {
+            return Ok(None);
+        };
+        let credential = self.credential(user, &host).await?;
+        Ok(credential.map(|credential| (host, credential)))
     }
-    Ok(token.map(|token| GitCredential {
-        username: row.link.username,
-        token: token.expose_secret().to_owned(),
-    }))
+
+    /// What a person has for a host, by the name that tokens are kept under.
+    pub(crate) async fn for_host(
+        &self,
+        user: UserId,
+        host: &str,
+    ) -> Result<Option<GitCredential>, ExternalAuthError> {
+        let Ok(host) = GitHost::of_entry(host) else {
+            return Ok(None);
+        };
+        self.credential(user, &host).await
+    }
+
+    /// Refreshed before, where it ends soon.
+    async fn credential(
+        &self,
+        user: UserId,
+        host: &GitHost,
+    ) -> Result<Option<GitCredential>, ExternalAuthError> {
+        let Some(row) = external_auth::get(&self.db, user, host.name()).await? else {
+            return Ok(None);
+        };
+        let row = self.fresh(user, row).await?;
+        let token = self.secrets.unseal(place(row.id), &row.token_sealed);
+        let token = token.map_err(|error| ExternalAuthError::Unseal {
+            host: host.name().to_owned(),
+            error,
+        })?;
+        let now = self.clock.now();
+        let is_noted = row
+            .link
+            .last_used_at
+            .is_some_and(|at| now - at < USE_INTERVAL);
+        if !is_noted {
+            external_auth::touch(&self.db, row.id, now).await?;
+        }
+        Ok(token.map(|token| GitCredential {
+            username: row.link.username,
+            token: token.expose_secret().to_owned(),
+        }))
+    }
 }

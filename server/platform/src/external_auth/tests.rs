@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod sign_in;
+
 use chrono::TimeDelta;
 use sdk::chats::{CreateChat, UpdateChat};
 use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
@@ -304,6 +306,9 @@ async fn a_token_that_was_sealed_with_another_key_is_told_and_replaced() {
             kind: ExternalAuthKind::Token,
             username: "x",
             token_sealed: &[1; 60],
+            config: None,
+            refresh_token_sealed: None,
+            expires_at: None,
             now: stage.test.clock.now(),
         };
         external_auth::update(&mut tx, broken).await.unwrap();

@@ -18,7 +18,7 @@ use workspace::git_host::GitHost;
 use super::service::{Turn, Workspaces, describe_sandbox};
 use super::{WorkspaceError, source_of, template_of};
 use crate::credentials;
-use crate::external_auth::{self, ExternalAuthError};
+use crate::external_auth::ExternalAuthError;
 use crate::templates::parameters;
 
 /// A started agent connects within this time.
@@ -231,10 +231,7 @@ impl Workspaces {
     ) -> Result<Option<(GitHost, GitCredential)>, ExternalAuthError> {
         let address = template.and_then(|template| template.repository_url.as_deref());
         match address.filter(|_| row.working_directory.is_empty()) {
-            Some(address) => {
-                let whose = (row.owner_id, address);
-                external_auth::for_clone(&self.db, &self.secrets, &self.clock, whose).await
-            }
+            Some(address) => self.links.for_clone(row.owner_id, address).await,
             None => Ok(None),
         }
     }

@@ -21,7 +21,7 @@ use workspace::connection::{AgentClient, ConnectionState, Hub};
 
 use super::WorkspaceError;
 use crate::background::Background;
-use crate::secrets::Secrets;
+use crate::external_auth::Links;
 
 /// What is being stopped or deleted by somebody else is done within this time.
 const TURN_DEADLINE: Duration = Duration::from_secs(30);
@@ -35,7 +35,7 @@ pub(crate) struct Rooms {
     pub(super) notices: Notices,
     pub(super) clock: Clock,
     pub(super) access_url: Url,
-    pub(super) secrets: Secrets,
+    pub(super) links: Links,
     pub(super) background: Background,
     hub: Hub,
     backend: Arc<dyn Backend>,
@@ -69,7 +69,7 @@ impl Workspaces {
     pub(crate) fn new(
         db: &Db,
         notices: &Notices,
-        secrets: &Secrets,
+        links: &Links,
         backend: Arc<dyn Backend>,
         options: &crate::PlatformOptions,
     ) -> Self {
@@ -79,7 +79,7 @@ impl Workspaces {
             clock: options.clock.clone(),
             access_url: options.access_url.clone(),
             background: Background::default(),
-            secrets: secrets.clone(),
+            links: links.clone(),
             hub: Hub::default(),
             backend,
             turns: Mutex::default(),

@@ -57,6 +57,9 @@ fn link(user_id: UserId, host: &str) -> NewLink<'_> {
         kind: ExternalAuthKind::Token,
         username: "x-access-token",
         token_sealed: b"sealed",
+        config: None,
+        refresh_token_sealed: None,
+        expires_at: None,
         now: now(),
     }
 }
@@ -131,6 +134,87 @@ async fn each_person_has_one_for_a_host_and_sees_none_of_others() {
         assert_eq!(list(db, ada, 10).await.unwrap().len(), 2);
     })
     .await;
+}
+
+#[tokio::test]
+async fn one_at_a_time_refreshes_and_loses_its_claim_when_the_link_is_replaced() {
+    for_both(async |test| {
+        let db = &test.db;
+        let [ada, _] = people(db).await;
+        let ends = now() + TimeDelta::hours(8);
+        let added = NewLink {
+            kind: ExternalAuthKind::Oauth,
+            config: Some("github"),
+            refresh_token_sealed: Some(b"sealed too"),
+            expires_at: Some(ends),
+            ..link(ada, "git.example.com")
+        };
+        add(db, added).await.unwrap();
+        let claim = async |at: DateTime<Utc>, until: DateTime<Utc>| {
+            claim_refresh(db, added.id, at, (at, until)).await.unwrap()
+        };
+        let soon = TimeDelta::seconds(40);
+        assert!(!claim(now(), now() + soon).await, "it holds for hours");
+        assert!(claim(ends, ends + soon).await);
+        assert!(!claim(ends, ends + soon).await);
+        // Its process is gone.
+        let (later, until) = (ends + soon, ends + soon + soon);
+        assert!(claim(later, until).await);
+        let refreshed = Refreshed {
+            token_sealed: b"newer",
+            refresh_token_sealed: Some(b"newer too"),
+            expires_at: Some(ends + TimeDelta::hours(8)),
+        };
+        assert!(
+            !finish_refresh(db, added.id, ends + soon, refreshed)
+                .await
+                .unwrap()
+        );
+        assert!(
+            finish_refresh(db, added.id, until, refreshed)
+                .await
+                .unwrap()
+        );
+        let read = get(db, ada, "git.example.com").await.unwrap().unwrap();
+        assert_eq!(read.token_sealed, b"newer");
+        assert_eq!(
+            (read.refresh_ends_at, read.link.config.as_deref()),
+            (None, Some("github"))
+        );
+
+        let later = ends + TimeDelta::hours(9);
+        let until = later + soon;
+        assert!(claim(later, until).await);
+        let mut tx = db.begin().await.unwrap();
+        update(&mut tx, link_with(added.id, ada)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(
+            !finish_refresh(db, added.id, until, refreshed)
+                .await
+                .unwrap()
+        );
+        end_refresh(db, added.id, until, Some("gone"))
+            .await
+            .unwrap();
+        let read = get(db, ada, "git.example.com").await.unwrap().unwrap();
+        assert_eq!(
+            (&read.token_sealed[..], read.link.problem),
+            (&b"sealed"[..], None)
+        );
+        assert_eq!((read.refresh_token_sealed, read.expires_at), (None, None));
+        assert!(
+            !claim(later, until).await,
+            "a token that was entered does not end"
+        );
+    })
+    .await;
+}
+
+fn link_with(id: ExternalAuthLinkId, user: UserId) -> NewLink<'static> {
+    NewLink {
+        id,
+        ..link(user, "git.example.com")
+    }
 }
 
 async fn forget(db: &Db, user: UserId, host: &str) -> bool {

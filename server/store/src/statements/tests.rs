@@ -46,6 +46,14 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
             crate::diff_statuses::changes::STATEMENTS,
         ),
         ("external_auth", crate::external_auth::STATEMENTS),
+        (
+            "external_auth/configs",
+            crate::external_auth::configs::STATEMENTS,
+        ),
+        (
+            "external_auth/flows",
+            crate::external_auth::flows::STATEMENTS,
+        ),
         ("heartbeats", crate::heartbeats::STATEMENTS),
         ("messages", crate::messages::STATEMENTS),
         (

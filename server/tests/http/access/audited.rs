@@ -17,7 +17,7 @@ use super::objects::{Objects, People};
 use crate::support::{TestServer, on_both};
 
 /// What need not be told, by the beginning of its name, and why.
-const UNTOLD: [(&str, &str); 16] = [
+const UNTOLD: [(&str, &str); 18] = [
     ("function preview_prompt", "it asks and changes nothing"),
     (
         "POST /api/experimental/chats/providers/{provider}/test",
@@ -73,6 +73,14 @@ const UNTOLD: [(&str, &str); 16] = [
         "workspaces are a person's own, and their builds are kept",
     ),
     ("function test_provider", "it asks and changes nothing"),
+    (
+        "POST /api/v2/external-auth/{config}/device",
+        "a code that nobody has entered changes nothing",
+    ),
+    (
+        "POST /api/v2/external-auth/flows/{flow}/poll",
+        "it asks; the link that it may lead to is told",
+    ),
 ];
 
 fn is_untold(name: &str) -> bool {
@@ -214,6 +222,10 @@ impl Caller<'_> {
             "PATCH /api/experimental/chats/model-configs/{model_config}" => {
                 json!({ "context_limit": 2000 })
             }
+            "POST /api/v2/external-auth/configs" => json!({
+                "base_url": format!("https://g{made}.example.com"), "client_id": "c", "client_secret": "s",
+            }),
+            "PATCH /api/v2/external-auth/configs/{config}" => json!({ "display_name": "Other" }),
             "PUT /api/v2/external-auth/{host}" => json!({ "token": "another-private-token" }),
             "PUT /api/experimental/chats/user-provider-configs/{provider}" => {
                 json!({ "api_key": "sk-second" })
@@ -337,6 +349,11 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
         "delete_template" => json!({ "id": "{template}" }),
         "create_allowed_folder" => json!({ "path": folder }),
         "delete_allowed_folder" => json!({ "id": "{folder}" }),
+        "create_external_auth_config" => json!({
+            "form[base_url]": format!("https://{name}.example.com"), "form[client_id]": "c", "form[client_secret]": "s",
+        }),
+        "update_external_auth_config" => json!({ "config": "{config}", "form[display_name]": name, "form[client_id]": "c" }),
+        "delete_external_auth_config" => json!({ "config": "{config}" }),
         _ => return None,
     })
 }
@@ -374,6 +391,7 @@ async fn every_change_on_the_page_leaves_an_entry() {
                 "{model_config}",
                 "{template}",
                 "{folder}",
+                "{config}",
             ];
             let text = arguments.to_string();
             let named = kinds.into_iter().filter(|kind| text.contains(kind));

@@ -21,7 +21,7 @@ use super::objects::{Objects, People};
 use crate::support::on_both;
 
 /// Everything that a call can name, containers before what is in them.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 16] = [
     "{chat}",
     "{message}",
     "{queued_message}",
@@ -36,20 +36,23 @@ const KINDS: [&str; 14] = [
     "{template}",
     "{folder}",
     "{host}",
+    "{config}",
+    "{flow}",
 ];
 
 /// What is a person's own and does not exist for others.
-const PERSONAL: [&str; 6] = [
+const PERSONAL: [&str; 7] = [
     "{chat}",
     "{file}",
     "{workspace}",
     "{token}",
     "{user}",
     "{host}",
+    "{flow}",
 ];
 
 /// What is not even an administrator's.
-const PRIVATE: [&str; 4] = ["{chat}", "{file}", "{token}", "{host}"];
+const PRIVATE: [&str; 5] = ["{chat}", "{file}", "{token}", "{host}", "{flow}"];
 
 /// What is looked for inside something else, which must be its own.
 const INSIDE: [&str; 4] = ["{message}", "{queued_message}", "{run}", "{build}"];

@@ -1,6 +1,7 @@
 //! Who calls the routes, and the objects that they are called with.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use sdk::allowed_folders::CreateAllowedFolder;
 use sdk::chat_config::{UpdateDebugLogging, UpdateUserDebugLogging};
 use sdk::chats::CreateChat;
 use sdk::client::Client;
-use sdk::external_auth::PutExternalAuth;
+use sdk::external_auth::{CreateExternalAuthConfig, PutExternalAuth};
 use sdk::ids::{ChatId, ModelConfigId, ProviderConfigId, WorkspaceId};
 use sdk::messages::{CreateMessage, ListMessages};
 use sdk::models::CreateModelConfig;
@@ -33,6 +34,8 @@ pub struct People<'a> {
     pub admin: Client,
     /// The scripted model, which does what the test's chats say.
     model: ModelConfigId,
+    /// Git hosts that people can sign in at.
+    githubs: Mutex<Vec<standin::Handle>>,
     made: AtomicU32,
 }
 
@@ -45,6 +48,7 @@ impl<'a> People<'a> {
         Self {
             server,
             model: scripted_model(&admin).await,
+            githubs: Mutex::default(),
             anonymous: server.anonymous(),
             unknown: server.anonymous().with_token("swy_not-a-token"),
             stranger: server.member("sam").await,
@@ -64,6 +68,7 @@ impl<'a> People<'a> {
             member: self.stranger.clone(),
             admin: self.admin.clone(),
             model: self.model,
+            githubs: Mutex::default(),
             made: AtomicU32::new(self.number() * 1000),
         }
     }
@@ -101,6 +106,8 @@ impl<'a> People<'a> {
                 "{folder}" => ("{folder}", self.folder().await),
                 "{file}" => ("{file}", self.file().await),
                 "{host}" => ("{host}", self.git_host().await),
+                "{config}" => ("{config}", self.git_config().await),
+                "{flow}" => ("{flow}", self.git_flow().await),
                 other => panic!("{path}: make an object for {other} here"),
             };
             objects.insert(name, value);
@@ -282,6 +289,31 @@ impl<'a> People<'a> {
         };
         self.member.put_external_auth(&host, &link).await.unwrap();
         host
+    }
+
+    /// A sign-in at a git host of its own, which answers.
+    async fn git_config(&self) -> String {
+        let github = standin::start().await.unwrap();
+        github.github().put_app(standin::github::App::default());
+        let config = CreateExternalAuthConfig {
+            // No name's neighbour is another one's.
+            id: Some(format!("git-{}-x", self.number())),
+            base_url: github.base_url(),
+            client_id: "Iv1.switchyard".to_owned(),
+            client_secret: Some("the-client-secret".to_owned()),
+            device_flow: true,
+            ..CreateExternalAuthConfig::default()
+        };
+        self.githubs.lock().unwrap().push(github);
+        let created = self.admin.create_external_auth_config(&config).await;
+        created.unwrap().id
+    }
+
+    /// The member's, who was shown a code to enter at a git host.
+    async fn git_flow(&self) -> String {
+        let config = self.git_config().await;
+        let started = self.member.start_external_auth_device(&config).await;
+        started.unwrap().flow_id.to_string()
     }
 
     async fn folder(&self) -> String {

@@ -16,7 +16,8 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
         | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
-        | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth"
+        | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth" | "list_external_auth_configs"
+        | "create_external_auth_config"
         | "put_external_auth" | "render_diff" | "list_user_costs" | "create_user" | "list_providers"
         | "create_provider" | "list_templates" | "create_template" | "list_allowed_folders"
         | "create_allowed_folder" => Some(Vec::new()),
@@ -64,6 +65,11 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         }
 
         "delete_external_auth" => one(json!({ "host": "{host}" })),
+        "get_external_auth_flow" | "poll_external_auth_flow" => one(json!({ "flow": "{flow}" })),
+        "start_external_auth_device" | "delete_external_auth_config" => one(json!({ "config": "{config}" })),
+        "update_external_auth_config" => one(json!({
+            "config": "{config}", "form[display_name]": "Renamed", "form[client_id]": "c",
+        })),
         "delete_token" => one(json!({ "id": "{token}" })),
         "get_analytics" => one(json!({ "query": {
             "days": "7", "from": "", "to": "", "user": "{user}", "is_everyone": false, "name": "", "page": "",
