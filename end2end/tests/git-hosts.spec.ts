@@ -11,7 +11,7 @@ test("a token is added, replaced and removed, and never comes back", async ({ pa
   await server.signIn(context.request);
   await page.goto(`${server.url}/settings/git-hosts`);
   await hydrated(page);
-  await expect(page.getByText("No tokens yet")).toBeVisible();
+  await expect(page.getByText("No git hosts yet")).toBeVisible();
   await look(page, "settings-git-hosts-empty");
 
   await page.getByRole("button", { name: "Add host" }).click();
@@ -46,5 +46,5 @@ test("a token is added, replaced and removed, and never comes back", async ({ pa
   await expect(dialog).toContainText("Remove the token for git.example.com?");
   await look(page, "settings-git-hosts-remove", { fullPage: false });
   await dialog.getByRole("button", { name: "Remove token" }).click();
-  await expect(page.getByText("No tokens yet")).toBeVisible();
+  await expect(page.getByText("No git hosts yet")).toBeVisible();
 });
