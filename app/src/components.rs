@@ -15,6 +15,7 @@ pub mod keyboard;
 pub mod live_region;
 pub mod loaded;
 pub mod menu;
+pub mod only_looked_at;
 pub mod page_header;
 pub mod plain;
 pub mod relative_time;

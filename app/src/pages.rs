@@ -9,6 +9,7 @@ pub mod login;
 pub mod not_found;
 pub mod parts;
 pub mod prompt_preview;
+pub mod set_password;
 pub mod settings;
 pub mod setup;
 pub mod workspaces;

@@ -7,6 +7,7 @@ use leptos_router::components::{ParentRoute, Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::location::Url;
 use leptos_router::{SsrMode, path};
+use sdk::permissions::Permission;
 
 use crate::components::live_region::{LiveRegion, provide_announcer};
 use crate::components::relative_time::provide_clock;
@@ -37,6 +38,7 @@ pub fn App() -> AnyView {
                 <Route path=path!("/") view=|| view! { <Redirect path="/agents"/> } ssr=SsrMode::Async/>
                 <Route path=path!("/setup") view=PartPage::Setup ssr=SsrMode::Async/>
                 <Route path=path!("/login") view=PartPage::Login ssr=SsrMode::Async/>
+                <Route path=path!("/set-password") view=PartPage::SetPassword ssr=SsrMode::Async/>
                 <ParentRoute path=path!("/agents") view=|| guard(Access::SignedIn, || view! { <AgentsPage/> }) ssr=SsrMode::Async>
                     <Route path=path!("") view=PartPage::Home/>
                     <Route path=path!(":id") view=|| view! { <ChatPage/> }/>
@@ -75,9 +77,9 @@ pub fn App() -> AnyView {
 pub(crate) enum Access {
     /// Everybody who is signed in.
     SignedIn,
-    /// Administrators.
-    Owner,
-    /// Administrators, and anyone while the server is a developer's.
+    /// Whoever may do this.
+    May(Permission),
+    /// Owners, and anyone while the server is a developer's.
     OwnerOrDevelopment,
 }
 
@@ -98,7 +100,8 @@ fn gate(session: &Session, access: Access) -> Gate {
         (None, _) if !session.has_first_user => Gate::Setup,
         (None, _) => Gate::Login,
         (Some(_), Access::SignedIn) => Gate::Open,
-        (Some(user), _) if user.is_owner() => Gate::Open,
+        (Some(user), Access::May(permission)) if user.may(permission) => Gate::Open,
+        (Some(user), Access::OwnerOrDevelopment) if user.is_owner() => Gate::Open,
         // What a person may not read does not exist for them.
         (Some(_), _) => Gate::NotFound,
     }
@@ -174,7 +177,10 @@ mod tests {
         assert_eq!(gate(&session, Access::SignedIn), Gate::Setup);
         session.has_first_user = true;
         assert_eq!(gate(&session, Access::SignedIn), Gate::Login);
-        assert_eq!(gate(&session, Access::Owner), Gate::Login);
+        assert_eq!(
+            gate(&session, Access::May(Permission::ReadUsers)),
+            Gate::Login
+        );
     }
 
     #[test]
@@ -186,6 +192,9 @@ mod tests {
         assert_eq!(gate(&session, Access::OwnerOrDevelopment), Gate::Login);
         session.is_development = true;
         assert_eq!(gate(&session, Access::OwnerOrDevelopment), Gate::Open);
-        assert_eq!(gate(&session, Access::Owner), Gate::Login);
+        assert_eq!(
+            gate(&session, Access::May(Permission::ReadUsers)),
+            Gate::Login
+        );
     }
 }

@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 
 use crate::api::codec::DocumentJson;
+use sdk::permissions::Permission;
 use sdk::preferences::Preferences;
 use sdk::users::User;
 use serde::{Deserialize, Serialize};
@@ -26,9 +27,19 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the reader administers the deployment.
-    pub fn is_owner(&self) -> bool {
-        self.user.as_ref().is_some_and(User::is_owner)
+    /// Whether the reader may do this.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.user.as_ref().is_some_and(|user| user.may(permission))
+    }
+
+    /// Whether what needs this is there for the reader.
+    pub fn shows(&self, needs: Option<Permission>) -> bool {
+        needs.is_none_or(|permission| self.may(permission))
+    }
+
+    /// Whether the reader is one whose account may not use agents.
+    pub fn is_kept_from_agents(&self) -> bool {
+        self.user.is_some() && !self.may(Permission::UseAgents)
     }
 }
 

@@ -18,6 +18,7 @@ mod health;
 mod login;
 mod models;
 mod organizations;
+mod password_links;
 mod preferences;
 mod providers;
 mod replicas;
@@ -45,6 +46,7 @@ pub fn all() -> Routes {
         .merge(login::routes())
         .merge(users::routes())
         .merge(tokens::routes())
+        .merge(password_links::routes())
         .merge(organizations::routes())
         .merge(preferences::routes())
         .merge(providers::routes())

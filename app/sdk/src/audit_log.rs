@@ -51,6 +51,8 @@ words! {
         UserUpdate = "user.update",
         /// An account got another password.
         UserSetPassword = "user.set_password",
+        /// Somebody was given a link to set their own password.
+        UserCreatePasswordLink = "user.create_password_link",
         /// Somebody ended all of their sessions.
         UserSignOutEverywhere = "user.sign_out_everywhere",
         /// An account was deleted.
@@ -147,6 +149,8 @@ words! {
         CommandLine = "command_line",
         /// Through an agent in one of their chats.
         Agent = "agent",
+        /// With a link to set their password, before they could sign in.
+        PasswordLink = "password_link",
         /// Setting up the deployment, before anybody could sign in.
         Setup = "setup",
     }

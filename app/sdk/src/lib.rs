@@ -26,6 +26,8 @@ pub mod messages;
 pub mod models;
 pub mod organizations;
 pub mod parts;
+pub mod password_links;
+pub mod permissions;
 pub mod preferences;
 pub mod prompt_preview;
 pub mod providers;

@@ -5,32 +5,47 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{OrganizationId, UserId};
 
-/// What a user may do. An `owner` administers the deployment.
+/// What a user is in the deployment. What each may do stands in [`crate::permissions`].
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Administers users, providers, models and folders.
+    /// May do everything, and alone decides who is an owner.
     Owner,
+    /// Administers the deployment and all accounts but owners'.
+    Admin,
+    /// Sees how the deployment is set up, what it costs and who changed it; changes nothing.
+    Auditor,
     /// Uses agents; sees only what is their own.
     Member,
 }
 
 impl Role {
+    /// All of them, the one that may do most first.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Auditor, Self::Member];
+
     /// The role's name on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Auditor => "auditor",
             Self::Member => "member",
         }
     }
 
     /// Parses a role's name.
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "owner" => Some(Self::Owner),
-            "member" => Some(Self::Member),
-            _ => None,
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+
+    /// What people call it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Owner => "Owner",
+            Self::Admin => "Administrator",
+            Self::Auditor => "Auditor",
+            Self::Member => "Member",
         }
     }
 }
@@ -60,6 +75,9 @@ pub struct User {
     pub email: String,
     /// Roles held.
     pub roles: Vec<Role>,
+    /// Whether they may have agents work. Owners always may.
+    #[serde(default = "yes")]
+    pub agents_access: bool,
     /// Organizations they belong to.
     pub organization_ids: Vec<OrganizationId>,
     /// Whether the account can be used.
@@ -68,10 +86,20 @@ pub struct User {
     pub created_at: DateTime<Utc>,
 }
 
+/// What servers mean that do not know the permission.
+const fn yes() -> bool {
+    true
+}
+
 impl User {
-    /// Whether the user administers the deployment.
+    /// Whether the user is an owner of the deployment.
     pub fn is_owner(&self) -> bool {
         self.roles.contains(&Role::Owner)
+    }
+
+    /// Their role; what may do least when there is none.
+    pub fn role(&self) -> Role {
+        self.roles.iter().copied().min().unwrap_or(Role::Member)
     }
 
     /// The name to show: the display name, or the user name when there is none.
@@ -131,11 +159,15 @@ pub struct CreateUser {
     /// Display name.
     #[serde(default)]
     pub name: Option<String>,
-    /// At least 8 characters.
-    pub password: String,
-    /// `member` when absent.
+    /// At least 8 characters. Without one nobody can sign in until a password is set, as with a link to set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// `member` when absent. Only owners may make owners.
     #[serde(default)]
     pub role: Option<Role>,
+    /// Whether they may have agents work; `true` when absent. Owners always may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents_access: Option<bool>,
 }
 
 /// Body of `PATCH /users/{user}`; an absent field is left as it is.
@@ -151,13 +183,16 @@ pub struct UpdateUser {
     /// New e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// New role; admins only, never the last owner's own.
+    /// New role, by those who manage users; only owners make and change owners, and one always remains.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
-    /// Suspend or re-activate; admins only.
+    /// Suspend or re-activate, by those who manage users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<UserStatus>,
-    /// New password. Everyone but an admin acting on another account gives the old one too.
+    /// Whether they may have agents work, by those who manage users. Without effect on what runs already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents_access: Option<bool>,
+    /// New password. For one's own account the old one is given too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
     /// The password in force.

@@ -26,7 +26,7 @@ pub struct ChatConfig {
     pub debug_logging: UserDebugLogging,
     /// Providers that the reader may bring a key for.
     pub user_providers: Vec<UserProviderConfig>,
-    /// What holds for everybody, for owners.
+    /// What holds for everybody, for those who may see it.
     pub deployment: Option<DeploymentConfig>,
 }
 
@@ -76,7 +76,7 @@ pub async fn get_chat_config() -> Result<ChatConfig, AppError> {
     let user_prompt = platform.get_user_prompt(&actor).await;
     let debug_logging = platform.get_user_debug_logging(&actor).await;
     let user_providers = platform.list_user_providers(&actor).await;
-    let deployment = if actor.is_owner() {
+    let deployment = if actor.may(sdk::permissions::Permission::ReadSettings) {
         Some(deployment_config(&platform, &actor).await?)
     } else {
         None

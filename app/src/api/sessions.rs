@@ -54,6 +54,19 @@ pub async fn login(
     Ok(())
 }
 
+/// Sets the password of whose link it is, and leads to the sign-in.
+#[server(name = RedeemLink, prefix = "/api/page", endpoint = "redeem_password_link", output = PageJson)]
+pub async fn redeem_password_link(token: String, password: String) -> Result<(), AppError> {
+    let platform = super::platform()?;
+    let request = sdk::password_links::RedeemPasswordLink { token, password };
+    platform
+        .redeem_password_link(request, &super::client())
+        .await
+        .map_err(super::failed)?;
+    super::redirect("/login");
+    Ok(())
+}
+
 /// Ends this session.
 #[server(name = SignOut, prefix = "/api/page", endpoint = "logout", output = PageJson)]
 pub async fn logout() -> Result<(), AppError> {

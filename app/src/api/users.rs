@@ -1,7 +1,8 @@
-//! The reader's own account, and everyone's for owners.
+//! The reader's own account, and everyone's for those who may see or manage them.
 
 use leptos::prelude::*;
 use sdk::ids::UserId;
+use sdk::password_links::PasswordLink;
 use sdk::users::{Role, User, UserStatus};
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +57,7 @@ pub struct UserPage {
     pub next_after_id: Option<UserId>,
 }
 
-/// A page of accounts, oldest first, for owners.
+/// A page of accounts, oldest first, for those who may see them.
 #[server(name = ListUsers, prefix = "/api/page", endpoint = "list_users", protocol = Page)]
 pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> {
     let (platform, actor) = super::signed_in()?;
@@ -77,41 +78,70 @@ pub async fn list_users(after_id: Option<UserId>) -> Result<UserPage, AppError> 
     })
 }
 
-/// Creates an account, for owners.
+/// A new account, and with what its person can sign in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CreatedAccount {
+    /// The account.
+    pub user: User,
+    /// The invitation, when the account has no password yet.
+    pub invitation: Option<PasswordLink>,
+}
+
+/// Creates an account, for those who manage them. Without a password it comes with an invitation.
 #[server(name = CreateAccount, prefix = "/api/page", endpoint = "create_user", output = PageJson)]
 pub async fn create_user(
     name: String,
     email: String,
     username: String,
-    password: String,
+    #[server(default)] password: String,
     role: Role,
-) -> Result<User, AppError> {
+    #[server(default)] agents_access: bool,
+) -> Result<CreatedAccount, AppError> {
     let (platform, actor) = super::signed_in()?;
     let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
     let user = sdk::users::CreateUser {
         email,
         username,
         name,
-        password,
+        password: Some(password).filter(|password| !password.is_empty()),
         role: Some(role),
+        // For owners it cannot be another.
+        agents_access: Some(agents_access || role == Role::Owner),
     };
-    platform
-        .create_user(&actor, user)
-        .await
-        .map_err(super::failed)
+    let is_invited = user.password.is_none();
+    let user = platform.create_user(&actor, user).await;
+    let user = user.map_err(super::failed)?;
+    let invitation = if is_invited {
+        let id = user.id.to_string();
+        let link = platform.create_password_link(&actor, &id).await;
+        Some(link.map_err(super::failed)?)
+    } else {
+        None
+    };
+    Ok(CreatedAccount { user, invitation })
 }
 
-/// Changes role or status of an account, for owners.
+/// Makes a link with which the person of an account sets their own password, for those who manage it.
+#[server(name = CreatePasswordLink, prefix = "/api/page", endpoint = "create_password_link", output = PageJson)]
+pub async fn create_password_link(id: UserId) -> Result<PasswordLink, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let link = platform.create_password_link(&actor, &id.to_string()).await;
+    link.map_err(super::failed)
+}
+
+/// Changes role, status or agents access of an account, for those who manage it.
 #[server(name = UpdateAccount, prefix = "/api/page", endpoint = "update_user", output = PageJson)]
 pub async fn update_user(
     id: UserId,
     role: Option<Role>,
     status: Option<UserStatus>,
+    agents_access: Option<bool>,
 ) -> Result<User, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::users::UpdateUser {
         role,
         status,
+        agents_access,
         ..sdk::users::UpdateUser::default()
     };
     platform
@@ -120,7 +150,7 @@ pub async fn update_user(
         .map_err(super::failed)
 }
 
-/// Sets a new password for an account, for owners.
+/// Sets a new password for an account, for those who manage it.
 #[server(name = ResetPassword, prefix = "/api/page", endpoint = "reset_password", output = PageJson)]
 pub async fn reset_password(id: UserId, password: String) -> Result<User, AppError> {
     let (platform, actor) = super::signed_in()?;
@@ -134,7 +164,7 @@ pub async fn reset_password(id: UserId, password: String) -> Result<User, AppErr
         .map_err(super::failed)
 }
 
-/// Deletes an account, for owners.
+/// Deletes an account, for those who manage it.
 #[server(name = DeleteAccount, prefix = "/api/page", endpoint = "delete_user", output = PageJson)]
 pub async fn delete_user(id: UserId) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;

@@ -7,6 +7,7 @@ pub mod tables;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_query_map;
+use sdk::permissions::Permission;
 
 use self::chart::chart;
 use self::tables::{CHATS, MODELS, PEOPLE, cost_table};
@@ -30,7 +31,7 @@ const PRESETS: [(&str, &str); 4] = [
 /// The page.
 #[component]
 pub fn AnalyticsPage() -> impl IntoView {
-    let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
+    let sees_all = use_session().with_untracked(|session| session.may(Permission::ReadCosts));
     let map = use_query_map();
     let query = Memo::new(move |_| {
         map.with(|map| {
@@ -40,7 +41,7 @@ pub fn AnalyticsPage() -> impl IntoView {
                 from: of("from"),
                 to: of("to"),
                 user: of("user"),
-                is_everyone: is_owner && map.get("people").is_some(),
+                is_everyone: sees_all && map.get("people").is_some(),
                 name: of("name"),
                 page: of("page"),
             }
@@ -65,7 +66,7 @@ pub fn AnalyticsPage() -> impl IntoView {
     };
     view! {
         <PageHeader title=places::ANALYTICS.title lead=places::ANALYTICS.lead/>
-        {is_owner.then(|| whose(is_everyone))}
+        {sees_all.then(|| whose(is_everyone))}
         {loaded(costs, focus, show)}
     }
 }

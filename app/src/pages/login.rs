@@ -29,7 +29,7 @@ pub fn LoginPage() -> impl IntoView {
     let next = use_query_map().with_untracked(|query| query.get("next").unwrap_or_default());
     view! {
         <Title text="Sign in"/>
-        <Door title="Sign in" foot="Forgotten your password? An administrator can reset it.">
+        <Door title="Sign in" foot="Forgotten your password? An owner or administrator can reset it.">
             <div id="sign-in">
                 <ActionForm action=sign_in>
                     <div class="form">

@@ -21,6 +21,7 @@ use leptos::wasm_split::{self, SplitLoaderError};
 use leptos_router::ChooseView;
 use sdk::chats::ChatStatus;
 use sdk::ids::ChatId;
+use sdk::permissions::Permission;
 use sdk::workspaces::Workspace;
 
 pub use composer::{answers, attachment_list, mention_list, queue_list};
@@ -33,6 +34,7 @@ use super::audit_log::AuditLogPage;
 use super::gallery::{GalleryPage, Sheet};
 use super::login::LoginPage;
 use super::prompt_preview::PromptPreviewPage;
+use super::set_password::SetPasswordPage;
 use super::settings::{
     ChatConfigPage, FoldersPage, GitHostsPage, ProfilePage, ProvidersPage, SettingsPage,
     TemplatePage, TemplatesPage, TokensPage, UsersPage,
@@ -48,6 +50,7 @@ use crate::components::chat::palette::Palette;
 use crate::components::chat::questions::Questions;
 use crate::components::desktop::Desktop;
 use crate::components::feedback::ErrorState;
+use crate::components::only_looked_at::only_looked_at;
 use crate::components::terminals::Terminals;
 use crate::components::toast::ToastKind;
 use crate::error::{AppError, ErrorCode};
@@ -62,6 +65,8 @@ pub enum PartPage {
     Setup,
     /// Sign in.
     Login,
+    /// Set one's password with a link.
+    SetPassword,
     /// No chat chosen: the form of a new one.
     Home,
     /// The frame of the settings.
@@ -101,7 +106,7 @@ pub enum PartPage {
 impl ChooseView for PartPage {
     async fn choose(self) -> AnyView {
         let view = match self {
-            Self::Setup | Self::Login => door_part(self).await,
+            Self::Setup | Self::Login | Self::SetPassword => door_part(self).await,
             Self::Gallery(sheet) => gallery_part(sheet).await,
             Self::Home => home_part().await,
             Self::Templates | Self::Template => templates_part(self).await,
@@ -124,7 +129,7 @@ impl ChooseView for PartPage {
 impl PartPage {
     async fn load(self) -> Result<(), SplitLoaderError> {
         match self {
-            Self::Setup | Self::Login => load_door().await,
+            Self::Setup | Self::Login | Self::SetPassword => load_door().await,
             Self::Gallery(_) => load_gallery().await,
             Self::Home => load_home().await,
             // They stand in the frame of the settings.
@@ -149,6 +154,7 @@ impl PartPage {
         match (segments.next()?, segments.next()) {
             ("setup", None) => Some(Self::Setup),
             ("login", None) => Some(Self::Login),
+            ("set-password", None) => Some(Self::SetPassword),
             ("agents", None) => Some(Self::Home),
             ("settings", Some("templates")) => Some(Self::Templates),
             ("settings", Some("analytics")) => Some(Self::Analytics),
@@ -185,10 +191,10 @@ fn is_chat(path: &str) -> bool {
 
 #[wasm_split::wasm_split(door, wasm_split_path = wasm_split, preload(load_door), fallible)]
 fn door_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
-    Ok(if page == PartPage::Setup {
-        setup(|| view! { <SetupPage/> })
-    } else {
-        login(|| view! { <LoginPage/> })
+    Ok(match page {
+        PartPage::Setup => setup(|| view! { <SetupPage/> }),
+        PartPage::SetPassword => view! { <SetPasswordPage/> },
+        _ => login(|| view! { <LoginPage/> }),
     })
 }
 
@@ -204,10 +210,20 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
         PartPage::ChatConfig => view! { <ChatConfigPage/> },
         PartPage::Tokens => view! { <TokensPage/> },
         PartPage::GitHosts => view! { <GitHostsPage/> },
-        PartPage::Users => guard(Access::Owner, || view! { <UsersPage/> }),
-        PartPage::Providers => guard(Access::Owner, || view! { <ProvidersPage/> }),
-        PartPage::Folders => guard(Access::Owner, || view! { <FoldersPage/> }),
+        PartPage::Users => guard(
+            Access::May(Permission::ReadUsers),
+            || view! { <UsersPage/> },
+        ),
+        PartPage::Providers => settings_of_all(|| view! { <ProvidersPage/> }),
+        PartPage::Folders => settings_of_all(|| view! { <FoldersPage/> }),
         _ => guard(Access::SignedIn, || view! { <SettingsPage/> }),
+    })
+}
+
+/// A page of the deployment's settings: whoever may only look finds it switched off.
+fn settings_of_all(page: impl FnOnce() -> AnyView) -> AnyView {
+    guard(Access::May(Permission::ReadSettings), || {
+        only_looked_at(Permission::ManageSettings, page)
     })
 }
 
@@ -218,7 +234,7 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
     fallible
 )]
 fn templates_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
-    Ok(guard(Access::Owner, || {
+    Ok(settings_of_all(|| {
         if page == PartPage::Templates {
             view! { <TemplatesPage/> }
         } else {
@@ -258,7 +274,9 @@ fn analytics_part() -> Result<AnyView, SplitLoaderError> {
     fallible
 )]
 fn audit_log_part() -> Result<AnyView, SplitLoaderError> {
-    Ok(guard(Access::Owner, || view! { <AuditLogPage/> }))
+    Ok(guard(Access::May(Permission::ReadAuditLog), || {
+        view! { <AuditLogPage/> }
+    }))
 }
 
 #[wasm_split::wasm_split(
@@ -268,7 +286,9 @@ fn audit_log_part() -> Result<AnyView, SplitLoaderError> {
     fallible
 )]
 fn prompt_preview_part() -> Result<AnyView, SplitLoaderError> {
-    Ok(guard(Access::Owner, || view! { <PromptPreviewPage/> }))
+    Ok(guard(Access::May(Permission::ReadSettings), || {
+        view! { <PromptPreviewPage/> }
+    }))
 }
 
 #[wasm_split::wasm_split(gallery, wasm_split_path = wasm_split, preload(load_gallery), fallible)]

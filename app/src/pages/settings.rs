@@ -1,4 +1,4 @@
-//! The settings: the reader's own, and the deployment's for owners. One file per page below `settings/`.
+//! The settings: the reader's own, and the deployment's for those who may see them. One file per page below `settings/`.
 
 mod chat_config;
 mod folders;
@@ -25,7 +25,7 @@ pub use profile::ProfilePage;
 pub use providers::ProvidersPage;
 pub use templates::{TemplatePage, TemplatesPage};
 pub use tokens::TokensPage;
-pub use users::UsersPage;
+pub use users::{UsersPage, role_badge, shown_link};
 
 use crate::api::sessions::SignOut;
 use crate::components::icons::{Icon, icon};
@@ -37,7 +37,6 @@ use crate::view;
 #[component]
 pub fn SettingsPage() -> impl IntoView {
     let session = use_session();
-    let is_owner = session.with_untracked(crate::session::Session::is_owner);
     let nav = NodeRef::<Nav>::new();
     let path = use_location().pathname;
     let words = RwSignal::new(String::new());
@@ -45,17 +44,19 @@ pub fn SettingsPage() -> impl IntoView {
         path.track();
         request_animation_frame(move || show_current(nav));
     });
-    let items = |is_for_owners: bool| {
-        let places = PLACES.iter();
-        places
-            .filter(move |place| place.is_for_owners == is_for_owners)
-            .map(|place| nav_item(place))
-            .collect_view()
+    let shown = |is_everybodys: bool| {
+        let places = PLACES.iter().copied();
+        places.filter(move |place| {
+            place.needs.is_some() == is_everybodys
+                && session.with_untracked(|session| session.shows(place.needs))
+        })
     };
+    let administers = shown(true).next().is_some();
+    let items = |is_everybodys: bool| shown(is_everybodys).map(nav_item).collect_view();
     view! {
         <div class="settings">
             <div class="settings-side">
-                {search::field(words, is_owner)}
+                {search::field(words)}
                 <nav
                     class="settings-nav"
                     aria-label="Settings"
@@ -68,7 +69,7 @@ pub fn SettingsPage() -> impl IntoView {
                     </A>
                     <p class="settings-nav-group">"You"</p>
                     {items(false)}
-                    {is_owner
+                    {administers
                         .then(|| {
                             view! {
                                 <p class="settings-nav-group">"Administration"</p>

@@ -28,7 +28,7 @@ pub fn SetupPage() -> impl IntoView {
         <Title text="Set up"/>
         <Door
             title="Set up Switchyard"
-            lead="Create the administrator's account. It adds model providers, folders and other people."
+            lead="Create the owner's account. It adds model providers, folders and other people."
             foot="Everything stays on this server: accounts, keys and chats lie in its data folder."
         >
             <div id="set-up">

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use sdk::ids::{OrganizationId, SessionId, TokenId, UserId};
+use sdk::permissions::Permission;
 use sdk::users::Role;
 
 /// A signed-in person, as the credential of one request tells. Not to be kept: role and status may change.
@@ -12,8 +13,10 @@ pub struct Actor {
     pub user_id: UserId,
     /// Their organization.
     pub organization_id: OrganizationId,
-    /// What they may do.
+    /// What they are in the deployment.
     pub role: Role,
+    /// Whether their account may use agents.
+    pub agents_access: bool,
     /// By which credential.
     pub via: Via,
     /// From where, as far as it is known; set by what takes the request.
@@ -34,14 +37,14 @@ pub enum Via {
 }
 
 impl Actor {
-    /// Whether they administer the deployment.
-    pub fn is_owner(&self) -> bool {
-        self.role == Role::Owner
+    /// Whether they may do this.
+    pub fn may(&self, permission: Permission) -> bool {
+        permission.is_held(self.role, self.agents_access)
     }
 
-    /// Refuses everybody who does not administer the deployment.
-    pub(crate) fn require_owner<E>(&self, refusal: E) -> Result<(), E> {
-        if self.is_owner() {
+    /// Refuses everybody who may not do this.
+    pub(crate) fn require<E>(&self, permission: Permission, refusal: E) -> Result<(), E> {
+        if self.may(permission) {
             Ok(())
         } else {
             Err(refusal)

@@ -9,6 +9,7 @@ use sdk::allowed_folders::{AllowedFolder, CreateAllowedFolder};
 use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::AllowedFolderId;
+use sdk::permissions::Permission;
 use store::allowed_folders::{self, AllowedFolderRow};
 use store::notices::ConfigKind;
 use store::{Notice, StoreError};
@@ -35,7 +36,7 @@ pub enum AllowedFolderError {
     #[error("There is no such allowed folder.")]
     NotFound,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// The database.
     #[error(transparent)]
@@ -78,13 +79,13 @@ impl Platform {
         Ok(rows.into_iter().map(describe).collect())
     }
 
-    /// Allows a folder: an existing one, outside the server's data folder. Owners only.
+    /// Allows a folder: an existing one, outside the server's data folder. Needs [`Permission::ManageSettings`].
     pub async fn create_allowed_folder(
         &self,
         actor: &Actor,
         request: CreateAllowedFolder,
     ) -> Result<AllowedFolder, AllowedFolderError> {
-        actor.require_owner(AllowedFolderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, AllowedFolderError::Forbidden)?;
         let path =
             check(&request.path, &self.0.options.data_dir).map_err(AllowedFolderError::Invalid)?;
         let known = allowed_folders::list(&self.0.db, MAX_FOLDERS).await?.len();
@@ -107,13 +108,13 @@ impl Platform {
         Ok(describe(row))
     }
 
-    /// Allows a folder no longer. Workspaces that use it go on. Owners only.
+    /// Allows a folder no longer. Workspaces that use it go on. Needs [`Permission::ManageSettings`].
     pub async fn delete_allowed_folder(
         &self,
         actor: &Actor,
         id: AllowedFolderId,
     ) -> Result<(), AllowedFolderError> {
-        actor.require_owner(AllowedFolderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, AllowedFolderError::Forbidden)?;
         let mut tx = self.0.db.begin().await?;
         let row = allowed_folders::delete(&mut tx, id).await?;
         let row = row.ok_or(AllowedFolderError::NotFound)?;

@@ -17,6 +17,7 @@ use sdk::audit_log::{
 };
 use sdk::errors::Validation;
 use sdk::ids::{TokenId, UserId};
+use sdk::permissions::Permission;
 use store::audit_log::{self, Filter, NewEntry};
 use store::{StoreError, Tx};
 
@@ -81,6 +82,16 @@ impl By {
             user_id: Some(user),
             token_id: None,
             via: AuditVia::Setup,
+            address,
+        }
+    }
+
+    /// Somebody who sets their own password with a link.
+    pub(crate) const fn holder_of_link(user: UserId, address: Option<IpAddr>) -> Self {
+        Self {
+            user_id: Some(user),
+            token_id: None,
+            via: AuditVia::PasswordLink,
             address,
         }
     }
@@ -199,13 +210,13 @@ impl Platform {
         audit_log::insert(tx, &entry).await
     }
 
-    /// The log, newest first, in pages. Owners only; for others there is none.
+    /// The log, newest first, in pages. Needs [`Permission::ReadAuditLog`]; for others there is none.
     pub async fn list_audit_log(
         &self,
         actor: &Actor,
         query: ListAuditLog,
     ) -> Result<AuditLog, AuditLogError> {
-        actor.require_owner(AuditLogError::NotFound)?;
+        actor.require(Permission::ReadAuditLog, AuditLogError::NotFound)?;
         let limit = query.limit.unwrap_or(USUAL_PAGE);
         let filter = check(&query)?;
         let mut entries = audit_log::list(&self.0.db, &filter, limit + 1).await?;

@@ -1,7 +1,7 @@
 //! What is configured about agents: instructions, when histories are summarized, whether calls are recorded, what
 //! workspaces agents may make for how long, whether workspaces may have a desktop, and how long archived chats are kept.
 //!
-//! What the deployment configures is for owners alone and does not exist for others; what is a person's own is read
+//! What the deployment configures is for those who administer or audit it and does not exist for others; what is a person's own is read
 //! and changed by them alone.
 
 mod compaction_thresholds;

@@ -26,6 +26,7 @@ use chatd::state::people::{Mode, NewChat};
 use chatd::{TitleError, first_words, wire};
 use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
+use sdk::permissions::Permission;
 use store::chats::list::{self, ListedChat};
 use store::chats::{self, ChatMode, ChatRow};
 use store::files;
@@ -106,6 +107,7 @@ impl Platform {
         actor: &Actor,
         request: CreateChat,
     ) -> Result<Chat, ChatFailure> {
+        actor.require(Permission::UseAgents, ChatFailure::NoAgentsAccess)?;
         let content = self.check_content(actor, request.content.clone()).await?;
         let files = ids_of(&content);
         fields::check_labels(&request.labels)?;
@@ -240,7 +242,7 @@ impl Platform {
 
     /// Runs a failed turn again.
     pub async fn retry_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
-        self.own_chat(actor, id).await?;
+        self.own_working_chat(actor, id).await?;
         let row = self.0.daemon.retry(id).await?;
         self.full_chat(row).await
     }
@@ -250,6 +252,17 @@ impl Platform {
         let row = chats::get(&self.0.db, id).await?;
         row.filter(|row| row.owner_id == actor.user_id)
             .ok_or(ChatFailure::NotFound)
+    }
+
+    /// The caller's chat, for what has an agent work in it.
+    pub(crate) async fn own_working_chat(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+    ) -> Result<ChatRow, ChatFailure> {
+        let row = self.own_chat(actor, id).await?;
+        actor.require(Permission::UseAgents, ChatFailure::NoAgentsAccess)?;
+        Ok(row)
     }
 
     pub(crate) async fn full_chat(&self, row: ChatRow) -> Result<Chat, ChatFailure> {

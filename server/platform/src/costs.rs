@@ -1,4 +1,4 @@
-//! What calls to models cost: a person's own, and for owners everybody's.
+//! What calls to models cost: a person's own, and for those who may see it everybody's.
 
 mod csv;
 
@@ -7,6 +7,7 @@ use sdk::audit_log::AuditAction;
 use sdk::costs::{BackfilledCosts, ChatTotals, CostRange, CostSummary, ListUserCosts, UserCosts};
 use sdk::errors::Validation;
 use sdk::ids::{ChatId, ModelConfigId};
+use sdk::permissions::Permission;
 use store::costs::backfill::{self, Hour};
 use store::costs::{self, Range, people, summary};
 use store::{StoreError, model_configs};
@@ -37,7 +38,7 @@ pub enum CostError {
     #[error("This model has no price yet. Set one first, then price what it was used for.")]
     NoPrice,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// The person.
     #[error(transparent)]
@@ -69,7 +70,7 @@ impl Failure for CostError {
 }
 
 impl Platform {
-    /// What a person's chats cost in a range. People see their own; owners everybody's.
+    /// What a person's chats cost in a range. People see their own; with [`Permission::ReadCosts`] everybody's.
     pub async fn get_cost_summary(
         &self,
         actor: &Actor,
@@ -81,13 +82,13 @@ impl Platform {
         Ok(summary::of_user(&self.0.db, user.id, range).await?)
     }
 
-    /// What each person's chats cost in a range, the dearest first, in pages. Owners only.
+    /// What each person's chats cost in a range, the dearest first, in pages. Needs [`Permission::ReadCosts`].
     pub async fn list_user_costs(
         &self,
         actor: &Actor,
         query: ListUserCosts,
     ) -> Result<UserCosts, CostError> {
-        actor.require_owner(CostError::Forbidden)?;
+        actor.require(Permission::ReadCosts, CostError::Forbidden)?;
         let range = self.cost_range(query.start_date, query.end_date)?;
         let limit = match whole_number("limit", query.limit)? {
             Some(limit) if limit > 0 => limit.min(MAX_PAGE),
@@ -120,14 +121,13 @@ impl Platform {
         Ok(costs::of_chat(&self.0.db, row.id, row.root_chat_id.unwrap_or(row.id)).await?)
     }
 
-    /// Prices the calls of a model that have no price yet with what it costs now; those that have one keep it. Owners
-    /// only.
+    /// Prices the calls of a model that have no price yet with what it costs now; those that have one keep it. Needs [`Permission::ManageSettings`].
     pub async fn backfill_costs(
         &self,
         actor: &Actor,
         model: ModelConfigId,
     ) -> Result<BackfilledCosts, CostError> {
-        actor.require_owner(CostError::Forbidden)?;
+        actor.require(Permission::ManageSettings, CostError::Forbidden)?;
         let row = model_configs::get(&self.0.db, model).await?;
         let row = row
             .filter(|row| !row.is_deleted)
@@ -161,13 +161,13 @@ impl Platform {
         Ok(done)
     }
 
-    /// Whether calls of a model were booked without a cost, which [`Self::backfill_costs`] can give them. Owners only.
+    /// Whether calls of a model were booked without a cost, which [`Self::backfill_costs`] can give them. Needs [`Permission::ReadSettings`].
     pub async fn has_unpriced_calls(
         &self,
         actor: &Actor,
         model: ModelConfigId,
     ) -> Result<bool, CostError> {
-        actor.require_owner(CostError::Forbidden)?;
+        actor.require(Permission::ReadSettings, CostError::ModelNotFound)?;
         let hours = backfill::hours(&self.0.db, model, Hour::FIRST).await?;
         Ok(!hours.is_empty())
     }

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use sdk::errors::Validation;
 use sdk::files::{ChatFile, MAX_FILES_OF_A_CHAT, UploadedFile};
 use sdk::ids::{ChatId, FileId, OrganizationId};
+use sdk::permissions::Permission;
 pub use store::files::ReadFile;
 use store::files::{self, Variant};
 use store::{StoreError, users};
@@ -32,6 +33,11 @@ pub enum FileError {
     /// The file was not taken.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// Their account may not use agents.
+    #[error(
+        "Your account may not use agents. Ask an owner or administrator of this deployment for access."
+    )]
+    NoAgentsAccess,
     /// Not the caller's organization.
     #[error("You do not belong to this organization. Upload the file to yours.")]
     ForeignOrganization,
@@ -58,7 +64,7 @@ impl Failure for FileError {
             Self::Refused(Refused::TooLarge) => FailureKind::TooLarge,
             Self::Refused(Refused::Inside) => FailureKind::Internal,
             Self::Refused(_) | Self::NotAPicture => FailureKind::Invalid,
-            Self::ForeignOrganization => FailureKind::Forbidden,
+            Self::ForeignOrganization | Self::NoAgentsAccess => FailureKind::Forbidden,
             Self::TooMany => FailureKind::Conflict,
             Self::NotFound | Self::NotUnsent => FailureKind::NotFound,
             Self::Store(error) => error.kind(),
@@ -88,6 +94,7 @@ impl Platform {
         declared: &str,
         data: Vec<u8>,
     ) -> Result<UploadedFile, FileError> {
+        actor.require(Permission::UseAgents, FileError::NoAgentsAccess)?;
         if organization != actor.organization_id {
             return Err(FileError::ForeignOrganization);
         }

@@ -80,7 +80,7 @@ impl Platform {
         chat: ChatId,
         request: CreateMessage,
     ) -> Result<CreatedMessage, ChatFailure> {
-        self.own_chat(actor, chat).await?;
+        self.own_working_chat(actor, chat).await?;
         let content = match Command::parse(&request.content) {
             Some(command) => match self.command(actor, chat, command).await? {
                 Some(content) => content,
@@ -124,7 +124,7 @@ impl Platform {
         message: MessageId,
         request: EditMessage,
     ) -> Result<CreatedMessage, ChatFailure> {
-        self.own_chat(actor, chat).await?;
+        self.own_working_chat(actor, chat).await?;
         let outgoing = self
             .outgoing(actor, request.content, request.model_config_id)
             .await?;

@@ -16,6 +16,7 @@ use sdk::models::{
     CatalogueModel, CatalogueProvider, CreateModelConfig, ModelCallConfig, ModelCatalogue,
     ModelConfig, ModelPrices, UpdateModelConfig,
 };
+use sdk::permissions::Permission;
 use store::model_configs::ModelRow;
 use store::notices::ConfigKind;
 use store::provider_configs::ProviderRow;
@@ -46,7 +47,7 @@ pub enum ModelError {
     #[error("There is no such model.")]
     NotFound,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// The database.
     #[error(transparent)]
@@ -73,22 +74,22 @@ impl Failure for ModelError {
 }
 
 impl Platform {
-    /// Owners see all models, members the enabled ones of enabled providers.
+    /// Who sees the settings sees all models, others the enabled ones of enabled providers.
     pub async fn list_model_configs(&self, actor: &Actor) -> Result<Vec<ModelConfig>, ModelError> {
         let rows = model_configs::list(&self.0.db).await?;
         let visible = rows
             .into_iter()
-            .filter(|row| actor.is_owner() || row.is_offered);
+            .filter(|row| actor.may(Permission::ReadSettings) || row.is_offered);
         Ok(visible.map(|row| row.config).collect())
     }
 
-    /// A new model. The first one that is offered becomes the default. Owners only.
+    /// A new model. The first one that is offered becomes the default. Needs [`Permission::ManageSettings`].
     pub async fn create_model_config(
         &self,
         actor: &Actor,
         request: CreateModelConfig,
     ) -> Result<ModelConfig, ModelError> {
-        actor.require_owner(ModelError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
         let wants_default = request.is_default == Some(true);
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
@@ -113,7 +114,7 @@ impl Platform {
             .await
     }
 
-    /// Changes a model. Owners only.
+    /// Changes a model. Needs [`Permission::ManageSettings`].
     pub async fn update_model_config(
         &self,
         actor: &Actor,
@@ -124,7 +125,7 @@ impl Platform {
     }
 
     /// Changes a model and what it costs; its other call options stay as they are, also those that somebody else changes
-    /// meanwhile. Without any price its calls have no cost. Owners only.
+    /// meanwhile. Without any price its calls have no cost. Needs [`Permission::ManageSettings`].
     pub async fn update_priced_model(
         &self,
         actor: &Actor,
@@ -143,7 +144,7 @@ impl Platform {
         mut request: UpdateModelConfig,
         prices: Option<ModelPrices>,
     ) -> Result<ModelConfig, ModelError> {
-        actor.require_owner(ModelError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let row = find(&mut tx, id).await?;
@@ -170,13 +171,13 @@ impl Platform {
             .await
     }
 
-    /// Takes a model out of what is offered; chats that used it keep what they wrote. Owners only.
+    /// Takes a model out of what is offered; chats that used it keep what they wrote. Needs [`Permission::ManageSettings`].
     pub async fn delete_model_config(
         &self,
         actor: &Actor,
         id: ModelConfigId,
     ) -> Result<(), ModelError> {
-        actor.require_owner(ModelError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let row = find(&mut tx, id).await?;

@@ -10,6 +10,7 @@ mod tests;
 use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::ProviderConfigId;
+use sdk::permissions::Permission;
 use sdk::providers::{
     CreateProviderConfig, ProviderConfig, ProviderKind, ProviderSource, ProviderTest,
     ReportedModel, UpdateKeyPolicy, UpdateProviderConfig,
@@ -59,7 +60,7 @@ pub enum ProviderError {
     )]
     NoOwnKeys,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// The key does not open.
     #[error("The provider's key cannot be read: {0}.")]
@@ -98,12 +99,12 @@ impl Failure for ProviderError {
 }
 
 impl Platform {
-    /// All providers, oldest first. Owners only.
+    /// All providers, oldest first. Needs [`Permission::ReadSettings`].
     pub async fn list_providers(
         &self,
         actor: &Actor,
     ) -> Result<Vec<ProviderConfig>, ProviderError> {
-        actor.require_owner(ProviderError::Forbidden)?;
+        actor.require(Permission::ReadSettings, ProviderError::NotFound)?;
         let rows = provider_configs::list(&self.0.db).await?;
         Ok(rows
             .iter()
@@ -111,13 +112,13 @@ impl Platform {
             .collect())
     }
 
-    /// A new provider. Owners only.
+    /// A new provider. Needs [`Permission::ManageSettings`].
     pub async fn create_provider(
         &self,
         actor: &Actor,
         request: CreateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
-        actor.require_owner(ProviderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
         let new = fields::check_new(&self.0.registry, request)?;
         let now = self.0.clock.now();
         let id = ProviderConfigId::generate();
@@ -145,14 +146,14 @@ impl Platform {
         Ok(self.0.registry.describe(&row))
     }
 
-    /// Changes a provider; running chats use the change from their next step on. Owners only.
+    /// Changes a provider; running chats use the change from their next step on. Needs [`Permission::ManageSettings`].
     pub async fn update_provider(
         &self,
         actor: &Actor,
         id: ProviderConfigId,
         request: UpdateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
-        actor.require_owner(ProviderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
@@ -184,13 +185,13 @@ impl Platform {
         Ok(self.0.registry.describe(&row))
     }
 
-    /// Removes a provider and its models from what is offered; chats keep what they wrote. Owners only.
+    /// Removes a provider and its models from what is offered; chats keep what they wrote. Needs [`Permission::ManageSettings`].
     pub async fn delete_provider(
         &self,
         actor: &Actor,
         id: ProviderConfigId,
     ) -> Result<(), ProviderError> {
-        actor.require_owner(ProviderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
@@ -218,13 +219,13 @@ impl Platform {
 
     /// Asks the provider whether address and key work, and which models it has: with the deployment's key, or, of a
     /// provider that is asked with people's own keys alone, with the caller's. Its refusal is an answer, not an error.
-    /// Owners only.
+    /// Needs [`Permission::ManageSettings`].
     pub async fn test_provider(
         &self,
         actor: &Actor,
         id: ProviderConfigId,
     ) -> Result<ProviderTest, ProviderError> {
-        actor.require_owner(ProviderError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
         let row = provider_configs::get(&self.0.db, id).await?;
         let row = row
             .filter(|row| !row.deleted)

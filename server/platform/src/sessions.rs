@@ -14,6 +14,7 @@ use sdk::audit_log::AuditAction;
 use sdk::ids::{SessionId, TokenId};
 use sdk::users::{LoggedIn, Login, UserStatus};
 use store::sessions::{Credential, NewSession};
+use store::users::UserRow;
 use store::{Notice, StoreError, sessions, tokens, users};
 
 use crate::actor::Via;
@@ -83,7 +84,7 @@ impl Platform {
         let turn = self.0.passwords.turn().await?;
         // Many attempts may have waited for their turn together.
         attempt.check()?;
-        let hash = user.as_ref().map(|user| user.password_hash.as_str());
+        let hash = user.as_ref().and_then(UserRow::password_hash);
         let is_right = turn.verify(login.password, hash).await?;
         let user = user.filter(|user| is_right && user.status == UserStatus::Active);
         let Some(user) = user else {
@@ -216,6 +217,7 @@ fn actor<Id>(credential: &Credential<Id>, via: Via) -> Actor {
         user_id: credential.user_id,
         organization_id: credential.organization_id,
         role: credential.role,
+        agents_access: credential.agents_access,
         via,
         address: None,
     }

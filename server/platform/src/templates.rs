@@ -8,6 +8,7 @@ mod tests;
 
 use sdk::audit_log::AuditAction;
 use sdk::ids::TemplateId;
+use sdk::permissions::Permission;
 use sdk::templates::{CreateTemplate, Template, UpdateTemplate};
 use store::Notice;
 use store::notices::ConfigKind;
@@ -21,14 +22,14 @@ use crate::{Actor, Platform};
 pub(crate) const MAX_TEMPLATES: i64 = 500;
 
 impl Platform {
-    /// The organization's templates by name; those that are not to be used any more only for owners.
+    /// The organization's templates by name; those that are not to be used any more only for those who see the settings.
     pub async fn list_templates(&self, actor: &Actor) -> Result<Vec<Template>, TemplateError> {
         let db = &self.0.db;
         let rows = templates::list(db, actor.organization_id, MAX_TEMPLATES).await?;
         let developers = templates::developers(db, actor.organization_id).await?;
         Ok(rows
             .into_iter()
-            .filter(|row| actor.is_owner() || !row.deprecated)
+            .filter(|row| actor.may(Permission::ReadSettings) || !row.deprecated)
             .map(|row| {
                 let count = developers.get(&row.id).copied().unwrap_or_default();
                 describe(row, count)
@@ -50,13 +51,13 @@ impl Platform {
         ))
     }
 
-    /// A new template. Owners only.
+    /// A new template. Needs [`Permission::ManageSettings`].
     pub async fn create_template(
         &self,
         actor: &Actor,
         request: CreateTemplate,
     ) -> Result<Template, TemplateError> {
-        actor.require_owner(TemplateError::Forbidden)?;
+        actor.require(Permission::ManageSettings, TemplateError::Forbidden)?;
         let db = &self.0.db;
         let known = templates::list(db, actor.organization_id, MAX_TEMPLATES).await?;
         if i64::try_from(known.len()).is_ok_and(|known| known >= MAX_TEMPLATES) {
@@ -95,14 +96,14 @@ impl Platform {
         Ok(describe(row, 0))
     }
 
-    /// Changes a template; workspaces that exist find it changed when they start next. Owners only.
+    /// Changes a template; workspaces that exist find it changed when they start next. Needs [`Permission::ManageSettings`].
     pub async fn update_template(
         &self,
         actor: &Actor,
         id: TemplateId,
         change: UpdateTemplate,
     ) -> Result<Template, TemplateError> {
-        actor.require_owner(TemplateError::Forbidden)?;
+        actor.require(Permission::ManageSettings, TemplateError::Forbidden)?;
         let row = self.visible_template(actor, id).await?;
         let changed = fields::check(
             &self.0.db,
@@ -114,13 +115,13 @@ impl Platform {
         self.get_template(actor, id).await
     }
 
-    /// Deletes a template; its workspaces stay. Owners only.
+    /// Deletes a template; its workspaces stay. Needs [`Permission::ManageSettings`].
     pub async fn delete_template(
         &self,
         actor: &Actor,
         id: TemplateId,
     ) -> Result<(), TemplateError> {
-        actor.require_owner(TemplateError::Forbidden)?;
+        actor.require(Permission::ManageSettings, TemplateError::Forbidden)?;
         let row = self.visible_template(actor, id).await?;
         let deleted = TemplateRow {
             deleted: true,
@@ -162,7 +163,7 @@ impl Platform {
         row.filter(|row| {
             row.organization_id == actor.organization_id
                 && !row.deleted
-                && (actor.is_owner() || !row.deprecated)
+                && (actor.may(Permission::ReadSettings) || !row.deprecated)
         })
         .ok_or(TemplateError::NotFound)
     }

@@ -69,8 +69,9 @@ impl TestPlatform {
             email: format!("{username}@example.com"),
             username: username.to_owned(),
             name: None,
-            password: PASSWORD.to_owned(),
+            password: Some(PASSWORD.to_owned()),
             role: Some(role),
+            agents_access: None,
         };
         self.platform.create_user(owner, request).await.unwrap()
     }

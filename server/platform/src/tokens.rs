@@ -15,7 +15,7 @@ use crate::actor::Via;
 use crate::audit_log::{Change, TokenOf};
 use crate::credentials::{self, API_TOKEN_PREFIX};
 use crate::failure::Checks;
-use crate::users::UserError;
+use crate::users::{UserError, require_management};
 use crate::{Actor, Failure, FailureKind, Platform};
 
 const MAX_NAME_CHARACTERS: usize = 64;
@@ -77,7 +77,7 @@ impl Failure for TokenError {
 }
 
 impl Platform {
-    /// A user's tokens, oldest first. People see their own; owners see whose tokens there are, never a key.
+    /// A user's tokens, oldest first. People see their own; who sees the users sees which tokens they hold, never a key.
     pub async fn list_tokens(&self, actor: &Actor, user: &str) -> Result<Vec<Token>, TokenError> {
         let user = self.find_user(actor, user).await?;
         Ok(tokens::list(&self.0.db, user.id, MAX_TOKENS).await?)
@@ -125,7 +125,7 @@ impl Platform {
         Ok(CreatedToken { id: token.id, key })
     }
 
-    /// Revokes a token at once. Owners may revoke anybody's.
+    /// Revokes a token at once. Others' by those who manage their accounts.
     pub async fn delete_token(
         &self,
         actor: &Actor,
@@ -133,6 +133,9 @@ impl Platform {
         id: TokenId,
     ) -> Result<(), TokenError> {
         let user = self.find_user(actor, user).await?;
+        if user.id != actor.user_id {
+            require_management(actor, user.role)?;
+        }
         let mut tx = self.0.db.begin().await?;
         // A token that revokes itself still has a name then.
         let name = tokens::get_name(&mut tx, user.id, id).await?;

@@ -2,6 +2,7 @@
 
 mod fields;
 pub(crate) mod first;
+mod password_links;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -9,6 +10,7 @@ mod update;
 use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::ids::UserId;
+use sdk::permissions::Permission;
 use sdk::users::{CreateUser, ListUsers, Role, User, UserStatus};
 use store::dialect::{Decision, lock_decision};
 use store::users::UserRow;
@@ -42,9 +44,22 @@ pub enum UserError {
     /// No such user for the caller.
     #[error("There is no such user.")]
     NotFound,
-    /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    /// Their role does not allow it.
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
+    /// Only owners decide about owners.
+    #[error(
+        "Only an owner may make somebody an owner or change an owner's account. Ask one of this deployment's owners."
+    )]
+    OwnersOnly,
+    /// A link to one's own password.
+    #[error("Change your own password under Settings → Profile.")]
+    OwnPassword,
+    /// No link that holds.
+    #[error(
+        "This link does not hold any more, or never did. Ask an owner or administrator of this deployment for a new one."
+    )]
+    NoSuchLink,
     /// Nobody could administer the deployment any more.
     #[error("This is the last active owner. Make another user an owner first.")]
     LastOwner,
@@ -66,13 +81,14 @@ impl Failure for UserError {
     fn kind(&self) -> FailureKind {
         match self {
             Self::Invalid(_) => FailureKind::Invalid,
-            Self::NotFound => FailureKind::NotFound,
+            Self::NotFound | Self::NoSuchLink => FailureKind::NotFound,
             Self::TooManyAttempts(error) => error.kind(),
-            Self::Forbidden => FailureKind::Forbidden,
+            Self::Forbidden | Self::OwnersOnly => FailureKind::Forbidden,
             Self::UsernameTaken
             | Self::EmailTaken
             | Self::FirstUserExists
             | Self::LastOwner
+            | Self::OwnPassword
             | Self::HasWorkspaces(_) => FailureKind::Conflict,
             Self::Store(error) => error.kind(),
             Self::Fault(error) => error.kind(),
@@ -107,18 +123,18 @@ impl UserError {
 }
 
 impl Platform {
-    /// A user by id, user name or `me`. Members see only themselves.
+    /// A user by id, user name or `me`. Others than oneself need [`Permission::ReadUsers`].
     pub async fn get_user(&self, actor: &Actor, user: &str) -> Result<User, UserError> {
         Ok(self.find_user(actor, user).await?.to_user())
     }
 
-    /// All users, oldest first, in pages. Owners only.
+    /// All users, oldest first, in pages. Needs [`Permission::ReadUsers`].
     pub async fn list_users(
         &self,
         actor: &Actor,
         query: ListUsers,
     ) -> Result<Vec<User>, UserError> {
-        actor.require_owner(UserError::Forbidden)?;
+        actor.require(Permission::ReadUsers, UserError::NotFound)?;
         let limit = query.limit.unwrap_or(MAX_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(invalid("limit", "Use a number between 1 and 1,000."));
@@ -127,18 +143,21 @@ impl Platform {
         Ok(rows.iter().map(UserRow::to_user).collect())
     }
 
-    /// A new account. Owners only.
+    /// A new account. Needs [`Permission::ManageUsers`], and an owner's [`Permission::ManageOwners`].
     pub async fn create_user(&self, actor: &Actor, request: CreateUser) -> Result<User, UserError> {
-        actor.require_owner(UserError::Forbidden)?;
+        let role = request.role.unwrap_or(Role::Member);
+        require_management(actor, role)?;
+        check_agents_access(role, request.agents_access)?;
         let account = fields::check_account(
             &request.email,
             &request.username,
             request.name.as_deref(),
-            &request.password,
+            request.password.as_deref(),
         )?;
-        let row = self
-            .new_row(account, request.role.unwrap_or(Role::Member))
-            .await?;
+        let row = UserRow {
+            agents_access: request.agents_access.unwrap_or(true),
+            ..self.new_row(account, role).await?
+        };
         let mut tx = self.0.db.begin().await?;
         // A first owner who is being made at the same time must not find the table half filled.
         lock_decision(&mut tx, Decision::FirstUser).await?;
@@ -152,13 +171,15 @@ impl Platform {
         Ok(row.to_user())
     }
 
-    /// Removes an account with its chats. Owners only, never the last one; workspaces must be deleted before.
+    /// Removes an account with its chats, never the last owner's; workspaces must be deleted before. Needs
+    /// [`Permission::ManageUsers`], for owners' accounts [`Permission::ManageOwners`].
     pub async fn delete_user(&self, actor: &Actor, user: &str) -> Result<(), UserError> {
         let id = self.find_user(actor, user).await?.id;
-        actor.require_owner(UserError::Forbidden)?;
+        actor.require(Permission::ManageUsers, UserError::Forbidden)?;
         let mut tx = self.0.db.begin().await?;
         let owners = users::lock_active_owners(&mut tx).await?;
         let row = users::lock(&mut tx, id).await?.ok_or(UserError::NotFound)?;
+        require_management(actor, row.role)?;
         if owners == [id] {
             return Err(UserError::LastOwner);
         }
@@ -187,7 +208,8 @@ impl Platform {
             (_, Ok(id)) => users::get(&self.0.db, id).await?,
             (name, Err(_)) => users::get_by_username(&self.0.db, &name.to_lowercase()).await?,
         };
-        let is_visible = |row: &UserRow| actor.is_owner() || row.id == actor.user_id;
+        let sees_all = actor.may(Permission::ReadUsers);
+        let is_visible = |row: &UserRow| sees_all || row.id == actor.user_id;
         found.filter(is_visible).ok_or(UserError::NotFound)
     }
 
@@ -200,6 +222,7 @@ impl Platform {
             user_id: UserId(uuid::Uuid::nil()),
             organization_id: organization.id,
             role: Role::Owner,
+            agents_access: true,
             via: Via::CommandLine,
             address: None,
         })
@@ -209,7 +232,11 @@ impl Platform {
         let organization = organizations::get_default(&self.0.db).await?;
         let organization =
             organization.ok_or_else(|| Fault::new("users", &"no default organization"))?;
-        let password_hash = self.0.passwords.hash(account.password).await?;
+        // No password fits an empty hash.
+        let password_hash = match account.password {
+            Some(password) => self.0.passwords.hash(password).await?,
+            None => String::new(),
+        };
         let now = self.0.clock.now();
         Ok(UserRow {
             id: UserId::generate(),
@@ -219,11 +246,32 @@ impl Platform {
             email: account.email,
             role,
             status: UserStatus::Active,
+            agents_access: true,
             password_hash,
             created_at: now,
             updated_at: now,
         })
     }
+}
+
+/// Refuses those who may not manage accounts of this role.
+pub(crate) fn require_management(actor: &Actor, role: Role) -> Result<(), UserError> {
+    actor.require(Permission::ManageUsers, UserError::Forbidden)?;
+    if role == Role::Owner {
+        actor.require(Permission::ManageOwners, UserError::OwnersOnly)?;
+    }
+    Ok(())
+}
+
+/// Owners always may use agents, so nobody is told that one was kept from it.
+fn check_agents_access(role: Role, wanted: Option<bool>) -> Result<(), UserError> {
+    if role == Role::Owner && wanted == Some(false) {
+        return Err(invalid(
+            "agents_access",
+            "Owners may always use agents. Give them another role first.",
+        ));
+    }
+    Ok(())
 }
 
 fn invalid(field: &str, detail: &str) -> UserError {

@@ -33,6 +33,9 @@ pub struct CreateUserArguments {
     /// What the user may do
     #[arg(long, value_enum, default_value_t = RoleArgument::Member)]
     role: RoleArgument,
+    /// Let the user read what is theirs, but have no agents work, which spends money
+    #[arg(long)]
+    without_agents_access: bool,
     /// Read the password from standard input (the only way; a password on the command line could be seen by others)
     #[arg(long, required = true)]
     password_stdin: bool,
@@ -86,8 +89,9 @@ async fn create_user(arguments: CreateUserArguments) -> anyhow::Result<()> {
         email: arguments.email,
         username: arguments.username,
         name: arguments.name,
-        password,
+        password: Some(password),
         role: Some(arguments.role.into()),
+        agents_access: arguments.without_agents_access.then_some(false),
     };
     let user = platform
         .create_user(&actor, user)
@@ -152,8 +156,12 @@ fn explained(failure: impl Failure) -> anyhow::Error {
 /// Roles as the command line takes them.
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleArgument {
-    /// Administers the deployment.
+    /// May do everything, and alone decides who is an owner.
     Owner,
+    /// Administers the deployment and all accounts but owners'.
+    Admin,
+    /// Sees settings, costs, users and the audit log; changes nothing.
+    Auditor,
     /// Uses agents.
     Member,
 }
@@ -162,6 +170,8 @@ impl From<RoleArgument> for Role {
     fn from(role: RoleArgument) -> Self {
         match role {
             RoleArgument::Owner => Self::Owner,
+            RoleArgument::Admin => Self::Admin,
+            RoleArgument::Auditor => Self::Auditor,
             RoleArgument::Member => Self::Member,
         }
     }

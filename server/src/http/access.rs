@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
+use sdk::permissions::Permission;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -23,8 +24,8 @@ pub enum Access {
     },
     /// Whoever is signed in; `platform` decides about objects.
     SignedIn,
-    /// Owners of the deployment.
-    Owner,
+    /// Whoever holds this permission.
+    May(Permission),
 }
 
 /// A registered route.

@@ -81,9 +81,9 @@ pub fn check(access: Access, request: &Request) -> Result<(), ApiError> {
         .unwrap_or_default();
     match (access, actor) {
         (Access::Public { .. }, _) | (Access::SignedIn, Some(_)) => Ok(()),
-        (Access::Owner, Some(actor)) if actor.is_owner() => Ok(()),
-        (Access::Owner, Some(_)) => Err(ApiError::owners_only()),
-        (Access::SignedIn | Access::Owner, None) => Err(ApiError::unauthenticated()),
+        (Access::May(permission), Some(actor)) if actor.may(permission) => Ok(()),
+        (Access::May(permission), Some(_)) => Err(ApiError::not_permitted(permission)),
+        (Access::SignedIn | Access::May(_), None) => Err(ApiError::unauthenticated()),
     }
 }
 

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use platform::{Failure, FailureKind};
 use sdk::errors::{ErrorBody, Validation};
+use sdk::permissions::Permission;
 
 use super::request_id::InternalCause;
 
@@ -56,12 +57,21 @@ impl ApiError {
         )
     }
 
-    /// The route is for owners.
-    pub fn owners_only() -> Self {
-        Self::new(
-            StatusCode::FORBIDDEN,
-            "Only an owner of this deployment may do this.",
-        )
+    /// The caller's role does not hold what the route needs. What one may not read does not exist; of everybody's costs
+    /// clients of the chat API expect to be told.
+    pub fn not_permitted(permission: Permission) -> Self {
+        match permission {
+            Permission::ReadUsers | Permission::ReadSettings | Permission::ReadAuditLog => {
+                Self::new(
+                    StatusCode::NOT_FOUND,
+                    "There is no such section for your role. Ask an owner or administrator of this deployment.",
+                )
+            }
+            _ => Self::new(
+                StatusCode::FORBIDDEN,
+                "Your role does not allow this. Ask an owner or administrator of this deployment.",
+            ),
+        }
     }
 
     /// No such route below `/api`.

@@ -6,6 +6,7 @@ use http::StatusCode;
 use platform::Platform;
 use sdk::allowed_folders::{AllowedFolder, CreateAllowedFolder};
 use sdk::ids::AllowedFolderId;
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -17,8 +18,14 @@ use crate::http::extract::{JsonBody, PathOf};
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_allowed_folders))
-        .add(Access::Owner, routes!(create_allowed_folder))
-        .add(Access::Owner, routes!(delete_allowed_folder))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(create_allowed_folder),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(delete_allowed_folder),
+        )
 }
 
 /// The allowed folders; whoever makes a workspace chooses from them.

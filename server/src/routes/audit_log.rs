@@ -17,7 +17,7 @@ pub fn routes() -> Routes {
     Routes::new().add(Access::SignedIn, routes!(list_audit_log))
 }
 
-/// Changes of settings, users, providers, models, prices, prompts and the like, newest first. Owners only.
+/// Changes of settings, users, providers, models, prices, prompts and the like, newest first. For owners, administrators and auditors.
 #[utoipa::path(
     get, path = "/api/v2/audit-log", tag = "audit log",
     params(

@@ -13,6 +13,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::{SystemPrompt, UpdateSystemPrompt, UserPrompt};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -20,11 +21,14 @@ use crate::http::access::{Access, Routes};
 use crate::http::authentication::Caller;
 use crate::http::extract::JsonBody;
 
-/// Routes of this feature. What only owners may read does not exist for others, so `platform` turns them away there.
+/// Routes of this feature. What only some roles may read does not exist for others, so `platform` turns them away there.
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_system_prompt))
-        .add(Access::Owner, routes!(update_system_prompt))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_system_prompt),
+        )
         .add(
             Access::SignedIn,
             routes!(get_user_prompt, update_user_prompt),
@@ -38,7 +42,7 @@ pub fn routes() -> Routes {
         .merge(workspaces::routes())
 }
 
-/// The deployment's instructions for agents, for owners.
+/// The deployment's instructions for agents, for who sees the settings.
 #[utoipa::path(
     get, path = "/api/experimental/chats/config/system-prompt", tag = "chat config",
     responses((status = 200, body = SystemPrompt), (status = 404))

@@ -10,6 +10,7 @@ use sdk::costs::{
     BackfilledCosts, ChatTotals, CostRange, CostSummary, DownloadCosts, ListUserCosts, UserCosts,
 };
 use sdk::ids::{ChatId, ModelConfigId};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -21,13 +22,16 @@ use crate::http::extract::{PathOf, QueryOf};
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_cost_summary))
-        .add(Access::Owner, routes!(list_user_costs))
+        .add(Access::May(Permission::ReadCosts), routes!(list_user_costs))
         .add(Access::SignedIn, routes!(download_costs))
         .add(Access::SignedIn, routes!(get_chat_cost))
-        .add(Access::Owner, routes!(backfill_costs))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(backfill_costs),
+        )
 }
 
-/// What a person's chats cost: the caller's own, anybody's for owners. Without dates the last 30 days are meant.
+/// What a person's chats cost: the caller's own, anybody's for those who may see costs. Without dates the last 30 days are meant.
 #[utoipa::path(
     get, path = "/api/experimental/chats/cost/{user}/summary", tag = "costs",
     params(

@@ -6,6 +6,7 @@ use http::StatusCode;
 use platform::Platform;
 use sdk::ids::ModelConfigId;
 use sdk::models::{CreateModelConfig, ListPrice, ModelCatalogue, ModelConfig, UpdateModelConfig};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -18,12 +19,15 @@ pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_models))
         .add(Access::SignedIn, routes!(list_model_configs))
-        .add(Access::Owner, routes!(create_model_config))
         .add(
-            Access::Owner,
+            Access::May(Permission::ManageSettings),
+            routes!(create_model_config),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
             routes!(update_model_config, delete_model_config),
         )
-        .add(Access::Owner, routes!(list_prices))
+        .add(Access::May(Permission::ReadSettings), routes!(list_prices))
 }
 
 /// What the caller can choose from, by provider.
@@ -38,7 +42,7 @@ async fn list_models(
     Ok(Json(platform.list_models(&actor).await?))
 }
 
-/// Model configurations: all for owners, the enabled ones for members.
+/// Model configurations: all for those who see the settings, the enabled ones for others.
 #[utoipa::path(
     get, path = "/api/experimental/chats/model-configs", tag = "models",
     responses((status = 200, body = Vec<ModelConfig>))

@@ -1,4 +1,4 @@
-//! `/api/experimental/chats/providers`: connections to model providers, for owners; and
+//! `/api/experimental/chats/providers`: connections to model providers, for who administers them; and
 //! `/api/experimental/chats/user-provider-configs`: people's own keys for them.
 
 use axum::Json;
@@ -6,6 +6,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::ProviderConfigId;
+use sdk::permissions::Permission;
 use sdk::providers::{
     CreateProviderConfig, ProviderConfig, ProviderTest, PutUserApiKey, UpdateProviderConfig,
     UserProviderConfig,
@@ -20,9 +21,22 @@ use crate::http::extract::{JsonBody, PathOf};
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new()
-        .add(Access::Owner, routes!(list_providers, create_provider))
-        .add(Access::Owner, routes!(update_provider, delete_provider))
-        .add(Access::Owner, routes!(test_provider))
+        .add(
+            Access::May(Permission::ReadSettings),
+            routes!(list_providers),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(create_provider),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_provider, delete_provider),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(test_provider),
+        )
         .add(Access::SignedIn, routes!(list_user_providers))
         .add(
             Access::SignedIn,

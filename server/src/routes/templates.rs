@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::TemplateId;
+use sdk::permissions::Permission;
 use sdk::templates::{CreateTemplate, Template, UpdateTemplate};
 use utoipa_axum::routes;
 
@@ -17,10 +18,19 @@ use crate::http::extract::{JsonBody, PathOf};
 pub fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(list_templates))
-        .add(Access::Owner, routes!(create_template))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(create_template),
+        )
         .add(Access::SignedIn, routes!(get_template))
-        .add(Access::Owner, routes!(update_template))
-        .add(Access::Owner, routes!(delete_template))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_template),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(delete_template),
+        )
 }
 
 /// The templates; whoever makes a workspace chooses from them.

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::ids::UserId;
+use sdk::permissions::Permission;
 use sdk::users::{CreateUser, ListUsers, UpdateUser, User};
 use utoipa_axum::routes;
 
@@ -16,7 +17,8 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 /// Routes of this feature.
 pub fn routes() -> Routes {
     Routes::new()
-        .add(Access::Owner, routes!(list_users, create_user))
+        .add(Access::May(Permission::ReadUsers), routes!(list_users))
+        .add(Access::May(Permission::ManageUsers), routes!(create_user))
         .add(
             Access::SignedIn,
             routes!(get_user, update_user, delete_user),
@@ -43,7 +45,7 @@ async fn list_users(
 /// Creates a user.
 #[utoipa::path(
     post, path = "/api/v2/users", tag = "users",
-    request_body = CreateUser, responses((status = 201, body = User), (status = 409))
+    request_body = CreateUser, responses((status = 201, body = User), (status = 400), (status = 403), (status = 409))
 )]
 async fn create_user(
     State(platform): State<Platform>,
@@ -56,7 +58,7 @@ async fn create_user(
     ))
 }
 
-/// A user. Members see themselves only.
+/// A user. Members see only themselves.
 #[utoipa::path(
     get, path = "/api/v2/users/{user}", tag = "users",
     params(("user" = String, Path, description = "Id, user name or `me`")),
@@ -70,11 +72,11 @@ async fn get_user(
     Ok(Json(platform.get_user(&actor, &user).await?))
 }
 
-/// Changes a user; absent fields stay as they are.
+/// Changes a user; absent fields stay as they are. Only owners change owners and make somebody one.
 #[utoipa::path(
     patch, path = "/api/v2/users/{user}", tag = "users",
     params(("user" = String, Path, description = "Id, user name or `me`")),
-    request_body = UpdateUser, responses((status = 200, body = User), (status = 404), (status = 409))
+    request_body = UpdateUser, responses((status = 200, body = User), (status = 400), (status = 403), (status = 404), (status = 409))
 )]
 async fn update_user(
     State(platform): State<Platform>,
@@ -89,7 +91,7 @@ async fn update_user(
 #[utoipa::path(
     delete, path = "/api/v2/users/{user}", tag = "users",
     params(("user" = String, Path, description = "Id or user name")),
-    responses((status = 204), (status = 404), (status = 409))
+    responses((status = 204), (status = 403), (status = 404), (status = 409))
 )]
 async fn delete_user(
     State(platform): State<Platform>,

@@ -22,6 +22,7 @@ pub mod messages;
 pub mod model_configs;
 pub mod notices;
 pub mod organizations;
+pub mod password_links;
 pub mod provider_configs;
 pub mod queue;
 pub mod replicas;

@@ -11,9 +11,9 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
 
 const INSERT: &str = "INSERT INTO sessions (id, user_id, token_hash, user_agent, created_at, last_used_at, \
      expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-const FIND: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status \
+const FIND: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status, u.agents_access \
      FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1";
-const GET: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status \
+const GET: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organization_id, u.role, u.status, u.agents_access \
      FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
 const TOUCH: &str = "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM sessions WHERE id = $1";
@@ -50,6 +50,8 @@ pub struct Credential<Id> {
     pub role: Role,
     /// Whether they may sign in.
     pub status: UserStatus,
+    /// Whether their account may use agents.
+    pub agents_access: bool,
     /// When it was last used, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it ends; `None` = never.
@@ -65,6 +67,7 @@ pub(crate) struct RawCredential {
     organization_id: Uuid,
     role: String,
     status: String,
+    agents_access: bool,
 }
 
 impl<Id: From<Uuid>> TryFrom<RawCredential> for Credential<Id> {
@@ -77,6 +80,7 @@ impl<Id: From<Uuid>> TryFrom<RawCredential> for Credential<Id> {
             organization_id: OrganizationId(raw.organization_id),
             role: read_role(&raw.role)?,
             status: read_status(&raw.status)?,
+            agents_access: raw.agents_access,
             last_used_at: raw.last_used_at,
             expires_at: raw.expires_at,
         })

@@ -14,9 +14,9 @@ const INSERT: &str = "INSERT INTO tokens (id, user_id, name, key_hash, created_a
 const COUNT: &str = "SELECT COUNT(*) FROM tokens WHERE user_id = $1";
 const LIST: &str = "SELECT id, name, created_at, last_used_at, expires_at FROM tokens WHERE user_id = $1 \
      ORDER BY id LIMIT $2";
-const FIND: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status \
+const FIND: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status, u.agents_access \
      FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.key_hash = $1";
-const GET: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status \
+const GET: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organization_id, u.role, u.status, u.agents_access \
      FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1";
 const TOUCH: &str = "UPDATE tokens SET last_used_at = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND user_id = $2";

@@ -18,7 +18,7 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx, on_writer};
 
 macro_rules! columns {
     () => {
-        "id, organization_id, username, name, email, role, status, password_hash, created_at, updated_at"
+        "id, organization_id, username, name, email, role, status, agents_access, password_hash, created_at, updated_at"
     };
 }
 
@@ -36,10 +36,11 @@ const LIST: &str = concat!(
     " FROM users WHERE (id > $1 OR $1 IS NULL) ORDER BY id LIMIT $2"
 );
 const ANY: &str = "SELECT EXISTS (SELECT 1 FROM users)";
-const INSERT: &str = "INSERT INTO users (id, organization_id, username, name, email, role, status, password_hash, \
-     preferences, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const INSERT: &str = "INSERT INTO users (id, organization_id, username, name, email, role, status, agents_access, \
+     password_hash, preferences, created_at, updated_at) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const SAVE: &str = "UPDATE users SET username = $2, name = $3, email = $4, role = $5, status = $6, \
-     password_hash = $7, updated_at = $8 WHERE id = $1";
+     agents_access = $7, password_hash = $8, updated_at = $9 WHERE id = $1";
 const DELETE: &str = "DELETE FROM users WHERE id = $1";
 const ACTIVE_OWNERS: &str =
     "SELECT id FROM users WHERE role = 'owner' AND status = 'active' ORDER BY id";
@@ -116,6 +117,7 @@ pub async fn insert(tx: &mut Tx, user: &UserRow) -> Result<(), StoreError> {
         .bind(&user.email)
         .bind(user.role.as_str())
         .bind(row::status_name(user.status))
+        .bind(user.agents_access)
         .bind(&user.password_hash)
         .bind(Json(Preferences::default()))
         .bind(user.created_at)
@@ -135,6 +137,7 @@ pub async fn save(tx: &mut Tx, user: &UserRow) -> Result<(), StoreError> {
         .bind(&user.email)
         .bind(user.role.as_str())
         .bind(row::status_name(user.status))
+        .bind(user.agents_access)
         .bind(&user.password_hash)
         .bind(user.updated_at)
         .execute(connection)

@@ -12,6 +12,8 @@ mod routes;
 use std::fmt::Write as _;
 
 use sdk::client::Client;
+use sdk::permissions::Permission;
+use sdk::users::Role;
 use server::http::access::{Access, RouteEntry};
 
 use self::objects::{People, parameters};
@@ -27,14 +29,22 @@ const LEAVE: [&str; 2] = [
 /// What is a person's own and does not exist for others.
 const PERSONAL: [&str; 5] = ["{chat}", "{workspace}", "{user}", "{token}", "{flow}"];
 
-/// What administrators may not do either: make a token that acts as somebody else.
-const REFUSED_TO_ADMINS: [&str; 1] = ["POST /api/v2/users/{user}/keys/tokens"];
+/// What nobody may do for somebody else: make a token that acts as them.
+const REFUSED_TO_ALL: [&str; 1] = ["POST /api/v2/users/{user}/keys/tokens"];
 
 fn described(access: Access) -> &'static str {
     match access {
         Access::Public { .. } => "public",
         Access::SignedIn => "signed in",
-        Access::Owner => "owner",
+        Access::May(permission) => permission.as_str(),
+    }
+}
+
+/// The status for those who lack a permission: what one may not read does not exist.
+fn refusal_of(permission: Permission) -> u16 {
+    match permission {
+        Permission::ReadUsers | Permission::ReadSettings | Permission::ReadAuditLog => 404,
+        _ => 403,
     }
 }
 
@@ -45,7 +55,10 @@ struct Row {
     stranger: u16,
     /// With an object of their own.
     member: u16,
+    /// With the member's object.
+    auditor: u16,
     admin: u16,
+    owner: u16,
     bad_id: Option<u16>,
     bad_json: Option<u16>,
     too_large: Option<u16>,
@@ -60,28 +73,35 @@ impl Row {
         assert_eq!(anonymous, unknown, "{} with a wrong token", route.name());
         let stranger = caller(route, people, &people.stranger).await;
         let stranger = route.call(&stranger, &path, Body::Sound).await;
-        let admin = caller(route, people, &people.admin).await;
+        let auditor = caller(route, people, &people.auditor).await;
+        let auditor = route.call(&auditor, &path, Body::Sound).await;
+        let owner = caller(route, people, &people.owner).await;
         let (mut bad_id, mut bad_json, mut too_large) = (None, None, None);
         if parameters(template).next().is_some() {
             bad_id = Some(
                 route
-                    .call(&admin, &without_ids(template), Body::Sound)
+                    .call(&owner, &without_ids(template), Body::Sound)
                     .await,
             );
         }
         if route.has_body() {
-            bad_json = Some(route.call(&admin, &path, Body::Broken).await);
-            too_large = Some(route.call(&admin, &path, Body::TooLarge).await);
+            bad_json = Some(route.call(&owner, &path, Body::Broken).await);
+            too_large = Some(route.call(&owner, &path, Body::TooLarge).await);
         }
         let member = caller(route, people, &people.member).await;
         let member = route.call(&member, &path, Body::Sound).await;
-        // What the member did may have changed the object.
+        // What the one before did may have changed the object.
         let path = route.path(&people.objects_for_admin(template).await);
+        let owner = route.call(&owner, &path, Body::Sound).await;
+        let path = route.path(&people.objects_for_admin(template).await);
+        let admin = caller(route, people, &people.admin).await;
         Self {
             anonymous,
             stranger,
             member,
+            auditor,
             admin: route.call(&admin, &path, Body::Sound).await,
+            owner,
             bad_id,
             bad_json,
             too_large,
@@ -91,9 +111,10 @@ impl Row {
     /// What is wrong with the answers.
     fn problems(&self, route: &Route<'_>) -> Vec<String> {
         let name = route.name();
-        let callers = [self.anonymous, self.stranger, self.member, self.admin];
+        let callers = [self.anonymous, self.stranger, self.member];
+        let callers = callers.into_iter().chain(self.roles().map(|(_, it)| it));
         let faults = [self.bad_id, self.bad_json, self.too_large];
-        let mut answers = callers.into_iter().chain(faults.into_iter().flatten());
+        let mut answers = callers.chain(faults.into_iter().flatten());
         let is_inside = |status| status >= 500;
         let rules = [
             ("failed inside", !answers.any(is_inside)),
@@ -109,22 +130,49 @@ impl Row {
         broken.map(|(rule, _)| format!("{name}: {rule}")).collect()
     }
 
+    /// Those with a role between member and owner, and owners.
+    fn roles(&self) -> [(Role, u16); 3] {
+        [
+            (Role::Auditor, self.auditor),
+            (Role::Admin, self.admin),
+            (Role::Owner, self.owner),
+        ]
+    }
+
     fn is_guarded(&self, route: &Route<'_>) -> bool {
         let name = route.name();
-        let is_refused = REFUSED_TO_ADMINS.contains(&name.as_str());
+        let is_refused = REFUSED_TO_ALL.contains(&name.as_str());
         let is_personal = parameters(&name).any(|kind| PERSONAL.contains(&kind));
-        let is_admin_let_in = self.admin != 401 && (self.admin != 403 || is_refused);
+        let is_about_user = parameters(&name).any(|kind| kind == "{user}");
         match route.entry.access {
             Access::Public { reason } => reason.len() > 10,
-            Access::Owner => {
-                let others = [self.anonymous, self.stranger, self.member];
-                others == [401, 403, 403] && is_admin_let_in
+            Access::May(permission) => {
+                let refusal = refusal_of(permission);
+                let is_right = |(role, status): (Role, u16)| match permission.is_held(role, true) {
+                    true => ![401, 403].contains(&status),
+                    false => status == refusal,
+                };
+                [self.anonymous, self.stranger, self.member] == [401, refusal, refusal]
+                    && self.roles().into_iter().all(is_right)
             }
             Access::SignedIn => {
+                // Auditors see who there is; what else is a person's own does not exist for them either.
+                let is_auditor_right = match (is_personal, is_about_user) {
+                    (true, true) => [200, 403].contains(&self.auditor),
+                    (true, false) => self.auditor == 404,
+                    (false, _) => self.auditor != 401,
+                };
+                let is_owner_right = self.owner != 401 && (self.owner != 403 || is_refused);
+                let is_admin_right = match is_personal && !is_about_user {
+                    true => self.admin == 404,
+                    false => self.admin == self.owner || !is_personal,
+                };
                 self.anonymous == 401
                     && self.member != 401
                     && (!is_personal || self.stranger == 404)
-                    && is_admin_let_in
+                    && is_auditor_right
+                    && is_admin_right
+                    && is_owner_right
             }
         }
     }
@@ -133,12 +181,14 @@ impl Row {
         let fault = |status: Option<u16>| status.map_or("-".to_owned(), |it| it.to_string());
         writeln!(
             matrix,
-            "{:<10} {:<9} {:<8} {:<6} {:<5} {:<6} {:<8} {:<9} {}",
+            "{:<15} {:<9} {:<8} {:<6} {:<7} {:<5} {:<5} {:<6} {:<8} {:<9} {}",
             described(route.entry.access),
             self.anonymous,
             self.stranger,
             self.member,
+            self.auditor,
             self.admin,
+            self.owner,
             fault(self.bad_id),
             fault(self.bad_json),
             fault(self.too_large),
@@ -175,7 +225,7 @@ async fn every_route_turns_away_whom_it_must() {
     let document = serde_json::to_value(documents.with_experimental).unwrap();
     on_both(async |server| {
         let people = People::of(server).await;
-        let heading = "access     anonymous stranger member admin bad-id bad-JSON too-large\n";
+        let heading = "access          anonymous stranger member auditor admin owner bad-id bad-JSON too-large\n";
         let (mut matrix, mut problems) = (heading.to_owned(), Vec::new());
         let routes = server::routes::all();
         let mut entries: Vec<&RouteEntry> = routes.entries().iter().collect();

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use clap::CommandFactory as _;
 use sdk::chats::{ChatStatus, ListChats};
 use sdk::client::Client;
-use sdk::users::Login;
+use sdk::users::{Login, Role};
 use server::commands::CommandLine;
 use server::config::Settings;
 
@@ -213,6 +213,23 @@ async fn accounts_and_tokens_without_a_terminal() {
         "{}",
         text(&again.stderr)
     );
+    let auditor = run(
+        &[
+            "admin",
+            "create-user",
+            "--email",
+            "aude@example.com",
+            "--username",
+            "aude",
+            "--role",
+            "auditor",
+            "--without-agents-access",
+            "--password-stdin",
+        ],
+        folder.path(),
+        PASSWORD,
+    );
+    assert!(auditor.status.success(), "{}", text(&auditor.stderr));
     let token = run(
         &["admin", "create-token", "--user", "olga", "--name", "ci"],
         folder.path(),
@@ -236,16 +253,10 @@ async fn accounts_and_tokens_without_a_terminal() {
 
     let server = RunningServer::start(folder.path());
     let client = Client::new(&server.base_url).unwrap();
-    assert_eq!(
-        client
-            .clone()
-            .with_token(key.trim())
-            .get_user("me")
-            .await
-            .unwrap()
-            .username,
-        "olga"
-    );
+    let olga = client.clone().with_token(key.trim());
+    assert_eq!(olga.get_user("me").await.unwrap().username, "olga");
+    let aude = olga.get_user("aude").await.unwrap();
+    assert_eq!((aude.role(), aude.agents_access), (Role::Auditor, false));
     let login = |password: &str| Login {
         email: "olga@example.com".into(),
         password: password.into(),

@@ -131,14 +131,22 @@ impl TestServer {
 
     /// A member of that name, signed in; created by the owner.
     pub async fn member(&self, name: &str) -> Client {
+        self.person(name, Role::Member).await
+    }
+
+    /// A person with a role, signed in; created by the owner.
+    pub async fn person(&self, name: &str, role: Role) -> Client {
         let owner = self.owner().await;
-        let email = format!("{name}@example.com");
-        match owner.create_user(&new_user(name)).await {
+        let user = CreateUser {
+            role: Some(role),
+            ..new_user(name)
+        };
+        match owner.create_user(&user).await {
             Ok(_) => {}
             Err(error) if error.status() == Some(409) => {}
             Err(error) => panic!("{error}"),
         }
-        self.sign_in(&email).await
+        self.sign_in(&user.email).await
     }
 
     /// A client with a new session.
@@ -175,8 +183,9 @@ pub fn new_user(name: &str) -> CreateUser {
         email: format!("{name}@example.com"),
         username: name.to_owned(),
         name: None,
-        password: PASSWORD.into(),
+        password: Some(PASSWORD.into()),
         role: Some(Role::Member),
+        agents_access: None,
     }
 }
 

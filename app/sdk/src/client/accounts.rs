@@ -6,6 +6,7 @@ use super::{Client, ClientError, segment};
 use crate::build_info::BuildInfo;
 use crate::ids::TokenId;
 use crate::organizations::Organization;
+use crate::password_links::{PasswordLink, RedeemPasswordLink};
 use crate::preferences::Preferences;
 use crate::tokens::{CreateToken, CreatedToken, Token};
 use crate::users::{
@@ -71,6 +72,25 @@ impl Client {
     /// `PATCH /users/{user}`.
     pub async fn update_user(&self, user: &str, change: &UpdateUser) -> Result<User, ClientError> {
         self.call(Method::PATCH, &format!("{USERS}/{}", segment(user)), change)
+            .await
+    }
+
+    /// `POST /users/{user}/password-link`.
+    pub async fn create_password_link(&self, user: &str) -> Result<PasswordLink, ClientError> {
+        self.call(
+            Method::POST,
+            &format!("{USERS}/{}/password-link", segment(user)),
+            &(),
+        )
+        .await
+    }
+
+    /// `POST /password-links`.
+    pub async fn redeem_password_link(
+        &self,
+        request: &RedeemPasswordLink,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::POST, "/api/v2/password-links", request)
             .await
     }
 

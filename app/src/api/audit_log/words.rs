@@ -114,6 +114,7 @@ fn row(entry: AuditEntry) -> AuditRow {
         AuditVia::Token => format!("API token {}", actor.token_name),
         AuditVia::CommandLine => "on the server's machine".to_owned(),
         AuditVia::Agent => "through an agent".to_owned(),
+        AuditVia::PasswordLink => "with a link to set their password".to_owned(),
         AuditVia::Setup => "setting up the server".to_owned(),
     };
     AuditRow {
@@ -161,6 +162,7 @@ const fn done(action: AuditAction) -> &'static str {
         AuditAction::UserCreate => "User created",
         AuditAction::UserUpdate => "User changed",
         AuditAction::UserSetPassword => "Password set",
+        AuditAction::UserCreatePasswordLink => "Link to set a password made",
         AuditAction::UserSignOutEverywhere => "Signed out everywhere",
         AuditAction::UserDelete => "User deleted",
         AuditAction::TokenCreate => "API token created",

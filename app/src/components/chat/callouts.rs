@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::chats::{ChatError, ChatStatus};
+use sdk::permissions::Permission;
 
 use crate::api::chats::retry_chat;
 use crate::components::control_flow::Show;
@@ -10,7 +11,7 @@ use crate::components::form::go_to_login;
 use crate::components::icons::{Icon, icon};
 use crate::live::chat::OpenChat;
 use crate::live::socket::{Connection, Socket};
-use crate::session::{Session, use_session};
+use crate::session::use_session;
 use crate::view;
 
 /// The last turn's failure, with a button that runs it again.
@@ -81,14 +82,14 @@ pub fn title(error: &ChatError) -> &'static str {
     }
 }
 
-/// Where an owner mends it.
+/// Where those who may mend it.
 fn remedy(error: &ChatError) -> Option<AnyView> {
     let is_of_settings = matches!(
         error.kind.as_str(),
         "auth" | "config" | "missing_key" | "provider_disabled"
     );
-    let is_owner = use_session().with_untracked(Session::is_owner);
-    (is_of_settings && is_owner).then(|| {
+    let may_mend = use_session().with_untracked(|session| session.may(Permission::ManageSettings));
+    (is_of_settings && may_mend).then(|| {
         view! { <a class="link" href="/settings/providers">"Open providers and models"</a> }
     })
 }

@@ -15,7 +15,7 @@ use super::context_ring::ContextRing;
 use super::draft::draft_key;
 use super::editor::{Editor, EditorField};
 use super::mentions::Mentions;
-use super::model_picker::{ModelPicker, NoModelHelp, starting_model};
+use super::model_picker::{ModelPicker, NoAgentsAccess, NoModelHelp, starting_model};
 use super::planning::{PlanToggle, mode};
 use super::prompt_history::PromptHistory;
 use crate::api::chats::{edit_message, send_message};
@@ -24,7 +24,7 @@ use crate::components::icons::{Icon, icon, icon_with_class};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
 use crate::pages::parts::{answers, attachment_list, mention_list, queue_list};
-use crate::session::use_hydrated;
+use crate::session::{Session, use_hydrated, use_session};
 use crate::view;
 
 /// What the composer works on. Cheap to copy.
@@ -198,6 +198,9 @@ pub fn ComposerBox(
     /// Models to choose from.
     catalogue: ModelCatalogue,
 ) -> impl IntoView {
+    if use_session().with_untracked(Session::is_kept_from_agents) {
+        return view! { <div class="composer">{queue_list(composer)}<NoAgentsAccess/></div> };
+    }
     let Composer {
         chat,
         editor,

@@ -12,7 +12,7 @@ use crate::api::chats::{ContextView, chat_context};
 use crate::components::icons::{Icon, icon};
 use crate::error::AppError;
 use crate::pages::settings::places;
-use crate::session::{Session, use_session};
+use crate::session::use_session;
 use crate::view;
 
 /// The card's content.
@@ -34,7 +34,7 @@ pub fn ContextCard(
             let _ = seen.try_set(Some(looked));
         });
     });
-    let is_owner = use_session().with_untracked(Session::is_owner);
+    let sees_prompt = use_session().with_untracked(|session| session.shows(places::PROMPT.needs));
     let whole = format!("{}?chat={chat}", places::PROMPT.path);
     view! {
         {move || share.get().map(|(used, limit)| view! { <Gauge used limit/> })}
@@ -42,7 +42,7 @@ pub fn ContextCard(
             Ok(view) => told(view).into_any(),
             Err(error) => note(Icon::CircleAlert, error.message).into_any(),
         })}
-        {is_owner.then(|| view! { <p class="context-card-note"><a class="link" href=whole>"See the whole prompt"</a></p> })}
+        {sees_prompt.then(|| view! { <p class="context-card-note"><a class="link" href=whole>"See the whole prompt"</a></p> })}
     }
 }
 

@@ -13,6 +13,7 @@ use super::streaming_text::StreamingText;
 use super::words;
 use crate::components::copy_button::copy;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::session::{Session, use_session};
 use crate::view;
 
 /// What a person said.
@@ -30,14 +31,17 @@ pub fn UserMessage(
     let text = message.text();
     let edited = Arc::clone(&message);
     let id = anchor(message.id);
+    let may_edit = !use_session().with_untracked(Session::is_kept_from_agents);
     view! {
         <article class="said by-user" id=id aria-label="You said">
             <div class="bubble">{text.clone()}<span class="extras">{extras}</span></div>
             <div class="said-tools">
-                <button type="button" class="icon-button icon-button-small" aria-label="Edit this message" title="Edit"
-                    on:click=move |_| on_edit.run(Arc::clone(&edited))>
-                    {icon_with_class(Icon::Pencil, "icon icon-small")}
-                </button>
+                {may_edit.then(|| view! {
+                    <button type="button" class="icon-button icon-button-small" aria-label="Edit this message" title="Edit"
+                        on:click=move |_| on_edit.run(Arc::clone(&edited))>
+                        {icon_with_class(Icon::Pencil, "icon icon-small")}
+                    </button>
+                })}
                 <CopyButton text=text/>
                 <MessageTime message=message/>
             </div>

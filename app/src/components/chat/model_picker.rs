@@ -3,8 +3,10 @@
 use leptos::prelude::*;
 use sdk::ids::ModelConfigId;
 use sdk::models::{CatalogueModel, CatalogueProvider, ModelCatalogue, UnavailableReason};
+use sdk::permissions::Permission;
 use sdk::providers::ProviderKind;
 
+use crate::components::feedback::Notice;
 use crate::components::icons::{Icon, icon_with_class};
 use crate::session::use_session;
 use crate::view;
@@ -107,11 +109,22 @@ fn group(provider: CatalogueProvider, chosen: RwSignal<Option<ModelConfigId>>) -
     view! { <optgroup label=label disabled=is_disabled>{options}</optgroup> }
 }
 
+/// Where the composer would be, for somebody whose account may not use agents.
+#[component]
+pub fn NoAgentsAccess() -> impl IntoView {
+    view! {
+        <Notice title="Your account may not use agents">
+            "You can read your chats, rename and archive them. To send messages, ask an owner or administrator of this deployment for agents access."
+        </Notice>
+    }
+}
+
 /// What to do when there is no model: an admin is led to the settings, a member asks one.
 #[component]
 pub fn NoModelHelp() -> impl IntoView {
-    let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
-    let words = if is_owner {
+    let may_connect =
+        use_session().with_untracked(|session| session.may(Permission::ManageSettings));
+    let words = if may_connect {
         view! { "Connect a model provider under " <a class="link" href="/settings/providers">"Settings → Providers"</a> "." }
     } else {
         "Ask an admin to connect a model provider.".into_any()

@@ -4,6 +4,7 @@ use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use sdk::permissions::Permission;
 
 use super::chat_rows::status_icon;
 use super::context::Agents;
@@ -50,11 +51,12 @@ pub fn Palette() -> impl IntoView {
     let field = NodeRef::<Input>::new();
     let words = RwSignal::new(String::new());
     let at = RwSignal::new(0_usize);
-    let is_owner = use_session().with_untracked(crate::session::Session::is_owner);
+    let session = use_session();
+    let shows = move |needs| session.with_untracked(|session| session.shows(needs));
     let navigate = StoredValue::new(use_navigate());
     let choices = Memo::new(move |_| {
         if agents.is_palette_open.get() {
-            find(&words.get(), agents, is_owner)
+            find(&words.get(), agents, &shows)
         } else {
             Vec::new()
         }
@@ -140,7 +142,7 @@ fn draw_mark(mark: Mark) -> AnyView {
     }
 }
 
-fn find(words: &str, agents: Agents, is_owner: bool) -> Vec<Choice> {
+fn find(words: &str, agents: Agents, shows: &dyn Fn(Option<Permission>) -> bool) -> Vec<Choice> {
     let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
     let matches = |choice: &Choice| {
         let name = format!("{} {}", choice.name, choice.hint).to_lowercase();
@@ -155,7 +157,7 @@ fn find(words: &str, agents: Agents, is_owner: bool) -> Vec<Choice> {
         });
         chats.filter(matches).take(SHOWN_CHATS).collect::<Vec<_>>()
     });
-    let mut actions = actions(is_owner).into_iter().filter(matches);
+    let mut actions = actions(shows).into_iter().filter(matches);
     if words.is_empty() {
         // The newest chats stand behind what is done most.
         let first = actions.next();
@@ -166,7 +168,7 @@ fn find(words: &str, agents: Agents, is_owner: bool) -> Vec<Choice> {
     }
 }
 
-fn actions(is_owner: bool) -> Vec<Choice> {
+fn actions(shows: &dyn Fn(Option<Permission>) -> bool) -> Vec<Choice> {
     let go = |name: &str, hint, mark, path: &str| Choice {
         name: name.to_owned(),
         hint,
@@ -196,7 +198,7 @@ fn actions(is_owner: bool) -> Vec<Choice> {
         act("Keyboard shortcuts", "?", Icon::Keyboard, Target::Shortcuts),
     ];
     let places = PLACES.iter();
-    let places = places.filter(|place| is_owner || !place.is_for_owners);
+    let places = places.filter(|place| shows(place.needs));
     actions.extend(places.map(|place| go(place.title, SETTINGS, place.icon, place.path)));
     actions
 }

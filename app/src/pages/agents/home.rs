@@ -11,6 +11,7 @@ use sdk::chats::{ClientType, CreateChat};
 use sdk::ids::{ModelConfigId, WorkspaceId};
 use sdk::messages::BusyBehavior;
 use sdk::models::ModelCatalogue;
+use sdk::permissions::Permission;
 
 use self::place::{Place, PlacePicker};
 use crate::api::chats::{NewChatOptions, create_chat, new_chat_options};
@@ -21,7 +22,7 @@ use crate::components::chat::context::Agents;
 use crate::components::chat::draft::{self, LAST_MODEL, LAST_PLACE, draft_key};
 use crate::components::chat::editor::{Editor, EditorField};
 use crate::components::chat::model_picker::{
-    ModelPicker, NoModelHelp, is_demo, starting_model, usable,
+    ModelPicker, NoAgentsAccess, NoModelHelp, is_demo, starting_model, usable,
 };
 use crate::components::chat::planning::{PlanToggle, mode};
 use crate::components::chat::top_bar::ListButton;
@@ -51,6 +52,9 @@ pub fn AgentsHome() -> impl IntoView {
                 <h1 class="home-title" id="page-title" tabindex="-1">"What should be done?"</h1>
                 {awaited(|| skeleton_rows(3).into_any(), move || async move {
                         match options.await {
+                            Ok(_) if use_session().with_untracked(Session::is_kept_from_agents) => {
+                                view! { <NoAgentsAccess/> }
+                            }
                             Ok(options) => view! { <NewChat options wanted=wanted.get_untracked()/> },
                             Err(error) => {
                                 let on_retry = Callback::new(move |()| options.refetch());
@@ -232,7 +236,7 @@ fn unprotected(reason: String) -> AnyView {
 }
 
 fn connect_help() -> AnyView {
-    if use_session().with_untracked(Session::is_owner) {
+    if use_session().with_untracked(|session| session.may(Permission::ManageSettings)) {
         view! { <a class="link" href="/settings/providers">"Connect a provider"</a> " to work with a real model." }
     } else {
         "Ask an admin to connect a provider to work with a real model.".into_any()
@@ -240,7 +244,7 @@ fn connect_help() -> AnyView {
 }
 
 fn no_folder_help() -> AnyView {
-    if use_session().with_untracked(Session::is_owner) {
+    if use_session().with_untracked(|session| session.may(Permission::ManageSettings)) {
         view! { <p class="home-help">"No folder of this machine is allowed yet. Allow one under " <a class="link" href="/settings/folders">"Settings → Allowed folders"</a> " to work on a repository."</p> }
     } else {
         view! { <p class="home-help">"No folder of this machine is allowed yet. Ask an admin to allow one to work on a repository."</p> }

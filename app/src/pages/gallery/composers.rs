@@ -19,11 +19,12 @@ use crate::components::chat::answers::Answers;
 use crate::components::chat::composer::{Composer, ComposerBox};
 use crate::components::chat::context_card::told;
 use crate::components::chat::context_ring::ContextRing;
+use crate::components::chat::model_picker::NoAgentsAccess;
 use crate::components::chat::planning::Asked;
 use crate::error::{AppError, ErrorCode};
 use crate::view;
 
-/// Composers: empty, written in, while a turn runs, editing, sending, refused, without a model.
+/// Composers: empty, written in, while a turn runs, editing, sending, refused, without a model; and what stands in its place.
 pub fn composers(now: DateTime<Utc>) -> impl IntoView {
     let composer = |number, status, catalogue: &ModelCatalogue, text: &str| {
         let chat = samples::chat(number, "", status, now);
@@ -73,7 +74,7 @@ pub fn composers(now: DateTime<Utc>) -> impl IntoView {
         .collect_view();
     part(
         "Composer and queue",
-        view! { <div class="stack">{with_model} {drawn(without_model, &none)}</div> },
+        view! { <div class="stack">{with_model} {drawn(without_model, &none)} <NoAgentsAccess/></div> },
     )
 }
 

@@ -8,6 +8,7 @@ use crate::components::feedback::{
     EmptyState, ErrorState, FormError, Notice, NoticeKind, skeleton_rows,
 };
 use crate::components::icons::{Icon, icon};
+use crate::components::only_looked_at::switched_off;
 use crate::components::toast::{ToastKind, toast};
 use crate::error::{AppError, ErrorCode};
 use crate::view;
@@ -37,7 +38,7 @@ pub fn notices() -> impl IntoView {
     )
 }
 
-/// Loading, empty, failed.
+/// Loading, empty, failed, not to be changed.
 pub fn states() -> impl IntoView {
     let offline = AppError::new(
         ErrorCode::Offline,
@@ -65,6 +66,9 @@ pub fn states() -> impl IntoView {
                 </div>
                 <div class="card">
                     <ErrorState error=broken/>
+                </div>
+                <div class="stack">
+                    {switched_off(view! { <Button kind=ButtonKind::Primary>{icon(Icon::Plus)} "New token"</Button> })}
                 </div>
             </div>
         },

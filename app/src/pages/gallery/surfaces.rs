@@ -2,6 +2,8 @@
 
 use chrono::DateTime;
 use leptos::prelude::*;
+use sdk::password_links::PasswordLink;
+use sdk::users::Role;
 
 use super::part;
 use crate::components::badge::{Tone, badge, badge_with_icon};
@@ -14,6 +16,7 @@ use crate::components::menu::{Menu, MenuItem};
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::components::toast::{ToastKind, use_toasts};
+use crate::pages::settings::{role_badge, shown_link};
 use crate::view;
 
 const DIALOG: &str = "gallery-dialog";
@@ -97,20 +100,28 @@ pub fn tables() -> impl IntoView {
     )
 }
 
-/// Badges in every tone.
+/// Badges in every tone, and a link that is shown once.
 pub fn badges_and_words() -> impl IntoView {
+    let link = PasswordLink {
+        url: "https://switchyard.example.com/set-password?token=3q2-7wAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned(),
+        token: String::new(),
+        expires_at: DateTime::default(),
+    };
     part(
         "Badges",
         view! {
             <div class="gallery-row">
-                {badge(Tone::Neutral, "Member")}
-                {badge(Tone::Accent, "Administrator")}
+                {Role::ALL.map(role_badge).into_iter().collect_view()}
+                {badge(Tone::Amber, "No agents")}
                 {badge(Tone::Green, "Active")}
                 {badge(Tone::Amber, "Suspended")}
                 {badge(Tone::Red, "Failed")}
                 {badge(Tone::Purple, "Merged")}
                 {badge_with_icon(Tone::Green, Some(Icon::GitPullRequest), "#412")}
                 {badge_with_icon(Tone::Accent, Some(Icon::Star), "Default")}
+            </div>
+            <div class="card">
+                <div class="card-body">{shown_link(link)}</div>
             </div>
         },
     )

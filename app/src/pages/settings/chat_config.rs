@@ -1,5 +1,5 @@
-//! What is configured about agents: the reader's own instructions and thresholds, and for owners what holds for
-//! everybody.
+//! What is configured about agents: the reader's own instructions and thresholds, and what holds for everybody for those
+//! who may see it.
 
 mod compaction_thresholds;
 mod debug_logging;
@@ -13,6 +13,7 @@ mod workspaces;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, UserPrompt};
+use sdk::permissions::Permission;
 
 use crate::api::chat_config::{ChatConfig, DeploymentConfig, UpdateUserPrompt, get_chat_config};
 use crate::components::button::SubmitButton;
@@ -20,6 +21,7 @@ use crate::components::feedback::FormError;
 use crate::components::field::TextArea;
 use crate::components::form::{error_of, field_error, on_answer, saved, told_at};
 use crate::components::loaded::loaded;
+use crate::components::only_looked_at::only_looked_at;
 use crate::components::page_header::PageHeader;
 use crate::pages::settings::places::{self, SettingSection};
 use crate::view;
@@ -60,11 +62,13 @@ fn sections(config: ChatConfig) -> AnyView {
         <SettingSection setting=&places::DEBUG>
             {debug_logging::own(debug_logging, is_debug_allowed)}
         </SettingSection>
-        {deployment.map(|deployment| everybodys_sections(deployment, is_debug_allowed))}
+        {deployment.map(|deployment| {
+            only_looked_at(Permission::ManageSettings, || everybodys_sections(deployment, is_debug_allowed))
+        })}
     }
 }
 
-/// What an owner configures for everybody.
+/// What is configured for everybody.
 fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool>) -> AnyView {
     view! {
         <SettingSection setting=&places::EVERYBODYS_INSTRUCTIONS>

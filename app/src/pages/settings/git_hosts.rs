@@ -9,6 +9,7 @@ mod providers;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider};
+use sdk::permissions::Permission;
 
 use crate::api::external_auth::{PutToken, RemoveToken, list_external_auth};
 use crate::components::badge::{Tone, badge, badge_with_icon};
@@ -22,12 +23,13 @@ use crate::components::form::{error_of, field_error, on_answer, reset};
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::menu::{Menu, MenuItem};
+use crate::components::only_looked_at::only_looked_at;
 use crate::components::page_header::PageHeader;
 use crate::components::relative_time::RelativeTime;
 use crate::components::table::Table;
 use crate::error::AppError;
 use crate::pages::settings::places;
-use crate::session::{Session, use_hydrated, use_session};
+use crate::session::{use_hydrated, use_session};
 use crate::view;
 
 pub use configs::list as config_list;
@@ -71,7 +73,8 @@ pub fn GitHostsPage() -> impl IntoView {
         },
         |_| list_external_auth(),
     );
-    let is_owner = use_session().with_untracked(Session::is_owner);
+    let sees_settings =
+        use_session().with_untracked(|session| session.may(Permission::ReadSettings));
     let device = device::Device::new(linked);
     let focus = StoredValue::new(String::new());
     let chosen = RwSignal::new(None::<ExternalAuthLink>);
@@ -113,7 +116,7 @@ pub fn GitHostsPage() -> impl IntoView {
             {sign_ins(&auth, actions)}
             <div class="card">{hosts(auth, actions)}</div>
         })}
-        {is_owner.then(|| configs::section(set_up))}
+        {sees_settings.then(|| only_looked_at(Permission::ManageSettings, || configs::section(set_up)))}
         {device.dialog()}
         <AddDialog add=add/>
         <ReplaceDialog replace=replace chosen=chosen/>

@@ -2,6 +2,7 @@
 //! search are drawn from here, so that none of them can know less than another.
 
 use leptos::prelude::*;
+use sdk::permissions::Permission;
 
 use crate::components::icons::Icon;
 use crate::components::page_header::Section;
@@ -18,8 +19,8 @@ pub struct Place {
     pub lead: &'static str,
     /// Its icon in the navigation.
     pub icon: Icon,
-    /// Whether it is the deployment's and not the reader's own: owners alone see it.
-    pub is_for_owners: bool,
+    /// What the reader must be allowed to see it; nothing where it is their own.
+    pub needs: Option<Permission>,
     /// Whether there are pages below it.
     pub has_pages: bool,
     /// What can be set there, where the page has no sections.
@@ -37,8 +38,8 @@ pub struct Setting {
     pub title: &'static str,
     /// What is below the heading.
     pub lead: &'static str,
-    /// Whether owners alone see it.
-    pub is_for_owners: bool,
+    /// What the reader must be allowed to see it; nothing where it is their own.
+    pub needs: Option<Permission>,
     /// The labels of its fields.
     pub fields: &'static str,
 }
@@ -67,14 +68,14 @@ const OWN: Place = Place {
     title: "",
     lead: "",
     icon: Icon::User,
-    is_for_owners: false,
+    needs: None,
     has_pages: false,
     fields: "",
 };
 
 /// A page of the deployment.
 const EVERYBODYS: Place = Place {
-    is_for_owners: true,
+    needs: Some(Permission::ReadSettings),
     ..OWN
 };
 
@@ -166,9 +167,10 @@ places! {
     USERS = Place {
         path: "/settings/users",
         title: "Users",
-        lead: "Administrators manage users, providers and folders. Members use agents and see only what is their own.",
+        lead: "Owners may do everything, administrators all but what concerns owners. Auditors look and change nothing. Members use agents and see only what is their own.",
         icon: Icon::Users,
-        fields: "New user, role, password, suspend, people, accounts",
+        needs: Some(Permission::ReadUsers),
+        fields: "New user, role, may use agents, agents access, password, suspend, people, accounts",
         ..EVERYBODYS
     };
     /// Who changed what.
@@ -177,6 +179,7 @@ places! {
         title: "Audit log",
         lead: "Every change of settings, users, providers, models, prices and prompts: who made it, from where, and what was there before. Keys, tokens and passwords are never shown; prompts and scripts are, as they were.",
         icon: Icon::FileText,
+        needs: Some(Permission::ReadAuditLog),
         ..EVERYBODYS
     };
 }
@@ -188,7 +191,7 @@ const fn section(place: &'static Place, id: &'static str, title: &'static str) -
         id,
         title,
         lead: "",
-        is_for_owners: false,
+        needs: None,
         fields: "",
     }
 }
@@ -234,49 +237,49 @@ settings! {
     EVERYBODYS_INSTRUCTIONS = Setting {
         lead: "They come first in every chat of this deployment.",
         fields: "Begin with the built-in instructions, system prompt",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-everybodys-instructions", "Instructions for everybody")
     };
     /// How agents plan.
     PLAN_MODE = Setting {
         lead: "An agent that plans looks and asks, writes its plan, and changes nothing before the person agrees.",
         fields: "Instructions for plans",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-planning", "Plan mode")
     };
     /// What agents may make of workspaces.
     AGENTS_WORKSPACES = Setting {
         lead: "An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped.",
         fields: "Templates that agents may use, stop idle workspaces after minutes",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-agents-workspaces", "Workspaces of agents")
     };
     /// Screens of workspaces.
     DESKTOPS = Setting {
         lead: "A workspace can have a screen, for programs with windows.",
         fields: "People may open the desktops of workspaces",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-desktops", "Desktops")
     };
     /// Whether people may have their calls recorded.
     EVERYBODYS_DEBUG = Setting {
         lead: "Records of calls to models, for those who want to look inside.",
         fields: "People may have the calls of their own chats recorded",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-everybodys-debug", "Debug for everybody")
     };
     /// As whom git hosts know this deployment.
     GIT_SIGN_INS = Setting {
         lead: "With an application that is registered at a git host, people link their accounts there with a button. Its callback URL is listed with each.",
         fields: "Address of the host, address of the API, client id, client secret, scopes, name in addresses, name, OAuth, allow device codes",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&GIT_HOSTS, "setting-git-sign-ins", "Sign-in at git hosts")
     };
     /// When archived chats are deleted.
     ARCHIVED_CHATS = Setting {
         lead: "Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.",
         fields: "Delete archived chats after days, retention",
-        is_for_owners: true,
+        needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-archived-chats", "Archived chats")
     };
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use sdk::permissions::Permission;
 use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement, ScrollIntoViewOptions, ScrollLogicalPosition};
 
 use super::places::{PLACES, Place, SETTINGS, Setting};
 use crate::components::icons::{Icon, icon};
-use crate::session::use_hydrated;
+use crate::session::{use_hydrated, use_session};
 use crate::view;
 
 /// How long what was found stays marked.
@@ -70,7 +71,7 @@ pub fn is_asked(words: &str) -> bool {
 }
 
 /// What holds all of the words, first what has them in its title.
-fn find(words: &str, is_owner: bool) -> Vec<Found> {
+fn find(words: &str, shows: &dyn Fn(Option<Permission>) -> bool) -> Vec<Found> {
     let words = words.to_lowercase();
     let words: Vec<&str> = words.split_whitespace().collect();
     if words.is_empty() {
@@ -82,7 +83,7 @@ fn find(words: &str, is_owner: bool) -> Vec<Found> {
     };
     let places = PLACES
         .iter()
-        .filter(|place| is_owner || !place.is_for_owners)
+        .filter(|place| shows(place.needs))
         .map(|place| {
             (
                 Found::Place(place),
@@ -91,7 +92,7 @@ fn find(words: &str, is_owner: bool) -> Vec<Found> {
         });
     let settings = SETTINGS
         .iter()
-        .filter(|setting| is_owner || !(setting.is_for_owners || setting.place.is_for_owners))
+        .filter(|setting| shows(setting.needs) && shows(setting.place.needs))
         .map(|setting| {
             let texts = [
                 setting.title,
@@ -114,11 +115,13 @@ fn find(words: &str, is_owner: bool) -> Vec<Found> {
 }
 
 /// The field, and below it what it finds.
-pub fn field(words: RwSignal<String>, is_owner: bool) -> AnyView {
+pub fn field(words: RwSignal<String>) -> AnyView {
+    let session = use_session();
+    let shows = move |needs| session.with_untracked(|session| session.shows(needs));
     let hydrated = use_hydrated();
     let at = RwSignal::new(0_usize);
     let navigate = StoredValue::new(use_navigate());
-    let found = Memo::new(move |_| words.with(|words| find(words, is_owner)));
+    let found = Memo::new(move |_| words.with(|words| find(words, &shows)));
     let go = move |one: Found| {
         words.set(String::new());
         navigate.with_value(|navigate| navigate(&one.path(), NavigateOptions::default()));
@@ -256,33 +259,41 @@ fn scroll_to(element: &Element, block: ScrollLogicalPosition) {
 mod tests {
     use std::collections::HashSet;
 
+    use sdk::users::Role;
+
     use super::*;
 
-    fn titles(words: &str, is_owner: bool) -> Vec<&'static str> {
-        let found = find(words, is_owner).into_iter();
+    fn found(words: &str, role: Role) -> Vec<Found> {
+        find(words, &|needs| {
+            needs.is_none_or(|permission| permission.is_held(role, true))
+        })
+    }
+
+    fn titles(words: &str, role: Role) -> Vec<&'static str> {
+        let found = found(words, role).into_iter();
         found.map(Found::title).collect()
     }
 
     #[test]
     fn finds_by_title_section_and_description_in_any_order_and_case() {
-        assert_eq!(titles("password", false), ["Password"]);
-        assert_eq!(titles("THEME", false), ["Appearance"]);
-        assert_eq!(titles("percent  summarized", false), ["Summaries"]);
-        assert_eq!(titles("agents summaries", false), ["Summaries"]);
-        assert_eq!(titles("nowhere to be found", true), [""; 0]);
-        assert_eq!(titles(" ", true), [""; 0]);
+        assert_eq!(titles("password", Role::Member), ["Password"]);
+        assert_eq!(titles("THEME", Role::Member), ["Appearance"]);
+        assert_eq!(titles("percent  summarized", Role::Member), ["Summaries"]);
+        assert_eq!(titles("agents summaries", Role::Member), ["Summaries"]);
+        assert_eq!(titles("nowhere to be found", Role::Auditor), [""; 0]);
+        assert_eq!(titles(" ", Role::Auditor), [""; 0]);
     }
 
     #[test]
     fn what_has_the_words_in_its_title_comes_first() {
-        let found = titles("workspaces", true);
+        let found = titles("workspaces", Role::Auditor);
         assert_eq!(found.first(), Some(&"Workspaces"));
         assert_eq!(found.get(1), Some(&"Workspaces of agents"));
         assert!(found.contains(&"Desktops"));
     }
 
     #[test]
-    fn a_member_finds_nothing_of_what_owners_configure() {
+    fn a_member_finds_nothing_of_what_is_everybodys() {
         for words in [
             "providers",
             "plan mode",
@@ -291,17 +302,16 @@ mod tests {
             "audit",
             "users",
         ] {
-            assert!(!titles(words, true).is_empty(), "{words}");
-            let found = find(words, false).into_iter();
-            for one in found {
-                let is_for_owners = match one {
-                    Found::Place(place) => place.is_for_owners,
-                    Found::Setting(setting) => setting.is_for_owners,
+            assert!(!titles(words, Role::Auditor).is_empty(), "{words}");
+            for one in found(words, Role::Member) {
+                let needs = match one {
+                    Found::Place(place) => place.needs,
+                    Found::Setting(setting) => setting.needs,
                 };
-                assert!(!is_for_owners, "{words}: {}", one.title());
+                assert_eq!(needs, None, "{words}: {}", one.title());
             }
         }
-        assert_eq!(titles("plan mode", false), [""; 0]);
+        assert_eq!(titles("plan mode", Role::Member), [""; 0]);
     }
 
     #[test]

@@ -180,6 +180,7 @@ pub async fn seed(db: &Db) -> Seed {
         email: "ada@example.com".into(),
         role: UserRole::Owner,
         status: UserStatus::Active,
+        agents_access: true,
         password_hash: "$argon2id$".into(),
         created_at: now,
         updated_at: now,

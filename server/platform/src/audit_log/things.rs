@@ -29,6 +29,7 @@ impl Logged for UserRow {
             email,
             role,
             status,
+            agents_access,
             password_hash,
             created_at: _,
             updated_at: _,
@@ -39,6 +40,7 @@ impl Logged for UserRow {
             .show("email", json!(email))
             .show("role", json!(role))
             .show("status", json!(status))
+            .show("agents_access", json!(agents_access))
             .hide("password", password_hash.as_bytes())
     }
 }

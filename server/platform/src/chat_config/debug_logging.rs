@@ -7,6 +7,7 @@ use sdk::chat_config::{
     DebugLogging, UpdateDebugLogging, UpdateUserDebugLogging, UserDebugLogging,
 };
 use sdk::ids::UserId;
+use sdk::permissions::Permission;
 use serde_json::json;
 use store::{Db, StoreError, chat_config};
 
@@ -65,22 +66,22 @@ impl Platform {
         Ok(self.0.debug_logging.of(user).await?)
     }
 
-    /// Whether people may choose, and whether the deployment did it for them. Owners only.
+    /// Whether people may choose, and whether the deployment did it for them. Needs [`Permission::ReadSettings`].
     pub async fn get_debug_logging(&self, actor: &Actor) -> Result<DebugLogging, ChatConfigError> {
-        actor.require_owner(ChatConfigError::NotFound)?;
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
         Ok(DebugLogging {
             allow_users: chat_config::is_debug_logging_allowed(&self.0.db).await?,
             forced_by_deployment: self.0.options.chat_debug_logging_enabled,
         })
     }
 
-    /// Sets whether people may choose. Without effect as long as the deployment chooses for them. Owners only.
+    /// Sets whether people may choose. Without effect as long as the deployment chooses for them. Needs [`Permission::ManageSettings`].
     pub async fn update_debug_logging(
         &self,
         actor: &Actor,
         change: UpdateDebugLogging,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();
         let before = chat_config::is_debug_logging_allowed_in(&mut tx).await?;

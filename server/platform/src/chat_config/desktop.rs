@@ -1,6 +1,7 @@
 //! Whether workspaces may have a desktop.
 
 use sdk::chat_config::DesktopEnabled;
+use sdk::permissions::Permission;
 use serde_json::json;
 use store::chat_config;
 
@@ -18,14 +19,13 @@ impl Platform {
         })
     }
 
-    /// Sets whether workspaces may have a desktop. Whoever looks at one is shown out soon after it is switched off. Owners
-    /// only.
+    /// Sets whether workspaces may have a desktop. Whoever looks at one is shown out soon after it is switched off. Needs [`Permission::ManageSettings`].
     pub async fn update_desktop_enabled(
         &self,
         actor: &Actor,
         change: DesktopEnabled,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();
         let before = chat_config::is_desktop_enabled_in(&mut tx).await?;

@@ -18,7 +18,7 @@ pub enum ChatConfigError {
     #[error("There is no such model.")]
     ModelNotFound,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// People may not choose whether calls are recorded.
     #[error("Debug logging is not allowed for users. Ask an owner to allow it.")]

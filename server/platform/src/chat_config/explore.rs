@@ -1,6 +1,7 @@
 //! The model of agents that only explore.
 
 use sdk::chat_config::{ExploreModelOverride, UpdateExploreModelOverride};
+use sdk::permissions::Permission;
 use serde_json::json;
 use store::chat_config::{self, ModelOverride};
 use store::model_configs;
@@ -9,12 +10,12 @@ use super::ChatConfigError;
 use crate::{Actor, Platform};
 
 impl Platform {
-    /// The model of agents that only explore. Owners only.
+    /// The model of agents that only explore. Needs [`Permission::ReadSettings`].
     pub async fn get_explore_model_override(
         &self,
         actor: &Actor,
     ) -> Result<ExploreModelOverride, ChatConfigError> {
-        actor.require_owner(ChatConfigError::NotFound)?;
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
         let kept = chat_config::get_explore_model_override(&self.0.db).await?;
         Ok(ExploreModelOverride {
             model_config_id: match kept {
@@ -25,13 +26,13 @@ impl Platform {
         })
     }
 
-    /// Sets the model of agents that only explore, from the next one on. Owners only.
+    /// Sets the model of agents that only explore, from the next one on. Needs [`Permission::ManageSettings`].
     pub async fn update_explore_model_override(
         &self,
         actor: &Actor,
         change: UpdateExploreModelOverride,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let mut tx = self.begin_settings().await?;
         if let Some(id) = change.model_config_id {
             let row = model_configs::get_in(&mut tx, id).await?;

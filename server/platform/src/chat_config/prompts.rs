@@ -7,6 +7,7 @@ use sdk::chat_config::{
     MAX_PROMPT_BYTES, PROMPT_TOO_LONG, PlanModeInstructions, SystemPrompt, UpdateSystemPrompt,
     UserPrompt,
 };
+use sdk::permissions::Permission;
 use store::chat_config::{self, SystemPromptSetting};
 
 use super::ChatConfigError;
@@ -14,9 +15,9 @@ use crate::audit_log::{Change, Prompt};
 use crate::{Actor, Platform};
 
 impl Platform {
-    /// The deployment's instructions beside the built-in ones. Owners only.
+    /// The deployment's instructions beside the built-in ones. Needs [`Permission::ReadSettings`].
     pub async fn get_system_prompt(&self, actor: &Actor) -> Result<SystemPrompt, ChatConfigError> {
-        actor.require_owner(ChatConfigError::NotFound)?;
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
         let setting = chat_config::get_system_prompt(&self.0.db).await?;
         Ok(SystemPrompt {
             system_prompt: setting.system_prompt,
@@ -25,13 +26,13 @@ impl Platform {
         })
     }
 
-    /// Sets the deployment's instructions. Owners only.
+    /// Sets the deployment's instructions. Needs [`Permission::ManageSettings`].
     pub async fn update_system_prompt(
         &self,
         actor: &Actor,
         change: UpdateSystemPrompt,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let system_prompt = check("system_prompt", &change.system_prompt)?;
         let mut tx = self.begin_settings().await?;
         let before = chat_config::get_system_prompt_in(&mut tx).await?;
@@ -51,24 +52,24 @@ impl Platform {
         Ok(())
     }
 
-    /// What the deployment asks of agents that plan. Owners only.
+    /// What the deployment asks of agents that plan. Needs [`Permission::ReadSettings`].
     pub async fn get_plan_mode_instructions(
         &self,
         actor: &Actor,
     ) -> Result<PlanModeInstructions, ChatConfigError> {
-        actor.require_owner(ChatConfigError::NotFound)?;
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
         Ok(PlanModeInstructions {
             plan_mode_instructions: chat_config::get_plan_mode_instructions(&self.0.db).await?,
         })
     }
 
-    /// Sets what the deployment asks of agents that plan. Owners only.
+    /// Sets what the deployment asks of agents that plan. Needs [`Permission::ManageSettings`].
     pub async fn update_plan_mode_instructions(
         &self,
         actor: &Actor,
         change: PlanModeInstructions,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let instructions = check("plan_mode_instructions", &change.plan_mode_instructions)?;
         let mut tx = self.begin_settings().await?;
         let now = self.0.clock.now();

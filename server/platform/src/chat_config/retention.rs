@@ -1,6 +1,7 @@
 //! How long archived chats are kept, and how long what models were asked.
 
 use sdk::chat_config::{DebugRetentionDays, MAX_RETENTION_DAYS, RetentionDays};
+use sdk::permissions::Permission;
 use serde_json::json;
 use store::chat_config;
 
@@ -18,13 +19,13 @@ impl Platform {
         })
     }
 
-    /// Sets how long archived chats are kept. Owners only.
+    /// Sets how long archived chats are kept. Needs [`Permission::ManageSettings`].
     pub async fn update_retention_days(
         &self,
         actor: &Actor,
         change: RetentionDays,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let days = change.retention_days;
         if !(0..=MAX_RETENTION_DAYS).contains(&days) {
             let detail = "Use 1 to 3,650 days, or 0 to keep them.";
@@ -54,13 +55,13 @@ impl Platform {
         })
     }
 
-    /// Sets how long what models were asked is kept. Owners only.
+    /// Sets how long what models were asked is kept. Needs [`Permission::ManageSettings`].
     pub async fn update_debug_retention_days(
         &self,
         actor: &Actor,
         change: DebugRetentionDays,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let days = change.debug_retention_days;
         if !(0..=MAX_RETENTION_DAYS).contains(&days) {
             let detail = "Use 1 to 3,650 days, or 0 to keep them as long as their chats.";

@@ -4,6 +4,7 @@ use sdk::chat_config::{
     MAX_WORKSPACE_TTL_MS, MIN_WORKSPACE_TTL_MS, TemplateAllowlist, WorkspaceTtl,
 };
 use sdk::ids::TemplateId;
+use sdk::permissions::Permission;
 use serde_json::json;
 use store::{chat_config, templates};
 
@@ -12,29 +13,31 @@ use crate::templates::MAX_TEMPLATES;
 use crate::{Actor, Platform};
 
 impl Platform {
-    /// The templates that agents may use; all when there are none. Owners only.
+    /// The templates that agents may use; all when there are none. Needs [`Permission::ReadSettings`].
     pub async fn get_template_allowlist(
         &self,
         actor: &Actor,
     ) -> Result<TemplateAllowlist, ChatConfigError> {
-        self.require_template_allowlist(actor)?;
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
         Ok(TemplateAllowlist {
             template_ids: chat_config::get_template_allowlist(&self.0.db).await?,
         })
     }
 
-    /// Succeeds for those for whom there is a list. Asked before a body is read, so that others learn nothing else.
-    pub fn require_template_allowlist(&self, actor: &Actor) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::NotFound)
+    /// Succeeds for those who may change the list; for some others there is none. Asked before a body is read, so that
+    /// others learn nothing else.
+    pub fn require_template_allowlist_change(&self, actor: &Actor) -> Result<(), ChatConfigError> {
+        actor.require(Permission::ReadSettings, ChatConfigError::NotFound)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)
     }
 
-    /// Sets the templates that agents may use. Owners only.
+    /// Sets the templates that agents may use. Needs [`Permission::ManageSettings`].
     pub async fn update_template_allowlist(
         &self,
         actor: &Actor,
         change: TemplateAllowlist,
     ) -> Result<(), ChatConfigError> {
-        self.require_template_allowlist(actor)?;
+        self.require_template_allowlist_change(actor)?;
         let known = templates::list(&self.0.db, actor.organization_id, MAX_TEMPLATES).await?;
         let is_usable = |id: TemplateId| {
             known
@@ -73,13 +76,13 @@ impl Platform {
         })
     }
 
-    /// Sets when workspaces are stopped whose template does not say. Owners only.
+    /// Sets when workspaces are stopped whose template does not say. Needs [`Permission::ManageSettings`].
     pub async fn update_workspace_ttl(
         &self,
         actor: &Actor,
         change: WorkspaceTtl,
     ) -> Result<(), ChatConfigError> {
-        actor.require_owner(ChatConfigError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ChatConfigError::Forbidden)?;
         let ttl_ms = change.workspace_ttl_ms;
         let is_right =
             ttl_ms == 0 || (MIN_WORKSPACE_TTL_MS..=MAX_WORKSPACE_TTL_MS).contains(&ttl_ms);

@@ -67,7 +67,7 @@ impl Platform {
         chat: ChatId,
         request: SubmitToolResults,
     ) -> Result<(), ChatFailure> {
-        self.own_chat(actor, chat).await?;
+        self.own_working_chat(actor, chat).await?;
         if request.results.is_empty() {
             return Err(ChatFailure::field(
                 "results",

@@ -17,7 +17,7 @@ impl Platform {
         id: ChatId,
         request: CompactChat,
     ) -> Result<Chat, ChatFailure> {
-        self.own_chat(actor, id).await?;
+        self.own_working_chat(actor, id).await?;
         let instructions = request.instructions.unwrap_or_default().trim().to_owned();
         fields::refuse_nul("instructions", &instructions)?;
         if instructions.chars().count() > MAX_INSTRUCTION_CHARACTERS {

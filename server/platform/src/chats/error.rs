@@ -30,9 +30,14 @@ pub enum ChatFailure {
     /// No model can be used.
     #[error("There is no model to use. Ask an owner to connect one under Settings → Providers.")]
     NoModel,
-    /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
-    OwnersOnly,
+    /// Their role does not allow it.
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
+    Forbidden,
+    /// Their account may not use agents.
+    #[error(
+        "Your account may not use agents. Your chats stay readable; ask an owner or administrator of this deployment for access."
+    )]
+    NoAgentsAccess,
     /// The chat's model cannot be called; the text says why.
     #[error("{0}")]
     ModelUnavailable(String),
@@ -127,9 +132,10 @@ impl Failure for ChatFailure {
         match self {
             Self::Invalid(_) | Self::NoModel | Self::NoWorkspace => FailureKind::Invalid,
             Self::NotFound | Self::MessageNotFound => FailureKind::NotFound,
-            Self::ForeignOrganization | Self::DesktopOff | Self::OwnersOnly => {
-                FailureKind::Forbidden
-            }
+            Self::ForeignOrganization
+            | Self::DesktopOff
+            | Self::Forbidden
+            | Self::NoAgentsAccess => FailureKind::Forbidden,
             Self::WorkspaceUnavailable(_)
             | Self::ModelUnavailable(_)
             | Self::Title(TitleError::Model(_)) => FailureKind::Unavailable,

@@ -3,6 +3,7 @@
 use chatd::prompt::visible;
 use sdk::chat_context::{ChatContext, ContextFile, ContextSkill};
 use sdk::ids::ChatId;
+use sdk::permissions::Permission;
 use sdk::prompt_preview::PromptPreview;
 use sdk::workspace_files::{FindFiles, FoundFile, FoundFiles};
 use workspace::protocol::{FindFilesQuery, InstructionFile, Skill};
@@ -61,13 +62,13 @@ impl Platform {
     }
 
     /// What the next call of a chat of the caller would send to its model, block by block. Starts no workspace and calls no
-    /// model. Owners only: it shows what they configure for everybody.
+    /// model. Needs [`Permission::ReadSettings`], as it shows what is configured for everybody.
     pub async fn preview_prompt(
         &self,
         actor: &Actor,
         id: ChatId,
     ) -> Result<PromptPreview, ChatFailure> {
-        actor.require_owner(ChatFailure::OwnersOnly)?;
+        actor.require(Permission::ReadSettings, ChatFailure::Forbidden)?;
         let row = self.own_chat(actor, id).await?;
         Ok(self.0.daemon.preview_prompt(&row).await?)
     }

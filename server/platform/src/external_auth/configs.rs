@@ -1,4 +1,4 @@
-//! As whom git hosts know this deployment: what owners set up. Client secrets go in and never come out.
+//! As whom git hosts know this deployment: what those who administer it set up. Client secrets go in and never come out.
 
 use std::ops::RangeInclusive;
 
@@ -9,6 +9,7 @@ use sdk::external_auth::{
     UpdateExternalAuthConfig,
 };
 use sdk::ids::ExternalAuthConfigId;
+use sdk::permissions::Permission;
 use store::Tx;
 use store::dialect::{Decision, lock_decision};
 use store::external_auth::configs::{self, ConfigRow};
@@ -31,12 +32,12 @@ const MOST_SCOPE_BYTES: usize = 100;
 const RESERVED: [&str; 3] = ["configs", "flows", "device"];
 
 impl Platform {
-    /// All configurations, also those of the environment. Owners only.
+    /// All configurations, also those of the environment. Needs [`Permission::ReadSettings`].
     pub async fn list_external_auth_configs(
         &self,
         actor: &Actor,
     ) -> Result<Vec<ExternalAuthConfig>, ExternalAuthError> {
-        actor.require_owner(ExternalAuthError::Forbidden)?;
+        actor.require(Permission::ReadSettings, ExternalAuthError::NotFound)?;
         let known = self.0.links.configs().await?;
         let rows = configs::list(&self.0.db).await?;
         let described = known.iter().map(|config| {
@@ -46,13 +47,13 @@ impl Platform {
         Ok(described.collect())
     }
 
-    /// A new configuration. Owners only.
+    /// A new configuration. Needs [`Permission::ManageSettings`].
     pub async fn create_external_auth_config(
         &self,
         actor: &Actor,
         request: CreateExternalAuthConfig,
     ) -> Result<ExternalAuthConfig, ExternalAuthError> {
-        actor.require_owner(ExternalAuthError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ExternalAuthError::Forbidden)?;
         let now = self.0.clock.now();
         let mut row = ConfigRow {
             id: ExternalAuthConfigId::generate(),
@@ -91,14 +92,14 @@ impl Platform {
         Ok(self.describe(&config, Some(&row)))
     }
 
-    /// Changes a configuration; its name and its host stay. Owners only.
+    /// Changes a configuration; its name and its host stay. Needs [`Permission::ManageSettings`].
     pub async fn update_external_auth_config(
         &self,
         actor: &Actor,
         name: &str,
         request: UpdateExternalAuthConfig,
     ) -> Result<ExternalAuthConfig, ExternalAuthError> {
-        actor.require_owner(ExternalAuthError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ExternalAuthError::Forbidden)?;
         let mut tx = self.begin_configs().await?;
         let mut row = self.find_config(&mut tx, name).await?;
         let before = row.clone();
@@ -130,13 +131,13 @@ impl Platform {
         Ok(self.describe(&config, Some(&row)))
     }
 
-    /// Removes a configuration. People keep their links, which can no longer be renewed. Owners only.
+    /// Removes a configuration. People keep their links, which can no longer be renewed. Needs [`Permission::ManageSettings`].
     pub async fn delete_external_auth_config(
         &self,
         actor: &Actor,
         name: &str,
     ) -> Result<(), ExternalAuthError> {
-        actor.require_owner(ExternalAuthError::Forbidden)?;
+        actor.require(Permission::ManageSettings, ExternalAuthError::Forbidden)?;
         let mut tx = self.begin_configs().await?;
         let row = self.find_config(&mut tx, name).await?;
         configs::delete(&mut tx, row.id).await?;

@@ -55,7 +55,7 @@ pub enum ExternalAuthError {
     )]
     TooManyFlows,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// It is defined elsewhere.
     #[error("This configuration comes from the server's environment. Change it there.")]

@@ -18,7 +18,7 @@ impl Platform {
         id: QueuedMessageId,
         request: EditQueuedMessage,
     ) -> Result<Vec<QueuedMessage>, ChatFailure> {
-        self.own_chat(actor, chat).await?;
+        self.own_working_chat(actor, chat).await?;
         let edit = QueuedEdit {
             content: match request.content {
                 Some(content) => Some(self.check_content(actor, content).await?),
@@ -72,7 +72,7 @@ impl Platform {
         chat: ChatId,
         id: QueuedMessageId,
     ) -> Result<Option<Message>, ChatFailure> {
-        self.own_chat(actor, chat).await?;
+        self.own_working_chat(actor, chat).await?;
         if !self.is_queued(chat, id).await? {
             return Err(ChatFailure::MessageNotFound);
         }

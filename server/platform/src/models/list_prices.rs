@@ -7,6 +7,7 @@
 use std::sync::LazyLock;
 
 use sdk::models::ListPrice;
+use sdk::permissions::Permission;
 
 use super::ModelError;
 use crate::{Actor, Platform};
@@ -21,9 +22,9 @@ static LIST_PRICES: LazyLock<Vec<ListPrice>> = LazyLock::new(|| {
 });
 
 impl Platform {
-    /// The list prices that this version ships with. Owners only.
+    /// The list prices that this version ships with. Needs [`Permission::ReadSettings`].
     pub fn list_prices(&self, actor: &Actor) -> Result<&'static [ListPrice], ModelError> {
-        actor.require_owner(ModelError::Forbidden)?;
+        actor.require(Permission::ReadSettings, ModelError::NotFound)?;
         Ok(&LIST_PRICES)
     }
 }

@@ -9,6 +9,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use sdk::permissions::Permission;
 use sdk::users::{Role, UpdateUser};
 
 use super::*;
@@ -219,6 +220,7 @@ async fn a_changed_role_holds_for_the_next_request_and_ends_old_sockets() {
         let token = test.token_of("member").await;
         let promote = UpdateUser {
             role: Some(Role::Owner),
+            agents_access: None,
             ..UpdateUser::default()
         };
         test.platform
@@ -231,7 +233,7 @@ async fn a_changed_role_holds_for_the_next_request_and_ends_old_sockets() {
                 .await
                 .unwrap()
                 .unwrap()
-                .is_owner()
+                .may(Permission::ManageOwners)
         );
         assert!(!test.platform.is_still_valid(&member).await.unwrap());
     })

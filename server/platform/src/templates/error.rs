@@ -22,7 +22,7 @@ pub enum TemplateError {
     #[error("There is no such template.")]
     NotFound,
     /// Only owners may.
-    #[error("Only an owner may do this. Ask one of your deployment's owners.")]
+    #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
     /// The database.
     #[error(transparent)]

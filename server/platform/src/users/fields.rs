@@ -19,7 +19,7 @@ pub(super) struct Account {
     pub(super) email: String,
     pub(super) username: String,
     pub(super) name: String,
-    pub(super) password: String,
+    pub(super) password: Option<String>,
 }
 
 /// Checks all fields and names every one that is refused.
@@ -27,7 +27,7 @@ pub(super) fn check_account(
     email: &str,
     username: &str,
     name: Option<&str>,
-    password: &str,
+    password: Option<&str>,
 ) -> Result<Account, UserError> {
     let mut checks = Checks::default();
     let account = Account {
@@ -38,9 +38,11 @@ pub(super) fn check_account(
         name: checks
             .take("name", check_name(name.unwrap_or_default()))
             .unwrap_or_default(),
-        password: password.to_owned(),
+        password: password.map(str::to_owned),
     };
-    checks.take("password", check_password(password));
+    if let Some(password) = password {
+        checks.take("password", check_password(password));
+    }
     checks.finish().map_err(UserError::Invalid)?;
     Ok(account)
 }
@@ -134,7 +136,7 @@ mod tests {
 
     #[test]
     fn names_every_refused_field_at_once() {
-        let refusal = check_account("nobody", "two words", Some("line\nbreak"), "short")
+        let refusal = check_account("nobody", "two words", Some("line\nbreak"), Some("short"))
             .err()
             .unwrap();
         let fields: Vec<_> = refusal
@@ -147,7 +149,8 @@ mod tests {
 
     #[test]
     fn keeps_addresses_and_names_in_lower_case() {
-        let account = check_account(" Ada@Example.COM ", "Ada.L", None, "long enough").unwrap();
+        let account =
+            check_account(" Ada@Example.COM ", "Ada.L", None, Some("long enough")).unwrap();
         assert_eq!(
             (account.email.as_str(), account.username.as_str()),
             ("ada@example.com", "ada.l")

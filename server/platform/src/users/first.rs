@@ -31,7 +31,7 @@ impl Platform {
             &request.email,
             &request.username,
             request.name.as_deref(),
-            &request.password,
+            Some(&request.password),
         )?;
         let row = self.new_row(account, Role::Owner).await?;
         let mut tx = self.0.db.begin().await?;

@@ -33,8 +33,9 @@ fn new(email: &str, username: &str) -> CreateUser {
         email: email.to_owned(),
         username: username.to_owned(),
         name: None,
-        password: PASSWORD.to_owned(),
+        password: Some(PASSWORD.to_owned()),
         role: None,
+        agents_access: None,
     }
 }
 
@@ -160,7 +161,7 @@ async fn members_see_themselves_only_and_change_no_roles() {
             .platform
             .list_users(&member, ListUsers::default())
             .await;
-        assert!(matches!(listed, Err(UserError::Forbidden)));
+        assert!(matches!(listed, Err(UserError::NotFound)));
         let created = test
             .platform
             .create_user(&member, new("x@example.com", "x"))

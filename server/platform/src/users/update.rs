@@ -4,9 +4,9 @@ use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::users::{Role, UpdateUser, User, UserStatus};
 use store::users::UserRow;
-use store::{Notice, Tx, sessions, users};
+use store::{Notice, Tx, password_links, sessions, users};
 
-use super::{UserError, fields};
+use super::{UserError, check_agents_access, fields, require_management};
 use crate::actor::Via;
 use crate::audit_log;
 use crate::failure::Checks;
@@ -19,12 +19,24 @@ struct Change {
     email: Option<String>,
     role: Option<Role>,
     status: Option<UserStatus>,
+    agents_access: Option<bool>,
     password_hash: Option<String>,
+}
+
+impl Change {
+    /// Whether it is more than what people may change of themselves.
+    const fn is_management(&self) -> bool {
+        self.role.is_some() || self.status.is_some() || self.agents_access.is_some()
+    }
 }
 
 impl Platform {
     /// Changes an account. All fields apply or none does. A new password or a suspension ends the user's other
-    /// sessions.
+    /// sessions. Role, status, agents access and whatever is another's need [`Permission::ManageUsers`], and
+    /// [`Permission::ManageOwners`] where an owner was or would be one.
+    ///
+    /// [`Permission::ManageUsers`]: sdk::permissions::Permission::ManageUsers
+    /// [`Permission::ManageOwners`]: sdk::permissions::Permission::ManageOwners
     pub async fn update_user(
         &self,
         actor: &Actor,
@@ -32,9 +44,8 @@ impl Platform {
         request: UpdateUser,
     ) -> Result<User, UserError> {
         let found = self.find_user(actor, user).await?;
-        if (request.role.is_some() || request.status.is_some()) && !actor.is_owner() {
-            return Err(UserError::Forbidden);
-        }
+        // Asked again below; here it keeps those who may not from what checks and hashing tell.
+        require_change(actor, &found, &request)?;
         let change = self.check_change(actor, &found, request).await?;
         let mut tx = self.0.db.begin().await?;
         // Owners first, in this order everywhere, so that two changes never wait for each other.
@@ -44,11 +55,18 @@ impl Platform {
             .ok_or(UserError::NotFound)?;
         let ends_sessions =
             change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
+        // What was given for the account as it was must not open what it becomes.
+        let ends_link = change.is_management() || change.password_hash.is_some();
         let action = match change.password_hash {
             Some(_) => AuditAction::UserSetPassword,
             None => AuditAction::UserUpdate,
         };
         let before = row.clone();
+        // Somebody may have become an owner since.
+        if change.is_management() || row.id != actor.user_id {
+            require_management(actor, row.role)?;
+        }
+        check_agents_access(change.role.unwrap_or(row.role), change.agents_access)?;
         apply(&mut row, change);
         let is_active_owner = row.role == Role::Owner && row.status == UserStatus::Active;
         if owners == [row.id] && !is_active_owner {
@@ -58,6 +76,9 @@ impl Platform {
         users::save(&mut tx, &row)
             .await
             .map_err(UserError::from_write)?;
+        if ends_link {
+            password_links::delete_of_user(&mut tx, row.id).await?;
+        }
         if ends_sessions {
             end_sessions(&mut tx, actor, &row).await?;
         }
@@ -104,11 +125,12 @@ impl Platform {
             email: email.flatten(),
             role: request.role,
             status: request.status,
+            agents_access: request.agents_access,
             password_hash,
         })
     }
 
-    /// People prove that it is them; owners may set the password of others.
+    /// People prove that it is them; who manages an account may set its password.
     async fn check_old_password(
         &self,
         actor: &Actor,
@@ -123,7 +145,7 @@ impl Platform {
         let turn = self.0.passwords.turn().await?;
         attempt.check()?;
         let is_right = turn
-            .verify(old_password.unwrap_or_default(), Some(&row.password_hash))
+            .verify(old_password.unwrap_or_default(), row.password_hash())
             .await?;
         if is_right {
             return Ok(());
@@ -136,6 +158,19 @@ impl Platform {
     }
 }
 
+/// Refuses those who may not make this change of this account.
+fn require_change(actor: &Actor, row: &UserRow, request: &UpdateUser) -> Result<(), UserError> {
+    let is_management =
+        request.role.is_some() || request.status.is_some() || request.agents_access.is_some();
+    if is_management || row.id != actor.user_id {
+        require_management(actor, row.role)?;
+    }
+    if let Some(role) = request.role {
+        require_management(actor, role)?;
+    }
+    Ok(())
+}
+
 fn apply(row: &mut UserRow, change: Change) {
     row.name = change.name.unwrap_or_else(|| std::mem::take(&mut row.name));
     row.username = change
@@ -146,6 +181,7 @@ fn apply(row: &mut UserRow, change: Change) {
         .unwrap_or_else(|| std::mem::take(&mut row.email));
     row.role = change.role.unwrap_or(row.role);
     row.status = change.status.unwrap_or(row.status);
+    row.agents_access = change.agents_access.unwrap_or(row.agents_access);
     row.password_hash = change
         .password_hash
         .unwrap_or_else(|| std::mem::take(&mut row.password_hash));

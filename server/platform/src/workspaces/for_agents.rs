@@ -52,6 +52,7 @@ impl ForAgents {
             user_id: user.id,
             organization_id: user.organization_id,
             role: user.role,
+            agents_access: user.agents_access,
             via: Via::Agent,
             address: None,
         };
@@ -70,7 +71,7 @@ impl OwnWorkspaces for ForAgents {
             .map_err(|error| refused(&error))?;
         let mut usable: Vec<Template> = templates
             .into_iter()
-            // Owners see those too.
+            // Who sees the settings sees those too.
             .filter(|template| !template.deprecated && allowed.contains(template.id))
             .collect();
         // Stable: those with equally many stay in the order of their names.

@@ -1,4 +1,4 @@
-//! Who may do what with a workspace: its owner everything, owners of the deployment too, others what its owner shares
+//! Who may do what with a workspace: its owner everything, who manages workspaces too, others what its owner shares
 //! with them. To who may not see it there is none.
 //!
 //! To have one's chats work in a workspace it must be one's own or shared with `ssh`, also for owners of the deployment.
@@ -7,6 +7,7 @@
 mod tests;
 
 use sdk::ids::{UserId, WorkspaceId};
+use sdk::permissions::Permission as Deployment;
 use sdk::workspace_shares::{UpdateWorkspaceAcl, WorkspaceAcl, WorkspacePermission as Permission};
 use sdk::workspaces::Workspace;
 use store::users::{self, UserRow};
@@ -51,7 +52,7 @@ impl Platform {
         id: WorkspaceId,
     ) -> Result<Vec<Permission>, WorkspaceError> {
         let row = present(&self.0.db, id).await?;
-        if actor.is_owner() {
+        if actor.may(Deployment::ManageWorkspaces) {
             return Ok(Permission::ALL.to_vec());
         }
         let permissions = permissions_of(&self.0.db, &row, actor.user_id).await?;
@@ -163,7 +164,7 @@ impl Platform {
         needed: &[Permission],
     ) -> Result<WorkspaceRow, WorkspaceError> {
         let row = present(&self.0.db, id).await?;
-        if actor.is_owner() {
+        if actor.may(Deployment::ManageWorkspaces) {
             return Ok(row);
         }
         let permissions = permissions_of(&self.0.db, &row, actor.user_id).await?;
@@ -199,7 +200,7 @@ impl Platform {
         let row = self
             .permitted_workspace(actor, id, Permission::Read)
             .await?;
-        if actor.is_owner() || row.owner_id == actor.user_id {
+        if actor.may(Deployment::ManageWorkspaces) || row.owner_id == actor.user_id {
             Ok(row)
         } else {
             Err(WorkspaceError::NotYours)

@@ -61,8 +61,9 @@ async fn seed(platform: &Platform, members: u16, plan: ChatPlan) -> anyhow::Resu
             email: format!("member{number}@example.com"),
             username: format!("member{number}"),
             name: None,
-            password: PASSWORD.into(),
+            password: Some(PASSWORD.into()),
             role: Some(Role::Member),
+            agents_access: None,
         };
         let user = platform.create_user(&owner, user).await?;
         println!("{}  {PASSWORD}  member", user.email);

@@ -10,6 +10,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{Json, Router};
 use http::{Method, StatusCode, header};
+use sdk::permissions::Permission::{
+    ManageSettings, ManageUsers, ReadAuditLog, ReadCosts, ReadSettings, ReadUsers,
+};
 
 use super::context_of;
 use crate::http::access::Access;
@@ -30,6 +33,12 @@ pub const ACCESS: &[(&str, Access)] = &[
             reason: "it is how one signs in",
         },
     ),
+    (
+        "/api/page/redeem_password_link",
+        Access::Public {
+            reason: "the link is what lets one in, before one can sign in",
+        },
+    ),
     ("/api/page/logout", Access::SignedIn),
     ("/api/page/sign_out_everywhere", Access::SignedIn),
     ("/api/page/update_profile", Access::SignedIn),
@@ -39,13 +48,34 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/get_chat_config", Access::SignedIn),
     ("/api/page/update_user_prompt", Access::SignedIn),
     ("/api/page/update_compaction_threshold", Access::SignedIn),
-    ("/api/page/update_system_prompt", Access::Owner),
-    ("/api/page/update_template_allowlist", Access::Owner),
-    ("/api/page/update_plan_mode_instructions", Access::Owner),
-    ("/api/page/update_retention_days", Access::Owner),
-    ("/api/page/update_workspace_ttl", Access::Owner),
-    ("/api/page/update_desktop_enabled", Access::Owner),
-    ("/api/page/update_debug_logging", Access::Owner),
+    (
+        "/api/page/update_system_prompt",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_template_allowlist",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_plan_mode_instructions",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_retention_days",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_workspace_ttl",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_desktop_enabled",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_debug_logging",
+        Access::May(ManageSettings),
+    ),
     ("/api/page/update_user_debug_logging", Access::SignedIn),
     ("/api/page/list_tokens", Access::SignedIn),
     ("/api/page/create_token", Access::SignedIn),
@@ -56,10 +86,22 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/get_external_auth_flow", Access::SignedIn),
     ("/api/page/start_external_auth_device", Access::SignedIn),
     ("/api/page/poll_external_auth_flow", Access::SignedIn),
-    ("/api/page/list_external_auth_configs", Access::Owner),
-    ("/api/page/create_external_auth_config", Access::Owner),
-    ("/api/page/update_external_auth_config", Access::Owner),
-    ("/api/page/delete_external_auth_config", Access::Owner),
+    (
+        "/api/page/list_external_auth_configs",
+        Access::May(ReadSettings),
+    ),
+    (
+        "/api/page/create_external_auth_config",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/update_external_auth_config",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/delete_external_auth_config",
+        Access::May(ManageSettings),
+    ),
     ("/api/page/list_chats", Access::SignedIn),
     ("/api/page/new_chat_options", Access::SignedIn),
     ("/api/page/view_chat", Access::SignedIn),
@@ -99,36 +141,48 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/git_picture", Access::SignedIn),
     ("/api/page/list_diff_comments", Access::SignedIn),
     ("/api/page/get_analytics", Access::SignedIn),
-    ("/api/page/list_user_costs", Access::Owner),
-    // For all but owners there is none, which `platform` says.
-    ("/api/page/list_audit_log", Access::SignedIn),
-    ("/api/page/list_users", Access::Owner),
-    ("/api/page/create_user", Access::Owner),
-    ("/api/page/update_user", Access::Owner),
-    ("/api/page/reset_password", Access::Owner),
-    ("/api/page/delete_user", Access::Owner),
-    ("/api/page/list_providers", Access::Owner),
-    ("/api/page/create_provider", Access::Owner),
-    ("/api/page/update_provider", Access::Owner),
-    ("/api/page/enable_provider", Access::Owner),
-    ("/api/page/delete_provider", Access::Owner),
-    ("/api/page/test_provider", Access::Owner),
-    ("/api/page/create_model_config", Access::Owner),
-    ("/api/page/create_model_configs", Access::Owner),
-    ("/api/page/update_model_config", Access::Owner),
-    ("/api/page/backfill_costs", Access::Owner),
-    ("/api/page/enable_model_config", Access::Owner),
-    ("/api/page/choose_default_model", Access::Owner),
-    ("/api/page/delete_model_config", Access::Owner),
-    ("/api/page/preview_prompt", Access::Owner),
-    ("/api/page/list_templates", Access::Owner),
-    ("/api/page/get_template", Access::Owner),
-    ("/api/page/create_template", Access::Owner),
-    ("/api/page/update_template", Access::Owner),
-    ("/api/page/delete_template", Access::Owner),
-    ("/api/page/list_allowed_folders", Access::Owner),
-    ("/api/page/create_allowed_folder", Access::Owner),
-    ("/api/page/delete_allowed_folder", Access::Owner),
+    ("/api/page/list_user_costs", Access::May(ReadCosts)),
+    ("/api/page/list_audit_log", Access::May(ReadAuditLog)),
+    ("/api/page/list_users", Access::May(ReadUsers)),
+    ("/api/page/create_user", Access::May(ManageUsers)),
+    ("/api/page/update_user", Access::May(ManageUsers)),
+    ("/api/page/reset_password", Access::May(ManageUsers)),
+    ("/api/page/create_password_link", Access::May(ManageUsers)),
+    ("/api/page/delete_user", Access::May(ManageUsers)),
+    ("/api/page/list_providers", Access::May(ReadSettings)),
+    ("/api/page/create_provider", Access::May(ManageSettings)),
+    ("/api/page/update_provider", Access::May(ManageSettings)),
+    ("/api/page/enable_provider", Access::May(ManageSettings)),
+    ("/api/page/delete_provider", Access::May(ManageSettings)),
+    ("/api/page/test_provider", Access::May(ManageSettings)),
+    ("/api/page/create_model_config", Access::May(ManageSettings)),
+    (
+        "/api/page/create_model_configs",
+        Access::May(ManageSettings),
+    ),
+    ("/api/page/update_model_config", Access::May(ManageSettings)),
+    ("/api/page/backfill_costs", Access::May(ManageSettings)),
+    ("/api/page/enable_model_config", Access::May(ManageSettings)),
+    (
+        "/api/page/choose_default_model",
+        Access::May(ManageSettings),
+    ),
+    ("/api/page/delete_model_config", Access::May(ManageSettings)),
+    ("/api/page/preview_prompt", Access::May(ReadSettings)),
+    ("/api/page/list_templates", Access::May(ReadSettings)),
+    ("/api/page/get_template", Access::May(ReadSettings)),
+    ("/api/page/create_template", Access::May(ManageSettings)),
+    ("/api/page/update_template", Access::May(ManageSettings)),
+    ("/api/page/delete_template", Access::May(ManageSettings)),
+    ("/api/page/list_allowed_folders", Access::May(ReadSettings)),
+    (
+        "/api/page/create_allowed_folder",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/delete_allowed_folder",
+        Access::May(ManageSettings),
+    ),
 ];
 
 /// Path and method of every function that the page registers.
@@ -184,6 +238,7 @@ async fn guard(access: Access, request: Request, next: Next) -> Response {
     }
     let code = match error.status() {
         StatusCode::UNAUTHORIZED => ErrorCode::Unauthenticated,
+        StatusCode::NOT_FOUND => ErrorCode::NotFound,
         _ => ErrorCode::Forbidden,
     };
     let body = AppError::new(code, error.body().message.clone());

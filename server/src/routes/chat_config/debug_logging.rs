@@ -7,6 +7,7 @@ use platform::Platform;
 use sdk::chat_config::{
     DebugLogging, UpdateDebugLogging, UpdateUserDebugLogging, UserDebugLogging,
 };
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -18,14 +19,17 @@ use crate::http::extract::JsonBody;
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_debug_logging))
-        .add(Access::Owner, routes!(update_debug_logging))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_debug_logging),
+        )
         .add(
             Access::SignedIn,
             routes!(get_user_debug_logging, update_user_debug_logging),
         )
 }
 
-/// Whether people may choose, for owners.
+/// Whether people may choose, for who sees the settings.
 #[utoipa::path(
     get, path = "/api/experimental/chats/config/debug-logging", tag = "chat config",
     responses((status = 200, body = DebugLogging), (status = 404))

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::DesktopEnabled;
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -16,7 +17,10 @@ use crate::http::extract::JsonBody;
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_desktop_enabled))
-        .add(Access::Owner, routes!(update_desktop_enabled))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_desktop_enabled),
+        )
 }
 
 /// Whether workspaces may have a desktop.

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::{ExploreModelOverride, UpdateExploreModelOverride};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -16,10 +17,13 @@ use crate::http::extract::JsonBody;
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_explore_model_override))
-        .add(Access::Owner, routes!(update_explore_model_override))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_explore_model_override),
+        )
 }
 
-/// The model of agents that only explore, for owners.
+/// The model of agents that only explore, for who sees the settings.
 #[utoipa::path(
     get, path = "/api/experimental/chats/config/explore-model-override", tag = "chat config",
     responses((status = 200, body = ExploreModelOverride), (status = 404))

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::PlanModeInstructions;
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -16,10 +17,13 @@ use crate::http::extract::JsonBody;
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_plan_mode_instructions))
-        .add(Access::Owner, routes!(update_plan_mode_instructions))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_plan_mode_instructions),
+        )
 }
 
-/// What the deployment asks of agents that plan, for owners.
+/// What the deployment asks of agents that plan, for who sees the settings.
 #[utoipa::path(
     get, path = "/api/experimental/chats/config/plan-mode-instructions", tag = "chat config",
     responses((status = 200, body = PlanModeInstructions), (status = 404))

@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::{DebugRetentionDays, RetentionDays};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -16,9 +17,15 @@ use crate::http::extract::JsonBody;
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_retention_days))
-        .add(Access::Owner, routes!(update_retention_days))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_retention_days),
+        )
         .add(Access::SignedIn, routes!(get_debug_retention_days))
-        .add(Access::Owner, routes!(update_debug_retention_days))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_debug_retention_days),
+        )
 }
 
 /// How long archived chats are kept.

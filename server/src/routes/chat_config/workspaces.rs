@@ -5,6 +5,7 @@ use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::chat_config::{TemplateAllowlist, WorkspaceTtl};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -20,10 +21,13 @@ pub(super) fn routes() -> Routes {
             routes!(get_template_allowlist, update_template_allowlist),
         )
         .add(Access::SignedIn, routes!(get_workspace_ttl))
-        .add(Access::Owner, routes!(update_workspace_ttl))
+        .add(
+            Access::May(Permission::ManageSettings),
+            routes!(update_workspace_ttl),
+        )
 }
 
-/// The templates that agents may use, for owners; all when there are none.
+/// The templates that agents may use, for who sees the settings; all when there are none.
 #[utoipa::path(
     get, path = "/api/experimental/chats/config/template-allowlist", tag = "chat config",
     responses((status = 200, body = TemplateAllowlist), (status = 404))
@@ -45,7 +49,7 @@ async fn update_template_allowlist(
     Caller(actor): Caller,
     body: Result<JsonBody<TemplateAllowlist>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
-    platform.require_template_allowlist(&actor)?;
+    platform.require_template_allowlist_change(&actor)?;
     let JsonBody(change) = body?;
     platform.update_template_allowlist(&actor, change).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -8,6 +8,7 @@ use sdk::chat_context::ChatContext;
 use sdk::chats::{Chat, CompactChat};
 use sdk::ids::ChatId;
 use sdk::messages::SubmitToolResults;
+use sdk::permissions::Permission;
 use sdk::prompt_preview::PromptPreview;
 use sdk::workspace_files::{FindFiles, FoundFiles};
 use utoipa_axum::routes;
@@ -21,7 +22,10 @@ use crate::http::extract::{JsonBody, PathOf, QueryOf};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(Access::SignedIn, routes!(get_chat_context))
-        .add(Access::Owner, routes!(preview_prompt))
+        .add(
+            Access::May(Permission::ReadSettings),
+            routes!(preview_prompt),
+        )
         .add(Access::SignedIn, routes!(find_files))
         .add(Access::SignedIn, routes!(compact_chat))
         .add(Access::SignedIn, routes!(clear_chat))

@@ -1,10 +1,11 @@
-//! `/api/v2/external-auth/configs`: as whom git hosts know this deployment. For owners.
+//! `/api/v2/external-auth/configs`: as whom git hosts know this deployment. For who sees the settings.
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use platform::Platform;
 use sdk::external_auth::{CreateExternalAuthConfig, ExternalAuthConfig, UpdateExternalAuthConfig};
+use sdk::permissions::Permission;
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -15,11 +16,15 @@ use crate::http::extract::{JsonBody, PathOf};
 pub(super) fn routes() -> Routes {
     Routes::new()
         .add(
-            Access::Owner,
-            routes!(list_external_auth_configs, create_external_auth_config),
+            Access::May(Permission::ReadSettings),
+            routes!(list_external_auth_configs),
         )
         .add(
-            Access::Owner,
+            Access::May(Permission::ManageSettings),
+            routes!(create_external_auth_config),
+        )
+        .add(
+            Access::May(Permission::ManageSettings),
             routes!(update_external_auth_config, delete_external_auth_config),
         )
 }

@@ -36,6 +36,7 @@ async fn people(db: &Db) -> [UserId; 2] {
         email: format!("{name}@example.com"),
         role: Role::Member,
         status: UserStatus::Active,
+        agents_access: true,
         password_hash: "$argon2id$".to_owned(),
         created_at: now(),
         updated_at: now(),

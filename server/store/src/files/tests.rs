@@ -42,6 +42,7 @@ async fn person(db: &Db, organization_id: OrganizationId, name: &str) -> UserRow
         email: format!("{name}@example.com"),
         role: Role::Member,
         status: UserStatus::Active,
+        agents_access: true,
         password_hash: "$argon2id$".to_owned(),
         created_at: now(),
         updated_at: now(),

@@ -63,6 +63,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("messages/prompts", crate::messages::prompts::STATEMENTS),
         ("model_configs", crate::model_configs::STATEMENTS),
         ("organizations", crate::organizations::STATEMENTS),
+        ("password_links", crate::password_links::STATEMENTS),
         ("provider_configs", crate::provider_configs::STATEMENTS),
         ("queue", crate::queue::STATEMENTS),
         ("replicas", crate::replicas::STATEMENTS),

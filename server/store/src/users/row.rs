@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{OrganizationId, UserId};
+use sdk::permissions::Permission;
 use sdk::users::{Role, User, UserStatus};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -25,7 +26,9 @@ pub struct UserRow {
     pub role: Role,
     /// Whether they may sign in.
     pub status: UserStatus,
-    /// PHC string.
+    /// Whether the account may use agents; owners may with and without it.
+    pub agents_access: bool,
+    /// PHC string; empty as long as no password was set.
     pub password_hash: String,
     /// When the account was made.
     pub created_at: DateTime<Utc>,
@@ -34,6 +37,11 @@ pub struct UserRow {
 }
 
 impl UserRow {
+    /// The hash of their password, once one was set.
+    pub fn password_hash(&self) -> Option<&str> {
+        Some(self.password_hash.as_str()).filter(|hash| !hash.is_empty())
+    }
+
     /// As the API shows them.
     pub fn to_user(&self) -> User {
         User {
@@ -42,6 +50,7 @@ impl UserRow {
             name: self.name.clone(),
             email: self.email.clone(),
             roles: vec![self.role],
+            agents_access: Permission::UseAgents.is_held(self.role, self.agents_access),
             organization_ids: vec![self.organization_id],
             status: self.status,
             created_at: self.created_at,
@@ -68,6 +77,7 @@ pub(super) struct RawUser {
     email: String,
     role: String,
     status: String,
+    agents_access: bool,
     password_hash: String,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -82,6 +92,7 @@ impl TryFrom<RawUser> for UserRow {
             organization_id: OrganizationId(raw.organization_id),
             role: read_role(&raw.role)?,
             status: read_status(&raw.status)?,
+            agents_access: raw.agents_access,
             username: raw.username,
             name: raw.name,
             email: raw.email,

@@ -47,6 +47,7 @@ fn user(organization_id: OrganizationId, username: &str) -> UserRow {
         email: format!("{username}@example.com"),
         role: Role::Owner,
         status: UserStatus::Active,
+        agents_access: true,
         password_hash: "$argon2id$".to_owned(),
         created_at: now,
         updated_at: now,

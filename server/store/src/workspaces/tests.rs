@@ -38,6 +38,7 @@ async fn owner(db: &Db) -> UserRow {
         email: "ada@example.com".to_owned(),
         role: Role::Owner,
         status: UserStatus::Active,
+        agents_access: true,
         password_hash: "$argon2id$".to_owned(),
         created_at: now(),
         updated_at: now(),

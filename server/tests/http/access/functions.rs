@@ -4,20 +4,23 @@
 //! is new, or takes one id more, fails here until [`arguments`] says what it is called with.
 
 mod arguments;
+mod source;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
 
 use reqwest::Method;
 use sdk::client::Client;
+use sdk::permissions::Permission;
+use sdk::users::Role;
 use serde_json::{Value, json};
 use server::http::access::Access;
 use server::http::page::server_functions;
 
 use self::arguments::arguments;
-use super::described;
+use self::source::{Function, functions_of_the_page};
 use super::objects::{Objects, People};
+use super::{described, refusal_of};
 use crate::support::on_both;
 
 /// Everything that a call can name, containers before what is in them.
@@ -51,7 +54,7 @@ const PERSONAL: [&str; 7] = [
     "{flow}",
 ];
 
-/// What is not even an administrator's.
+/// What is not even an owner's.
 const PRIVATE: [&str; 5] = ["{chat}", "{file}", "{token}", "{host}", "{flow}"];
 
 /// What is looked for inside something else, which must be its own.
@@ -69,13 +72,6 @@ struct Call {
     name: String,
     arguments: Value,
     /// Whether forms call it, and not the page's own JSON.
-    is_form: bool,
-}
-
-/// What the source says of a function.
-struct Function {
-    /// The ids that it takes.
-    ids: Vec<String>,
     is_form: bool,
 }
 
@@ -146,12 +142,44 @@ impl Call {
         Answer { status, body }
     }
 
+    /// What the function asks of its caller besides a session.
+    fn permission(&self) -> Option<Permission> {
+        match server_functions::access_of(&self.path()) {
+            Access::May(permission) => Some(permission),
+            _ => None,
+        }
+    }
+
+    /// The status for somebody with a role who names the member's objects; `None` when they are let in.
+    fn refusal_to(&self, role: Role) -> Option<u16> {
+        match self.permission() {
+            Some(permission) if !permission.is_held(role, true) => Some(refusal_of(permission)),
+            _ if self.names_any(&PRIVATE) => Some(self.refusal()),
+            // Where others work is an owner's alone.
+            _ if role != Role::Owner && self.names_any(&["{workspace}"]) => Some(self.refusal()),
+            _ => None,
+        }
+    }
+
+    /// The answer to the caller, with a chat of their own where one belongs.
+    async fn answer_with(
+        &self,
+        caller: &Client,
+        people: &People<'_>,
+        objects: &mut Objects,
+    ) -> Answer {
+        if let Some(own_chat) = objects.get_mut("{own_chat}") {
+            *own_chat = people.chat_of(caller).await;
+        }
+        self.answer(caller, objects).await
+    }
+
     /// The member's objects, beside a chat of the caller.
     async fn objects(&self, people: &People<'_>, caller: &Client) -> Objects {
         let mut objects = people.objects(&self.kinds().join("/")).await;
         if let Some(user) = objects.get_mut("{user}") {
             *user = match server_functions::access_of(&self.path()) {
-                Access::Owner => people.add_user_id().await,
+                Access::May(_) => people.add_user_id().await,
                 _ => people.member.get_user("me").await.unwrap().id.to_string(),
             };
         }
@@ -212,56 +240,6 @@ pub(super) fn form(arguments: &Value) -> String {
     form.finish()
 }
 
-/// Functions by their paths, as their source says.
-fn functions_of_the_page() -> BTreeMap<String, Function> {
-    let mut found = BTreeMap::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../app/src/api");
-    for file in files_in(&folder) {
-        let source = std::fs::read_to_string(file).unwrap();
-        for function in source.split("#[server(name").skip(1) {
-            let endpoint = function.split("endpoint = \"").nth(1).unwrap();
-            let endpoint = endpoint.split('"').next().unwrap();
-            let parameters = function.split("pub async fn ").nth(1).unwrap();
-            let parameters = parameters.split(") ->").next().unwrap();
-            let (_, parameters) = parameters.split_once('(').unwrap();
-            let ids = parameters.split(',').filter_map(|parameter| {
-                let (name, kind) = parameter.rsplit_once(": ")?;
-                let name = name.rsplit([' ', '\n']).next()?;
-                kind.trim_end_matches('>')
-                    .ends_with("Id")
-                    .then(|| name.to_owned())
-            });
-            let function_found = Function {
-                ids: ids.collect(),
-                is_form: is_form(function),
-            };
-            found.insert(format!("/api/page/{endpoint}"), function_found);
-        }
-    }
-    found
-}
-
-/// All functions speak JSON but those that answer forms.
-fn is_form(source: &str) -> bool {
-    let attribute = source.split(")]").next().unwrap();
-    assert!(attribute.contains("protocol = Page") != attribute.contains("output = PageJson"));
-    attribute.contains("output = PageJson")
-}
-
-/// The files of a folder and of those in it.
-fn files_in(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(files_in(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
-}
-
 #[test]
 fn every_id_that_a_function_takes_is_called_with() {
     let functions = functions_of_the_page();
@@ -294,8 +272,10 @@ struct Row {
     inside: Option<[Answer; 2]>,
     /// With their own.
     member: Answer,
-    /// With what is the member's.
+    /// With what is the member's, as the two below.
+    auditor: Answer,
     admin: Answer,
+    owner: Answer,
 }
 
 impl Row {
@@ -310,21 +290,23 @@ impl Row {
             None
         };
         let mut objects = objects;
-        if let Some(own_chat) = objects.get_mut("{own_chat}") {
-            *own_chat = people.chat_of(&people.member).await;
-        }
-        let member = call.answer(&people.member, &objects).await;
-        // What the member did may have changed the object.
-        if server_functions::access_of(&call.path()) != Access::Owner {
-            objects = call.objects(people, &people.admin).await;
-        }
+        let auditor = call
+            .answer_with(&people.auditor, people, &mut objects)
+            .await;
+        let member = call.answer_with(&people.member, people, &mut objects).await;
+        // What the one before did may have changed the object.
+        let objects = call.objects(people, &people.owner).await;
+        let owner = call.answer(&people.owner, &objects).await;
+        let objects = call.objects(people, &people.admin).await;
         let admin = call.answer(&people.admin, &objects).await;
         Self {
             stranger,
             nobodys,
             inside,
             member,
+            auditor,
             admin,
+            owner,
         }
     }
 
@@ -345,22 +327,37 @@ impl Row {
 
     /// What is wrong with the answers.
     fn problems(&self, call: &Call) -> Vec<String> {
-        let all = [&self.stranger, &self.member, &self.admin];
+        let all = [
+            &self.stranger,
+            &self.member,
+            &self.auditor,
+            &self.admin,
+            &self.owner,
+        ];
         let is_misread = |answer: &&Answer| answer.body.contains("The form was not understood");
-        let is_owners = server_functions::access_of(&call.path()) == Access::Owner;
-        let is_personal = !is_owners && call.names_any(&PERSONAL);
+        let permission = call.permission();
+        let is_personal = permission.is_none() && call.names_any(&PERSONAL);
         let refusal = call.refusal();
-        let is_admin_right = if call.names_any(&PRIVATE) {
-            self.admin.status == refusal
-        } else {
-            ![401, 403, 404].contains(&self.admin.status)
+        let roles = [
+            (Role::Auditor, &self.auditor),
+            (Role::Admin, &self.admin),
+            (Role::Owner, &self.owner),
+        ];
+        let wrong_roles = roles.into_iter().filter(|(role, answer)| {
+            let is_right = match call.refusal_to(*role) {
+                Some(refusal) => answer.status == refusal,
+                None => ![401, 403, 404].contains(&answer.status),
+            };
+            !is_right
+        });
+        let is_stranger_right = match permission {
+            Some(permission) => self.stranger.status == refusal_of(permission),
+            None => !is_personal || self.stranger.status == refusal,
         };
-        let is_stranger_right = match (is_owners, is_personal) {
-            (true, _) => self.stranger.status == 403,
-            (false, true) => self.stranger.status == refusal,
-            (false, false) => true,
+        let is_member_right = match permission {
+            Some(permission) => self.member.status == refusal_of(permission),
+            None => ![403, 404].contains(&self.member.status),
         };
-        let is_member_right = (self.member.status == 403) == is_owners && self.member.status != 404;
         let inside = self.inside.as_ref();
         let rules = [
             ("failed inside", all.iter().all(|it| it.status < 500)),
@@ -375,7 +372,7 @@ impl Row {
                 inside.is_none_or(|[anothers, nobodys]| anothers == nobodys),
             ),
             ("member", is_member_right),
-            ("admin", is_admin_right),
+            ("roles", wrong_roles.count() == 0),
         ];
         let broken = rules.into_iter().filter(|(_, holds)| !holds);
         broken
@@ -387,12 +384,18 @@ impl Row {
         let access = described(server_functions::access_of(&call.path()));
         let inside = self.inside.as_ref();
         let inside = inside.map_or("-".to_owned(), |[answer, _]| answer.status.to_string());
-        let [stranger, member, admin] =
-            [&self.stranger, &self.member, &self.admin].map(|it| it.status);
+        let [stranger, member, auditor, admin, owner] = [
+            &self.stranger,
+            &self.member,
+            &self.auditor,
+            &self.admin,
+            &self.owner,
+        ]
+        .map(|it| it.status);
         let name = &call.name;
         writeln!(
             matrix,
-            "{access:<10} {stranger:<8} {inside:<6} {member:<6} {admin:<5} {name}"
+            "{access:<15} {stranger:<8} {inside:<6} {member:<6} {auditor:<7} {admin:<5} {owner:<5} {name}"
         )
         .unwrap();
     }
@@ -403,7 +406,8 @@ async fn no_server_function_gives_what_is_anothers() {
     on_both(async |server| {
         let people = People::of(server).await;
         let sources = functions_of_the_page();
-        let mut matrix = String::from("access     stranger inside member admin\n");
+        let mut matrix =
+            String::from("access          stranger inside member auditor admin owner\n");
         let mut problems = Vec::new();
         let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
         functions.sort_by_key(|(path, _)| *path);
@@ -446,8 +450,9 @@ async fn every_server_function_has_its_entry() {
 async fn every_server_function_turns_away_whom_it_must() {
     on_both(async |server| {
         let (anonymous, member) = (server.anonymous(), server.member("mia").await);
+        let auditor = server.person("aude", Role::Auditor).await;
         let unknown = server.anonymous().with_token("swy_not-a-token");
-        let mut matrix = String::from("access     anonymous unknown\n");
+        let mut matrix = String::from("access          anonymous unknown\n");
         let mut functions: Vec<(&str, Method)> = server_functions::registered().collect();
         functions.sort_by_key(|(path, _)| *path);
         for (path, method) in functions {
@@ -462,14 +467,19 @@ async fn every_server_function_turns_away_whom_it_must() {
                 }
                 _ => assert_eq!(statuses, [401, 401], "{path}"),
             }
-            if access == Access::Owner {
-                assert_eq!(call_function(&member, &method, path).await, 403, "{path}");
+            if let Access::May(permission) = access {
+                let refusal = refusal_of(permission);
+                let status = call_function(&member, &method, path).await;
+                assert_eq!(status, refusal, "{path}: member");
+                let status = call_function(&auditor, &method, path).await;
+                let is_held = permission.is_held(Role::Auditor, true);
+                assert!(is_held || status == refusal, "{path}: auditor");
             }
             let [anonymous, unknown] = statuses;
             let access = described(access);
             writeln!(
                 matrix,
-                "{access:<10} {anonymous:<9} {unknown:<7} {method} {path}"
+                "{access:<15} {anonymous:<9} {unknown:<7} {method} {path}"
             )
             .unwrap();
         }

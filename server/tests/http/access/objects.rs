@@ -17,7 +17,7 @@ use sdk::parts::InputPart;
 use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateProviderConfig};
 use sdk::templates::CreateTemplate;
 use sdk::tokens::CreateToken;
-use sdk::users::CreateUser;
+use sdk::users::{CreateUser, Role};
 use sdk::workspaces::{CreateWorkspace, WorkspaceMode, WorkspaceStatus};
 
 use crate::support::{TestServer, new_user};
@@ -31,7 +31,9 @@ pub struct People<'a> {
     /// Signed in, asking for what belongs to the member.
     pub stranger: Client,
     pub member: Client,
+    pub auditor: Client,
     pub admin: Client,
+    pub owner: Client,
     /// The scripted model, which does what the test's chats say.
     model: ModelConfigId,
     /// Git hosts that people can sign in at.
@@ -44,16 +46,18 @@ pub type Objects = BTreeMap<&'static str, String>;
 
 impl<'a> People<'a> {
     pub async fn of(server: &'a TestServer) -> Self {
-        let admin = server.owner().await;
+        let owner = server.owner().await;
         Self {
             server,
-            model: scripted_model(&admin).await,
+            model: scripted_model(&owner).await,
             githubs: Mutex::default(),
             anonymous: server.anonymous(),
             unknown: server.anonymous().with_token("swy_not-a-token"),
             stranger: server.member("sam").await,
             member: server.member("mia").await,
-            admin,
+            auditor: server.person("aude", Role::Auditor).await,
+            admin: server.person("adam", Role::Admin).await,
+            owner,
             made: AtomicU32::new(0),
         }
     }
@@ -66,7 +70,9 @@ impl<'a> People<'a> {
             unknown: self.unknown.clone(),
             stranger: self.member.clone(),
             member: self.stranger.clone(),
+            auditor: self.auditor.clone(),
             admin: self.admin.clone(),
+            owner: self.owner.clone(),
             model: self.model,
             githubs: Mutex::default(),
             made: AtomicU32::new(self.number() * 1000),
@@ -137,14 +143,14 @@ impl<'a> People<'a> {
 
     async fn add_user(&self) -> CreateUser {
         let user = new_user(&format!("guest-{}", self.number()));
-        self.admin.create_user(&user).await.unwrap();
+        self.owner.create_user(&user).await.unwrap();
         user
     }
 
     /// The id of a further member.
     pub async fn add_user_id(&self) -> String {
         let name = self.add_user().await.username;
-        self.admin.get_user(&name).await.unwrap().id.to_string()
+        self.owner.get_user(&name).await.unwrap().id.to_string()
     }
 
     async fn token(&self) -> String {
@@ -174,7 +180,7 @@ impl<'a> People<'a> {
     /// A chat whose calls are recorded, and what is recorded of it; it has a step.
     async fn debug_run(&self) -> (ChatId, String) {
         let allow = UpdateDebugLogging { allow_users: true };
-        self.admin.update_debug_logging(&allow).await.unwrap();
+        self.owner.update_debug_logging(&allow).await.unwrap();
         let wish = UpdateUserDebugLogging {
             debug_logging_enabled: true,
         };
@@ -243,7 +249,7 @@ impl<'a> People<'a> {
             enabled: None,
             key_policy: sdk::providers::UpdateKeyPolicy::default(),
         };
-        self.admin.create_provider(&provider).await.unwrap().id
+        self.owner.create_provider(&provider).await.unwrap().id
     }
 
     async fn model_config(&self) -> String {
@@ -257,7 +263,7 @@ impl<'a> People<'a> {
             compression_threshold: None,
             model_config: None,
         };
-        let created = self.admin.create_model_config(&model).await.unwrap();
+        let created = self.owner.create_model_config(&model).await.unwrap();
         created.id.to_string()
     }
 
@@ -266,7 +272,7 @@ impl<'a> People<'a> {
             name: format!("t{}", self.number()),
             ..CreateTemplate::default()
         };
-        let made = self.admin.create_template(&template).await.unwrap();
+        let made = self.owner.create_template(&template).await.unwrap();
         made.id.to_string()
     }
 
@@ -305,7 +311,7 @@ impl<'a> People<'a> {
             ..CreateExternalAuthConfig::default()
         };
         self.githubs.lock().unwrap().push(github);
-        let created = self.admin.create_external_auth_config(&config).await;
+        let created = self.owner.create_external_auth_config(&config).await;
         created.unwrap().id
     }
 
@@ -322,14 +328,14 @@ impl<'a> People<'a> {
         let folder = CreateAllowedFolder {
             path: path.to_str().unwrap().to_owned(),
         };
-        let allowed = self.admin.create_allowed_folder(&folder).await.unwrap();
+        let allowed = self.owner.create_allowed_folder(&folder).await.unwrap();
         allowed.id.to_string()
     }
 }
 
 /// It is switched off beside real models unless somebody wants it.
-async fn scripted_model(admin: &Client) -> ModelConfigId {
-    let providers = admin.list_providers().await.unwrap();
+async fn scripted_model(owner: &Client) -> ModelConfigId {
+    let providers = owner.list_providers().await.unwrap();
     let mut providers = providers.into_iter();
     let demo = providers.find(|provider| provider.provider == ProviderKind::Demo);
     let id = demo.unwrap().id;
@@ -337,8 +343,8 @@ async fn scripted_model(admin: &Client) -> ModelConfigId {
         enabled: Some(true),
         ..UpdateProviderConfig::default()
     };
-    admin.update_provider(id, &on).await.unwrap();
-    let models = admin.list_model_configs().await.unwrap();
+    owner.update_provider(id, &on).await.unwrap();
+    let models = owner.list_model_configs().await.unwrap();
     let mut models = models.into_iter();
     let model = models.find(|model| model.provider_config_id == id);
     model.unwrap().id

@@ -1,3 +1,4 @@
+mod access;
 mod adapters;
 mod computer_use;
 mod costs;

@@ -69,7 +69,7 @@ async fn refused_fields_are_named() {
     let owner = server.owner().await;
     let mut user = new_user("mia");
     user.email = "not an address".into();
-    user.password = "short".into();
+    user.password = Some("short".into());
     insta::assert_json_snapshot!(refusal(owner.create_user(&user).await));
 }
 

@@ -2,19 +2,24 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use sdk::password_links::PasswordLink;
 use sdk::users::User;
 
+use super::roles_to_give;
 use crate::api::users::{CreateAccount, ResetPassword};
 use crate::components::button::SubmitButton;
+use crate::components::copy_button::CopyButton;
 use crate::components::dialog::{self, CancelButton, Dialog};
-use crate::components::feedback::FormError;
-use crate::components::field::{Input, SelectField, TextField};
+use crate::components::feedback::{FormError, Notice, NoticeKind};
+use crate::components::field::{Checkbox, Input, SelectField, TextField};
 use crate::components::form::{error_of, field_error, on_answer, reset};
 use crate::components::toast::{ToastKind, use_toasts};
 use crate::view;
 
 /// Id of the dialog for a new account.
 pub const CREATE: &str = "create-user";
+/// Id of the dialog with a link.
+pub const LINK: &str = "password-link";
 /// Id of the dialog for a new password.
 pub const RESET: &str = "reset-password";
 
@@ -23,15 +28,14 @@ pub const RESET: &str = "reset-password";
 pub fn CreateDialog(create: ServerAction<CreateAccount>) -> impl IntoView {
     const FIELDS: &[&str] = &["name", "email", "username", "password", "role"];
     let error = error_of(create);
-    on_answer(create, CREATE, |_| dialog::close(CREATE));
     let on_close = move |_| {
         create.clear();
         reset(CREATE);
     };
-    let roles = vec![
-        ("member".to_owned(), "Member".to_owned()),
-        ("owner".to_owned(), "Administrator".to_owned()),
-    ];
+    // What may do least stands first, and what most of all cannot be chosen by mistake.
+    let roles = roles_to_give().into_iter().rev();
+    let roles = roles.map(|role| (role.as_str().to_owned(), role.title().to_owned()));
+    let roles = roles.collect::<Vec<_>>();
     view! {
         <Dialog id=CREATE title="New user".to_owned() on:close=on_close>
             <ActionForm action=create>
@@ -65,9 +69,17 @@ pub fn CreateDialog(create: ServerAction<CreateAccount>) -> impl IntoView {
                         name="password"
                         id="new-user-password"
                         input=Input::NewPassword
-                        help="At least 8 characters. They can change it under Settings → Profile."
+                        help="At least 8 characters. Leave it empty to get a link with which they set their own."
+                        is_optional=true
                         min_length=8
                         error=field_error(error, "password")
+                    />
+                    <Checkbox
+                        label="May use agents"
+                        name="agents_access"
+                        id="new-user-agents-access"
+                        checked=true
+                        help="Agents work and spend money for them. Owners always may."
                     />
                     <FormError error=error fields=FIELDS/>
                     <div class="dialog-actions">
@@ -77,6 +89,34 @@ pub fn CreateDialog(create: ServerAction<CreateAccount>) -> impl IntoView {
                 </div>
             </ActionForm>
         </Dialog>
+    }
+}
+
+/// A link with which somebody sets their own password. It is shown here and never again.
+#[component]
+pub fn LinkDialog(link: RwSignal<Option<PasswordLink>>) -> impl IntoView {
+    view! {
+        <Dialog id=LINK title="Link to set a password".to_owned() on:close=move |_| link.set(None)>
+            {move || link.get().map(shown_link)}
+        </Dialog>
+    }
+}
+
+/// What the dialog holds.
+pub fn shown_link(link: PasswordLink) -> AnyView {
+    view! {
+        <div class="form">
+            <Notice kind=NoticeKind::Warning title="Copy the link now. It is not shown again.">
+                "Whoever opens it sets the password of this account. It holds once, and for 7 days."
+            </Notice>
+            <div class="secret">
+                <code id="password-link-url">{link.url.clone()}</code>
+                <CopyButton text=Signal::derive(move || link.url.clone()) label="Copy link"/>
+            </div>
+            <form method="dialog" class="dialog-actions">
+                <button class="button button-primary">"Done"</button>
+            </form>
+        </div>
     }
 }
 

@@ -12,7 +12,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         Some(calls.into_iter().map(|(name, arguments)| (name.to_owned(), arguments)).collect())
     };
     match function {
-        "create_first_user" | "login" | "logout" | "sign_out_everywhere" | "update_profile" | "update_password"
+        "create_first_user" | "login" | "redeem_password_link" | "logout" | "sign_out_everywhere" | "update_profile" | "update_password"
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
         | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
@@ -81,7 +81,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "list_users" => one(json!({ "after_id": "{user}" })),
         "update_user" => one(json!({ "id": "{user}", "role": "member" })),
         "reset_password" => one(json!({ "id": "{user}", "password": "another battery staple" })),
-        "delete_user" => one(json!({ "id": "{user}" })),
+        "create_password_link" | "delete_user" => one(json!({ "id": "{user}" })),
         "update_provider" => one(json!({ "id": "{provider}", "display_name": "", "base_url": "", "api_key": "" })),
         "enable_provider" => one(json!({ "id": "{provider}", "enabled": true })),
         "put_user_api_key" => one(json!({ "id": "{provider}", "api_key": "sk-of-somebody" })),
