@@ -125,7 +125,7 @@ impl Platform {
             secrets.clone(),
             options.environment.clone(),
         ));
-        let links = Links::new(&db, &secrets, forges, &options);
+        let links = Links::new(&db, &secrets, &forges, &options);
         let workspaces = Workspaces::new(&db, &notices, &links, backend, &options);
         let is_forced = options.chat_debug_logging_enabled;
         let debug_logging = DebugLoggingPolicy::new(db.clone(), is_forced);

@@ -148,9 +148,12 @@ impl Row {
             Access::Public { reason } => reason.len() > 10,
             Access::May(permission) => {
                 let refusal = refusal_of(permission);
-                let is_right = |(role, status): (Role, u16)| match permission.is_held(role, true) {
-                    true => ![401, 403].contains(&status),
-                    false => status == refusal,
+                let is_right = |(role, status): (Role, u16)| {
+                    if permission.is_held(role, true) {
+                        ![401, 403].contains(&status)
+                    } else {
+                        status == refusal
+                    }
                 };
                 [self.anonymous, self.stranger, self.member] == [401, refusal, refusal]
                     && self.roles().into_iter().all(is_right)
@@ -163,9 +166,10 @@ impl Row {
                     (false, _) => self.auditor != 401,
                 };
                 let is_owner_right = self.owner != 401 && (self.owner != 403 || is_refused);
-                let is_admin_right = match is_personal && !is_about_user {
-                    true => self.admin == 404,
-                    false => self.admin == self.owner || !is_personal,
+                let is_admin_right = if is_personal && !is_about_user {
+                    self.admin == 404
+                } else {
+                    self.admin == self.owner || !is_personal
                 };
                 self.anonymous == 401
                     && self.member != 401

@@ -38,6 +38,10 @@ struct Tokens {
 }
 
 #[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the names of RFC 8628 on the wire"
+)]
 struct Device {
     device_code: String,
     user_code: String,
@@ -131,7 +135,7 @@ fn read<T: DeserializeOwned>(host: &str, posted: &Posted) -> Result<T, OauthErro
                 words,
                 interval: told.map(interval),
             },
-            other => other,
+            other @ OauthError::Host(_) => other,
         });
     }
     if posted.status != StatusCode::OK {

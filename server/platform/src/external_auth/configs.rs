@@ -104,13 +104,13 @@ impl Platform {
         let mut row = self.find_config(&mut tx, name).await?;
         let before = row.clone();
         if let Some(display_name) = request.display_name {
-            row.display_name = display_name.trim().to_owned();
+            display_name.trim().clone_into(&mut row.display_name);
         }
         if let Some(api_base_url) = request.api_base_url {
-            row.api_base_url = api_base_url.trim().to_owned();
+            api_base_url.trim().clone_into(&mut row.api_base_url);
         }
         if let Some(client_id) = request.client_id {
-            row.client_id = client_id.trim().to_owned();
+            client_id.trim().clone_into(&mut row.client_id);
         }
         row.scopes = request.scopes.unwrap_or(row.scopes);
         row.device_flow = request.device_flow.unwrap_or(row.device_flow);

@@ -56,7 +56,7 @@ impl Links {
     pub(crate) fn new(
         db: &Db,
         secrets: &Secrets,
-        forges: Forges,
+        forges: &Forges,
         options: &PlatformOptions,
     ) -> Self {
         let hosts = options.git_host_apps.iter().map(|app| &app.host);

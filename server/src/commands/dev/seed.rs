@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
         long_chat_messages: arguments.messages,
         calls: arguments.calls,
     };
-    let seeded = seed(&platform, arguments.members, plan).await;
+    let seeded = Box::pin(seed(&platform, arguments.members, plan)).await;
     platform.shut_down().await;
     seeded
 }

@@ -6,7 +6,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use platform::Platform;
 use platform::external_auth::{ExternalAuthError, Returned};
 use sdk::external_auth::{ExternalAuthDevice, ExternalAuthFlow};
@@ -46,7 +46,7 @@ async fn start_external_auth(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     // Nobody is sent on the way by a page of somebody else's.
-    let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
+    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
     if !matches!(site, None | Some(b"same-origin" | b"none")) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,

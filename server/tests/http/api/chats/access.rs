@@ -133,8 +133,9 @@ async fn what_was_accepted_before_access_was_lost_goes_on() {
             .messages
             .iter()
             .rev()
-            .map(|message| format!("{:?}: {}\n", message.role, message.text()))
-            .collect();
+            .map(|message| format!("{:?}: {}", message.role, message.text()))
+            .collect::<Vec<_>>()
+            .join("\n");
         for answer in ["Assistant: first", "Assistant: second"] {
             assert!(said.contains(answer), "{said}");
         }
