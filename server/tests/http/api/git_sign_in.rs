@@ -380,7 +380,7 @@ async fn owners_set_up_change_and_remove_and_nobody_sees_the_secret() {
         let (owner, mia) = (server.owner().await, server.member("mia").await);
         assert_eq!(
             refusal(mia.list_external_auth_configs().await)["status"],
-            403
+            404
         );
         let change = UpdateExternalAuthConfig {
             device_flow: Some(false),
