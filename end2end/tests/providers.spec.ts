@@ -100,12 +100,12 @@ test("a provider that takes people's own keys alone answers who brought one", as
   // The key that is stored is nobody's to use, and the owner has brought none: the test says so instead of taking it.
   await expect(card.getByRole("alert")).toContainText("asked with your own key");
   await expect(card).toContainText("people’s own keys");
-  await page.goto("/settings/agents");
+  await page.goto(`${emptyServer.url}/settings/agents`);
   await hydrated(page);
   await page.getByRole("textbox", { name: "Stand-in" }).fill("of-the-owner");
   await page.getByRole("button", { name: "Save your key for Stand-in" }).click();
   await expect(page.locator("#own-keys")).toContainText("A key is stored");
-  await page.goto("/settings/providers");
+  await page.goto(`${emptyServer.url}/settings/providers`);
   await hydrated(page);
   await card.getByRole("button", { name: "Test connection" }).click();
   await expect(card).toContainText("The connection works.");
