@@ -68,6 +68,15 @@ impl HostConfig {
         &self.api_base_url
     }
 
+    /// Whether its API is at the host itself, or at `api.` of it, so that tokens for the host stay with it.
+    pub fn has_own_api(&self) -> bool {
+        let host = self.base_url.host_str().unwrap_or_default();
+        let is_beside = self.api_base_url.scheme() == "https"
+            && self.api_base_url.port().is_none()
+            && self.api_base_url.host_str() == Some(&format!("api.{host}"));
+        is_beside || self.api_base_url.origin() == self.base_url.origin()
+    }
+
     /// The name that tokens are kept under.
     pub fn name(&self) -> String {
         let host = self.base_url.host_str().unwrap_or_default();

@@ -28,7 +28,7 @@ use sdk::chats::{Chat, CreateChat, ListChats, UpdateChat};
 use sdk::ids::ChatId;
 use sdk::permissions::Permission;
 use store::chats::list::{self, ListedChat};
-use store::chats::{self, ChatMode, ChatRow};
+use store::chats::{self, ChatMode, ChatRow, Status};
 use store::files;
 
 use self::filter::Filter;
@@ -233,9 +233,13 @@ impl Platform {
         self.full_chat(row).await
     }
 
-    /// Stops the turn; what was done so far stays. An idle chat stays as it is.
+    /// Stops the turn; what was done so far stays. An idle chat stays as it is. One that waits for its client's tools goes
+    /// on without them, which needs [`Permission::UseAgents`].
     pub async fn interrupt_chat(&self, actor: &Actor, id: ChatId) -> Result<Chat, ChatFailure> {
-        self.own_chat(actor, id).await?;
+        let row = self.own_chat(actor, id).await?;
+        if row.status == Status::RequiresAction {
+            actor.require(Permission::UseAgents, ChatFailure::NoAgentsAccess)?;
+        }
         let row = self.0.daemon.interrupt(id).await?;
         self.full_chat(row).await
     }

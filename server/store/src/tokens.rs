@@ -20,6 +20,7 @@ const GET: &str = "SELECT t.id, t.user_id, t.last_used_at, t.expires_at, u.organ
      FROM tokens t JOIN users u ON u.id = t.user_id WHERE t.id = $1";
 const TOUCH: &str = "UPDATE tokens SET last_used_at = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM tokens WHERE id = $1 AND user_id = $2";
+const DELETE_OF_USER: &str = "DELETE FROM tokens WHERE user_id = $1";
 const GET_NAME: &str = "SELECT name FROM tokens WHERE id = $1 AND user_id = $2";
 
 /// A new token.
@@ -125,4 +126,21 @@ pub async fn delete(tx: &mut Tx, user_id: UserId, id: TokenId) -> Result<bool, S
     Ok(changed > 0)
 }
 
-crate::statements![INSERT, COUNT, LIST, FIND, GET, TOUCH, GET_NAME, DELETE];
+/// Revokes all of a user's tokens.
+pub async fn delete_of_user(tx: &mut Tx, user_id: UserId) -> Result<(), StoreError> {
+    on_tx!(tx, connection =>
+        sqlx::query(DELETE_OF_USER).bind(user_id.0).execute(connection).await.map(drop)?);
+    Ok(())
+}
+
+crate::statements![
+    INSERT,
+    COUNT,
+    LIST,
+    FIND,
+    GET,
+    TOUCH,
+    GET_NAME,
+    DELETE,
+    DELETE_OF_USER
+];

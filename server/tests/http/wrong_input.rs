@@ -35,7 +35,7 @@ async fn wrong_and_missing_fields_are_named() {
     let bodies = [
         (
             "missing_field",
-            json!({ "email": "a@example.com", "username": "a" }),
+            json!({ "email": "a@example.com", "name": "a" }),
         ),
         (
             "wrong_type",

@@ -265,7 +265,16 @@ fn check_addresses(checks: &mut Checks, row: &ConfigRow) {
     let is_base_good = checks.take("base_url", base).is_some();
     if is_base_good && !row.api_base_url.is_empty() {
         let both = HostConfig::new(kind, &row.base_url, Some(&row.api_base_url)).map_err(told);
-        checks.take("api_base_url", both);
+        if checks
+            .take("api_base_url", both)
+            .is_some_and(|host| !host.has_own_api())
+        {
+            // Everybody's tokens for the host go there; who only manages settings must not choose where.
+            checks.refuse(
+                "api_base_url",
+                "Enter an address at the host itself, or at api. of it. Another one can be set in the server's environment.",
+            );
+        }
     }
 }
 

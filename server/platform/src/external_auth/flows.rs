@@ -126,6 +126,13 @@ impl Platform {
         if !config.device_flow {
             return Err(ExternalAuthError::OtherWay);
         }
+        // Asked again below; here it keeps one person from using up what the host allows the deployment.
+        let mut tx = self.0.db.begin().await?;
+        let now = self.0.clock.now();
+        if flows::count(&mut tx, actor.user_id, now).await? >= MOST_FLOWS {
+            return Err(ExternalAuthError::TooManyFlows);
+        }
+        tx.commit().await?;
         let device = self.0.links.oauth(&config)?.device_code().await?;
         let flow = self.new_flow(actor, &config);
         let flow = FlowRow {

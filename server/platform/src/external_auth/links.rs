@@ -172,7 +172,7 @@ pub(super) fn of_row(row: ConfigRow) -> Option<Config> {
     Some(Config {
         name: row.name,
         display_name: row.display_name,
-        host: host.ok()?,
+        host: host.ok().filter(HostConfig::has_own_api)?,
         client_id: row.client_id,
         scopes: row.scopes,
         device_flow: row.device_flow,

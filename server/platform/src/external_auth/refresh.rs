@@ -23,6 +23,8 @@ const CLAIM: TimeDelta = TimeDelta::seconds(40);
 /// How long somebody waits for another's refresh.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(100);
+/// How long a database that does not take a new token is left alone.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 impl Links {
     /// The link with a token that holds yet, or why there is none.
@@ -32,6 +34,8 @@ impl Links {
         mut row: LinkRow,
     ) -> Result<LinkRow, ExternalAuthError> {
         let deadline = Instant::now() + PATIENCE;
+        // A token that lives no longer than the margin is taken as it is, or it would be refreshed for ever.
+        let mut is_refreshed = false;
         loop {
             if let Some(problem) = row.link.problem {
                 return Err(ExternalAuthError::Broken(problem));
@@ -41,7 +45,7 @@ impl Links {
                 return Ok(row);
             }
             let holds_yet = row.expires_at.is_some_and(|at| at > now);
-            if row.refresh_token_sealed.is_none() && holds_yet {
+            if holds_yet && (is_refreshed || row.refresh_token_sealed.is_none()) {
                 return Ok(row);
             }
             let host = row.link.host.clone();
@@ -56,7 +60,10 @@ impl Links {
                         tracing::warn!(%error, host, "the token that ends soon is used once more");
                         return Ok(row);
                     }
-                    Ok(outcome) => outcome?,
+                    Ok(outcome) => {
+                        outcome?;
+                        is_refreshed = true;
+                    }
                     Err(_) => return Err(ExternalAuthError::NotRefreshed(host)),
                 }
             } else if Instant::now() < deadline {
@@ -158,8 +165,15 @@ impl Links {
             refresh_token_sealed: refresh_token_sealed.as_deref(),
             expires_at: ends_at(self.clock.now(), tokens),
         };
-        external_auth::finish_refresh(&self.db, row.id, until, refreshed).await?;
-        Ok(())
+        // They are nowhere else, and the host takes the old ones no more: tried as long as the claim holds.
+        loop {
+            match external_auth::finish_refresh(&self.db, row.id, until, refreshed).await {
+                Ok(_) => return Ok(()),
+                Err(error) if self.clock.now() >= until => return Err(error.into()),
+                Err(error) => tracing::warn!(%error, "a refreshed token could not be stored yet"),
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
+        }
     }
 }
 

@@ -276,8 +276,10 @@ async fn members_get_no_provider_settings() {
             .create_provider(&owner, new("Mine", "http://127.0.0.1:1", KEY))
             .await
             .unwrap();
+        // What one may not see is not there; what one may not change is refused.
+        let unseen = test.platform.list_providers(&member).await.unwrap_err();
+        assert_eq!(unseen.kind(), FailureKind::NotFound);
         let outcomes = [
-            test.platform.list_providers(&member).await.err(),
             test.platform
                 .create_provider(&member, new("Other", "", ""))
                 .await

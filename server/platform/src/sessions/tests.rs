@@ -219,7 +219,7 @@ async fn a_changed_role_holds_for_the_next_request_and_ends_old_sockets() {
         let member = test.member(&owner).await;
         let token = test.token_of("member").await;
         let promote = UpdateUser {
-            role: Some(Role::Owner),
+            role: Some(Role::Admin),
             agents_access: None,
             ..UpdateUser::default()
         };
@@ -233,9 +233,36 @@ async fn a_changed_role_holds_for_the_next_request_and_ends_old_sockets() {
                 .await
                 .unwrap()
                 .unwrap()
-                .may(Permission::ManageOwners)
+                .may(Permission::ManageUsers)
         );
         assert!(!test.platform.is_still_valid(&member).await.unwrap());
+    })
+    .await;
+}
+
+/// Who managed the account before may have made a token of it, or know its session.
+#[tokio::test]
+async fn who_becomes_an_owner_signs_in_anew_and_has_no_old_tokens() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let member = test.member(&owner).await;
+        let session = test.token_of("member").await;
+        let token = sdk::tokens::CreateToken {
+            token_name: "planted".to_owned(),
+            lifetime_seconds: None,
+        };
+        let created = test.platform.create_token(&member, "me", token).await;
+        let key = created.unwrap().key;
+        let promote = UpdateUser {
+            role: Some(Role::Owner),
+            ..UpdateUser::default()
+        };
+        let raised = test.platform.update_user(&owner, "member", promote);
+        assert_eq!(raised.await.unwrap().role(), Role::Owner);
+        for old in [session, key] {
+            assert!(test.platform.authenticate(&old).await.unwrap().is_none());
+        }
+        assert!(test.sign_in("member").await.may(Permission::ManageOwners));
     })
     .await;
 }

@@ -30,7 +30,10 @@ impl Platform {
     ) -> Result<PasswordLink, UserError> {
         let id = self.find_user(actor, user).await?.id;
         let token = credentials::generate();
-        let mut url = self.0.options.access_url.clone();
+        let options = &self.0.options;
+        // The address of the page; `access_url` is where agents of this machine find the server.
+        let page = options.public_url.as_ref().unwrap_or(&options.access_url);
+        let mut url = page.clone();
         url.set_path("/set-password");
         url.set_query(Some(&format!("token={token}")));
         let now = self.0.clock.now();

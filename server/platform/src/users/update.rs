@@ -4,7 +4,7 @@ use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
 use sdk::users::{Role, UpdateUser, User, UserStatus};
 use store::users::UserRow;
-use store::{Notice, Tx, password_links, sessions, users};
+use store::{Notice, Tx, password_links, sessions, tokens, users};
 
 use super::{UserError, check_agents_access, fields, require_management};
 use crate::actor::Via;
@@ -32,7 +32,7 @@ impl Change {
 
 impl Platform {
     /// Changes an account. All fields apply or none does. A new password or a suspension ends the user's other
-    /// sessions. Role, status, agents access and whatever is another's need [`Permission::ManageUsers`], and
+    /// sessions; becoming an owner ends all of them and revokes the API tokens. Role, status, agents access and whatever is another's need [`Permission::ManageUsers`], and
     /// [`Permission::ManageOwners`] where an owner was or would be one.
     ///
     /// [`Permission::ManageUsers`]: sdk::permissions::Permission::ManageUsers
@@ -81,6 +81,11 @@ impl Platform {
         }
         if ends_sessions {
             end_sessions(&mut tx, actor, &row).await?;
+        }
+        if before.role != Role::Owner && row.role == Role::Owner {
+            // Whoever managed the account until now may have made them, or know them.
+            sessions::delete_of_user(&mut tx, row.id, None).await?;
+            tokens::delete_of_user(&mut tx, row.id).await?;
         }
         let change = audit_log::Change::updated(action, &before, &row);
         self.record(&mut tx, actor, change).await?;

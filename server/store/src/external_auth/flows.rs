@@ -37,7 +37,9 @@ const CLAIM_POLL: &str = "UPDATE external_auth_flows SET next_poll_at = $4 WHERE
      AND kind = 'device' AND finished_at IS NULL AND next_poll_at <= $3";
 const SLOW_DOWN: &str =
     "UPDATE external_auth_flows SET interval_seconds = $2, next_poll_at = $3 WHERE id = $1";
-const FINISH: &str = "UPDATE external_auth_flows SET finished_at = $2, problem = $3 WHERE id = $1";
+// What has ended well stays so, whoever asked beside.
+const FINISH: &str = "UPDATE external_auth_flows SET finished_at = $2, problem = $3 WHERE id = $1 \
+     AND (finished_at IS NULL OR problem IS NOT NULL)";
 const FORGET: &str = "DELETE FROM external_auth_flows WHERE expires_at <= $1";
 
 /// How a person goes.

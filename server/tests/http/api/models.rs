@@ -129,7 +129,7 @@ async fn list_prices_are_for_owners_and_price_nothing_by_themselves() {
     let known = listed.first().unwrap();
     assert!(known.prices.input_price_per_million_tokens.is_some());
     let refused = member.list_prices().await.unwrap_err();
-    assert_eq!(refused.status(), Some(403));
+    assert_eq!(refused.status(), Some(404));
     let refused = server.anonymous().list_prices().await.unwrap_err();
     assert_eq!(refused.status(), Some(401));
 

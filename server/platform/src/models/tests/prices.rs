@@ -63,7 +63,7 @@ async fn prices_are_changed_without_the_other_options_of_a_model() {
         assert!(matches!(refused, Err(ModelError::Forbidden)));
         assert!(matches!(
             test.platform.list_prices(&member),
-            Err(ModelError::Forbidden)
+            Err(ModelError::NotFound)
         ));
     })
     .await;

@@ -204,7 +204,7 @@ async fn owners_see_their_own_chats_and_nobody_else_any() {
             .create_chat(&new_chat("!text \"Hello.\""))
             .await
             .unwrap();
-        assert_eq!(status(member.preview_prompt(theirs.id)).await, 403);
+        assert_eq!(status(member.preview_prompt(theirs.id)).await, 404);
         assert_eq!(status(owner.preview_prompt(theirs.id)).await, 404);
         assert_eq!(status(owner.preview_prompt(ChatId::generate())).await, 404);
         assert_eq!(
