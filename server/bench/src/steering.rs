@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use chrono::{TimeDelta, Utc};
 use http::Method;
-use sdk::chat_config::{UpdateDebugLogging, UpdateUserDebugLogging};
+use sdk::chat_config::{UpdateCompactionThreshold, UpdateDebugLogging, UpdateUserDebugLogging};
 use sdk::client::Client;
 use sdk::costs::{CostRange, ListUserCosts};
 use sdk::ids::ModelConfigId;
+use sdk::messages::CreateMessage;
 
 use crate::drive::{self, Driver, SHORT_ANSWER};
 use crate::figures::{Figure, Times};
@@ -42,8 +43,8 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     let token = client.login(&login).await?.session_token;
     let client = client.with_token(token.clone());
     let mut figures = analytics(&client, rounds).await.context("analytics")?;
-    figures.push(prompt(&client, rounds).await.context("prompt")?);
     let model = wait_for_model(&client).await?;
+    figures.push(prompt(&client, model, rounds).await.context("prompt")?);
     let everybody = UpdateDebugLogging { allow_users: true };
     client.update_debug_logging(&everybody).await?;
     figures.extend(recorder(&client, model, rounds).await.context("recorder")?);
@@ -89,8 +90,19 @@ async fn analytics(client: &Client, rounds: usize) -> Result<Vec<Figure>> {
 }
 
 /// The preview is made by the code that makes a turn's prompt, from the rows of the database on.
-async fn prompt(client: &Client, rounds: usize) -> Result<Figure> {
+async fn prompt(client: &Client, model: ModelConfigId, rounds: usize) -> Result<Figure> {
     let chat = long_chat(client, PROMPT_MESSAGES).await?;
+    // The model that played the seed is not offered beside a real one; and nothing is to be summarized.
+    let never = UpdateCompactionThreshold {
+        threshold_percent: 100,
+    };
+    client.update_compaction_threshold(model, &never).await?;
+    let message = CreateMessage {
+        model_config_id: Some(model),
+        ..drive::message(SHORT_ANSWER)
+    };
+    client.send_message(chat, &message).await?;
+    Driver::open(client, chat).await?.rest().await?;
     let path = format!("/api/v2/chats/{chat}/prompt");
     let mut times = Vec::with_capacity(rounds);
     for _ in 0..rounds {
