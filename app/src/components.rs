@@ -10,6 +10,7 @@ pub mod dialog;
 pub mod feedback;
 pub mod field;
 pub mod form;
+pub mod form_dialog;
 pub mod icons;
 pub mod keyboard;
 pub mod live_region;

@@ -1,22 +1,18 @@
 //! With whom a workspace is shared: people and what they may do, for those who may share it.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::ids::WorkspaceId;
 use sdk::workspace_shares::{WorkspaceAcl, WorkspacePermission as Permission, WorkspaceShare};
 
 use crate::api::workspaces::sharing::{ShareWorkspace, UnshareWorkspace};
-use crate::components::button::SubmitButton;
-use crate::components::dialog::{
-    self, CancelButton, ConfirmDialog, Dialog, DialogButton, Question,
-};
-use crate::components::feedback::{EmptyState, FormError};
+use crate::components::dialog::{self, ConfirmDialog, DialogButton, Question};
+use crate::components::feedback::EmptyState;
 use crate::components::field::{Checkbox, TextField};
-use crate::components::form::{error_of, field_error, keep_focus, on_answer, reset};
+use crate::components::form::{error_of, field_error, keep_focus, on_answer};
+use crate::components::form_dialog::FormDialog;
 use crate::components::icons::{Icon, icon};
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::table::Table;
-use crate::error::AppError;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -179,27 +175,18 @@ fn may(permissions: &[Permission]) -> String {
 #[component]
 fn ShareDialog(id: WorkspaceId, share: ServerAction<ShareWorkspace>) -> impl IntoView {
     let error = error_of(share);
-    let on_close = move |_| {
-        share.clear();
-        reset(SHARE);
-    };
     view! {
-        <Dialog id=SHARE title="Share this workspace".to_owned() on:close=on_close>
-            <ActionForm action=share>
-                <input type="hidden" name="workspace_id" value=id.to_string()/>
-                <div class="form">
-                    <TextField
-                        label="Person"
-                        name="person"
-                        placeholder="ada"
-                        help="The user name or e-mail address that they sign in with, all of it."
-                        error=field_error(error, "person")
-                    />
-                    {choices("share", &[Permission::Ssh])}
-                    {buttons(error, SHARE, share.pending(), "Share")}
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=SHARE title="Share this workspace".to_owned() action=share fields=FIELDS submit="Share">
+            <input type="hidden" name="workspace_id" value=id.to_string()/>
+            <TextField
+                label="Person"
+                name="person"
+                placeholder="ada"
+                help="The user name or e-mail address that they sign in with, all of it."
+                error=field_error(error, "person")
+            />
+            {choices("share", &[Permission::Ssh])}
+        </FormDialog>
     }
 }
 
@@ -209,26 +196,24 @@ fn ChangeDialog(
     change: ServerAction<ShareWorkspace>,
     chosen: RwSignal<Option<WorkspaceShare>>,
 ) -> impl IntoView {
-    let error = error_of(change);
     let title = Signal::derive(move || {
         let name = chosen.with(|share| share.as_ref().map(shown_name));
         format!("What {} may do", name.unwrap_or_default())
     });
-    let form = move || {
+    let asked = move || {
         chosen.get().map(|share| {
             view! {
-                <ActionForm action=change>
-                    <input type="hidden" name="workspace_id" value=id.to_string()/>
-                    <input type="hidden" name="person" value=share.id.to_string()/>
-                    <div class="form">
-                        {choices("change", &share.permissions)}
-                        {buttons(error, CHANGE, change.pending(), "Save")}
-                    </div>
-                </ActionForm>
+                <input type="hidden" name="workspace_id" value=id.to_string()/>
+                <input type="hidden" name="person" value=share.id.to_string()/>
+                {choices("change", &share.permissions)}
             }
         })
     };
-    view! { <Dialog id=CHANGE title=title>{form}</Dialog> }
+    view! {
+        <FormDialog id=CHANGE title=title action=change fields=FIELDS submit="Save">
+            {asked}
+        </FormDialog>
+    }
 }
 
 fn choices(dialog: &'static str, ticked: &[Permission]) -> impl IntoView + use<> {
@@ -248,20 +233,5 @@ fn choices(dialog: &'static str, ticked: &[Permission]) -> impl IntoView + use<>
         {choice(Permission::ApplicationConnect, "See changes and desktop", "Without changing anything.")}
         {choice(Permission::Update, "Start, stop and rename it", "")}
         {choice(Permission::Delete, "Delete it", "With all its files.")}
-    }
-}
-
-fn buttons(
-    error: Signal<Option<AppError>>,
-    dialog: &'static str,
-    pending: Memo<bool>,
-    words: &'static str,
-) -> impl IntoView {
-    view! {
-        <FormError error=error fields=FIELDS/>
-        <div class="dialog-actions">
-            <CancelButton dialog=dialog/>
-            <SubmitButton pending=pending>{words}</SubmitButton>
-        </div>
     }
 }

@@ -6,20 +6,18 @@ mod device;
 mod notice;
 mod providers;
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider};
 use sdk::permissions::Permission;
 
 use crate::api::external_auth::{PutToken, RemoveToken, list_external_auth};
 use crate::components::badge::{Tone, badge, badge_with_icon};
-use crate::components::button::{ButtonKind, SubmitButton};
-use crate::components::dialog::{
-    self, CancelButton, ConfirmDialog, Dialog, DialogButton, Question,
-};
-use crate::components::feedback::{EmptyState, FormError};
+use crate::components::button::ButtonKind;
+use crate::components::dialog::{self, ConfirmDialog, DialogButton, Question};
+use crate::components::feedback::EmptyState;
 use crate::components::field::{Input, TextField};
-use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::form::{error_of, field_error, on_answer};
+use crate::components::form_dialog::FormDialog;
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::menu::{Menu, MenuItem};
@@ -235,31 +233,18 @@ fn menu_id(host: &str) -> String {
 #[component]
 fn AddDialog(add: ServerAction<PutToken>) -> impl IntoView {
     let error = error_of(add);
-    let on_close = move |_| {
-        add.clear();
-        reset(ADD);
-    };
     view! {
-        <Dialog id=ADD title="Add git host".to_owned() on:close=on_close>
-            <ActionForm action=add>
-                <div class="form">
-                    <TextField
-                        label="Host"
-                        name="host"
-                        input=Input::Code
-                        placeholder="git.example.com"
-                        help="As in the https address of your repositories, with the port if there is one."
-                        error=field_error(error, "host")
-                    />
-                    {secret_fields("add", String::new(), error)}
-                    <FormError error=error fields=FIELDS/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=ADD/>
-                        <SubmitButton pending=add.pending()>"Add host"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=ADD title="Add git host".to_owned() action=add fields=FIELDS submit="Add host">
+            <TextField
+                label="Host"
+                name="host"
+                input=Input::Code
+                placeholder="git.example.com"
+                help="As in the https address of your repositories, with the port if there is one."
+                error=field_error(error, "host")
+            />
+            {secret_fields("add", String::new(), error)}
+        </FormDialog>
     }
 }
 
@@ -273,28 +258,19 @@ fn ReplaceDialog(
         let host = chosen.with(|link| link.as_ref().map(|link| link.host.clone()));
         format!("Replace the token for {}", host.unwrap_or_default())
     });
-    let form = move || {
+    let asked = move || {
         chosen.get().map(|link| {
             view! {
-                <ActionForm action=replace>
-                    <input type="hidden" name="host" value=link.host/>
-                    <div class="form">
-                        {secret_fields("replace", link.username, error)}
-                        <FormError error=error fields=FIELDS/>
-                        <div class="dialog-actions">
-                            <CancelButton dialog=REPLACE/>
-                            <SubmitButton pending=replace.pending()>"Replace token"</SubmitButton>
-                        </div>
-                    </div>
-                </ActionForm>
+                <input type="hidden" name="host" value=link.host/>
+                {secret_fields("replace", link.username, error)}
             }
         })
     };
-    let on_close = move |_| {
-        replace.clear();
-        reset(REPLACE);
-    };
-    view! { <Dialog id=REPLACE title=title on:close=on_close>{form}</Dialog> }
+    view! {
+        <FormDialog id=REPLACE title=title action=replace fields=FIELDS submit="Replace token">
+            {asked}
+        </FormDialog>
+    }
 }
 
 fn secret_fields(

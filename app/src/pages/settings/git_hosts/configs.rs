@@ -1,6 +1,5 @@
 //! As whom git hosts know this deployment: what owners set up.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::external_auth::{ExternalAuthConfig, ExternalAuthConfigSource};
 
@@ -8,14 +7,13 @@ use crate::api::external_auth::{
     AddAuthConfig, ChangeAuthConfig, RemoveAuthConfig, list_external_auth_configs,
 };
 use crate::components::badge::{Tone, badge};
-use crate::components::button::{ButtonKind, SubmitButton};
+use crate::components::button::ButtonKind;
 use crate::components::copy_button::CopyButton;
-use crate::components::dialog::{
-    self, CancelButton, ConfirmDialog, Dialog, DialogButton, Question,
-};
-use crate::components::feedback::{EmptyState, FormError};
+use crate::components::dialog::{self, ConfirmDialog, DialogButton, Question};
+use crate::components::feedback::EmptyState;
 use crate::components::field::{Checkbox, Input, TextField};
-use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::form::{error_of, field_error, on_answer};
+use crate::components::form_dialog::FormDialog;
 use crate::components::icons::{Icon, icon};
 use crate::components::loaded::loaded;
 use crate::components::menu::{Menu, MenuItem};
@@ -196,41 +194,28 @@ fn row(
 
 fn add_dialog(add: ServerAction<AddAuthConfig>) -> AnyView {
     let error = error_of(add);
-    let on_close = move |_| {
-        add.clear();
-        reset(ADD);
-    };
     view! {
-        <Dialog id=ADD title="Add sign-in at a git host".to_owned() on:close=on_close>
-            <ActionForm action=add>
-                <div class="form">
-                    <TextField
-                        label="Address of the host"
-                        name="form[base_url]"
-                        id="add-auth-base-url"
-                        input=Input::Url
-                        placeholder="https://github.com"
-                        help="github.com, or a GitHub Enterprise."
-                        error=field_error(error, "base_url")
-                    />
-                    {fields("add", None, error)}
-                    <TextField
-                        label="Name in addresses"
-                        name="form[id]"
-                        id="add-auth-id"
-                        input=Input::Code
-                        is_optional=true
-                        help="Small letters, digits and hyphens. It stands in the callback URL; without one it is made of the host."
-                        error=field_error(error, "id")
-                    />
-                    <FormError error=error fields=FIELDS/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=ADD/>
-                        <SubmitButton pending=add.pending()>"Add sign-in"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=ADD title="Add sign-in at a git host".to_owned() action=add fields=FIELDS submit="Add sign-in">
+            <TextField
+                label="Address of the host"
+                name="form[base_url]"
+                id="add-auth-base-url"
+                input=Input::Url
+                placeholder="https://github.com"
+                help="github.com, or a GitHub Enterprise."
+                error=field_error(error, "base_url")
+            />
+            {fields("add", None, error)}
+            <TextField
+                label="Name in addresses"
+                name="form[id]"
+                id="add-auth-id"
+                input=Input::Code
+                is_optional=true
+                help="Small letters, digits and hyphens. It stands in the callback URL; without one it is made of the host."
+                error=field_error(error, "id")
+            />
+        </FormDialog>
     }
 }
 
@@ -243,28 +228,19 @@ fn change_dialog(
         let host = chosen.with(|config| config.as_ref().map(|config| config.host.clone()));
         format!("Change the sign-in at {}", host.unwrap_or_default())
     });
-    let form = move || {
+    let asked = move || {
         chosen.get().map(|config| {
             view! {
-                <ActionForm action=change>
-                    <input type="hidden" name="config" value=config.id.clone()/>
-                    <div class="form">
-                        {fields("change", Some(&config), error)}
-                        <FormError error=error fields=FIELDS/>
-                        <div class="dialog-actions">
-                            <CancelButton dialog=CHANGE/>
-                            <SubmitButton pending=change.pending()>"Save"</SubmitButton>
-                        </div>
-                    </div>
-                </ActionForm>
+                <input type="hidden" name="config" value=config.id.clone()/>
+                {fields("change", Some(&config), error)}
             }
         })
     };
-    let on_close = move |_| {
-        change.clear();
-        reset(CHANGE);
-    };
-    view! { <Dialog id=CHANGE title=title on:close=on_close>{form}</Dialog> }
+    view! {
+        <FormDialog id=CHANGE title=title action=change fields=FIELDS submit="Save">
+            {asked}
+        </FormDialog>
+    }
 }
 
 /// What both forms ask for.

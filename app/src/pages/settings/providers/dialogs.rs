@@ -1,16 +1,14 @@
 //! The dialogs of the page: add and edit a provider, add a model, and the questions before deleting.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 
 use crate::api::models::DeleteModel;
 use crate::api::providers::{DeleteProvider, KeyChoice};
-use crate::components::button::SubmitButton;
-use crate::components::dialog::{self, CancelButton, ConfirmDialog, Dialog, Question};
-use crate::components::feedback::FormError;
+use crate::components::dialog::{self, ConfirmDialog, Question};
 use crate::components::field::{Input, SelectField, TextField};
-use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::form::{error_of, field_error, on_answer};
+use crate::components::form_dialog::FormDialog;
 use crate::view;
 
 use super::actions::Actions;
@@ -40,11 +38,6 @@ pub fn ProviderDialog(actions: Actions) -> impl IntoView {
         dialog::close(ADD_PROVIDER);
         actions.test(config.id);
     });
-    let on_close = move |_| {
-        create.clear();
-        reset(ADD_PROVIDER);
-        kind.set(ProviderKind::Anthropic);
-    };
     let kinds = [
         ProviderKind::Anthropic,
         ProviderKind::OpenAi,
@@ -58,50 +51,48 @@ pub fn ProviderDialog(actions: Actions) -> impl IntoView {
         }
     };
     view! {
-        <Dialog id=ADD_PROVIDER title="Add provider".to_owned() on:close=on_close>
-            <ActionForm action=create>
-                <div class="form">
-                    <SelectField
-                        label="Kind"
-                        name="provider"
-                        value="anthropic"
-                        options=kinds
-                        on_choose=Callback::new(on_choose)
-                        error=field_error(error, "provider")
-                    />
-                    <p class="field-help">{move || kind_help(kind.get())}</p>
-                    <TextField
-                        label="API key"
-                        name="api_key"
-                        input=Input::Secret
-                        is_optional=true
-                        help="Kept encrypted and never shown again."
-                        error=field_error(error, "api_key")
-                    />
-                    <TextField
-                        label="Name"
-                        name="display_name"
-                        is_optional=true
-                        error=field_error(error, "display_name")
-                    />
-                    <TextField
-                        label="Base URL"
-                        name="base_url"
-                        input=Input::Url
-                        is_optional=true
-                        placeholder="https://"
-                        help="Empty means the provider’s public address."
-                        error=field_error(error, "base_url")
-                    />
-                    <KeysField value=KeyChoice::Central id="add-provider-keys"/>
-                    <FormError error=error fields=PROVIDER_FIELDS/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=ADD_PROVIDER/>
-                        <SubmitButton pending=create.pending()>"Add and test"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog
+            id=ADD_PROVIDER
+            title="Add provider".to_owned()
+            action=create
+            fields=PROVIDER_FIELDS
+            submit="Add and test"
+            on:close=move |_| kind.set(ProviderKind::Anthropic)
+        >
+            <SelectField
+                label="Kind"
+                name="provider"
+                value="anthropic"
+                options=kinds
+                on_choose=Callback::new(on_choose)
+                error=field_error(error, "provider")
+            />
+            <p class="field-help">{move || kind_help(kind.get())}</p>
+            <TextField
+                label="API key"
+                name="api_key"
+                input=Input::Secret
+                is_optional=true
+                help="Kept encrypted and never shown again."
+                error=field_error(error, "api_key")
+            />
+            <TextField
+                label="Name"
+                name="display_name"
+                is_optional=true
+                error=field_error(error, "display_name")
+            />
+            <TextField
+                label="Base URL"
+                name="base_url"
+                input=Input::Url
+                is_optional=true
+                placeholder="https://"
+                help="Empty means the provider’s public address."
+                error=field_error(error, "base_url")
+            />
+            <KeysField value=KeyChoice::Central id="add-provider-keys"/>
+        </FormDialog>
     }
 }
 
@@ -141,28 +132,19 @@ pub fn EditProviderDialog(actions: Actions) -> impl IntoView {
         dialog::close(EDIT_PROVIDER);
         actions.test(config.id);
     });
-    let form = move || {
+    let asked = move || {
         actions.provider.get().map(|config| {
             view! {
-                <ActionForm action=update>
-                    <input type="hidden" name="id" value=config.id.to_string()/>
-                    <div class="form">
-                        {identity_fields(&config, error)}
-                        <KeysField value=KeyChoice::of(config.key_policy) id="edit-provider-keys"/>
-                        <FormError error=error fields=PROVIDER_FIELDS/>
-                        <div class="dialog-actions">
-                            <CancelButton dialog=EDIT_PROVIDER/>
-                            <SubmitButton pending=update.pending()>"Save and test"</SubmitButton>
-                        </div>
-                    </div>
-                </ActionForm>
+                <input type="hidden" name="id" value=config.id.to_string()/>
+                {identity_fields(&config, error)}
+                <KeysField value=KeyChoice::of(config.key_policy) id="edit-provider-keys"/>
             }
         })
     };
     view! {
-        <Dialog id=EDIT_PROVIDER title="Edit provider".to_owned()>
-            {form}
-        </Dialog>
+        <FormDialog id=EDIT_PROVIDER title="Edit provider".to_owned() action=update fields=PROVIDER_FIELDS submit="Save and test">
+            {asked}
+        </FormDialog>
     }
 }
 
@@ -222,26 +204,17 @@ pub fn AddModelDialog(actions: Actions) -> impl IntoView {
             .with(|config| config.as_ref().map(|config| config.id.to_string()))
     };
     view! {
-        <Dialog id=ADD_MODEL title="Add a model by name".to_owned() on:close=move |_| reset(ADD_MODEL)>
-            <ActionForm action=create>
-                <input type="hidden" name="provider_config_id" prop:value=id/>
-                <div class="form">
-                    <TextField
-                        label="Identifier"
-                        name="model"
-                        input=Input::Code
-                        help="As the provider writes it."
-                        error=field_error(error, "model")
-                    />
-                    {model_fields(String::new(), String::new(), "add-model", error)}
-                    <FormError error=error fields=MODEL_FIELDS/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=ADD_MODEL/>
-                        <SubmitButton pending=create.pending()>"Add model"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=ADD_MODEL title="Add a model by name".to_owned() action=create fields=MODEL_FIELDS submit="Add model">
+            <input type="hidden" name="provider_config_id" prop:value=id/>
+            <TextField
+                label="Identifier"
+                name="model"
+                input=Input::Code
+                help="As the provider writes it."
+                error=field_error(error, "model")
+            />
+            {model_fields(String::new(), String::new(), "add-model", error)}
+        </FormDialog>
     }
 }
 

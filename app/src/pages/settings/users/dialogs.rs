@@ -1,18 +1,17 @@
 //! The dialogs of the users page: a new account, a new password for one.
 
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::password_links::PasswordLink;
 use sdk::users::User;
 
 use super::roles_to_give;
 use crate::api::users::{CreateAccount, ResetPassword};
-use crate::components::button::SubmitButton;
 use crate::components::copy_button::CopyButton;
-use crate::components::dialog::{self, CancelButton, Dialog};
-use crate::components::feedback::{FormError, Notice, NoticeKind};
+use crate::components::dialog::{self, Dialog};
+use crate::components::feedback::{Notice, NoticeKind};
 use crate::components::field::{Checkbox, Input, SelectField, TextField};
-use crate::components::form::{error_of, field_error, on_answer, reset};
+use crate::components::form::{error_of, field_error, on_answer};
+use crate::components::form_dialog::FormDialog;
 use crate::components::toast::{ToastKind, use_toasts};
 use crate::view;
 
@@ -28,67 +27,54 @@ pub const RESET: &str = "reset-password";
 pub fn CreateDialog(create: ServerAction<CreateAccount>) -> impl IntoView {
     const FIELDS: &[&str] = &["name", "email", "username", "password", "role"];
     let error = error_of(create);
-    let on_close = move |_| {
-        create.clear();
-        reset(CREATE);
-    };
     // What may do least stands first, and what most of all cannot be chosen by mistake.
     let roles = roles_to_give().into_iter().rev();
     let roles = roles.map(|role| (role.as_str().to_owned(), role.title().to_owned()));
     let roles = roles.collect::<Vec<_>>();
     view! {
-        <Dialog id=CREATE title="New user".to_owned() on:close=on_close>
-            <ActionForm action=create>
-                <div class="form">
-                    <TextField
-                        label="Name"
-                        name="name"
-                        id="new-user-name"
-                        is_optional=true
-                        error=field_error(error, "name")
-                    />
-                    <TextField
-                        label="E-mail"
-                        name="email"
-                        id="new-user-email"
-                        input=Input::Email
-                        error=field_error(error, "email")
-                    />
-                    <div class="form-row">
-                        <TextField
-                            label="User name"
-                            name="username"
-                            id="new-user-username"
-                            input=Input::Username
-                            error=field_error(error, "username")
-                        />
-                        <SelectField label="Role" name="role" id="new-user-role" value="member" options=roles error=field_error(error, "role")/>
-                    </div>
-                    <TextField
-                        label="Password"
-                        name="password"
-                        id="new-user-password"
-                        input=Input::NewPassword
-                        help="At least 8 characters. Leave it empty to get a link with which they set their own."
-                        is_optional=true
-                        min_length=8
-                        error=field_error(error, "password")
-                    />
-                    <Checkbox
-                        label="May use agents"
-                        name="agents_access"
-                        id="new-user-agents-access"
-                        checked=true
-                        help="Agents work and spend money for them. Owners always may."
-                    />
-                    <FormError error=error fields=FIELDS/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=CREATE/>
-                        <SubmitButton pending=create.pending()>"Create user"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=CREATE title="New user".to_owned() action=create fields=FIELDS submit="Create user">
+            <TextField
+                label="Name"
+                name="name"
+                id="new-user-name"
+                is_optional=true
+                error=field_error(error, "name")
+            />
+            <TextField
+                label="E-mail"
+                name="email"
+                id="new-user-email"
+                input=Input::Email
+                error=field_error(error, "email")
+            />
+            <div class="form-row">
+                <TextField
+                    label="User name"
+                    name="username"
+                    id="new-user-username"
+                    input=Input::Username
+                    error=field_error(error, "username")
+                />
+                <SelectField label="Role" name="role" id="new-user-role" value="member" options=roles error=field_error(error, "role")/>
+            </div>
+            <TextField
+                label="Password"
+                name="password"
+                id="new-user-password"
+                input=Input::NewPassword
+                help="At least 8 characters. Leave it empty to get a link with which they set their own."
+                is_optional=true
+                min_length=8
+                error=field_error(error, "password")
+            />
+            <Checkbox
+                label="May use agents"
+                name="agents_access"
+                id="new-user-agents-access"
+                checked=true
+                help="Agents work and spend money for them. Owners always may."
+            />
+        </FormDialog>
     }
 }
 
@@ -141,26 +127,17 @@ pub fn ResetDialog(
     });
     let id = move || user.with(|user| user.as_ref().map(|user| user.id.to_string()));
     view! {
-        <Dialog id=RESET title=title on:close=move |_| reset(RESET)>
-            <ActionForm action=set_password>
-                <input type="hidden" name="id" prop:value=id/>
-                <div class="form">
-                    <TextField
-                        label="New password"
-                        name="password"
-                        id="reset-password-field"
-                        input=Input::NewPassword
-                        help="At least 8 characters. Their sessions end."
-                        min_length=8
-                        error=field_error(error, "password")
-                    />
-                    <FormError error=error fields=&["password"]/>
-                    <div class="dialog-actions">
-                        <CancelButton dialog=RESET/>
-                        <SubmitButton pending=set_password.pending()>"Set password"</SubmitButton>
-                    </div>
-                </div>
-            </ActionForm>
-        </Dialog>
+        <FormDialog id=RESET title=title action=set_password fields=&["password"] submit="Set password">
+            <input type="hidden" name="id" prop:value=id/>
+            <TextField
+                label="New password"
+                name="password"
+                id="reset-password-field"
+                input=Input::NewPassword
+                help="At least 8 characters. Their sessions end."
+                min_length=8
+                error=field_error(error, "password")
+            />
+        </FormDialog>
     }
 }
