@@ -79,6 +79,7 @@ pub fn build(root: &Path, arguments: &SiteArguments) -> Result<()> {
     let main = bundle::split(&module, &bundle)?;
     bundle::bind(&main, &bundle)?;
     if arguments.release {
+        bundle::gather(&bundle)?;
         bundle::optimize(root, &bundle)?;
     }
     styles::compile(root, &pkg, arguments.release)?;

@@ -1,6 +1,7 @@
 //! The wasm module: compile, split, bind to JavaScript, shrink.
 
 mod cut;
+mod gather;
 mod names;
 mod optimizer;
 mod order;
@@ -95,6 +96,11 @@ pub fn bind(module: &Path, pkg: &Path) -> Result<()> {
     bindgen
         .generate(pkg)
         .context("bind the wasm module to JavaScript")
+}
+
+/// Puts the small files of the splitter together.
+pub fn gather(pkg: &Path) -> Result<()> {
+    gather::gather(pkg, "__wasm_split.js")
 }
 
 /// Shrinks the module and its parts.
