@@ -52,6 +52,11 @@ bench: binary ## Measure and print the table of docs/performance.md
 	@server/build/setup.sh check
 	cargo build --release --package standin --package bench
 	server/build/with-postgres.sh $(CARGO_TARGET_DIR)/release/bench --server $(binary) --standin $(CARGO_TARGET_DIR)/release/switchyard-standin $(ARGS)
+	$(if $(ARGS),,@$(MAKE) --no-print-directory bench-page)
+
+.PHONY: bench-page
+bench-page: binary setup-test ## What is measured in a browser; the end of make bench
+	cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config measure.config.ts
 
 .PHONY: lighthouse
 lighthouse: binary setup-test ## What Lighthouse says of sign-in, a chat and the analytics on a slow phone
