@@ -44,6 +44,12 @@ pub fn shell() -> AnyView {
     }
 }
 
+/// A promise that is kept when the document stands on the screen. Until then the module, by far the largest file, would
+/// take the line from the style and the font that the reader waits for. Nothing is painted in a tab behind another one;
+/// there, and wherever it takes longer, a moment is enough.
+const FIRST_PAINT: &str =
+    "new Promise(painted => { requestAnimationFrame(() => setTimeout(painted)); setTimeout(painted, 300); })";
+
 /// What icons point to. The document is only ever written by the server.
 fn icons() -> &'static str {
     #[cfg(feature = "ssr")]
@@ -66,11 +72,10 @@ fn assets(site: &SiteManifest) -> impl IntoView + use<> {
     });
     let start = present(&site.js).zip(present(&site.wasm)).map(|(script, wasm)| {
         let start = format!(
-            "import start, {{ hydrate }} from '{script}'; await start({{ module_or_path: '{wasm}' }}); hydrate();"
+            "import start, {{ hydrate }} from '{script}'; await {FIRST_PAINT}; await start({{ module_or_path: '{wasm}' }}); hydrate();"
         );
         view! {
             <link rel="modulepreload" href=script/>
-            <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
             <script type="module" nonce=use_nonce() inner_html=start></script>
         }
     });
