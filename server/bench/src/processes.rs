@@ -142,15 +142,19 @@ pub struct Seed {
     pub messages: usize,
     /// Calls in the ledger.
     pub calls: usize,
+    /// Whether each of them is made in the next chat.
+    pub is_each_call_in_next_chat: bool,
 }
 
 /// Fills a new data folder; who can sign in there.
 pub async fn seed(program: &Path, data_dir: &Path, seed: Seed) -> Result<Login> {
+    let next_chat = seed.is_each_call_in_next_chat;
     let output = on_data(program, data_dir)
         .args(["dev", "seed", "--members", "0"])
         .args(["--chats", &seed.chats.to_string()])
         .args(["--messages", &seed.messages.to_string()])
         .args(["--calls", &seed.calls.to_string()])
+        .args(next_chat.then_some("--calls-in-next-chat"))
         .output()
         .await?;
     let printed = String::from_utf8_lossy(&output.stdout);

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sdk::ids::{ChatId, MessageId};
+use sdk::ids::{ChatId, MessageId, ModelConfigId};
 use sdk::messages::{MessageUsage, Role};
 use sdk::parts::Part;
 use store::chats::{self, ChatRow, Status, details};
@@ -17,6 +17,10 @@ use store::{Db, StoreError, Tx};
 const BATCH: usize = 250;
 /// Calls booked in one transaction.
 const CALLS_BATCH: usize = 10_000;
+/// Calls of a turn that follow each other in one chat.
+const CALLS_PER_TURN: usize = 40;
+/// Chats that have turns at the same time.
+const OPEN_CHATS: usize = 12;
 /// How far back calls go.
 const CALLS_DAYS: i64 = 90;
 /// Messages of an ordinary chat.
@@ -48,8 +52,12 @@ pub struct Plan {
     pub chats: usize,
     /// One more chat with this many messages; none when 0.
     pub long_chat_messages: usize,
-    /// Calls to the model in the ledger, spread over the ordinary chats and the last 90 days; none without such chats.
+    /// Calls to models in the ledger, spread over the ordinary chats and the last 90 days; none without such chats.
     pub calls: usize,
+    /// Each call in the next of the chats, all of the one model: the worst case of their sums by the hour and the day.
+    /// Otherwise they come as people work: in turns of some dozens, of a dozen chats at once, each of which has its days
+    /// and its model; one model is there, of others only the calls.
+    pub is_each_call_in_next_chat: bool,
 }
 
 /// What was made.
@@ -92,7 +100,73 @@ pub async fn seed(
         seeded.long_chat = Some(chat.id);
     }
     let model = template.last_model_config_id;
-    book(db, &seeded.chats, plan.calls, now, |number| Call {
+    let spread = if plan.is_each_call_in_next_chat {
+        let each = |chat: &ChatId| (*chat, model);
+        Spread {
+            chats: seeded.chats.iter().map(each).collect(),
+            calls_per_turn: 1,
+            open_chats: seeded.chats.len(),
+        }
+    } else {
+        let gone = [ModelConfigId::generate(), ModelConfigId::generate()];
+        let models = [model, model, gone[0], model, gone[1]];
+        // Calls are booked from now back, and the newest chats have the newest ones.
+        let chats = seeded.chats.iter().rev().copied();
+        Spread {
+            chats: chats.zip(models.into_iter().cycle()).collect(),
+            calls_per_turn: CALLS_PER_TURN,
+            open_chats: OPEN_CHATS,
+        }
+    };
+    book(db, &spread, plan.calls, now).await?;
+    Ok(seeded)
+}
+
+/// Which chat a call is made in.
+struct Spread {
+    /// The chats, each with the model that it calls.
+    chats: Vec<(ChatId, ModelConfigId)>,
+    calls_per_turn: usize,
+    /// Chats whose turns take turns; when they have had their share of calls, as many others follow.
+    open_chats: usize,
+}
+
+impl Spread {
+    /// Of call `number` of `all`; none without chats.
+    fn chat(&self, number: usize, all: usize) -> Option<(ChatId, ModelConfigId)> {
+        let turns = all.div_ceil(self.calls_per_turn);
+        let turns_per_chat = turns.div_ceil(self.chats.len().max(1)).max(1);
+        let turn = number / self.calls_per_turn;
+        let open = turn / (self.open_chats * turns_per_chat).max(1) * self.open_chats;
+        let place = (open + turn % self.open_chats.max(1)) % self.chats.len().max(1);
+        self.chats.get(place).copied()
+    }
+}
+
+/// Books calls, the newest first.
+async fn book(
+    db: &Db,
+    spread: &Spread,
+    count: usize,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let all = i64::try_from(count).unwrap_or(i64::MAX);
+    let seconds = TimeDelta::days(CALLS_DAYS).num_seconds();
+    let calls = (0..count).map_while(|number| spread.chat(number, count));
+    let mut calls = (0..all).zip(calls).peekable();
+    while calls.peek().is_some() {
+        let mut tx = db.begin().await?;
+        for (number, (chat, model)) in calls.by_ref().take(CALLS_BATCH) {
+            let at = now - TimeDelta::seconds(number * seconds / all);
+            costs::book(&mut tx, chat, at, &call(number, model)).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn call(number: i64, model: ModelConfigId) -> Call {
+    Call {
         model_config_id: model,
         usage: MessageUsage {
             input_tokens: Some(1_000 + number % 500),
@@ -103,31 +177,7 @@ pub async fn seed(
         // Of one in ten no price is known.
         total_cost_micros: (number % 10 != 0).then_some(3_000 + number % 100),
         runtime_ms: Some(1_200),
-    })
-    .await?;
-    Ok(seeded)
-}
-
-/// Books calls by turns in each of the chats, the newest first.
-async fn book(
-    db: &Db,
-    chats: &[ChatId],
-    count: usize,
-    now: DateTime<Utc>,
-    call: impl Fn(i64) -> Call,
-) -> Result<(), StoreError> {
-    let all = i64::try_from(count).unwrap_or(i64::MAX);
-    let seconds = TimeDelta::days(CALLS_DAYS).num_seconds();
-    let mut calls = (0..all).zip(chats.iter().cycle()).peekable();
-    while calls.peek().is_some() {
-        let mut tx = db.begin().await?;
-        for (number, chat) in calls.by_ref().take(CALLS_BATCH) {
-            let at = now - TimeDelta::seconds(number * seconds / all);
-            costs::book(&mut tx, *chat, at, &call(number)).await?;
-        }
-        tx.commit().await?;
     }
-    Ok(())
 }
 
 fn ordinary(template: &ChatRow, number: usize, time: DateTime<Utc>) -> ChatRow {

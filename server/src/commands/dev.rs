@@ -25,9 +25,13 @@ pub struct SeedArguments {
     /// How many messages one further, long chat has
     #[arg(long, default_value_t = 0, value_name = "N")]
     messages: usize,
-    /// How many further calls of those chats stand in the ledger of costs, spread over 90 days; a million take two minutes
+    /// How many further calls of those chats stand in the ledger of costs,
+    /// over 90 days, in turns as people work; a million take two minutes
     #[arg(long, default_value_t = 0, value_name = "N")]
     calls: usize,
+    /// Make each of those calls in the next chat instead: the worst case of their sums
+    #[arg(long)]
+    calls_in_next_chat: bool,
     #[command(flatten)]
     data: DataArguments,
 }

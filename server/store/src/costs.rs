@@ -1,12 +1,13 @@
 //! The ledger of calls to models. Rows are only ever added; a cost that was unknown can become known (`backfill`).
 //!
-//! Beside the rows stand their sums by chat, hour and model, written in the same transaction. A range is read as its whole
-//! hours from the sums and the rest of its first and last hour from the rows (`summary`, `people`), so that a range of
-//! a million calls costs what its hours cost.
+//! Beside the rows stand their sums by chat, hour and model and by chat, day and model, written in the same transaction: the
+//! hour's first, then the day's, wherever both are changed. A range is read as its whole days and hours from the sums and
+//! the rest of its first and last hour from the rows (`summary`, `people`), so that a range of a million calls costs
+//! what its days cost.
 
 pub mod backfill;
-mod hours;
 pub mod people;
+mod ranges;
 pub mod summary;
 
 use chrono::{DateTime, Utc};
@@ -14,8 +15,8 @@ use sdk::costs::{ChatTotals, CostTotals};
 use sdk::ids::{ChatId, ModelConfigId};
 use sdk::messages::MessageUsage;
 
-pub use self::hours::Range;
-use self::hours::{RawTotals, whole_hour};
+pub use self::ranges::Range;
+use self::ranges::{RawTotals, whole_day, whole_hour};
 use crate::{Db, StoreError, Tx, on_reader, on_tx};
 
 /// More than any call uses or costs. What a provider says above it is cut, so that no sum leaves 64 bits.
@@ -25,28 +26,43 @@ const INSERT: &str = "INSERT INTO costs (user_id, chat_id, root_chat_id, model_c
      output_tokens, cache_read_tokens, cache_creation_tokens, total_cost_micros, runtime_ms, created_at) \
      SELECT c.owner_id, c.id, COALESCE(c.root_chat_id, c.id), $2, $3, $4, $5, $6, $7, $8, $9, $10 \
      FROM chats c WHERE c.id = $1";
-const ADD_TO_HOUR: &str = "INSERT INTO cost_hours (chat_id, hour_at, model_config_id, user_id, root_chat_id, calls, \
-     unpriced_calls, input_tokens, output_tokens, cache_read_tokens, cache_creation_tokens, total_cost_micros, runtime_ms) \
-     SELECT c.id, $3, $2, c.owner_id, COALESCE(c.root_chat_id, c.id), 1, $4, $5, $6, $7, $8, $9, $10 \
-     FROM chats c WHERE c.id = $1 \
-     ON CONFLICT (user_id, hour_at, chat_id, model_config_id) DO UPDATE SET calls = cost_hours.calls + 1, \
-     unpriced_calls = cost_hours.unpriced_calls + excluded.unpriced_calls, \
-     input_tokens = cost_hours.input_tokens + excluded.input_tokens, \
-     output_tokens = cost_hours.output_tokens + excluded.output_tokens, \
-     cache_read_tokens = cost_hours.cache_read_tokens + excluded.cache_read_tokens, \
-     cache_creation_tokens = cost_hours.cache_creation_tokens + excluded.cache_creation_tokens, \
-     total_cost_micros = cost_hours.total_cost_micros + excluded.total_cost_micros, \
-     runtime_ms = cost_hours.runtime_ms + excluded.runtime_ms";
+/// Adds a call to the sums of a table of them, which is cut by a column of time.
+macro_rules! add_to {
+    ($table:literal, $time:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " AS sums (chat_id, ",
+            $time,
+            ", model_config_id, user_id, root_chat_id, calls, unpriced_calls, input_tokens, output_tokens, \
+             cache_read_tokens, cache_creation_tokens, total_cost_micros, runtime_ms) \
+             SELECT c.id, $3, $2, c.owner_id, COALESCE(c.root_chat_id, c.id), 1, $4, $5, $6, $7, $8, $9, $10 \
+             FROM chats c WHERE c.id = $1 \
+             ON CONFLICT (user_id, ",
+            $time,
+            ", chat_id, model_config_id) DO UPDATE SET calls = sums.calls + 1, \
+             unpriced_calls = sums.unpriced_calls + excluded.unpriced_calls, \
+             input_tokens = sums.input_tokens + excluded.input_tokens, \
+             output_tokens = sums.output_tokens + excluded.output_tokens, \
+             cache_read_tokens = sums.cache_read_tokens + excluded.cache_read_tokens, \
+             cache_creation_tokens = sums.cache_creation_tokens + excluded.cache_creation_tokens, \
+             total_cost_micros = sums.total_cost_micros + excluded.total_cost_micros, \
+             runtime_ms = sums.runtime_ms + excluded.runtime_ms"
+        )
+    };
+}
+const ADD_TO_HOUR: &str = add_to!("cost_hours", "hour_at");
+const ADD_TO_DAY: &str = add_to!("cost_days", "day_at");
 const OF_TREE: &str = concat!(
     "SELECT ",
-    hours::sums!(),
+    ranges::sums!(),
     ", CAST(COALESCE(SUM(CASE WHEN chat_id <> $1 THEN total_cost_micros ELSE 0 END), 0) AS BIGINT) AS subagents_cost_micros \
-     FROM cost_hours WHERE root_chat_id = $1"
+     FROM cost_days WHERE root_chat_id = $1"
 );
 const OF_CHAT: &str = concat!(
     "SELECT ",
-    hours::sums!(),
-    ", CAST(0 AS BIGINT) AS subagents_cost_micros FROM cost_hours WHERE root_chat_id = $2 AND chat_id = $1"
+    ranges::sums!(),
+    ", CAST(0 AS BIGINT) AS subagents_cost_micros FROM cost_days WHERE root_chat_id = $2 AND chat_id = $1"
 );
 
 /// A call to a model, as it is booked.
@@ -105,20 +121,22 @@ pub async fn book(
         .execute(connection)
         .await
         .map(drop)?);
-    on_tx!(tx, connection => sqlx::query(ADD_TO_HOUR)
-        .bind(chat.0)
-        .bind(call.model_config_id.0)
-        .bind(hour)
-        .bind(i64::from(cost.is_none()))
-        .bind(input.unwrap_or(0))
-        .bind(output.unwrap_or(0))
-        .bind(read.unwrap_or(0))
-        .bind(written.unwrap_or(0))
-        .bind(cost.unwrap_or(0))
-        .bind(runtime.unwrap_or(0))
-        .execute(connection)
-        .await
-        .map(drop)?);
+    for (statement, at) in [(ADD_TO_HOUR, hour), (ADD_TO_DAY, whole_day(now))] {
+        on_tx!(tx, connection => sqlx::query(statement)
+            .bind(chat.0)
+            .bind(call.model_config_id.0)
+            .bind(at)
+            .bind(i64::from(cost.is_none()))
+            .bind(input.unwrap_or(0))
+            .bind(output.unwrap_or(0))
+            .bind(read.unwrap_or(0))
+            .bind(written.unwrap_or(0))
+            .bind(cost.unwrap_or(0))
+            .bind(runtime.unwrap_or(0))
+            .execute(connection)
+            .await
+            .map(drop)?);
+    }
     Ok(())
 }
 
@@ -136,4 +154,4 @@ pub async fn of_chat(db: &Db, chat: ChatId, root: ChatId) -> Result<ChatTotals, 
     ))
 }
 
-crate::statements![INSERT, ADD_TO_HOUR, OF_TREE, OF_CHAT];
+crate::statements![INSERT, ADD_TO_HOUR, ADD_TO_DAY, OF_TREE, OF_CHAT];

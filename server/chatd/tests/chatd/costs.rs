@@ -1,6 +1,8 @@
 //! The ledger: its sums agree with its rows to the micro-dollar, whoever writes meanwhile, and nothing that happens to
 //! chats changes what was spent.
 
+mod ranges;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -252,24 +254,7 @@ async fn a_backfill_prices_what_has_no_price_and_only_that() {
         };
         book(db, chat, beginning(), &uncounted).await;
 
-        let prices = ModelPrices {
-            input_price_per_million_tokens: Some("0.25".parse().unwrap()),
-            ..ModelPrices::default()
-        };
-        let (mut priced, mut after) = (0, Hour::FIRST);
-        loop {
-            let hours = backfill::hours(db, seed.model, after).await.unwrap();
-            let Some(last) = hours.last() else { break };
-            after = *last;
-            for hour in hours {
-                let price =
-                    |call: &backfill::Unpriced| chatd::cost_micros(&call.usage(), Some(&prices));
-                priced += backfill::price_hour(db, seed.model, hour, price)
-                    .await
-                    .unwrap()
-                    .0;
-            }
-        }
+        let priced = price(db, seed.model).await;
         assert_eq!(priced, 4);
         let found = spent(db, seed.owner, -600..600).await;
         assert_eq!(found.total_cost_micros, 4 * 3, "10 tokens at 0.25 are 2.5");
@@ -277,6 +262,30 @@ async fn a_backfill_prices_what_has_no_price_and_only_that() {
         assert_eq!(totals_of_rows(db, -600..600).await, totals(&found));
     })
     .await;
+}
+
+/// Prices the calls of a model that have no price; how many.
+async fn price(db: &Db, model: ModelConfigId) -> i64 {
+    let prices = ModelPrices {
+        input_price_per_million_tokens: Some("0.25".parse().unwrap()),
+        ..ModelPrices::default()
+    };
+    let (mut priced, mut after) = (0, Hour::FIRST);
+    loop {
+        let hours = backfill::hours(db, model, after).await.unwrap();
+        let Some(last) = hours.last() else {
+            return priced;
+        };
+        after = *last;
+        for hour in hours {
+            let price =
+                |call: &backfill::Unpriced| chatd::cost_micros(&call.usage(), Some(&prices));
+            priced += backfill::price_hour(db, model, hour, price)
+                .await
+                .unwrap()
+                .0;
+        }
+    }
 }
 
 fn totals(summary: &CostSummary) -> CostTotals {
@@ -331,7 +340,9 @@ type Planned = (i64, [Option<u32>; 4], Option<u32>);
 
 fn planned() -> impl Strategy<Value = Planned> {
     let count = || proptest::option::of(0..2_000_000_u32);
-    (0..300_i64, [count(), count(), count(), count()], count())
+    // Some within a few hours, some within a few days.
+    let minute = prop_oneof![0..300_i64, 0..MINUTES];
+    (minute, [count(), count(), count(), count()], count())
 }
 
 fn as_call(seed: Seed, (_, counts, cost): &Planned) -> Call {
@@ -348,7 +359,7 @@ fn as_call(seed: Seed, (_, counts, cost): &Planned) -> Call {
     }
 }
 
-/// Writers of one chat each, and a reader beside them; then the sums are compared with the rows.
+/// Writers of one chat each, and beside them a reader and somebody who prices what has no price; then the sums are compared with the rows.
 async fn write_at_once(db: &Db, seed: Seed, writers: Vec<Vec<Planned>>, range: (i64, i64)) {
     let root = add_chat(db, seed, |_| {}).await;
     let mut tasks = tokio::task::JoinSet::new();
@@ -365,7 +376,12 @@ async fn write_at_once(db: &Db, seed: Seed, writers: Vec<Vec<Planned>>, range: (
             }
         });
     }
-    while tasks.join_next().await.is_some() {
+    let other = db.clone();
+    tasks.spawn(async move {
+        price(&other, seed.model).await;
+    });
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
         let seen = spent(db, seed.owner, range.0..range.1).await;
         assert_agrees(&seen);
     }
@@ -398,6 +414,8 @@ fn assert_agrees(seen: &CostSummary) {
     );
 }
 
+/// In which the calls of a random run are made.
+const MINUTES: i64 = 4 * 24 * 60;
 /// Runs on one database.
 const CASES: u32 = 12;
 
@@ -410,7 +428,8 @@ fn run(open: impl AsyncFnOnce() -> TestDb) {
     let database = runtime.block_on(open());
     let seed = runtime.block_on(seed(&database.db));
     let writers = proptest::collection::vec(proptest::collection::vec(planned(), 1..12), 2..6);
-    let cases = (writers, -10..300_i64, 0..310_i64);
+    let length = prop_oneof![0..310_i64, 0..MINUTES];
+    let cases = (writers, -10..300_i64, length);
     let mut runner = TestRunner::new(ProptestConfig {
         cases: CASES,
         failure_persistence: None,

@@ -34,6 +34,7 @@ pub(super) async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
         chats: arguments.chats,
         long_chat_messages: arguments.messages,
         calls: arguments.calls,
+        is_each_call_in_next_chat: arguments.calls_in_next_chat,
     };
     let seeded = Box::pin(seed(&platform, arguments.members, plan)).await;
     platform.shut_down().await;

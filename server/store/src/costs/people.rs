@@ -5,27 +5,22 @@ use sdk::ids::UserId;
 use uuid::Uuid;
 
 use super::Range;
-use super::hours::{RawTotals, spent, sums};
+use super::ranges::{RawTotals, bound, spent, sums};
 use crate::search::{contains_pattern, fold};
 use crate::{Db, StoreError, on_reader};
 
-/// People whose account was deleted are found as long as no name is asked for. A chat counts once, also when its calls lie
-/// in whole hours and beside them.
+/// People whose account was deleted are found as long as no name is asked for. A chat counts once, whichever parts of the
+/// range its calls lie in.
 const LIST: &str = concat!(
-    "SELECT s.*, u.username, u.name, COUNT(*) OVER () AS people FROM (SELECT user_id, \
-     CAST(SUM(chat_count) AS BIGINT) AS chat_count, ",
+    "SELECT s.*, u.username, u.name, COUNT(*) OVER () AS people FROM (SELECT user_id, COUNT(*) AS chat_count, ",
+    sums!(),
+    " FROM (SELECT user_id, root_chat_id, ",
     sums!(),
     " FROM ",
-    spent!(
-        "user_id" by "user_id",
-        ", COUNT(DISTINCT root_chat_id) AS chat_count",
-        ", COUNT(DISTINCT CASE WHEN NOT EXISTS (SELECT 1 FROM cost_hours h WHERE h.root_chat_id = costs.root_chat_id \
-         AND h.hour_at >= $3 AND h.hour_at < $4) THEN root_chat_id END)",
-        ""
-    ),
-    " parts GROUP BY user_id) s LEFT JOIN users u ON u.id = s.user_id \
-     WHERE $7 = '' OR lower(u.username) LIKE $7 ESCAPE '!' OR lower(u.name) LIKE $7 ESCAPE '!' \
-     ORDER BY s.total_cost_micros DESC, u.username, s.user_id LIMIT $8 OFFSET $9"
+    spent!("user_id, root_chat_id", ""),
+    " parts GROUP BY user_id, root_chat_id) by_chat GROUP BY user_id) s LEFT JOIN users u ON u.id = s.user_id \
+     WHERE $11 = '' OR lower(u.username) LIKE $11 ESCAPE '!' OR lower(u.name) LIKE $11 ESCAPE '!' \
+     ORDER BY s.total_cost_micros DESC, u.username, s.user_id LIMIT $12 OFFSET $13"
 );
 
 #[derive(sqlx::FromRow)]
@@ -80,14 +75,7 @@ async fn page(
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Raw>, StoreError> {
-    let [first, hours, last] = range.bounds();
-    Ok(on_reader!(db, pool => sqlx::query_as(LIST)
-        .bind(first.0)
-        .bind(first.1)
-        .bind(hours.0)
-        .bind(hours.1)
-        .bind(last.0)
-        .bind(last.1)
+    Ok(on_reader!(db, pool => bound!(LIST, range)
         .bind(pattern)
         .bind(limit)
         .bind(offset)

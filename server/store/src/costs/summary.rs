@@ -10,7 +10,7 @@ use sdk::providers::ProviderKind;
 use uuid::Uuid;
 
 use super::Range;
-use super::hours::{RawTotals, spent, sums};
+use super::ranges::{RawTotals, bound, spent, sums};
 use crate::{Db, StoreError, Tx, on_tx};
 
 /// Chats in one summary.
@@ -21,7 +21,12 @@ const BY_MODEL_AND_DAY: &str = concat!(
     sums!(),
     " FROM ",
     // Both databases write a time with its day in UTC in front.
-    spent!("model_config_id, substr(CAST(hour_at AS TEXT), 1, 10) AS day" by "model_config_id, day", "", "", " AND user_id = $7"),
+    spent!(
+        "model_config_id, substr(CAST(day_at AS TEXT), 1, 10) AS day",
+        "model_config_id, substr(CAST(hour_at AS TEXT), 1, 10) AS day"
+        by "model_config_id, day",
+        " AND user_id = $11"
+    ),
     " parts GROUP BY model_config_id, day) s LEFT JOIN model_configs m ON m.id = s.model_config_id \
      LEFT JOIN provider_configs p ON p.id = m.provider_config_id ORDER BY s.model_config_id, s.day"
 );
@@ -29,8 +34,8 @@ const BY_CHAT: &str = concat!(
     "SELECT s.*, c.title FROM (SELECT root_chat_id, COUNT(*) OVER () AS chat_count, ",
     sums!(),
     " FROM ",
-    spent!("root_chat_id" by "root_chat_id", "", "", " AND user_id = $7"),
-    " parts GROUP BY root_chat_id ORDER BY total_cost_micros DESC, calls DESC, root_chat_id DESC LIMIT $8) s \
+    spent!("root_chat_id", " AND user_id = $11"),
+    " parts GROUP BY root_chat_id ORDER BY total_cost_micros DESC, calls DESC, root_chat_id DESC LIMIT $12) s \
      LEFT JOIN chats c ON c.id = s.root_chat_id \
      ORDER BY s.total_cost_micros DESC, s.calls DESC, s.root_chat_id DESC"
 );
@@ -88,14 +93,7 @@ async fn by_model_and_day(
     user: UserId,
     range: Range,
 ) -> Result<(Vec<ModelCost>, Vec<DayCost>), StoreError> {
-    let [first, hours, last] = range.bounds();
-    let raw: Vec<RawModel> = on_tx!(tx, connection => sqlx::query_as(BY_MODEL_AND_DAY)
-        .bind(first.0)
-        .bind(first.1)
-        .bind(hours.0)
-        .bind(hours.1)
-        .bind(last.0)
-        .bind(last.1)
+    let raw: Vec<RawModel> = on_tx!(tx, connection => bound!(BY_MODEL_AND_DAY, range)
         .bind(user.0)
         .fetch_all(connection)
         .await?);
@@ -104,7 +102,7 @@ async fn by_model_and_day(
     for raw in raw {
         let totals = CostTotals::from(raw.totals);
         let date = raw.day.parse().map_err(|_| StoreError::Corrupt {
-            table: "cost_hours",
+            table: "cost_days",
             detail: format!("day {:?}", raw.day),
         })?;
         days.entry(date).or_default().add(&totals);
@@ -145,14 +143,7 @@ async fn by_chat(
     user: UserId,
     range: Range,
 ) -> Result<(Vec<ChatCost>, i64), StoreError> {
-    let [first, hours, last] = range.bounds();
-    let raw: Vec<RawChat> = on_tx!(tx, connection => sqlx::query_as(BY_CHAT)
-        .bind(first.0)
-        .bind(first.1)
-        .bind(hours.0)
-        .bind(hours.1)
-        .bind(last.0)
-        .bind(last.1)
+    let raw: Vec<RawChat> = on_tx!(tx, connection => bound!(BY_CHAT, range)
         .bind(user.0)
         .bind(MAX_CHATS)
         .fetch_all(connection)
