@@ -47,8 +47,7 @@ pub fn shell() -> AnyView {
 /// A promise that is kept when the document stands on the screen. Until then the module, by far the largest file, would
 /// take the line from the style and the font that the reader waits for. Nothing is painted in a tab behind another one;
 /// there, and wherever it takes longer, a moment is enough.
-const FIRST_PAINT: &str =
-    "new Promise(painted => { requestAnimationFrame(() => setTimeout(painted)); setTimeout(painted, 300); })";
+const FIRST_PAINT: &str = "new Promise(painted => { requestAnimationFrame(() => setTimeout(painted)); setTimeout(painted, 300); })";
 
 /// What icons point to. The document is only ever written by the server.
 fn icons() -> &'static str {

@@ -8,6 +8,7 @@ mod drive;
 mod figures;
 mod git_watch;
 mod processes;
+mod review;
 mod scale;
 mod scenarios;
 mod steering;
@@ -56,6 +57,8 @@ enum Part {
     GitWatch,
     /// The recorder of model calls, the analytics, the prompt.
     Steering,
+    /// Pull requests of many chats, and files that are sent in.
+    Review,
 }
 
 #[tokio::main]
@@ -95,6 +98,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Steering) {
         figures.extend(steering::run(&server, model_url, rounds).await?);
+    }
+    if is_wanted(Part::Review) {
+        figures.extend(review::run(&server, model_url).await?);
     }
     model_server.stop().await?;
     figures::print(&figures);

@@ -119,6 +119,19 @@ pub async fn start_server(
     serve(command).await
 }
 
+/// Starts the server on existing data, with a git host that the stand-in plays.
+pub async fn start_server_with_git_host(
+    program: &Path,
+    data_dir: &Path,
+    git_host_url: &str,
+) -> Result<Process> {
+    let mut command = on_data(program, data_dir);
+    command
+        .env("SWITCHYARD_EXTERNAL_AUTH_0_TYPE", "github")
+        .env("SWITCHYARD_EXTERNAL_AUTH_0_BASE_URL", git_host_url);
+    Ok(serve(command).await?.0)
+}
+
 /// Starts one of several processes on a database.
 pub async fn start_replica(
     program: &Path,
@@ -134,7 +147,7 @@ pub async fn start_replica(
 }
 
 /// What `switchyard dev seed` writes.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 pub struct Seed {
     /// Ordinary chats.
     pub chats: usize,
@@ -144,6 +157,8 @@ pub struct Seed {
     pub calls: usize,
     /// Whether each of them is made in the next chat.
     pub is_each_call_in_next_chat: bool,
+    /// The repository on a branch of which each of those chats works.
+    pub remote: Option<String>,
 }
 
 /// Fills a new data folder; who can sign in there.
@@ -155,6 +170,7 @@ pub async fn seed(program: &Path, data_dir: &Path, seed: Seed) -> Result<Login> 
         .args(["--messages", &seed.messages.to_string()])
         .args(["--calls", &seed.calls.to_string()])
         .args(next_chat.then_some("--calls-in-next-chat"))
+        .args(seed.remote.iter().flat_map(|remote| ["--remote", remote]))
         .output()
         .await?;
     let printed = String::from_utf8_lossy(&output.stdout);

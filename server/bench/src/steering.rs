@@ -45,7 +45,7 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
         chats: CHATS,
         messages: PROMPT_MESSAGES,
         calls: CALLS,
-        is_each_call_in_next_chat: false,
+        ..Seed::default()
     };
     let login = processes::seed(server, data.path(), seed).await?;
     let (process, _) = processes::start_server(server, data.path(), model_url).await?;
@@ -72,9 +72,9 @@ async fn worst_analytics(server: &Path, model_url: &str, rounds: usize) -> Resul
     let data = tempfile::tempdir()?;
     let seed = Seed {
         chats: CHATS,
-        messages: 0,
         calls: CALLS,
         is_each_call_in_next_chat: true,
+        ..Seed::default()
     };
     let login = processes::seed(server, data.path(), seed).await?;
     let (process, _) = processes::start_server(server, data.path(), model_url).await?;

@@ -32,6 +32,10 @@ pub struct SeedArguments {
     /// Make each of those calls in the next chat instead: the worst case of their sums
     #[arg(long)]
     calls_in_next_chat: bool,
+    /// Put each of those chats on a branch of its own of the repository at this address;
+    /// its host is asked for their pull requests half a minute later
+    #[arg(long, value_name = "URL")]
+    remote: Option<String>,
     #[command(flatten)]
     data: DataArguments,
 }

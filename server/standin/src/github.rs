@@ -20,7 +20,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post, put};
 
 pub use self::oauth::{App, DeviceOutcome, OauthAsked};
-pub use self::script::{CheckRun, Fault, Pull, Review};
+pub use self::script::{CheckRun, Fault, Pull, RateLimit, Review};
 use crate::state::Standin;
 
 /// The memory.
@@ -32,6 +32,7 @@ struct Memory {
     repositories: BTreeMap<(String, String), Repository>,
     faults: VecDeque<Fault>,
     requests: Vec<Asked>,
+    limit: Option<answer::Limit>,
     oauth: oauth::Memory,
     oauth_faults: VecDeque<Fault>,
 }
@@ -101,6 +102,11 @@ impl Github {
         std::mem::take(&mut self.lock().requests)
     }
 
+    /// From now on only so much is answered.
+    pub fn limit(&self, limit: RateLimit) {
+        self.lock().limit = Some(answer::Limit::begin(limit));
+    }
+
     /// Registers an application, or replaces it.
     pub fn put_app(&self, app: App) {
         self.lock().oauth.put_app(app);
@@ -148,6 +154,7 @@ pub(crate) fn routes() -> Router<Arc<Standin>> {
         .route("/login/device/code", post(oauth::device_code))
         .route("/__github/apps", put(oauth::put_app))
         .route("/__github/faults", put(put_faults))
+        .route("/__github/rate-limit", put(put_rate_limit))
         .route("/__github/requests", get(take_requests))
 }
 
@@ -165,6 +172,14 @@ async fn put_faults(
     Json(faults): Json<Vec<Fault>>,
 ) -> StatusCode {
     state.github.lock().faults = faults.into();
+    StatusCode::NO_CONTENT
+}
+
+async fn put_rate_limit(
+    State(state): State<Arc<Standin>>,
+    Json(limit): Json<RateLimit>,
+) -> StatusCode {
+    state.github.limit(limit);
     StatusCode::NO_CONTENT
 }
 

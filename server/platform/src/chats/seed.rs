@@ -1,7 +1,10 @@
 //! Many chats at once, for developers and measurements.
 
 use chatd::seed::{self, Plan, Seeded};
+use chrono::TimeDelta;
 use sdk::ids::ChatId;
+use store::StoreError;
+use store::diff_statuses::{self, StaleReference};
 
 use super::ChatFailure;
 use crate::{Actor, Platform};
@@ -17,5 +20,22 @@ impl Platform {
         let template = self.own_chat(actor, template).await?;
         let now = self.0.clock.now();
         Ok(seed::seed(&self.0.db, &template, plan, now).await?)
+    }
+
+    /// Puts each of these chats on a branch of its own of the repository at `remote`. They are looked at in half a minute,
+    /// by which time this process has ended.
+    pub async fn seed_branches(&self, chats: &[ChatId], remote: &str) -> Result<(), StoreError> {
+        let now = self.0.clock.now();
+        for (number, chat) in chats.iter().enumerate() {
+            let reference = StaleReference {
+                chat_id: *chat,
+                git_branch: &format!("topic-{number}"),
+                git_remote_origin: remote,
+                stale_at: now + TimeDelta::seconds(30),
+                now,
+            };
+            diff_statuses::mark_stale(&self.0.db, reference).await?;
+        }
+        Ok(())
     }
 }

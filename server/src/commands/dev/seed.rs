@@ -36,12 +36,23 @@ pub(super) async fn run(arguments: SeedArguments) -> anyhow::Result<()> {
         calls: arguments.calls,
         is_each_call_in_next_chat: arguments.calls_in_next_chat,
     };
-    let seeded = Box::pin(seed(&platform, arguments.members, plan)).await;
+    let seeded = Box::pin(seed(
+        &platform,
+        arguments.members,
+        plan,
+        arguments.remote.as_deref(),
+    ))
+    .await;
     platform.shut_down().await;
     seeded
 }
 
-async fn seed(platform: &Platform, members: u16, plan: ChatPlan) -> anyhow::Result<()> {
+async fn seed(
+    platform: &Platform,
+    members: u16,
+    plan: ChatPlan,
+    remote: Option<&str>,
+) -> anyhow::Result<()> {
     ensure!(
         !platform.has_first_user().await?,
         "this deployment has users already: seed an empty one, with another --data-dir"
@@ -69,7 +80,7 @@ async fn seed(platform: &Platform, members: u16, plan: ChatPlan) -> anyhow::Resu
         let user = platform.create_user(&owner, user).await?;
         println!("{}  {PASSWORD}  member", user.email);
     }
-    let made = seed_chats(platform, &owner, plan).await;
+    let made = seed_chats(platform, &owner, plan, remote).await;
     platform.logout(&owner).await?;
     println!("{} chats of the owner", made?);
     Ok(())
@@ -85,7 +96,12 @@ async fn sign_in(platform: &Platform) -> anyhow::Result<Actor> {
     owner.context("the new owner cannot sign in")
 }
 
-async fn seed_chats(platform: &Platform, owner: &Actor, plan: ChatPlan) -> anyhow::Result<usize> {
+async fn seed_chats(
+    platform: &Platform,
+    owner: &Actor,
+    plan: ChatPlan,
+    remote: Option<&str>,
+) -> anyhow::Result<usize> {
     let models = platform.list_model_configs(owner).await?;
     let demo = models
         .iter()
@@ -112,6 +128,9 @@ async fn seed_chats(platform: &Platform, owner: &Actor, plan: ChatPlan) -> anyho
     }
     let first = first.context("no chat was played")?;
     let copied = platform.seed_chats(owner, first, plan).await?;
+    if let Some(remote) = remote {
+        platform.seed_branches(&copied.chats, remote).await?;
+    }
     Ok(SCRIPTS.len() + copied.chats.len() + usize::from(copied.long_chat.is_some()))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{OriginalUri, Query, State};
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LINK};
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::script::Pull;
+use super::script::{Pull, RateLimit};
 use super::{Asked, Fault, Repository, shapes};
 use crate::WRONG_KEY;
 use crate::state::Standin;
@@ -26,6 +26,41 @@ const USUAL: [(&str, &str); 5] = [
     ("x-ratelimit-reset", "4102444800"),
     ("x-ratelimit-resource", "core"),
 ];
+
+/// What is left of a rate limit. Whose requests they are is not looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    requests: u32,
+    left: u32,
+    /// Seconds since 1970.
+    ends_at: u64,
+}
+
+impl Limit {
+    pub(super) fn begin(limit: RateLimit) -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            requests: limit.requests,
+            left: limit.requests,
+            ends_at: now.unwrap_or_default().as_secs() + limit.seconds,
+        }
+    }
+
+    /// Counts a request; whether it is answered.
+    const fn take(&mut self) -> bool {
+        let is_left = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        is_left
+    }
+
+    fn headers(self) -> [(&'static str, String); 3] {
+        [
+            ("x-ratelimit-limit", self.requests.to_string()),
+            ("x-ratelimit-remaining", self.left.to_string()),
+            ("x-ratelimit-reset", self.ends_at.to_string()),
+        ]
+    }
+}
 
 enum Body {
     Object(Value),
@@ -43,12 +78,29 @@ pub(super) async fn answer(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    let fault = state.github.lock().faults.pop_front();
+    let (fault, limit) = {
+        let mut memory = state.github.lock();
+        let limit = memory.limit.as_mut().map(|limit| (limit.take(), *limit));
+        (memory.faults.pop_front(), limit)
+    };
     let token = text(&headers, &AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
     let mut response = match fault {
         Some(fault) => faulty(fault).await,
+        None if limit.is_some_and(|(is_answered, _)| !is_answered) => refused(
+            StatusCode::FORBIDDEN,
+            "API rate limit exceeded for user ID 1.",
+        ),
         None => right(&state, &uri, &parameters, (token, &headers)),
     };
+    for (name, value) in limit
+        .map(|(_, limit)| limit.headers())
+        .into_iter()
+        .flatten()
+    {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
     for (name, value) in USUAL {
         let name = HeaderName::from_static(name);
         response

@@ -4,6 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+/// How much a person may ask before the host wants peace; `PUT /__github/rate-limit` begins it anew.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateLimit {
+    /// Requests that are answered.
+    pub requests: u32,
+    /// Seconds from now to its end.
+    pub seconds: u64,
+}
+
 /// A pull request; what is left out has a usual value.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
