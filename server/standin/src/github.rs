@@ -116,6 +116,18 @@ impl Github {
         std::mem::take(&mut self.lock().oauth.asked)
     }
 
+    /// How many requests to the token and device endpoints have come since they were last taken.
+    pub fn count_oauth_requests(&self) -> usize {
+        self.lock().oauth.asked.len()
+    }
+
+    /// Somebody comes to the page of agreement with this query: where they are sent back to, empty for no application.
+    pub fn agree(&self, query: &str) -> String {
+        let query = url::form_urlencoded::parse(query.as_bytes());
+        let query = query.into_owned().collect();
+        self.lock().oauth.authorize(&query).unwrap_or_default()
+    }
+
     /// What becomes of the device code that a person was shown.
     pub fn enter_device_code(&self, user_code: &str, outcome: DeviceOutcome) {
         self.lock().oauth.decide_device(user_code, outcome);

@@ -149,7 +149,7 @@ impl Memory {
         format!("{prefix}{:036}", self.made)
     }
 
-    fn authorize(&mut self, query: &Form) -> Option<String> {
+    pub(super) fn authorize(&mut self, query: &Form) -> Option<String> {
         let given = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let app = self.apps.get(given("client_id"))?.clone();
         let mut pairs: Vec<(&str, String)> = Vec::new();
