@@ -32,11 +32,15 @@ pub use socket::Subscription;
 pub use terminals::{Terminal, TerminalFrame};
 
 /// Speaks to one Switchyard server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
     base_url: Url,
     token: Option<String>,
     http: reqwest::Client,
+}
+
+crate::secrets::shows_only! {
+    Client { base_url }
 }
 
 impl Client {
