@@ -23,6 +23,7 @@ use store::users;
 use workspace::git_host::GitHost;
 
 pub use self::configs::{is_name, name_of};
+pub(crate) use self::credential::HeldToken;
 pub use self::error::ExternalAuthError;
 pub use self::flows::Returned;
 pub(crate) use self::links::Links;

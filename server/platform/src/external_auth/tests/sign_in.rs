@@ -76,7 +76,7 @@ impl Desk {
     async fn credential(&self) -> Result<GitCredential, ExternalAuthError> {
         let links = &self.platform().0.links;
         let found = links.for_host(self.member.user_id, &self.host()).await;
-        found.map(Option::unwrap)
+        found.map(|held| held.unwrap().credential)
     }
 
     async fn problem(&self) -> Option<String> {
