@@ -147,6 +147,13 @@ impl Client {
         send(self.request(Method::POST, path)?).await.map(drop)
     }
 
+    pub(crate) async fn delete_for<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        read(send(self.request(Method::DELETE, path)?).await?).await
+    }
+
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {
         send(self.request(Method::DELETE, path)?).await.map(drop)
     }

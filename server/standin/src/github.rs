@@ -17,7 +17,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 pub use self::oauth::{App, DeviceOutcome, OauthAsked};
 pub use self::script::{CheckRun, Fault, Pull, Review};
@@ -154,6 +154,10 @@ pub(crate) fn routes() -> Router<Arc<Standin>> {
         .route(
             "/__github/repos/{owner}/{name}/pulls/{number}",
             put(put_pull),
+        )
+        .route(
+            "/api/v3/applications/{client_id}/token",
+            delete(oauth::revoke),
         )
         .route("/login/oauth/authorize", get(oauth::authorize))
         .route("/login/oauth/access_token", post(oauth::access_token))

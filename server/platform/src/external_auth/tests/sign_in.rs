@@ -10,23 +10,23 @@ use workspace::git_askpass::GitCredential;
 use super::*;
 use crate::testing::open;
 
-const NAME: &str = "github";
+pub(super) const NAME: &str = "github";
 /// What a GitHub App's tokens live.
-const LIFE: TimeDelta = TimeDelta::hours(8);
+pub(super) const LIFE: TimeDelta = TimeDelta::hours(8);
 
-struct Desk {
-    test: TestPlatform,
-    github: standin::Handle,
-    owner: Actor,
-    member: Actor,
+pub(super) struct Desk {
+    pub(super) test: TestPlatform,
+    pub(super) github: standin::Handle,
+    pub(super) owner: Actor,
+    pub(super) member: Actor,
 }
 
 impl Desk {
-    fn platform(&self) -> &Platform {
+    pub(super) fn platform(&self) -> &Platform {
         &self.test.platform
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.github.base_url().replace("http://", "")
     }
 
@@ -38,7 +38,7 @@ impl Desk {
         });
     }
 
-    async fn set_up(&self, base_url: &str) {
+    pub(super) async fn set_up(&self, base_url: &str) {
         let config = CreateExternalAuthConfig {
             id: Some(NAME.to_owned()),
             base_url: base_url.to_owned(),
@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// The member links by a device code.
-    async fn link(&self) {
+    pub(super) async fn link(&self) {
         let started = self
             .platform()
             .start_external_auth_device(&self.member, NAME)
@@ -100,7 +100,7 @@ impl Desk {
     }
 }
 
-async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
+pub(super) async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
     for_both(async |database| {
         let opened = open(database, |_| {}).await;
         let owner = opened.owner().await;
@@ -119,7 +119,7 @@ async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
     .await;
 }
 
-fn expiring() -> App {
+pub(super) fn expiring() -> App {
     App {
         has_expiring_tokens: true,
         ..App::default()
