@@ -32,11 +32,15 @@ pub use socket::Subscription;
 pub use terminals::{Terminal, TerminalFrame};
 
 /// Speaks to one Switchyard server.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Client {
     base_url: Url,
     token: Option<String>,
     http: reqwest::Client,
+}
+
+crate::secrets::shows_only! {
+    Client { base_url }
 }
 
 impl Client {
@@ -141,6 +145,13 @@ impl Client {
 
     pub(crate) async fn post_for_nothing(&self, path: &str) -> Result<(), ClientError> {
         send(self.request(Method::POST, path)?).await.map(drop)
+    }
+
+    pub(crate) async fn delete_for<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<T, ClientError> {
+        read(send(self.request(Method::DELETE, path)?).await?).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Result<(), ClientError> {

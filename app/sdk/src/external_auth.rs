@@ -88,6 +88,17 @@ impl fmt::Debug for PutExternalAuth {
     }
 }
 
+/// Answer of `DELETE /external-auth/{host}`: here the link is gone in any case.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalAuthDeleted {
+    /// Whether the host took back what it gave. A token that the person entered is theirs to revoke there.
+    pub token_revoked: bool,
+    /// Why the host did not, though it was to, and what to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_revocation_error: Option<String>,
+}
+
 /// Body of `POST /agents/external-auth`: the agent of a workspace asks for a chat's git.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

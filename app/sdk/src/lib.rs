@@ -32,6 +32,7 @@ pub mod preferences;
 pub mod prompt_preview;
 pub mod providers;
 pub mod replicas;
+mod secrets;
 pub mod stream;
 pub mod templates;
 pub mod terminals;

@@ -3,9 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::secrets::shows_only;
+
 /// Answer of `POST /users/{user}/password-link`: shown here and never again.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordLink {
     /// What the person opens.
     pub url: String,
@@ -17,10 +19,15 @@ pub struct PasswordLink {
 
 /// Body of `POST /password-links`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct RedeemPasswordLink {
     /// What the link holds.
     pub token: String,
     /// The new password; at least 8 characters.
     pub password: String,
+}
+
+shows_only! {
+    PasswordLink { expires_at }
+    RedeemPasswordLink {}
 }

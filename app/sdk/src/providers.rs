@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::ProviderConfigId;
+use crate::secrets::shows_only;
 
 /// Which wire protocol a provider speaks.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -139,7 +140,7 @@ pub struct UserProviderConfig {
 
 /// Body of `PUT /user-provider-configs/{providerConfig}`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct PutUserApiKey {
     /// Key, at most 10,240 bytes.
     pub api_key: String,
@@ -174,7 +175,7 @@ pub struct ProviderConfig {
 
 /// Body of `POST /providers`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CreateProviderConfig {
     /// Wire protocol.
     pub provider: ProviderKind,
@@ -197,7 +198,7 @@ pub struct CreateProviderConfig {
 
 /// Body of `PATCH /providers/{provider}`; an absent field is left as it is.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct UpdateProviderConfig {
     /// New name; blank = unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -245,4 +246,10 @@ pub struct ReportedModel {
     /// Context window in tokens, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_limit: Option<i64>,
+}
+
+shows_only! {
+    PutUserApiKey {}
+    CreateProviderConfig { provider, display_name, base_url, enabled, key_policy }
+    UpdateProviderConfig { display_name, base_url, enabled, key_policy }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::TokenId;
+use crate::secrets::shows_only;
 
 /// A token as lists show it; never the key.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -36,10 +37,14 @@ pub struct CreateToken {
 
 /// Answer of `POST /users/{user}/keys/tokens`: the only time the key is shown.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreatedToken {
     /// The token's id.
     pub id: TokenId,
     /// The key to send as `Authorization: Bearer <key>`.
     pub key: String,
+}
+
+shows_only! {
+    CreatedToken { id }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{OrganizationId, UserId};
+use crate::secrets::shows_only;
 
 /// What a user is in the deployment. What each may do stands in [`crate::permissions`].
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -114,7 +115,7 @@ impl User {
 
 /// Body of `POST /users/first`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CreateFirstUser {
     /// E-mail address to sign in with.
     pub email: String,
@@ -150,7 +151,7 @@ pub struct ListUsers {
 
 /// Body of `POST /users`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct CreateUser {
     /// E-mail address to sign in with.
     pub email: String,
@@ -172,7 +173,7 @@ pub struct CreateUser {
 
 /// Body of `PATCH /users/{user}`; an absent field is left as it is.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct UpdateUser {
     /// New display name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,7 +203,7 @@ pub struct UpdateUser {
 
 /// Body of `POST /users/login`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Login {
     /// E-mail address.
     pub email: String,
@@ -212,8 +213,16 @@ pub struct Login {
 
 /// Answer of `POST /users/login`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedIn {
     /// The session's token; also set as a cookie.
     pub session_token: String,
+}
+
+shows_only! {
+    CreateFirstUser { email, username }
+    CreateUser { email, username, role, agents_access }
+    UpdateUser { name, username, email, role, status, agents_access }
+    Login { email }
+    LoggedIn {}
 }

@@ -3,7 +3,9 @@
 mod configs;
 
 use leptos::prelude::*;
-use sdk::external_auth::{ExternalAuth, ExternalAuthDevice, ExternalAuthFlow, ExternalAuthLink};
+use sdk::external_auth::{
+    ExternalAuth, ExternalAuthDeleted, ExternalAuthDevice, ExternalAuthFlow, ExternalAuthLink,
+};
 use sdk::ids::ExternalAuthFlowId;
 
 pub use configs::{
@@ -41,9 +43,9 @@ pub async fn put_external_auth(
         .map_err(super::failed)
 }
 
-/// Forgets the reader's token for a host.
+/// Forgets the reader's token for a host; the host is asked to take back what it gave.
 #[server(name = RemoveToken, prefix = "/api/page", endpoint = "delete_external_auth", output = PageJson)]
-pub async fn delete_external_auth(host: String) -> Result<(), AppError> {
+pub async fn delete_external_auth(host: String) -> Result<ExternalAuthDeleted, AppError> {
     let (platform, actor) = super::signed_in()?;
     platform
         .delete_external_auth(&actor, &host)

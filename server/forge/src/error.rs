@@ -18,6 +18,8 @@ pub enum ForgeError {
     BadCredentials {
         /// The host.
         host: String,
+        /// Whether the host itself said so of this token, and not something in front of it.
+        is_told: bool,
     },
     /// The token is good, and does not reach this.
     #[error(

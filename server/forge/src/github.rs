@@ -177,6 +177,7 @@ impl Forge for Github {
             authorize: self.page(&["login", "oauth", "authorize"]),
             token: self.page(&["login", "oauth", "access_token"]),
             device_code: self.page(&["login", "device", "code"]),
+            applications: self.api(&["applications"]),
         }
     }
 

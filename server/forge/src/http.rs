@@ -34,6 +34,9 @@ const MOST_REDIRECTS: usize = 3;
 const KEPT_ANSWERS: usize = 1024;
 const LARGEST_KEPT_BYTES: usize = 128 * 1024;
 
+/// How hosts say of a token that it is none of theirs.
+const BAD_CREDENTIALS: &str = "bad credentials";
+
 /// Whose answers these are: what one token may read says nothing about another.
 type Fingerprint = [u8; 32];
 
@@ -217,7 +220,10 @@ impl Http {
             return rate_limited(question, until);
         }
         match status {
-            StatusCode::UNAUTHORIZED => ForgeError::BadCredentials { host },
+            StatusCode::UNAUTHORIZED => ForgeError::BadCredentials {
+                host,
+                is_told: words.to_ascii_lowercase().contains(BAD_CREDENTIALS),
+            },
             StatusCode::FORBIDDEN => ForgeError::Forbidden {
                 host,
                 detail: words,
@@ -257,6 +263,7 @@ fn headers(
     let token = format!("Bearer {}", access.token.expose_secret());
     let mut token = HeaderValue::from_str(&token).map_err(|_| ForgeError::BadCredentials {
         host: question.host.to_owned(),
+        is_told: false,
     })?;
     token.set_sensitive(true);
     let mut headers = HeaderMap::new();

@@ -24,6 +24,8 @@ pub struct OauthEndpoints {
     pub token: Url,
     /// Where a device flow begins.
     pub device_code: Url,
+    /// What the host's API has of applications, by their client ids; a token is taken back there.
+    pub applications: Url,
 }
 
 /// As whom a host knows this deployment.

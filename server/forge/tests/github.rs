@@ -279,7 +279,12 @@ async fn every_refusal_has_its_class() {
     let stage = Stage::new().await;
     stage.put(7, Pull::default());
     let wrong = stage.find_as(&access("wrong")).await;
-    assert_eq!(wrong.unwrap_err().class(), "bad_credentials");
+    let wrong = wrong.unwrap_err();
+    assert_eq!(wrong.class(), "bad_credentials");
+    assert!(matches!(
+        wrong,
+        forge::ForgeError::BadCredentials { is_told: true, .. }
+    ));
     let unsendable = stage.find_as(&access("a\nb")).await;
     assert_eq!(unsendable.unwrap_err().class(), "bad_credentials");
     stage
@@ -298,7 +303,12 @@ async fn every_refusal_has_its_class() {
         (304, "not_understood"),
     ] {
         stage.fail(status, "No.", &[]);
-        assert_eq!(stage.find().await.unwrap_err().class(), class, "{status}");
+        let refused = stage.find().await.unwrap_err();
+        assert_eq!(refused.class(), class, "{status}");
+        assert!(!matches!(
+            refused,
+            forge::ForgeError::BadCredentials { is_told: true, .. }
+        ));
     }
     for body in [
         "",

@@ -10,12 +10,14 @@ mod error;
 mod flows;
 mod links;
 mod refresh;
+mod revoke;
 #[cfg(test)]
 mod tests;
 
 use sdk::audit_log::AuditAction;
 use sdk::external_auth::{
-    ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider, PutExternalAuth,
+    ExternalAuth, ExternalAuthDeleted, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider,
+    PutExternalAuth,
 };
 use sdk::ids::{ExternalAuthConfigId, ExternalAuthFlowId, ExternalAuthLinkId};
 use store::external_auth::{self, NewLink};
@@ -23,6 +25,7 @@ use store::users;
 use workspace::git_host::GitHost;
 
 pub use self::configs::{is_name, name_of};
+pub(crate) use self::credential::HeldToken;
 pub use self::error::ExternalAuthError;
 pub use self::flows::Returned;
 pub(crate) use self::links::Links;
@@ -139,12 +142,12 @@ impl Platform {
         Ok(row.link)
     }
 
-    /// Forgets the caller's token for a host.
+    /// Forgets the caller's token for a host, and has the host take back what it gave itself. The link is gone in any case.
     pub async fn delete_external_auth(
         &self,
         actor: &Actor,
         host: &str,
-    ) -> Result<(), ExternalAuthError> {
+    ) -> Result<ExternalAuthDeleted, ExternalAuthError> {
         let host = GitHost::of_entry(host).map_err(|_| ExternalAuthError::NotFound)?;
         let mut tx = self.0.db.begin().await?;
         let row = external_auth::get_in(&mut tx, actor.user_id, host.name()).await?;
@@ -155,7 +158,7 @@ impl Platform {
         let change = Change::deleted(AuditAction::ExternalAuthDelete, &row);
         self.record(&mut tx, actor, change).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(self.0.links.revoke(row).await)
     }
 }
 

@@ -75,6 +75,16 @@ impl Failure for SessionError {
 impl Platform {
     /// Signs in. The token is shown here and never again.
     pub async fn login(&self, login: Login, client: &ClientInfo) -> Result<LoggedIn, SessionError> {
+        let user = self.check_login(login, client).await?;
+        self.begin_session(&user, client).await
+    }
+
+    /// Whose address and password these are.
+    async fn check_login(
+        &self,
+        login: Login,
+        client: &ClientInfo,
+    ) -> Result<UserRow, SessionError> {
         let email = normalize_email(&login.email);
         if !can_be_email(&email) {
             return Err(SessionError::WrongCredentials);
@@ -91,12 +101,22 @@ impl Platform {
             tracing::info!(address = ?client.address, "sign-in refused");
             return Err(attempt.failed());
         };
+        Ok(user)
+    }
+
+    /// A session of a person whose password was right when `checked` was read. Looking at a password takes its time: one that was
+    /// replaced meanwhile, as whoever lost it to somebody does, opens nothing, or its session would outlive it.
+    async fn begin_session(
+        &self,
+        checked: &UserRow,
+        client: &ClientInfo,
+    ) -> Result<LoggedIn, SessionError> {
         let now = self.0.clock.now();
         sessions::delete_expired(&self.0.db, now).await?;
         let token = credentials::generate();
         let session = NewSession {
             id: SessionId::generate(),
-            user_id: user.id,
+            user_id: checked.id,
             token_hash: &credentials::hash(&token),
             user_agent: &client
                 .user_agent
@@ -106,7 +126,16 @@ impl Platform {
             created_at: now,
             expires_at: now + SESSION_LIFETIME,
         };
-        sessions::insert(&self.0.db, session).await?;
+        let mut tx = self.0.db.begin().await?;
+        let user = users::lock(&mut tx, checked.id).await?;
+        let is_unchanged = user.is_some_and(|user| {
+            user.status == UserStatus::Active && user.password_hash == checked.password_hash
+        });
+        if !is_unchanged {
+            return Err(SessionError::WrongCredentials);
+        }
+        sessions::insert(&mut tx, session).await?;
+        tx.commit().await?;
         Ok(LoggedIn {
             session_token: token,
         })

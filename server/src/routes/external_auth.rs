@@ -7,9 +7,8 @@ mod flows;
 
 use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use platform::Platform;
-use sdk::external_auth::{ExternalAuth, ExternalAuthLink, PutExternalAuth};
+use sdk::external_auth::{ExternalAuth, ExternalAuthDeleted, ExternalAuthLink, PutExternalAuth};
 use utoipa_axum::routes;
 
 use crate::http::ApiError;
@@ -57,17 +56,17 @@ async fn put_external_auth(
     Ok(Json(platform.put_external_auth(&actor, &host, link).await?))
 }
 
-/// Forgets the caller's token for a host.
+/// Forgets the caller's token for a host, and has the host take back what it gave itself. The link is gone in any case; whether
+/// the host did, the answer says.
 #[utoipa::path(
     delete, path = "/api/v2/external-auth/{host}", tag = "external auth",
     params(("host" = String, Path, description = "As it is listed")),
-    responses((status = 204), (status = 404))
+    responses((status = 200, body = ExternalAuthDeleted), (status = 404))
 )]
 async fn delete_external_auth(
     State(platform): State<Platform>,
     Caller(actor): Caller,
     PathOf(host): PathOf<String>,
-) -> Result<StatusCode, ApiError> {
-    platform.delete_external_auth(&actor, &host).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<ExternalAuthDeleted>, ApiError> {
+    Ok(Json(platform.delete_external_auth(&actor, &host).await?))
 }

@@ -17,7 +17,7 @@ use axum::Json;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 pub use self::oauth::{App, DeviceOutcome, OauthAsked};
 pub use self::script::{CheckRun, Fault, Pull, RateLimit, Review};
@@ -122,6 +122,18 @@ impl Github {
         std::mem::take(&mut self.lock().oauth.asked)
     }
 
+    /// How many requests to the token and device endpoints have come since they were last taken.
+    pub fn count_oauth_requests(&self) -> usize {
+        self.lock().oauth.asked.len()
+    }
+
+    /// Somebody comes to the page of agreement with this query: where they are sent back to, empty for no application.
+    pub fn agree(&self, query: &str) -> String {
+        let query = url::form_urlencoded::parse(query.as_bytes());
+        let query = query.into_owned().collect();
+        self.lock().oauth.authorize(&query).unwrap_or_default()
+    }
+
     /// What becomes of the device code that a person was shown.
     pub fn enter_device_code(&self, user_code: &str, outcome: DeviceOutcome) {
         self.lock().oauth.decide_device(user_code, outcome);
@@ -148,6 +160,10 @@ pub(crate) fn routes() -> Router<Arc<Standin>> {
         .route(
             "/__github/repos/{owner}/{name}/pulls/{number}",
             put(put_pull),
+        )
+        .route(
+            "/api/v3/applications/{client_id}/token",
+            delete(oauth::revoke),
         )
         .route("/login/oauth/authorize", get(oauth::authorize))
         .route("/login/oauth/access_token", post(oauth::access_token))

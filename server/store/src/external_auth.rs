@@ -43,6 +43,9 @@ const FINISH_REFRESH: &str = "UPDATE external_auth_links SET token_sealed = $3, 
      refresh_ends_at = NULL WHERE id = $1 AND refresh_ends_at = $2";
 const END_REFRESH: &str = "UPDATE external_auth_links SET refresh_ends_at = NULL, problem = $3 WHERE id = $1 \
      AND refresh_ends_at = $2";
+// A refresh that is under way replaces the token that was refused.
+const MARK_BROKEN: &str = "UPDATE external_auth_links SET problem = $3 WHERE id = $1 AND token_sealed = $2 \
+     AND problem IS NULL AND refresh_ends_at IS NULL";
 
 /// A link with its secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,6 +265,23 @@ pub async fn end_refresh(
     Ok(())
 }
 
+/// A link works no more until it is replaced, as long as it holds exactly this token. Whether it did.
+pub async fn mark_broken(
+    db: &Db,
+    id: ExternalAuthLinkId,
+    token_sealed: &[u8],
+    problem: &str,
+) -> Result<bool, StoreError> {
+    let changed = on_writer!(db, pool => sqlx::query(MARK_BROKEN)
+        .bind(id.0)
+        .bind(token_sealed)
+        .bind(problem)
+        .execute(pool)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
+}
+
 /// Forgets a person's link with its secret. Whether there was one.
 pub async fn delete(tx: &mut Tx, user: UserId, host: &str) -> Result<bool, StoreError> {
     let changed = on_tx!(tx, connection =>
@@ -298,4 +318,5 @@ crate::statements![
     CLAIM_REFRESH,
     FINISH_REFRESH,
     END_REFRESH,
+    MARK_BROKEN,
 ];

@@ -88,8 +88,8 @@ impl<Id: From<Uuid>> TryFrom<RawCredential> for Credential<Id> {
 }
 
 /// Adds a session.
-pub async fn insert(db: &Db, session: NewSession<'_>) -> Result<(), StoreError> {
-    on_writer!(db, pool => sqlx::query(INSERT)
+pub async fn insert(tx: &mut Tx, session: NewSession<'_>) -> Result<(), StoreError> {
+    on_tx!(tx, connection => sqlx::query(INSERT)
         .bind(session.id.0)
         .bind(session.user_id.0)
         .bind(session.token_hash)
@@ -97,7 +97,7 @@ pub async fn insert(db: &Db, session: NewSession<'_>) -> Result<(), StoreError> 
         .bind(session.created_at)
         .bind(session.created_at)
         .bind(session.expires_at)
-        .execute(pool)
+        .execute(connection)
         .await
         .map(drop)?);
     Ok(())

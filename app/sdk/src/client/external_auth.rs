@@ -5,8 +5,8 @@ use reqwest::Method;
 use super::{Client, ClientError, segment};
 use crate::external_auth::{
     AskExternalAuth, CreateExternalAuthConfig, ExternalAuth, ExternalAuthConfig,
-    ExternalAuthCredential, ExternalAuthDevice, ExternalAuthFlow, ExternalAuthLink,
-    PutExternalAuth, UpdateExternalAuthConfig,
+    ExternalAuthCredential, ExternalAuthDeleted, ExternalAuthDevice, ExternalAuthFlow,
+    ExternalAuthLink, PutExternalAuth, UpdateExternalAuthConfig,
 };
 use crate::ids::ExternalAuthFlowId;
 
@@ -33,8 +33,11 @@ impl Client {
     }
 
     /// `DELETE /external-auth/{host}`.
-    pub async fn delete_external_auth(&self, host: &str) -> Result<(), ClientError> {
-        self.delete(&format!("{EXTERNAL_AUTH}/{}", segment(host)))
+    pub async fn delete_external_auth(
+        &self,
+        host: &str,
+    ) -> Result<ExternalAuthDeleted, ClientError> {
+        self.delete_for(&format!("{EXTERNAL_AUTH}/{}", segment(host)))
             .await
     }
 

@@ -1,5 +1,7 @@
 //! As whom git hosts know this deployment, for owners. Client secrets go in and never come out.
 
+use std::fmt;
+
 use leptos::prelude::*;
 use sdk::external_auth::ExternalAuthConfig;
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::error::AppError;
 const PAGE: &str = "/settings/git-hosts";
 
 /// The form of a configuration: lines of text, as a plain HTML form sends them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AuthConfigForm {
     /// Its short name.
@@ -31,6 +33,17 @@ pub struct AuthConfigForm {
     pub scopes: String,
     /// Whether device codes are allowed.
     pub device_flow: bool,
+}
+
+impl fmt::Debug for AuthConfigForm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("AuthConfigForm")
+            .field("id", &self.id)
+            .field("base_url", &self.base_url)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
 }
 
 #[cfg(feature = "ssr")]
@@ -106,4 +119,19 @@ pub async fn delete_external_auth_config(config: String) -> Result<(), AppError>
         .delete_external_auth_config(&actor, &config)
         .await
         .map_err(crate::api::failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::AuthConfigForm;
+
+    #[test]
+    fn the_form_does_not_show_its_secret() {
+        let form = AuthConfigForm {
+            client_secret: "hunter2-hunter2".to_owned(),
+            ..AuthConfigForm::default()
+        };
+        let shown = format!("{form:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
 }

@@ -7,7 +7,9 @@ mod notice;
 mod providers;
 
 use leptos::prelude::*;
-use sdk::external_auth::{ExternalAuth, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider};
+use sdk::external_auth::{
+    ExternalAuth, ExternalAuthDeleted, ExternalAuthKind, ExternalAuthLink, ExternalAuthProvider,
+};
 use sdk::permissions::Permission;
 
 use crate::api::external_auth::{PutToken, RemoveToken, list_external_auth};
@@ -78,7 +80,11 @@ pub fn GitHostsPage() -> impl IntoView {
     let chosen = RwSignal::new(None::<ExternalAuthLink>);
     on_answer(add, ADD, |_| dialog::close(ADD));
     on_answer(replace, REPLACE, |_| dialog::close(REPLACE));
-    on_answer(remove, REMOVE, |()| dialog::close(REMOVE));
+    let not_revoked = RwSignal::new(None::<String>);
+    on_answer(remove, REMOVE, move |deleted: &ExternalAuthDeleted| {
+        not_revoked.set(deleted.token_revocation_error.clone());
+        dialog::close(REMOVE);
+    });
     let choose = move |link: ExternalAuthLink| {
         focus.set_value(format!("{}-button", menu_id(&link.host)));
         chosen.set(Some(link));
@@ -110,6 +116,7 @@ pub fn GitHostsPage() -> impl IntoView {
             </DialogButton>
         </PageHeader>
         {notice::notice()}
+        {move || not_revoked.get().map(notice::not_revoked)}
         {loaded(links, focus, move |auth| view! {
             {sign_ins(&auth, actions)}
             <div class="card">{hosts(auth, actions)}</div>
@@ -130,10 +137,18 @@ pub fn GitHostsPage() -> impl IntoView {
 
 fn question(link: Option<&ExternalAuthLink>) -> Question {
     let host = link.map(|link| link.host.as_str()).unwrap_or_default();
+    let kind = link.map_or(ExternalAuthKind::Token, |link| link.kind);
+    let text = match kind {
+        ExternalAuthKind::Token => {
+            "Your agents can no longer sign in there. The token itself stays valid until you revoke it at the host."
+        }
+        ExternalAuthKind::Oauth => {
+            "Your agents can no longer sign in there, and the host is asked to revoke the token that it gave."
+        }
+    };
     Question {
         title: format!("Remove the token for {host}?"),
-        text: "Your agents can no longer sign in there. The token itself stays valid until you revoke it at the host."
-            .to_owned(),
+        text: text.to_owned(),
         action: "Remove token".to_owned(),
     }
 }

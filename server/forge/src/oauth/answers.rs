@@ -87,6 +87,20 @@ pub(super) fn tokens(host: &str, posted: &Posted) -> Result<OauthTokens, OauthEr
     })
 }
 
+/// Whether a token was taken back.
+pub(super) fn revoked(host: &str, posted: &Posted) -> Result<(), OauthError> {
+    #[derive(Deserialize)]
+    struct Told {
+        message: String,
+    }
+    if posted.status.is_success() {
+        return Ok(());
+    }
+    let told: Option<Told> = serde_json::from_slice(&posted.body).ok();
+    let words = told.map_or_else(|| "it did not say why".to_owned(), |told| told.message);
+    Err(refused(host, posted.status.as_str(), Some(&words)))
+}
+
 /// The beginning of a device flow. Its page must be the host's own: a person is sent there to sign in.
 pub(super) fn device_code(
     host: &str,

@@ -97,6 +97,20 @@ impl Oauth {
         self.tokens(&form).await
     }
 
+    /// Has the host take a token back: this one, none of the others that the application has of the same account.
+    pub async fn revoke(&self, token: &str) -> Result<(), OauthError> {
+        let mut url = self.endpoints.applications.clone();
+        // Only addresses without a host cannot have segments.
+        if let Ok(mut segments) = url.path_segments_mut() {
+            let id = self.app.client_id.as_str();
+            segments.pop_if_empty().extend([id, "token"]);
+        }
+        let secret = self.app.client_secret.expose_secret();
+        let as_whom = (self.app.client_id.as_str(), secret);
+        let posted = self.http.revoke(&self.host, &url, as_whom, token).await?;
+        answers::revoked(&self.host, &posted)
+    }
+
     async fn tokens(&self, form: &[(&str, &str)]) -> Result<OauthTokens, OauthError> {
         let mut form = form.to_vec();
         form.push(("client_id", &self.app.client_id));

@@ -42,9 +42,9 @@ impl Platform {
                 .await
                 .map_err(|problem| self.failed(&problem))?;
             provider = Some(place.forge.kind().as_str().to_owned());
-            diff = diff_of(&place, &row)
-                .await
-                .map_err(|error| self.failed(&error.into()))?;
+            let told = diff_of(&place, &row).await;
+            let told = self.heard(&place, told).await;
+            diff = told.map_err(|problem| self.failed(&problem))?;
         }
         Ok(ChatDiff {
             chat_id: id,
@@ -72,11 +72,12 @@ impl Platform {
     }
 }
 
-/// A token that the host refused is told; that there is none is seen in the answer.
+/// A token that the host refused, now or before, is told; that there is none is seen in the answer.
 const fn is_refusal(problem: &Problem) -> bool {
     matches!(
         problem,
-        Problem::Forge(ForgeError::BadCredentials { .. } | ForgeError::Forbidden { .. })
+        Problem::Token(_)
+            | Problem::Forge(ForgeError::BadCredentials { .. } | ForgeError::Forbidden { .. })
     )
 }
 
@@ -85,6 +86,7 @@ async fn diff_of(place: &Place, row: &DiffStatusRow) -> Result<Option<String>, F
         forge,
         repository,
         access,
+        ..
     } = place;
     if let Some(pull) = &row.pull_request {
         // It may be in a repository that was renamed since.

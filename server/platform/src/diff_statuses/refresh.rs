@@ -10,7 +10,7 @@ use store::diff_statuses::{self, DiffStatusRow, Failed, Outcome, PullRequestRow}
 use store::{StoreError, users};
 
 use super::schedule;
-use crate::external_auth::ExternalAuthError;
+use crate::external_auth::{ExternalAuthError, HeldToken};
 use crate::{Failure as _, Platform};
 
 /// Why a look came to nothing.
@@ -85,6 +85,8 @@ pub(super) struct Place {
     pub(super) forge: Arc<dyn Forge>,
     pub(super) repository: RepositoryName,
     pub(super) access: Access,
+    /// Which token it is.
+    pub(super) token: HeldToken,
 }
 
 impl Platform {
@@ -149,14 +151,29 @@ impl Platform {
             forge,
             repository,
             access,
+            ..
         } = &place;
         let found = forge
             .find_pull_request(access, repository, &row.git_branch)
-            .await?;
+            .await;
+        let found = self.heard(&place, found).await?;
         Ok(match found {
             Some(found) => (Some(found.url.clone()), Some(kept(found))),
             None => (forge.branch_url(repository, &row.git_branch), None),
         })
+    }
+
+    /// What a host answered; when it said that the token is none, its link is marked, so that its person is told to link again.
+    pub(super) async fn heard<T>(
+        &self,
+        place: &Place,
+        answer: Result<T, ForgeError>,
+    ) -> Result<T, Problem> {
+        if let Err(ForgeError::BadCredentials { is_told: true, .. }) = &answer {
+            let host = place.forge.host();
+            self.0.links.refused(host, &place.token).await?;
+        }
+        Ok(answer?)
     }
 
     /// The host of a row's remote with the token of the chat's owner for exactly that host.
@@ -168,15 +185,16 @@ impl Platform {
         let repository = forge.repository(&remote).ok_or_else(unknown)?;
         self.check_active(row.owner_id).await?;
         let links = &self.0.links;
-        let credential = links.for_host(row.owner_id, forge.host()).await?;
-        let credential = credential.ok_or_else(|| ForgeError::NoToken {
+        let held = links.for_host(row.owner_id, forge.host()).await?;
+        let held = held.ok_or_else(|| ForgeError::NoToken {
             host: forge.host().to_owned(),
         })?;
         Ok(Place {
             access: Access {
-                token: credential.token.into(),
+                token: held.credential.token.into(),
                 now: self.0.clock.now(),
             },
+            token: held.token,
             forge,
             repository,
         })

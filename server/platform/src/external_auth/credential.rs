@@ -5,10 +5,11 @@
 
 use chrono::TimeDelta;
 use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
-use sdk::ids::{AgentId, UserId};
+use sdk::ids::{AgentId, ExternalAuthLinkId, UserId};
 use sdk::users::UserStatus;
 use sdk::workspace_shares::WorkspacePermission;
 use secrecy::ExposeSecret as _;
+use store::StoreError;
 use store::chats::ChatRow;
 use store::workspaces::{self, agents};
 use store::{chats, external_auth, users};
@@ -43,21 +44,21 @@ impl Platform {
         })?;
         let reference = (&*question.git_branch, &*question.git_remote_origin);
         self.mark_diff_status_stale(&chat, reference).await;
-        let stored = self.0.links.credential(chat.owner_id, &host).await;
+        let stored = self.0.links.held(chat.owner_id, &host).await;
         let stored = stored.map_err(|error| match error {
             ExternalAuthError::Broken(problem) => ExternalAuthError::Refused(format!(
                 "{problem} The chat's owner can link {host} again under Settings → Git hosts."
             )),
             error => error,
         })?;
-        let credential = stored.ok_or_else(|| {
+        let held = stored.ok_or_else(|| {
             ExternalAuthError::Refused(format!(
                 "The chat's owner has no token for {host}. They can add one under Settings → Git hosts."
             ))
         })?;
         Ok(ExternalAuthCredential {
-            username: credential.username,
-            access_token: credential.token,
+            username: held.credential.username,
+            access_token: held.credential.token,
         })
     }
 
@@ -91,6 +92,19 @@ impl Platform {
     }
 }
 
+/// What a person has for a host.
+pub(crate) struct Held {
+    pub(crate) credential: GitCredential,
+    pub(crate) token: HeldToken,
+}
+
+/// Which token of which link was handed out.
+pub(crate) struct HeldToken {
+    link: ExternalAuthLinkId,
+    /// As it is stored; another one, also of the same link, is another text.
+    sealed: Vec<u8>,
+}
+
 impl Links {
     /// What a clone of this address signs in with for a person, and where; nothing for an address without tokens.
     pub(crate) async fn for_clone(
@@ -101,8 +115,8 @@ impl Links {
         let Ok(host) = GitHost::of_repository(address) else {
             return Ok(None);
         };
-        let credential = self.credential(user, &host).await?;
-        Ok(credential.map(|credential| (host, credential)))
+        let held = self.held(user, &host).await?;
+        Ok(held.map(|held| (host, held.credential)))
     }
 
     /// What a person has for a host, by the name that tokens are kept under.
@@ -110,19 +124,27 @@ impl Links {
         &self,
         user: UserId,
         host: &str,
-    ) -> Result<Option<GitCredential>, ExternalAuthError> {
+    ) -> Result<Option<Held>, ExternalAuthError> {
         let Ok(host) = GitHost::of_entry(host) else {
             return Ok(None);
         };
-        self.credential(user, &host).await
+        self.held(user, &host).await
+    }
+
+    /// The host said that a token is none of its own: the link works no more until it is replaced. One that was replaced or
+    /// renewed since it was handed out stays as it is.
+    pub(crate) async fn refused(&self, host: &str, token: &HeldToken) -> Result<(), StoreError> {
+        let problem =
+            format!("{host} no longer takes the token: it was revoked there or has expired.");
+        let HeldToken { link, sealed } = token;
+        if external_auth::mark_broken(&self.db, *link, sealed, &problem).await? {
+            tracing::info!(host, link_id = %link, "a link to a git host works no more");
+        }
+        Ok(())
     }
 
     /// Refreshed before, where it ends soon.
-    async fn credential(
-        &self,
-        user: UserId,
-        host: &GitHost,
-    ) -> Result<Option<GitCredential>, ExternalAuthError> {
+    async fn held(&self, user: UserId, host: &GitHost) -> Result<Option<Held>, ExternalAuthError> {
         let Some(row) = external_auth::get(&self.db, user, host.name()).await? else {
             return Ok(None);
         };
@@ -140,9 +162,15 @@ impl Links {
         if !is_noted {
             external_auth::touch(&self.db, row.id, now).await?;
         }
-        Ok(token.map(|token| GitCredential {
-            username: row.link.username,
-            token: token.expose_secret().to_owned(),
+        Ok(token.map(|token| Held {
+            credential: GitCredential {
+                username: row.link.username,
+                token: token.expose_secret().to_owned(),
+            },
+            token: HeldToken {
+                link: row.id,
+                sealed: row.token_sealed,
+            },
         }))
     }
 }

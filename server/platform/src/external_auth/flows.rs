@@ -105,15 +105,38 @@ impl Platform {
             self.config(config).await?;
             return Err(ExternalAuthError::NoFlow);
         };
-        let linked = if flow.config == config {
-            self.exchange(actor, &flow, &returned).await
-        } else {
-            Err(ExternalAuthError::NoFlow)
-        };
-        let problem = linked.err().map(|error| told(&flow, &error));
-        let now = self.0.clock.now();
-        flows::finish(&self.0.db, flow.id, now, problem.as_deref()).await?;
-        Ok(flow.id)
+        let id = flow.id;
+        let (platform, actor) = (self.clone(), *actor);
+        let is_right = flow.config == config;
+        self.outliving(async move {
+            let linked = if is_right {
+                platform.exchange(&actor, &flow, &returned).await
+            } else {
+                Err(ExternalAuthError::NoFlow)
+            };
+            let problem = linked.err().map(|error| told(&flow, &error));
+            let now = platform.0.clock.now();
+            flows::finish(&platform.0.db, flow.id, now, problem.as_deref()).await?;
+            Ok(())
+        })
+        .await?;
+        Ok(id)
+    }
+
+    /// Does what must not end with the request that wants it: a host hands a token out once, so one that arrives when nobody
+    /// waits any more is kept all the same.
+    async fn outliving(
+        &self,
+        work: impl Future<Output = Result<(), ExternalAuthError>> + Send + 'static,
+    ) -> Result<(), ExternalAuthError> {
+        match self.0.links.refreshes.spawn(work).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // What is known of the flow stands in its row.
+                tracing::error!(%error, "a sign-in at a git host was cut off");
+                Ok(())
+            }
+        }
     }
 
     /// Gets a code for the caller to enter at a host.
@@ -183,7 +206,9 @@ impl Platform {
             } else {
                 let next = later(now, row.interval_seconds);
                 if flows::claim_poll(&self.0.db, (id, actor.user_id), now, next).await? {
-                    self.poll(actor, &row).await?;
+                    let (platform, actor) = (self.clone(), *actor);
+                    self.outliving(async move { platform.poll(&actor, &row).await })
+                        .await?;
                 }
             }
         }

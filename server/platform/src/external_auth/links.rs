@@ -28,7 +28,7 @@ pub(crate) struct Links {
     pub(super) clock: Clock,
     forges: Forges,
     apps: Arc<[GitHostApp]>,
-    /// Refreshes outlive the requests that want them.
+    /// Refreshes outlive the requests that want them, and so does all else that brings a token or takes one back.
     pub(super) refreshes: TaskTracker,
 }
 

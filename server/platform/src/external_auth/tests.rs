@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod revoke;
 mod sign_in;
 
 use chrono::TimeDelta;

@@ -418,3 +418,52 @@ fn one_address_cannot_go_through_many_accounts() {
         .begin("owner@example.com", one)
         .expect("the wait is over");
 }
+
+#[tokio::test]
+async fn a_password_that_was_replaced_while_it_was_looked_at_opens_no_session() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        test.member(&owner).await;
+        let platform = &test.platform;
+        let client = from(1);
+        let login = || Login {
+            email: "member@example.com".to_owned(),
+            password: PASSWORD.to_owned(),
+        };
+        let checked = platform.check_login(login(), &client).await.unwrap();
+        let link = platform.create_password_link(&owner, "member").await;
+        let redeem = sdk::password_links::RedeemPasswordLink {
+            token: link.unwrap().token,
+            // The same password is another one: who set it ends what was before.
+            password: PASSWORD.to_owned(),
+        };
+        platform
+            .redeem_password_link(redeem, &client)
+            .await
+            .unwrap();
+        let late = platform.begin_session(&checked, &client).await;
+        assert!(matches!(late, Err(SessionError::WrongCredentials)));
+
+        let checked = platform.check_login(login(), &client).await.unwrap();
+        let suspend = UpdateUser {
+            status: Some(UserStatus::Suspended),
+            ..UpdateUser::default()
+        };
+        platform
+            .update_user(&owner, "member", suspend)
+            .await
+            .unwrap();
+        let late = platform.begin_session(&checked, &client).await;
+        assert!(matches!(late, Err(SessionError::WrongCredentials)));
+        let activate = UpdateUser {
+            status: Some(UserStatus::Active),
+            ..UpdateUser::default()
+        };
+        platform
+            .update_user(&owner, "member", activate)
+            .await
+            .unwrap();
+        assert!(platform.login(login(), &client).await.is_ok());
+    })
+    .await;
+}

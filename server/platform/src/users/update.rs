@@ -47,12 +47,27 @@ impl Platform {
         // Asked again below; here it keeps those who may not from what checks and hashing tell.
         require_change(actor, &found, &request)?;
         let change = self.check_change(actor, &found, request).await?;
+        self.make_change(actor, &found, change).await
+    }
+
+    /// `found` is the account as `change` was checked against it.
+    async fn make_change(
+        &self,
+        actor: &Actor,
+        found: &UserRow,
+        change: Change,
+    ) -> Result<User, UserError> {
         let mut tx = self.0.db.begin().await?;
         // Owners first, in this order everywhere, so that two changes never wait for each other.
         let owners = users::lock_active_owners(&mut tx).await?;
         let mut row = users::lock(&mut tx, found.id)
             .await?
             .ok_or(UserError::NotFound)?;
+        // Looking at a password takes its time. One that was replaced meanwhile proves nothing any more.
+        let is_own_password = row.id == actor.user_id && change.password_hash.is_some();
+        if is_own_password && row.password_hash != found.password_hash {
+            return Err(wrong_old_password());
+        }
         let ends_sessions =
             change.password_hash.is_some() || change.status == Some(UserStatus::Suspended);
         // What was given for the account as it was must not open what it becomes.
@@ -156,11 +171,15 @@ impl Platform {
             return Ok(());
         }
         let _ = attempt.failed();
-        Err(UserError::Invalid(vec![Validation {
-            field: "old_password".to_owned(),
-            detail: "This is not your present password. Enter it again.".to_owned(),
-        }]))
+        Err(wrong_old_password())
     }
+}
+
+fn wrong_old_password() -> UserError {
+    UserError::Invalid(vec![Validation {
+        field: "old_password".to_owned(),
+        detail: "This is not your present password. Enter it again.".to_owned(),
+    }])
 }
 
 /// Refuses those who may not make this change of this account.
@@ -200,4 +219,49 @@ async fn end_sessions(tx: &mut Tx, actor: &Actor, row: &UserRow) -> Result<(), U
     };
     sessions::delete_of_user(tx, row.id, keep).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+    use super::*;
+    use crate::testing::{PASSWORD, on_both};
+    use crate::{ClientInfo, Failure as _};
+    use sdk::password_links::RedeemPasswordLink;
+
+    #[tokio::test]
+    async fn an_old_password_that_a_link_replaced_while_it_was_looked_at_sets_no_new_one() {
+        on_both(async |test| {
+            let owner = test.owner().await;
+            let member = test.member(&owner).await;
+            let platform = &test.platform;
+            let request = UpdateUser {
+                password: Some("of whoever knew the old one".to_owned()),
+                old_password: Some(PASSWORD.to_owned()),
+                ..UpdateUser::default()
+            };
+            let found = platform.find_user(&member, "me").await.unwrap();
+            let change = platform.check_change(&member, &found, request).await;
+            let link = platform.create_password_link(&owner, "member").await;
+            let redeem = RedeemPasswordLink {
+                token: link.unwrap().token,
+                password: "of the person".to_owned(),
+            };
+            let client = ClientInfo::default();
+            platform
+                .redeem_password_link(redeem, &client)
+                .await
+                .unwrap();
+            let late = platform.make_change(&member, &found, change.unwrap()).await;
+            let refused = late.unwrap_err();
+            assert_eq!(refused.validations()[0].field, "old_password");
+            let login = sdk::users::Login {
+                email: "member@example.com".to_owned(),
+                password: "of the person".to_owned(),
+            };
+            platform.login(login, &client).await.unwrap();
+        })
+        .await;
+    }
 }

@@ -6,7 +6,8 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::{Extension, Json};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::request::Parts;
+use http::{StatusCode, header};
 use platform::Platform;
 use platform::external_auth::{ExternalAuthError, Returned};
 use sdk::external_auth::{ExternalAuthDevice, ExternalAuthFlow};
@@ -17,6 +18,8 @@ use crate::http::ApiError;
 use crate::http::access::{Access, Routes};
 use crate::http::authentication::{Caller, Identity};
 use crate::http::extract::{PathOf, QueryOf};
+use crate::http::network::NetworkOptions;
+use crate::state::AppState;
 
 /// Where people are told what became of it.
 const PAGE: &str = "/settings/git-hosts";
@@ -40,17 +43,18 @@ pub(super) fn routes() -> Routes {
     responses((status = 303), (status = 400), (status = 403), (status = 404), (status = 409), (status = 429))
 )]
 async fn start_external_auth(
-    State(platform): State<Platform>,
+    State(AppState {
+        platform, network, ..
+    }): State<AppState>,
     Caller(actor): Caller,
     PathOf(config): PathOf<String>,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Result<Response, ApiError> {
-    // Nobody is sent on the way by a page of somebody else's.
-    let site = headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if !matches!(site, None | Some(b"same-origin" | b"none")) {
+    if !begins_here(&network, &parts) {
         return Err(ApiError::new(
             StatusCode::FORBIDDEN,
-            "This begins on the page of git hosts in the settings, not on a page of another site.",
+            "This begins with the button on the page of git hosts in the settings, not on a page of another site. A browser that \
+             names no page it comes from, as some add-ons have it, has to be allowed to do so here.",
         ));
     }
     let address = platform.start_external_auth(&actor, &config).await?;
@@ -133,6 +137,22 @@ async fn poll_external_auth_flow(
     PathOf(flow): PathOf<ExternalAuthFlowId>,
 ) -> Result<Json<ExternalAuthFlow>, ApiError> {
     Ok(Json(platform.poll_external_auth_flow(&actor, flow).await?))
+}
+
+/// Whether it is a page of this server, or the person, that sends a browser on the way. A page of somebody else's could have the
+/// host agree once more by itself, in place of what the person has linked, or use up the ways that they may begin.
+///
+/// Browsers tell it in `Sec-Fetch-Site`, but not over plain HTTP, where `Referer` names the page; another page can hide that it is
+/// the one, so a request that tells neither is nobody's.
+fn begins_here(network: &NetworkOptions, parts: &Parts) -> bool {
+    let named = |name: &str| parts.headers.get(name);
+    match (named("sec-fetch-site"), named("referer")) {
+        (Some(site), _) => matches!(site.as_bytes(), b"same-origin" | b"none"),
+        (None, Some(page)) => page
+            .to_str()
+            .is_ok_and(|page| network.is_own_origin(page, parts)),
+        (None, None) => false,
+    }
 }
 
 /// Addresses with a state in them are kept by nobody.

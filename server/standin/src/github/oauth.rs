@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Query, State};
-use axum::http::header::{ACCEPT, CONTENT_TYPE, HOST, LOCATION};
+use axum::extract::{Path, Query, State};
+use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -83,7 +83,7 @@ pub(super) struct Memory {
     made: u32,
 }
 
-/// A request to the token and device endpoints.
+/// A request to the token and device endpoints, and to take a token back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OauthAsked {
     /// Its path.
@@ -149,7 +149,7 @@ impl Memory {
         format!("{prefix}{:036}", self.made)
     }
 
-    fn authorize(&mut self, query: &Form) -> Option<String> {
+    pub(super) fn authorize(&mut self, query: &Form) -> Option<String> {
         let given = |name: &str| query.get(name).map(String::as_str).unwrap_or_default();
         let app = self.apps.get(given("client_id"))?.clone();
         let mut pairs: Vec<(&str, String)> = Vec::new();
@@ -357,6 +357,43 @@ pub(super) async fn device_code(
     let base = format!("http://{}", host.unwrap_or_default());
     let answer = state.github.lock().oauth.device_code(&form, &base);
     shown(answer, &headers)
+}
+
+/// An application has a token taken back.
+pub(super) async fn revoke(
+    State(state): State<Arc<Standin>>,
+    Path(client_id): Path<String>,
+    headers: HeaderMap,
+    Json(form): Json<Form>,
+) -> Response {
+    let path = format!("/applications/{client_id}/token");
+    if let Some(faulty) = noted(&state, &path, &form).await {
+        return faulty;
+    }
+    let shown = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = form.get("access_token").cloned().unwrap_or_default();
+    let mut memory = state.github.lock();
+    let secret = memory.oauth.apps.get(&client_id).map(|app| {
+        let pair = format!("{client_id}:{}", app.client_secret);
+        format!("Basic {}", STANDARD.encode(pair))
+    });
+    if secret.is_none() || secret.as_deref() != shown {
+        return refused(StatusCode::NOT_FOUND, "Not Found");
+    }
+    if memory.oauth.tokens.remove(&token).is_none() {
+        return refused(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed");
+    }
+    let refreshes = &mut memory.oauth.refresh_tokens;
+    refreshes.retain(|_, (_, _, beside)| *beside != token);
+    memory.oauth.ended.insert(token);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+fn refused(status: StatusCode, message: &str) -> Response {
+    let body = super::shapes::refusal(status.as_u16(), message);
+    (status, Json(body)).into_response()
 }
 
 pub(super) async fn put_app(State(state): State<Arc<Standin>>, Json(app): Json<App>) -> StatusCode {

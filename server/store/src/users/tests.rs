@@ -146,7 +146,6 @@ async fn deleting_a_user_takes_sessions_and_tokens_along() {
             created_at: now,
             expires_at: now,
         };
-        sessions::insert(&test.db, session).await.unwrap();
         let token = NewToken {
             id: TokenId::generate(),
             user_id: ada.id,
@@ -156,6 +155,7 @@ async fn deleting_a_user_takes_sessions_and_tokens_along() {
             expires_at: None,
         };
         let mut tx = test.db.begin().await.unwrap();
+        sessions::insert(&mut tx, session).await.unwrap();
         tokens::insert(&mut tx, token).await.unwrap();
         tx.commit().await.unwrap();
         assert!(
@@ -209,7 +209,9 @@ async fn sign_out_everywhere_can_keep_one_session_and_expiry_removes_rows() {
                 created_at: now,
                 expires_at,
             };
-            sessions::insert(&test.db, session).await.unwrap();
+            let mut tx = test.db.begin().await.unwrap();
+            sessions::insert(&mut tx, session).await.unwrap();
+            tx.commit().await.unwrap();
         }
         let mut tx = test.db.begin().await.unwrap();
         sessions::delete_of_user(&mut tx, ada.id, Some(ids[1]))

@@ -53,6 +53,8 @@ impl<'a> Route<'a> {
     pub async fn call(&self, client: &Client, path: &str, body: Body) -> u16 {
         let method: Method = self.entry.method.parse().unwrap();
         let request = client.request(method, path).unwrap();
+        // As the own page: what only browsers follow asks where they come from.
+        let request = request.header("sec-fetch-site", "same-origin");
         let request = self.with_body(upgrading(request, self.is_socket()), body);
         request.send().await.unwrap().status().as_u16()
     }

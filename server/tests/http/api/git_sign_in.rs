@@ -1,7 +1,7 @@
 //! Signing in at a git host: there and back with a browser, with a device code, and what hostile people and hosts come to.
 
 use reqwest::redirect::Policy;
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use sdk::client::Client;
 use sdk::external_auth::{
     CreateExternalAuthConfig, ExternalAuthConfig, ExternalAuthFlow, ExternalAuthFlowStatus,
@@ -57,7 +57,8 @@ impl Host {
     }
 
     async fn go(&self, person: &Client) -> Url {
-        let answer = get(person, &format!("/api/v2/external-auth/{NAME}/start")).await;
+        let answer = start(person).header("sec-fetch-site", "same-origin");
+        let answer = answer.send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         location(&answer).parse().unwrap()
     }
@@ -71,6 +72,11 @@ fn named(id: &str, base_url: &str) -> CreateExternalAuthConfig {
         client_secret: Some(App::default().client_secret),
         ..CreateExternalAuthConfig::default()
     }
+}
+
+fn start(person: &Client) -> RequestBuilder {
+    let path = format!("/api/v2/external-auth/{NAME}/start");
+    person.request(Method::GET, &path).unwrap()
 }
 
 async fn get(person: &Client, path: &str) -> Response {
@@ -259,15 +265,28 @@ async fn nobody_is_sent_on_the_way_by_a_foreign_page_or_without_a_session() {
     let server = TestServer::start().await;
     Host::set_up(&server).await;
     let mia = server.member("mia").await;
-    let start = format!("/api/v2/external-auth/{NAME}/start");
-    for (site, status) in [
-        ("cross-site", 403),
-        ("same-site", 403),
-        ("same-origin", 303),
+    let page = format!("{}/settings/git-hosts", server.base_url);
+    let page = page.as_str();
+    let evil = "http://evil.example/settings/git-hosts";
+    // Browsers send no Sec-Fetch-Site over plain HTTP, and a page may hide its address.
+    for (headers, status) in [
+        (&[("sec-fetch-site", "cross-site")][..], 403),
+        (&[("sec-fetch-site", "same-site")], 403),
+        (&[("sec-fetch-site", "cross-site"), ("referer", page)], 403),
+        (&[("referer", evil)], 403),
+        (&[("referer", "http://127.0.0.1:1/")], 403),
+        (&[("referer", "about:blank")], 403),
+        (&[], 403),
+        (&[("sec-fetch-site", "same-origin")], 303),
+        (&[("sec-fetch-site", "none")], 303),
+        (&[("referer", page)], 303),
     ] {
-        let request = mia.request(Method::GET, &start).unwrap();
-        let answer = request.header("sec-fetch-site", site).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), status, "{site}");
+        let mut request = start(&mia);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{headers:?}");
     }
     let token = sdk::tokens::CreateToken {
         token_name: "script".to_owned(),
@@ -275,7 +294,8 @@ async fn nobody_is_sent_on_the_way_by_a_foreign_page_or_without_a_session() {
     };
     let key = mia.create_token("me", &token).await.unwrap().key;
     let script = server.anonymous().with_token(key);
-    assert_eq!(get(&script, &start).await.status(), StatusCode::BAD_REQUEST);
+    let refused = start(&script).header("referer", page).send().await.unwrap();
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     server.stop().await;
 }
 
@@ -292,6 +312,7 @@ async fn people_come_back_to_the_servers_own_address_whatever_a_request_says() {
     let start =
         format!("/api/v2/external-auth/{NAME}/start?redirect_uri=https://evil.example.com/");
     let request = mia.request(Method::GET, &start).unwrap();
+    let request = request.header("sec-fetch-site", "same-origin");
     let request = request.header("host", "evil.example.com");
     let request = request.header("x-forwarded-host", "evil.example.com");
     let there: Url = location(&request.send().await.unwrap()).parse().unwrap();
@@ -439,8 +460,9 @@ async fn owners_set_up_change_and_remove_and_nobody_sees_the_secret() {
             refusal(owner.delete_external_auth_config(NAME).await)["status"],
             404
         );
-        let start = get(&mia, &format!("/api/v2/external-auth/{NAME}/start")).await;
-        assert_eq!(start.status(), StatusCode::NOT_FOUND);
+        let gone = start(&mia).header("sec-fetch-site", "same-origin");
+        let gone = gone.send().await.unwrap();
+        assert_eq!(gone.status(), StatusCode::NOT_FOUND);
     })
     .await;
 }

@@ -76,6 +76,20 @@ async fn who_is_invited_sets_their_own_password_once() {
 }
 
 #[tokio::test]
+async fn a_link_leads_to_the_address_of_the_page_and_not_to_that_of_agents() {
+    let server = TestServer::start_with(|_, options| {
+        options.access_url = Some("https://switchyard.example.com/".parse().unwrap());
+    })
+    .await;
+    let owner = server.owner().await;
+    server.member("mia").await;
+    let link = owner.create_password_link("mia").await.unwrap();
+    let page = "https://switchyard.example.com/set-password";
+    assert_eq!(link.url, format!("{page}?token={}", link.token));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_link_ends_the_sessions_that_there_were() {
     on_both(async |server| {
         let owner = server.owner().await;

@@ -34,6 +34,11 @@ pub(super) fn notice() -> AnyView {
     awaited(|| ().into_any(), show)
 }
 
+/// That a link is gone, and why its host did not take its token back.
+pub(super) fn not_revoked(problem: String) -> AnyView {
+    view! { <Notice kind=NoticeKind::Error title="The token was removed here, but not revoked at the host">{problem}</Notice> }
+}
+
 /// What a flow came to; of one that is not known, that.
 pub fn outcome(flow: Option<&ExternalAuthFlow>) -> AnyView {
     let Some(flow) = flow else {

@@ -89,3 +89,55 @@ async fn an_address_of_the_agents_own_is_never_asked() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_token_that_the_host_says_is_none_is_told_until_there_is_another() {
+    on_both(async |stage| {
+        stage.give(&stage.owner, "token-of-owner").await;
+        stage.mark(stage.chat, "topic").await;
+        let platform = stage.platform();
+        let problem = async || {
+            let listed = platform.list_external_auth(&stage.owner).await.unwrap();
+            listed.links[0].problem.clone()
+        };
+        let look = async |fault: Fault| {
+            stage.github.github().fail(fault);
+            stage.test.clock.advance(TimeDelta::hours(1));
+            stage.refresh_due().await;
+            stage.known(stage.chat).await.problem
+        };
+        // A gate in front of the host says nothing of the token.
+        let gate = Fault {
+            body: "<h1>Sign in</h1>".to_owned(),
+            ..Fault::refusal(401, "", &[])
+        };
+        assert_eq!(look(gate).await.as_deref(), Some("bad_credentials"));
+        assert_eq!(problem().await, None);
+
+        // What is said of a token that was replaced meanwhile is not said of the one that is there.
+        let links = &platform.0.links;
+        let host = stage.host();
+        let held = links.for_host(stage.owner.user_id, &host).await;
+        let before = held.unwrap().unwrap().token;
+        stage.give(&stage.owner, "token-of-owner").await;
+        links.refused(&host, &before).await.unwrap();
+        assert_eq!(problem().await, None);
+
+        let refusal = || Fault::refusal(401, "Bad credentials", &[]);
+        assert_eq!(look(refusal()).await.as_deref(), Some("bad_credentials"));
+        let told = problem().await.unwrap();
+        assert!(told.contains("no longer takes the token"), "{told}");
+        stage.asked();
+        let diff = platform.get_chat_diff(&stage.owner, stage.chat).await;
+        let told = diff.unwrap_err().to_string();
+        assert!(told.contains("Link it again under Settings"), "{told}");
+        assert_eq!(stage.asked(), 0, "it is not tried again");
+
+        stage.give(&stage.owner, "another-token-of-owner").await;
+        assert_eq!(problem().await, None);
+        stage.test.clock.advance(TimeDelta::hours(1));
+        stage.refresh_due().await;
+        assert_eq!(stage.known(stage.chat).await.problem, None);
+    })
+    .await;
+}

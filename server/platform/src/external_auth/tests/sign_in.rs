@@ -10,23 +10,23 @@ use workspace::git_askpass::GitCredential;
 use super::*;
 use crate::testing::open;
 
-const NAME: &str = "github";
+pub(super) const NAME: &str = "github";
 /// What a GitHub App's tokens live.
-const LIFE: TimeDelta = TimeDelta::hours(8);
+pub(super) const LIFE: TimeDelta = TimeDelta::hours(8);
 
-struct Desk {
-    test: TestPlatform,
-    github: standin::Handle,
-    owner: Actor,
-    member: Actor,
+pub(super) struct Desk {
+    pub(super) test: TestPlatform,
+    pub(super) github: standin::Handle,
+    pub(super) owner: Actor,
+    pub(super) member: Actor,
 }
 
 impl Desk {
-    fn platform(&self) -> &Platform {
+    pub(super) fn platform(&self) -> &Platform {
         &self.test.platform
     }
 
-    fn host(&self) -> String {
+    pub(super) fn host(&self) -> String {
         self.github.base_url().replace("http://", "")
     }
 
@@ -38,7 +38,7 @@ impl Desk {
         });
     }
 
-    async fn set_up(&self, base_url: &str) {
+    pub(super) async fn set_up(&self, base_url: &str) {
         let config = CreateExternalAuthConfig {
             id: Some(NAME.to_owned()),
             base_url: base_url.to_owned(),
@@ -54,7 +54,7 @@ impl Desk {
     }
 
     /// The member links by a device code.
-    async fn link(&self) {
+    pub(super) async fn link(&self) {
         let started = self
             .platform()
             .start_external_auth_device(&self.member, NAME)
@@ -76,7 +76,7 @@ impl Desk {
     async fn credential(&self) -> Result<GitCredential, ExternalAuthError> {
         let links = &self.platform().0.links;
         let found = links.for_host(self.member.user_id, &self.host()).await;
-        found.map(Option::unwrap)
+        found.map(|held| held.unwrap().credential)
     }
 
     async fn problem(&self) -> Option<String> {
@@ -84,12 +84,23 @@ impl Desk {
         listed.unwrap().links.remove(0).problem
     }
 
+    async fn wait_for_link(&self) {
+        for _ in 0..500 {
+            let listed = self.platform().list_external_auth(&self.member).await;
+            if !listed.unwrap().links.is_empty() {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("there is no link");
+    }
+
     fn asked(&self) -> usize {
         self.github.github().take_oauth_requests().len()
     }
 }
 
-async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
+pub(super) async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
     for_both(async |database| {
         let opened = open(database, |_| {}).await;
         let owner = opened.owner().await;
@@ -108,7 +119,7 @@ async fn on_both_desks(app: App, test: impl AsyncFn(&Desk)) {
     .await;
 }
 
-fn expiring() -> App {
+pub(super) fn expiring() -> App {
     App {
         has_expiring_tokens: true,
         ..App::default()
@@ -148,6 +159,61 @@ async fn a_renewal_goes_on_when_nobody_waits_for_it_any_more() {
         let token = desk.credential().await.unwrap().token;
         assert_eq!(desk.credential().await.unwrap().token, token);
         assert_eq!(desk.asked(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_arrives_when_nobody_waits_any_more_is_kept() {
+    on_both_desks(App::default(), async |desk| {
+        let (platform, github) = (desk.platform(), desk.github.github());
+        let there = platform.start_external_auth(&desk.member, NAME).await;
+        let back = github.agree(there.unwrap().query().unwrap());
+        let back: url::Url = back.parse().unwrap();
+        let pairs: std::collections::HashMap<_, _> = back.query_pairs().into_owned().collect();
+        let returned = Returned {
+            state: pairs["state"].clone(),
+            code: pairs["code"].clone(),
+            ..Returned::default()
+        };
+        let asked = || github.count_oauth_requests() > 0;
+        gone_once(
+            asked,
+            platform.finish_external_auth(&desk.member, NAME, returned),
+        )
+        .await;
+        desk.wait_for_link().await;
+        let host = desk.host();
+        platform
+            .delete_external_auth(&desk.member, &host)
+            .await
+            .unwrap();
+
+        let started = platform
+            .start_external_auth_device(&desk.member, NAME)
+            .await
+            .unwrap();
+        github.enter_device_code(&started.user_code, DeviceOutcome::Entered);
+        github.take_oauth_requests();
+        desk.test.clock.advance(TimeDelta::seconds(1));
+        let polled = platform.poll_external_auth_flow(&desk.member, started.flow_id);
+        gone_once(asked, polled).await;
+        desk.wait_for_link().await;
+    })
+    .await;
+}
+
+/// Drops what is under way as soon as something has come of it elsewhere.
+async fn gone_once(has_come: impl Fn() -> bool, work: impl Future) {
+    let mut work = std::pin::pin!(work);
+    std::future::poll_fn(|context| {
+        // Looked at first, so that the work is never polled again once it is so.
+        if has_come() {
+            return std::task::Poll::Ready(());
+        }
+        assert!(work.as_mut().poll(context).is_pending(), "it is through");
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! Who may not use agents keeps their chats and spends nothing.
 
-use sdk::chats::{CompactChat, ListChats, UpdateChat};
+use sdk::chats::{ChatStatus, CompactChat, CreateChat, DynamicTool, ListChats, UpdateChat};
 use sdk::client::Client;
 use sdk::ids::QueuedMessageId;
 use sdk::messages::{EditMessage, EditQueuedMessage, ListMessages, SubmitToolResults};
@@ -107,6 +107,40 @@ async fn without_access_chats_are_kept_and_nothing_is_spent() {
             .send_message(chat, &message("!text three"))
             .await
             .unwrap();
+        follow(&member, chat).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_turn_that_waits_for_tools_is_not_made_to_go_on_without_access() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let member = server.member("mia").await;
+        let new = CreateChat {
+            unsafe_dynamic_tools: vec![DynamicTool {
+                name: "ask".to_owned(),
+                description: "Asks".to_owned(),
+                input_schema: serde_json::json!({"type": "object"}),
+            }],
+            ..new_chat("!call ask {}\n!then\n!text \"went on\"")
+        };
+        let chat = member.create_chat(&new).await.unwrap().id;
+        let state = async || member.get_chat(chat).await.unwrap().status;
+        tokio::time::timeout(super::PATIENCE, async {
+            while state().await != ChatStatus::RequiresAction {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .unwrap();
+        set_access(&owner, false).await;
+        // It is there for its person, who may not; for others it is not there at all.
+        assert_eq!(status(member.interrupt_chat(chat)).await, 403);
+        assert_eq!(status(owner.interrupt_chat(chat)).await, 404);
+        assert_eq!(state().await, ChatStatus::RequiresAction);
+        set_access(&owner, true).await;
+        member.interrupt_chat(chat).await.unwrap();
         follow(&member, chat).await;
     })
     .await;
