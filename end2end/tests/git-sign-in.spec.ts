@@ -1,4 +1,6 @@
 // Linking an account at a git host: with a button there and back, without a script too, and what the page says when it works no more.
+import { createHmac } from "node:crypto";
+
 import type { Page } from "@playwright/test";
 
 import { expect, hydrated, look, test } from "../fixtures/test.js";
@@ -73,4 +75,46 @@ test("an account is linked without a script", async ({ browser, context, startSe
   await page.getByRole("link", { name: "Link" }).click();
   await expect(page.getByText("is linked")).toBeVisible();
   await plain.close();
+});
+
+test("a webhook's secret is made, shown once, and lets signed webhooks in", async ({ page, context, startServer, standin }) => {
+  const server = await startServer();
+  const { request } = context;
+  await server.createOwner(request);
+  await server.signIn(request);
+  await setUp(page, server.url, standin);
+  const address = `${server.url}/api/v2/external-auth/standin/webhook`;
+  const open = async (): Promise<void> => {
+    await page.getByRole("button", { name: /^Actions for 127/ }).first().click();
+    await page.getByRole("menuitem", { name: "Webhook" }).click();
+  };
+  await open();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.locator("#git-webhook-url")).toHaveText(address);
+  await expect(dialog).toContainText("There is no secret yet");
+  await dialog.getByRole("button", { name: "Make a secret" }).click();
+  const shown = dialog.locator("#git-webhook-secret");
+  await expect(shown).toBeVisible();
+  const secret = await shown.innerText();
+  await look(page, "settings-git-webhook-secret", { fullPage: false });
+  await dialog.getByRole("button", { name: "Done" }).click();
+  await open();
+  await expect(dialog).toContainText("A secret is stored");
+  expect(await page.content()).not.toContain(secret);
+
+  const data = JSON.stringify({ zen: "Design for failure." });
+  const deliver = async (signedWith: string): Promise<number> => {
+    const signature = createHmac("sha256", signedWith).update(data).digest("hex");
+    const headers = {
+      "content-type": "application/json",
+      "x-github-event": "ping",
+      "x-hub-signature-256": `sha256=${signature}`,
+    };
+    return (await request.post(address, { headers, data: Buffer.from(data) })).status();
+  };
+  expect(await deliver(secret)).toBe(204);
+  expect(await deliver("another-secret-of-nobody")).toBe(401);
+  await dialog.getByRole("button", { name: "Remove secret" }).click();
+  await expect(dialog).toBeHidden();
+  expect(await deliver(secret)).toBe(401);
 });

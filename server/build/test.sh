@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole test run: set-up, checks, the page's bundle, Rust tests on both databases, the official SDKs against the
-# stand-in, Chromium. Runs every stage even when one failed, and ends with one line that counts.
+# The whole test run: set-up, checks, the page's bundle, Rust tests on both databases, the official SDKs and GitHub's
+# description against the stand-in, Chromium. Runs every stage even when one failed, and ends with one line that counts.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 logs=$(mktemp -d)
@@ -82,6 +82,7 @@ packed=$CARGO_TARGET_DIR/debug/packed/switchyard
 mkdir -p "${packed%/*}"
 plain "one file" cargo run --quiet --package xtask -- pack --server "$CARGO_TARGET_DIR/debug/switchyard" --site "$CARGO_TARGET_DIR/site" --out "$packed"
 counted "Official SDKs against the stand-in" server/standin/tests/sdk/run.sh "$CARGO_TARGET_DIR/debug/switchyard-standin"
+counted "The stand-in of GitHub against its description" server/standin/tests/github/run.sh "$CARGO_TARGET_DIR/debug/switchyard-standin"
 counted "End-to-end tests" env SWITCHYARD_BIN="$packed" SWITCHYARD_SITE_DIR= SWITCHYARD_STANDIN_BIN="$CARGO_TARGET_DIR/debug/switchyard-standin" \
   bash -c 'cd end2end && npx playwright test'
 

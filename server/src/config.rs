@@ -188,6 +188,8 @@ pub struct GitHostSettings {
     pub client_id: Option<String>,
     /// Its secret.
     pub client_secret: Option<HiddenText>,
+    /// What the host signs its webhooks with, without which none is taken.
+    pub webhook_secret: Option<HiddenText>,
     /// What tokens shall be good for, by spaces.
     pub scopes: Option<String>,
     /// Whether people may link with a device code; not when absent.

@@ -15,7 +15,7 @@ use crate::ids::ChatId;
 
 pub use configs::{
     CreateExternalAuthConfig, ExternalAuthConfig, ExternalAuthConfigSource, GitHostKind,
-    UpdateExternalAuthConfig,
+    NewWebhookSecret, UpdateExternalAuthConfig,
 };
 pub use flows::{
     ExternalAuthDevice, ExternalAuthFlow, ExternalAuthFlowStatus, ExternalAuthProvider,

@@ -1,6 +1,7 @@
 //! What the reader signs in to git hosts with, and how they sign in there.
 
 mod configs;
+mod webhooks;
 
 use leptos::prelude::*;
 use sdk::external_auth::{
@@ -11,6 +12,7 @@ use sdk::ids::ExternalAuthFlowId;
 pub use configs::{
     AddAuthConfig, AuthConfigForm, ChangeAuthConfig, RemoveAuthConfig, list_external_auth_configs,
 };
+pub use webhooks::{NewSecret, RemoveSecret, generate_webhook_secret, remove_webhook_secret};
 
 use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;

@@ -2,9 +2,10 @@
 //!
 //! Reading a chat never waits for a host: lists, chats and watches tell what the database knows. `worker` keeps that fresh,
 //! by the same `refresh` that requests use, each row under the identity of its chat's owner and with their token; when what is
-//! said in `schedule`. Whatever marks a row as out of date concerns that one chat.
+//! said in `schedule`. Whatever marks a row as out of date concerns that one chat; `hints` are what hosts say by themselves.
 
 mod diff;
+mod hints;
 mod refresh;
 mod schedule;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use store::diff_statuses::{self, DiffStatusRow, StaleReference};
 use store::{Notice, StoreError};
 use url::Url;
 
+pub(crate) use self::hints::Told;
 use crate::Platform;
 
 const MAX_BRANCH_BYTES: usize = 255;

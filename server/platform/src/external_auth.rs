@@ -13,6 +13,7 @@ mod refresh;
 mod revoke;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use sdk::audit_log::AuditAction;
 use sdk::external_auth::{
@@ -29,6 +30,7 @@ pub(crate) use self::credential::HeldToken;
 pub use self::error::ExternalAuthError;
 pub use self::flows::Returned;
 pub(crate) use self::links::Links;
+pub use self::webhooks::{Delivery, LONGEST_DELIVERY_BYTES, is_webhook_secret};
 use crate::audit_log::Change;
 use crate::failure::{Checks, sentence_case};
 use crate::secrets::Place;
@@ -185,6 +187,15 @@ fn secret_place(id: ExternalAuthConfigId) -> Place {
     Place {
         table: "external_auth_configs",
         column: "client_secret_sealed",
+        row: id.0,
+    }
+}
+
+/// Where what its host signs webhooks with is sealed for.
+fn webhook_place(id: ExternalAuthConfigId) -> Place {
+    Place {
+        table: "external_auth_configs",
+        column: "webhook_secret_sealed",
         row: id.0,
     }
 }

@@ -90,6 +90,8 @@ pub struct GitHostApp {
     pub client_id: String,
     /// Its secret; empty = none.
     pub client_secret: SecretString,
+    /// What the host signs its webhooks with; empty = none.
+    pub webhook_secret: SecretString,
     /// What tokens shall be good for.
     pub scopes: Vec<String>,
     /// Whether people may link with a device code.

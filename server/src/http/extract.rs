@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
-use super::limits::{LONGEST_BODY_BYTES, LONGEST_FILE_BYTES};
+use super::limits::{LONGEST_BODY_BYTES, LONGEST_DELIVERY_BYTES, LONGEST_FILE_BYTES};
 
 /// A JSON body.
 #[derive(Clone, Copy, Debug)]
@@ -57,17 +57,40 @@ pub struct FileBody(pub Bytes);
 impl<S: Send + Sync> FromRequest<S> for FileBody {
     type Rejection = ApiError;
 
-    async fn from_request(mut request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        // The layer of limits has the last word; axum's own limit is lower.
-        DefaultBodyLimit::max(LONGEST_FILE_BYTES).apply(&mut request);
-        let bytes = Bytes::from_request(request, state).await;
-        bytes.map(Self).map_err(|rejection| match rejection {
-            BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-                ApiError::body_too_large(LONGEST_FILE_BYTES)
-            }
-            _ => cut_off(),
-        })
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        whole(request, state, LONGEST_FILE_BYTES).await.map(Self)
     }
+}
+
+/// What a git host sends, byte for byte as it signed it.
+#[derive(Clone, Debug)]
+pub struct DeliveryBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for DeliveryBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        whole(request, state, LONGEST_DELIVERY_BYTES)
+            .await
+            .map(Self)
+    }
+}
+
+/// A body as it is, of at most so many bytes.
+async fn whole<S: Send + Sync>(
+    mut request: Request,
+    state: &S,
+    longest: usize,
+) -> Result<Bytes, ApiError> {
+    // The layer of limits has the last word; axum's own limit may be lower.
+    DefaultBodyLimit::max(longest).apply(&mut request);
+    let bytes = Bytes::from_request(request, state).await;
+    bytes.map_err(|rejection| match rejection {
+        BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
+            ApiError::body_too_large(longest)
+        }
+        _ => cut_off(),
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

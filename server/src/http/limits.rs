@@ -17,6 +17,9 @@ pub const LONGEST_BODY_BYTES: usize = 256 * 1024;
 /// Longest body of a form, which writes most bytes of letters that are not English as three.
 const LONGEST_FORM_BYTES: usize = 3 * LONGEST_BODY_BYTES;
 
+/// Longest webhook of a git host.
+pub const LONGEST_DELIVERY_BYTES: usize = platform::external_auth::LONGEST_DELIVERY_BYTES;
+
 /// Where files are uploaded. They may be larger than anything else, and take their time.
 const UPLOADS: &str = "/api/experimental/chats/files";
 
@@ -39,6 +42,8 @@ pub async fn body_layer(request: Request, next: Next) -> Response {
         .and_then(|value| value.to_str().ok()?.parse().ok());
     let longest = if is_upload(&request) {
         LONGEST_FILE_BYTES
+    } else if is_webhook(&request) {
+        LONGEST_DELIVERY_BYTES
     } else {
         longest_body_bytes(request.headers())
     };
@@ -66,6 +71,12 @@ async fn refuse_upload(body: Body, longest: usize) -> Response {
 
 fn is_upload(request: &Request) -> bool {
     request.method() == Method::POST && request.uri().path() == UPLOADS
+}
+
+fn is_webhook(request: &Request) -> bool {
+    let config = request.uri().path().strip_prefix("/api/v2/external-auth/");
+    let config = config.and_then(|rest| rest.strip_suffix("/webhook"));
+    request.method() == Method::POST && config.is_some_and(|config| !config.contains('/'))
 }
 
 fn longest_body_bytes(headers: &HeaderMap) -> usize {

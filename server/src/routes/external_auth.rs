@@ -1,9 +1,10 @@
 //! `/api/v2/external-auth`: what the caller signs in to git hosts with. Secrets go in and never come out here.
 //!
-//! `configs` is what owners set up so that people can sign in at a host, `flows` how they do it.
+//! `configs` is what owners set up so that people can sign in at a host, `flows` how they do it, `webhooks` what hosts say by themselves.
 
 mod configs;
 mod flows;
+mod webhooks;
 
 use axum::Json;
 use axum::extract::State;
@@ -26,6 +27,7 @@ pub fn routes() -> Routes {
         )
         .merge(configs::routes())
         .merge(flows::routes())
+        .merge(webhooks::routes())
 }
 
 /// The caller's links, without their tokens, and where they can sign in.

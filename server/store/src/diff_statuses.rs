@@ -5,6 +5,7 @@
 //! a look that began before does not pass for fresh.
 
 pub(crate) mod changes;
+pub(crate) mod hints;
 
 use chrono::{DateTime, Utc};
 use sdk::diff_statuses::{CheckState, PullRequestState};
@@ -18,6 +19,7 @@ use crate::{Db, StoreError, on_reader};
 pub use self::changes::{
     Failed, Outcome, StaleReference, claim, claim_one, fail, hurry, mark_stale, record,
 };
+pub use self::hints::{Hint, Named, Reference, hint, list_named};
 
 macro_rules! columns {
     () => {

@@ -9,6 +9,7 @@ mod chats;
 mod documents;
 mod external_auth;
 mod git_sign_in;
+mod git_webhooks;
 mod login;
 mod models;
 mod password_links;

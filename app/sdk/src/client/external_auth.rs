@@ -6,7 +6,7 @@ use super::{Client, ClientError, segment};
 use crate::external_auth::{
     AskExternalAuth, CreateExternalAuthConfig, ExternalAuth, ExternalAuthConfig,
     ExternalAuthCredential, ExternalAuthDeleted, ExternalAuthDevice, ExternalAuthFlow,
-    ExternalAuthLink, PutExternalAuth, UpdateExternalAuthConfig,
+    ExternalAuthLink, NewWebhookSecret, PutExternalAuth, UpdateExternalAuthConfig,
 };
 use crate::ids::ExternalAuthFlowId;
 
@@ -69,6 +69,12 @@ impl Client {
     pub async fn delete_external_auth_config(&self, id: &str) -> Result<(), ClientError> {
         self.delete(&format!("{EXTERNAL_AUTH}/configs/{}", segment(id)))
             .await
+    }
+
+    /// `POST /external-auth/configs/{config}/webhook-secret`.
+    pub async fn generate_webhook_secret(&self, id: &str) -> Result<NewWebhookSecret, ClientError> {
+        let path = format!("{EXTERNAL_AUTH}/configs/{}/webhook-secret", segment(id));
+        self.post_nothing(&path).await
     }
 
     /// `POST /external-auth/{config}/device`.

@@ -26,7 +26,7 @@ pub enum ExternalAuthConfigSource {
     Database,
 }
 
-/// A configuration; never the client secret.
+/// A configuration; never its secrets.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalAuthConfig {
@@ -54,6 +54,10 @@ pub struct ExternalAuthConfig {
     pub source: ExternalAuthConfigSource,
     /// What the application there has to know as its callback URL, exactly.
     pub callback_url: String,
+    /// Where the host sends webhooks to, signed with the webhook secret.
+    pub webhook_url: String,
+    /// Whether a webhook secret is stored, without which no webhook is taken.
+    pub has_webhook_secret: bool,
     /// When it was last changed; absent for one of the environment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<DateTime<Utc>>,
@@ -82,6 +86,9 @@ pub struct CreateExternalAuthConfig {
     /// Its secret; absent or empty = none, which allows device codes only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// What the host signs its webhooks with, 16 to 512 characters; absent or empty = none, which takes no webhooks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
     /// What tokens shall be good for.
     #[serde(default)]
     pub scopes: Vec<String>,
@@ -106,12 +113,34 @@ pub struct UpdateExternalAuthConfig {
     /// Its secret; empty = removes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    /// What the host signs its webhooks with; empty = removes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_secret: Option<String>,
     /// What tokens shall be good for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
     /// Whether people may link with a device code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_flow: Option<bool>,
+}
+
+/// Answer of `POST /external-auth/configs/{config}/webhook-secret`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewWebhookSecret {
+    /// What to enter as the secret at the host. It is told here and never again.
+    pub webhook_secret: String,
+    /// What to enter as the address there.
+    pub webhook_url: String,
+}
+
+impl fmt::Debug for NewWebhookSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NewWebhookSecret")
+            .field("webhook_url", &self.webhook_url)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for CreateExternalAuthConfig {

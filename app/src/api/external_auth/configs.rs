@@ -1,4 +1,4 @@
-//! As whom git hosts know this deployment, for owners. Client secrets go in and never come out.
+//! As whom git hosts know this deployment, for owners. Secrets go in and never come out.
 
 use std::fmt;
 
@@ -29,6 +29,8 @@ pub struct AuthConfigForm {
     pub client_id: String,
     /// Its secret; empty in a change = as it is.
     pub client_secret: String,
+    /// What the host signs its webhooks with; empty in a change = as it is.
+    pub webhook_secret: String,
     /// By spaces.
     pub scopes: String,
     /// Whether device codes are allowed.
@@ -78,6 +80,7 @@ pub async fn create_external_auth_config(
         api_base_url: Some(form.api_base_url),
         client_id: form.client_id,
         client_secret: Some(form.client_secret),
+        webhook_secret: Some(form.webhook_secret),
         device_flow: form.device_flow,
     };
     platform
@@ -88,7 +91,7 @@ pub async fn create_external_auth_config(
     Ok(())
 }
 
-/// Changes a configuration to what the form says. An empty secret leaves the stored one.
+/// Changes a configuration to what the form says. Empty secrets leave the stored ones.
 #[server(name = ChangeAuthConfig, prefix = "/api/page", endpoint = "update_external_auth_config", output = PageJson)]
 pub async fn update_external_auth_config(
     config: String,
@@ -101,6 +104,7 @@ pub async fn update_external_auth_config(
         api_base_url: Some(form.api_base_url),
         client_id: Some(form.client_id),
         client_secret: Some(form.client_secret).filter(|secret| !secret.trim().is_empty()),
+        webhook_secret: Some(form.webhook_secret).filter(|secret| !secret.trim().is_empty()),
         device_flow: Some(form.device_flow),
     };
     platform

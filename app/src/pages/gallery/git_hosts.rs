@@ -60,10 +60,10 @@ pub fn lists(now: DateTime<Utc>) -> impl IntoView {
                 </div>
             </div>
             <div class="card">
-                <div class="card-body">{config_list(configs(now), Callback::new(|_| {}), Callback::new(|_| {}))}</div>
+                <div class="card-body">{config_list(configs(now), Callback::new(|_| {}), Callback::new(|_| {}), Callback::new(|_| {}))}</div>
             </div>
             <div class="card">
-                <div class="card-body">{config_list(Vec::new(), Callback::new(|_| {}), Callback::new(|_| {}))}</div>
+                <div class="card-body">{config_list(Vec::new(), Callback::new(|_| {}), Callback::new(|_| {}), Callback::new(|_| {}))}</div>
             </div>
         },
     )
@@ -156,6 +156,8 @@ fn configs(now: DateTime<Utc>) -> Vec<ExternalAuthConfig> {
         device_flow: true,
         source,
         callback_url: format!("https://switchyard.example.com/api/v2/external-auth/{id}/callback"),
+        webhook_url: format!("https://switchyard.example.com/api/v2/external-auth/{id}/webhook"),
+        has_webhook_secret: true,
         updated_at: Some(now - Duration::days(3)),
     };
     vec![

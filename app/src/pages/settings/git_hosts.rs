@@ -5,6 +5,7 @@ mod configs;
 mod device;
 mod notice;
 mod providers;
+mod webhooks;
 
 use leptos::prelude::*;
 use sdk::external_auth::{

@@ -271,7 +271,7 @@ settings! {
     /// As whom git hosts know this deployment.
     GIT_SIGN_INS = Setting {
         lead: "With an application that is registered at a git host, people link their accounts there with a button. Its callback URL is listed with each.",
-        fields: "Address of the host, address of the API, client id, client secret, scopes, name in addresses, name, OAuth, allow device codes",
+        fields: "Address of the host, address of the API, client id, client secret, webhook secret, scopes, name in addresses, name, OAuth, allow device codes",
         needs: Some(Permission::ReadSettings),
         ..section(&GIT_HOSTS, "setting-git-sign-ins", "Sign-in at git hosts")
     };

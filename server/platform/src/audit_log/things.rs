@@ -116,6 +116,7 @@ impl Logged for ConfigRow {
             device_flow,
             created_at: _,
             updated_at: _,
+            webhook_secret_sealed,
         } = self;
         Fields::default()
             .show("name", json!(name))
@@ -125,6 +126,7 @@ impl Logged for ConfigRow {
             .show("api_base_url", json!(api_base_url))
             .show("client_id", json!(client_id))
             .hide("client_secret", client_secret_sealed)
+            .hide("webhook_secret", webhook_secret_sealed)
             .show("scopes", json!(scopes))
             .show("device_flow", json!(device_flow))
     }

@@ -8,6 +8,7 @@
 )]
 
 mod tokens;
+mod webhooks;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! As whom git hosts know this deployment: what those who administer it set up. Client secrets go in and never come out.
+//! As whom git hosts know this deployment: what those who administer it set up. Secrets go in and never come out.
 
 use std::ops::RangeInclusive;
 
@@ -68,8 +68,10 @@ impl Platform {
             device_flow: request.device_flow,
             created_at: now,
             updated_at: now,
+            webhook_secret_sealed: Vec::new(),
         };
         self.check_config(&mut row, given(request.client_secret))?;
+        self.put_webhook_secret(&mut row, request.webhook_secret)?;
         let mut tx = self.begin_configs().await?;
         let rows = configs::list_in(&mut tx).await?;
         if rows.len() >= MAX_CONFIGS {
@@ -123,6 +125,7 @@ impl Platform {
             row.client_secret_sealed.clear();
         }
         self.check_config(&mut row, given(request.client_secret))?;
+        self.put_webhook_secret(&mut row, request.webhook_secret)?;
         configs::save(&mut tx, &row).await?;
         let change = Change::updated(AuditAction::ExternalAuthConfigUpdate, &before, &row);
         self.record(&mut tx, actor, change).await?;
@@ -150,6 +153,11 @@ impl Platform {
     /// Where a host sends people back to, exactly. It is made of what the server was told of itself and never of what a
     /// request says.
     pub(super) fn callback_url(&self, name: &str) -> Url {
+        self.own_address(name, "callback")
+    }
+
+    /// Where something of a configuration is at this server, seen from outside.
+    pub(super) fn own_address(&self, name: &str, last: &str) -> Url {
         let options = &self.0.options;
         let mut url = options
             .public_url
@@ -161,18 +169,22 @@ impl Platform {
         if let Ok(mut segments) = url.path_segments_mut() {
             segments
                 .pop_if_empty()
-                .extend(["api", "v2", "external-auth", name, "callback"]);
+                .extend(["api", "v2", "external-auth", name, last]);
         }
         url
     }
 
-    async fn begin_configs(&self) -> Result<Tx, ExternalAuthError> {
+    pub(super) async fn begin_configs(&self) -> Result<Tx, ExternalAuthError> {
         let mut tx = self.0.db.begin().await?;
         lock_decision(&mut tx, Decision::Settings).await?;
         Ok(tx)
     }
 
-    async fn find_config(&self, tx: &mut Tx, name: &str) -> Result<ConfigRow, ExternalAuthError> {
+    pub(super) async fn find_config(
+        &self,
+        tx: &mut Tx,
+        name: &str,
+    ) -> Result<ConfigRow, ExternalAuthError> {
         let is_fixed = |config: &Config| config.name == name;
         if self.0.links.environment().iter().any(is_fixed) {
             return Err(ExternalAuthError::FromEnvironment);
@@ -201,6 +213,8 @@ impl Platform {
             device_flow: config.device_flow,
             source: config.source,
             callback_url: self.callback_url(&config.name).into(),
+            webhook_url: self.webhook_url(&config.name).into(),
+            has_webhook_secret: config.webhook_secret.is_some(),
             updated_at: row.map(|row| row.updated_at),
         }
     }

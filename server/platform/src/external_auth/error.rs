@@ -75,6 +75,17 @@ pub enum ExternalAuthError {
     /// The agent's token holds no longer.
     #[error("The workspace was stopped or started anew; this agent is no longer needed.")]
     AgentGone,
+    /// A webhook that is not signed as it must be, of whatever configuration there is or is not.
+    #[error(
+        "This is not signed with the webhook secret of a sign-in at this address. Compare the address and the secret at the \
+         git host with those under Settings → Git hosts."
+    )]
+    NotSigned,
+    /// A webhook that is signed and says nothing that can be read.
+    #[error(
+        "The webhook's body is not JSON. Choose the content type application/json at the git host."
+    )]
+    NoDelivery,
     /// A secret does not open.
     #[error("What is kept for {host} cannot be read: {error}.")]
     Unseal {
@@ -91,7 +102,7 @@ pub enum ExternalAuthError {
 impl Failure for ExternalAuthError {
     fn kind(&self) -> FailureKind {
         match self {
-            Self::Invalid(_) | Self::NeedsBrowser => FailureKind::Invalid,
+            Self::Invalid(_) | Self::NeedsBrowser | Self::NoDelivery => FailureKind::Invalid,
             Self::TooMany(_)
             | Self::OtherWay
             | Self::FromEnvironment
@@ -101,7 +112,7 @@ impl Failure for ExternalAuthError {
             Self::NotFound | Self::NoConfig | Self::NoFlow | Self::Broken(_) | Self::Refused(_) => {
                 FailureKind::NotFound
             }
-            Self::AgentGone => FailureKind::Unauthenticated,
+            Self::AgentGone | Self::NotSigned => FailureKind::Unauthenticated,
             Self::Forbidden => FailureKind::Forbidden,
             Self::TooManyFlows => FailureKind::TooMany { retry_after_s: 60 },
             Self::NotRefreshed(_) | Self::Host(_) | Self::Unseal { .. } => FailureKind::Unavailable,

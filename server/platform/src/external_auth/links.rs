@@ -13,6 +13,7 @@ use store::external_auth::configs::{self, ConfigRow};
 use store::{Clock, Db, StoreError};
 use tokio_util::task::TaskTracker;
 
+use super::webhooks::{self, WebhookSecret};
 use super::{ExternalAuthError, secret_place};
 use crate::secrets::Secrets;
 use crate::{GitHostApp, PlatformOptions};
@@ -43,6 +44,7 @@ pub(super) struct Config {
     pub(super) device_flow: bool,
     pub(super) source: ExternalAuthConfigSource,
     secret: ClientSecret,
+    pub(super) webhook_secret: WebhookSecret,
 }
 
 #[derive(Clone)]
@@ -181,6 +183,7 @@ pub(super) fn of_row(row: ConfigRow) -> Option<Config> {
             sealed if sealed.is_empty() => ClientSecret::None,
             sealed => ClientSecret::Sealed(row.id, sealed),
         },
+        webhook_secret: webhooks::sealed(row.id, row.webhook_secret_sealed),
     })
 }
 
@@ -198,6 +201,7 @@ fn of_app(app: &GitHostApp) -> Config {
         } else {
             ClientSecret::Given(app.client_secret.clone())
         },
+        webhook_secret: webhooks::given(&app.webhook_secret),
     }
 }
 

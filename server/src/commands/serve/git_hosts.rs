@@ -3,13 +3,13 @@
 //! variables name any host, those of the file do not hold. A host that stands there may be at a private address.
 
 use anyhow::{Context as _, bail, ensure};
-use platform::external_auth::{is_name, name_of};
+use platform::external_auth::{is_name, is_webhook_secret, name_of};
 use platform::{GitHostApp, GitHostConfig, GitHostKind};
 
 use crate::config::{GitHostSettings, HiddenText};
 
 const PREFIX: &str = "SWITCHYARD_EXTERNAL_AUTH_";
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "TYPE",
     "ID",
     "DISPLAY_NAME",
@@ -17,6 +17,7 @@ const FIELDS: [&str; 9] = [
     "API_BASE_URL",
     "CLIENT_ID",
     "CLIENT_SECRET",
+    "WEBHOOK_SECRET",
     "SCOPES",
     "DEVICE_FLOW",
 ];
@@ -75,6 +76,7 @@ fn named_by(variables: Vec<(String, String)>) -> anyhow::Result<Vec<GitHostSetti
             api_base_url,
             client_id,
             client_secret,
+            webhook_secret,
             scopes,
             device_flow,
         ] = FIELDS.map(&mut take);
@@ -86,6 +88,7 @@ fn named_by(variables: Vec<(String, String)>) -> anyhow::Result<Vec<GitHostSetti
             api_base_url,
             client_id,
             client_secret: client_secret.map(HiddenText),
+            webhook_secret: webhook_secret.map(HiddenText),
             scopes,
             device_flow: device_flow.map(|text| truth(number, &text)).transpose()?,
         };
@@ -180,10 +183,15 @@ fn app(
         .client_secret
         .as_ref()
         .map(|HiddenText(secret)| secret);
+    let webhook_secret = settings
+        .webhook_secret
+        .as_ref()
+        .map(|HiddenText(secret)| secret);
     let Some(client_id) = given(settings.client_id.as_ref()) else {
         for (field, is_given) in [
             ("id", settings.id.is_some()),
             ("client_secret", secret.is_some()),
+            ("webhook_secret", webhook_secret.is_some()),
             ("scopes", settings.scopes.is_some()),
             ("device_flow", settings.device_flow.is_some()),
         ] {
@@ -211,6 +219,12 @@ fn app(
         key("client_secret"),
         key("device_flow")
     );
+    let webhook_secret = given(webhook_secret).unwrap_or_default();
+    ensure!(
+        webhook_secret.is_empty() || is_webhook_secret(webhook_secret),
+        "{} cannot be used: enter 16 to 512 letters, digits and signs, without spaces",
+        key("webhook_secret")
+    );
     let scopes = given(settings.scopes.as_ref()).unwrap_or_default();
     Ok(Some(GitHostApp {
         display_name: given(settings.display_name.as_ref())
@@ -219,6 +233,7 @@ fn app(
         host: host.clone(),
         client_id: client_id.to_owned(),
         client_secret: secret.to_owned().into(),
+        webhook_secret: webhook_secret.to_owned().into(),
         scopes: scopes.split_whitespace().map(str::to_owned).collect(),
         device_flow,
     }))
@@ -273,6 +288,19 @@ mod tests {
                 "0_CLIENT_SECRET needs SWITCHYARD_EXTERNAL_AUTH_0_CLIENT_ID",
             ),
             (
+                vec![base, ("0_WEBHOOK_SECRET", "s")],
+                "0_WEBHOOK_SECRET needs SWITCHYARD_EXTERNAL_AUTH_0_CLIENT_ID",
+            ),
+            (
+                vec![
+                    base,
+                    ("0_CLIENT_ID", "c"),
+                    ("0_DEVICE_FLOW", "true"),
+                    ("0_WEBHOOK_SECRET", "too-short"),
+                ],
+                "0_WEBHOOK_SECRET cannot be used",
+            ),
+            (
                 vec![base, ("0_CLIENT_ID", "c")],
                 "0_CLIENT_SECRET is missing",
             ),
@@ -312,6 +340,7 @@ mod tests {
             ("0_BASE_URL", "https://Git.Example.com"),
             ("0_CLIENT_ID", "Iv1.abc"),
             ("0_CLIENT_SECRET", "very-secret"),
+            ("0_WEBHOOK_SECRET", "very-secret-of-webhooks"),
             ("0_SCOPES", " repo  read:org "),
             ("0_DEVICE_FLOW", "true"),
         ];

@@ -99,6 +99,14 @@ pub const ACCESS: &[(&str, Access)] = &[
         Access::May(ManageSettings),
     ),
     (
+        "/api/page/generate_webhook_secret",
+        Access::May(ManageSettings),
+    ),
+    (
+        "/api/page/remove_webhook_secret",
+        Access::May(ManageSettings),
+    ),
+    (
         "/api/page/delete_external_auth_config",
         Access::May(ManageSettings),
     ),

@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
         )
 }
 
-/// All configurations, without their client secrets.
+/// All configurations, without their secrets.
 #[utoipa::path(
     get, path = "/api/v2/external-auth/configs", tag = "external auth",
     responses((status = 200, body = Vec<ExternalAuthConfig>))

@@ -145,7 +145,7 @@ fn right(
     }
     if uri.path() == "/api/v3/user" {
         let login = state.github.lock().oauth.tokens.get(token).cloned();
-        let user = shapes::user(&base, login.as_deref().unwrap_or("ada"));
+        let user = shapes::own_user(&base, login.as_deref().unwrap_or("ada"));
         return shown(Body::Object(user), &base, (uri, parameters), headers);
     }
     let names: Vec<String> = uri
@@ -199,7 +199,11 @@ impl Question<'_> {
             ..
         } = *self;
         Some(match rest {
-            [] => Body::Object(shapes::repository(base, place, &repository.default_branch)),
+            [] => Body::Object(shapes::whole_repository(
+                base,
+                place,
+                &repository.default_branch,
+            )),
             ["pulls"] => Body::List(self.list()),
             ["pulls", number] => {
                 let (number, pull) = self.pull(number)?;

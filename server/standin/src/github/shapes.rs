@@ -1,7 +1,12 @@
-//! Objects in GitHub's shapes.
+//! Objects in GitHub's shapes, whole: `tests/github` holds them against GitHub's own description of its API.
+
+mod people;
+mod repository;
 
 use serde_json::{Value, json};
 
+pub(super) use self::people::{own_user, user};
+pub(super) use self::repository::{repository, whole_repository};
 use super::script::{CheckRun, Pull, Review};
 
 const TIME: &str = "2026-01-02T03:04:05Z";
@@ -13,13 +18,12 @@ fn id_of(login: &str) -> i64 {
         .fold(7, |id, byte| (id * 31 + i64::from(byte)) % 1_000_000_007)
 }
 
-pub(super) fn user(base: &str, login: &str) -> Value {
-    let id = id_of(login);
-    json!({
-        "login": login, "id": id, "node_id": format!("U_{id}"), "type": "User", "site_admin": false,
-        "avatar_url": format!("https://avatars.example.com/u/{id}?v=4"), "gravatar_id": "",
-        "url": format!("{base}/api/v3/users/{login}"), "html_url": format!("{base}/{login}"),
-    })
+/// Both in one object; what `more` says holds.
+fn together(mut object: Value, more: Value) -> Value {
+    if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
+        object.extend(more);
+    }
+    object
 }
 
 /// The commit that a branch points at.
@@ -34,45 +38,50 @@ fn branch(base: &str, (owner, name): (&str, &str), branch: &str) -> Value {
     })
 }
 
-pub(super) fn repository(base: &str, (owner, name): (&str, &str), default_branch: &str) -> Value {
-    let id = id_of(name);
-    json!({
-        "id": id, "node_id": format!("R_{id}"), "name": name, "full_name": format!("{owner}/{name}"), "private": true,
-        "owner": user(base, owner), "html_url": format!("{base}/{owner}/{name}"), "description": null, "fork": false,
-        "url": format!("{base}/api/v3/repos/{owner}/{name}"), "default_branch": default_branch,
-        "created_at": TIME, "updated_at": TIME, "pushed_at": TIME,
-    })
-}
-
 /// A row of a list: without the numbers, which only the whole object has.
 pub(super) fn listed(base: &str, repository: (&str, &str), (number, pull): (i32, &Pull)) -> Value {
     let (owner, name) = repository;
     let is_open = pull.state == "open" && !pull.merged;
     let page = format!("{base}/{owner}/{name}/pull/{number}");
-    json!({
+    let repository_url = format!("{base}/api/v3/repos/{owner}/{name}");
+    let url = format!("{repository_url}/pulls/{number}");
+    let issue = format!("{repository_url}/issues/{number}");
+    let statuses = format!("{repository_url}/statuses/{}", sha_of(&pull.branch));
+    let addresses = json!({
+        "url": url, "html_url": page, "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"),
+        "issue_url": issue, "comments_url": format!("{issue}/comments"), "commits_url": format!("{url}/commits"),
+        "review_comments_url": format!("{url}/comments"), "statuses_url": statuses,
+        "review_comment_url": format!("{repository_url}/pulls/comments{{/number}}"),
+        "_links": {
+            "self": link(&url), "html": link(&page), "issue": link(&issue), "statuses": link(&statuses),
+            "comments": link(&format!("{issue}/comments")), "commits": link(&format!("{url}/commits")),
+            "review_comments": link(&format!("{url}/comments")),
+            "review_comment": link(&format!("{repository_url}/pulls/comments{{/number}}")),
+        },
+    });
+    let row = json!({
         "id": 1000 + number, "node_id": format!("PR_{number}"), "number": number, "title": pull.title, "body": null,
         "state": if is_open { "open" } else { "closed" }, "draft": pull.draft, "locked": false,
-        "url": format!("{base}/api/v3/repos/{owner}/{name}/pulls/{number}"), "html_url": page,
-        "diff_url": format!("{page}.diff"), "patch_url": format!("{page}.patch"),
-        "user": pull.author.as_deref().map(|login| user(base, login)), "labels": [], "assignees": [],
+        "user": pull.author.as_deref().map(|login| user(base, login)), "labels": [], "assignee": null, "assignees": [],
         "requested_reviewers": [], "requested_teams": [], "milestone": null, "auto_merge": null,
         "author_association": "OWNER", "merge_commit_sha": null, "created_at": TIME, "updated_at": TIME,
         "closed_at": (!is_open).then_some(TIME), "merged_at": pull.merged.then_some(TIME),
         "head": branch(base, repository, &pull.branch), "base": branch(base, repository, &pull.base),
-    })
+    });
+    together(row, addresses)
+}
+
+fn link(address: &str) -> Value {
+    json!({ "href": address })
 }
 
 pub(super) fn pull(base: &str, repository: (&str, &str), (number, pull): (i32, &Pull)) -> Value {
-    let mut object = listed(base, repository, (number, pull));
     let more = json!({
         "merged": pull.merged, "mergeable": true, "mergeable_state": "clean", "rebaseable": true, "merged_by": null,
         "comments": 0, "review_comments": 0, "maintainer_can_modify": false, "commits": pull.commits,
         "additions": pull.additions, "deletions": pull.deletions, "changed_files": pull.changed_files,
     });
-    if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
-        object.extend(more);
-    }
-    object
+    together(listed(base, repository, (number, pull)), more)
 }
 
 pub(super) fn review(base: &str, (place, review): (usize, &Review)) -> Value {
@@ -80,6 +89,7 @@ pub(super) fn review(base: &str, (place, review): (usize, &Review)) -> Value {
         "id": place + 1, "node_id": format!("PRR_{place}"), "user": user(base, &review.login), "body": "",
         "state": review.state, "html_url": base, "pull_request_url": base, "author_association": "MEMBER",
         "submitted_at": TIME, "commit_id": sha_of("review"),
+        "_links": {"html": link(base), "pull_request": link(base)},
     })
 }
 

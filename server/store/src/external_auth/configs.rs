@@ -1,4 +1,4 @@
-//! As whom git hosts know this deployment. Client secrets are sealed before they come here.
+//! As whom git hosts know this deployment. Secrets are sealed before they come here.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use crate::{Db, StoreError, Tx, on_reader, on_tx};
 macro_rules! columns {
     () => {
         "id, name, kind, display_name, base_url, api_base_url, client_id, client_secret_sealed, scopes, device_flow, \
-         created_at, updated_at"
+         created_at, updated_at, webhook_secret_sealed"
     };
 }
 
@@ -25,16 +25,16 @@ const LIST: &str = concat!(
 const INSERT: &str = concat!(
     "INSERT INTO external_auth_configs (",
     columns!(),
-    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+    ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 );
 const SAVE: &str = "UPDATE external_auth_configs SET display_name = $2, api_base_url = $3, client_id = $4, \
-     client_secret_sealed = $5, scopes = $6, device_flow = $7, updated_at = $8 WHERE id = $1";
+     client_secret_sealed = $5, scopes = $6, device_flow = $7, updated_at = $8, webhook_secret_sealed = $9 WHERE id = $1";
 const DELETE: &str = "DELETE FROM external_auth_configs WHERE id = $1";
 
-/// A configuration with its secret.
+/// A configuration with its secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ConfigRow {
-    /// Its id, which the secret is bound to.
+    /// Its id, which the secrets are bound to.
     pub id: ExternalAuthConfigId,
     /// The short name.
     pub name: String,
@@ -58,6 +58,8 @@ pub struct ConfigRow {
     pub created_at: DateTime<Utc>,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
+    /// What the host signs its webhooks with, sealed; empty = none.
+    pub webhook_secret_sealed: Vec<u8>,
 }
 
 impl fmt::Debug for ConfigRow {
@@ -85,6 +87,7 @@ struct Raw {
     device_flow: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    webhook_secret_sealed: Vec<u8>,
 }
 
 impl TryFrom<Raw> for ConfigRow {
@@ -104,6 +107,7 @@ impl TryFrom<Raw> for ConfigRow {
             device_flow: raw.device_flow,
             created_at: raw.created_at,
             updated_at: raw.updated_at,
+            webhook_secret_sealed: raw.webhook_secret_sealed,
         })
     }
 }
@@ -135,6 +139,7 @@ pub async fn insert(tx: &mut Tx, config: &ConfigRow) -> Result<(), StoreError> {
         .bind(config.device_flow)
         .bind(config.created_at)
         .bind(config.updated_at)
+        .bind(&config.webhook_secret_sealed)
         .execute(connection)
         .await
         .map(drop)?);
@@ -152,13 +157,14 @@ pub async fn save(tx: &mut Tx, config: &ConfigRow) -> Result<(), StoreError> {
         .bind(config.scopes.join(" "))
         .bind(config.device_flow)
         .bind(config.updated_at)
+        .bind(&config.webhook_secret_sealed)
         .execute(connection)
         .await?
         .rows_affected());
     StoreError::expect_rows("external_auth::configs::save", changed, 1)
 }
 
-/// Removes one with its secret. People's links stay.
+/// Removes one with its secrets. People's links stay.
 pub async fn delete(tx: &mut Tx, id: ExternalAuthConfigId) -> Result<(), StoreError> {
     let changed = on_tx!(tx, connection =>
         sqlx::query(DELETE).bind(id.0).execute(connection).await?.rows_affected());

@@ -45,6 +45,10 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
             "diff_statuses/changes",
             crate::diff_statuses::changes::STATEMENTS,
         ),
+        (
+            "diff_statuses/hints",
+            crate::diff_statuses::hints::STATEMENTS,
+        ),
         ("external_auth", crate::external_auth::STATEMENTS),
         (
             "external_auth/configs",

@@ -353,7 +353,7 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
             "form[base_url]": format!("https://{name}.example.com"), "form[client_id]": "c", "form[client_secret]": "s",
         }),
         "update_external_auth_config" => json!({ "config": "{config}", "form[display_name]": name, "form[client_id]": "c" }),
-        "delete_external_auth_config" => json!({ "config": "{config}" }),
+        "generate_webhook_secret" | "remove_webhook_secret" | "delete_external_auth_config" => json!({ "config": "{config}" }),
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder};
 use sdk::client::Client;
 use serde_json::{Map, Value, json};
 use server::http::access::RouteEntry;
-use server::http::limits::{LONGEST_BODY_BYTES, LONGEST_FILE_BYTES};
+use server::http::limits::{LONGEST_BODY_BYTES, LONGEST_DELIVERY_BYTES, LONGEST_FILE_BYTES};
 
 use super::objects::Objects;
 
@@ -70,6 +70,9 @@ impl<'a> Route<'a> {
             Body::Broken => "{".to_owned(),
             Body::TooLarge if self.entry.path.ends_with("/files") => {
                 " ".repeat(LONGEST_FILE_BYTES + 1)
+            }
+            Body::TooLarge if self.entry.path.ends_with("/webhook") => {
+                " ".repeat(LONGEST_DELIVERY_BYTES + 1)
             }
             Body::TooLarge => " ".repeat(LONGEST_BODY_BYTES + 1),
         };

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 use sdk::external_auth::{ExternalAuthConfig, ExternalAuthConfigSource};
 
 use crate::api::external_auth::{
-    AddAuthConfig, ChangeAuthConfig, RemoveAuthConfig, list_external_auth_configs,
+    AddAuthConfig, ChangeAuthConfig, NewSecret, RemoveAuthConfig, RemoveSecret,
+    list_external_auth_configs,
 };
 use crate::components::badge::{Tone, badge};
 use crate::components::button::ButtonKind;
@@ -19,6 +20,7 @@ use crate::components::loaded::loaded;
 use crate::components::menu::{Menu, MenuItem};
 use crate::components::table::Table;
 use crate::error::AppError;
+use crate::pages::settings::git_hosts::webhooks::{WEBHOOK, WebhookDialog};
 use crate::pages::settings::places::{GIT_SIGN_INS, SettingSection};
 use crate::session::use_hydrated;
 use crate::view;
@@ -33,6 +35,7 @@ const FIELDS: &[&str] = &[
     "api_base_url",
     "client_id",
     "client_secret",
+    "webhook_secret",
     "scopes",
 ];
 
@@ -41,12 +44,16 @@ pub(super) fn section(changed: RwSignal<u32>) -> AnyView {
     let add = ServerAction::<AddAuthConfig>::new();
     let change = ServerAction::<ChangeAuthConfig>::new();
     let remove = ServerAction::<RemoveAuthConfig>::new();
+    let new_secret = ServerAction::<NewSecret>::new();
+    let remove_secret = ServerAction::<RemoveSecret>::new();
     let configs = Resource::new(
         move || {
             (
                 add.version().get(),
                 change.version().get(),
                 remove.version().get(),
+                new_secret.version().get(),
+                remove_secret.version().get(),
             )
         },
         |_| list_external_auth_configs(),
@@ -79,6 +86,12 @@ pub(super) fn section(changed: RwSignal<u32>) -> AnyView {
         remove.clear();
         dialog::show(REMOVE);
     });
+    let on_webhook = Callback::new(move |config| {
+        choose(config);
+        new_secret.clear();
+        remove_secret.clear();
+        dialog::show(WEBHOOK);
+    });
     let confirm = move |()| {
         if let Some(config) =
             chosen.with_untracked(|config| config.as_ref().map(|config| config.id.clone()))
@@ -88,7 +101,7 @@ pub(super) fn section(changed: RwSignal<u32>) -> AnyView {
     };
     view! {
         <SettingSection setting=&GIT_SIGN_INS>
-            {loaded(configs, focus, move |configs| list(configs, on_change, on_remove))}
+            {loaded(configs, focus, move |configs| list(configs, on_change, on_webhook, on_remove))}
             <DialogButton dialog=ADD kind=ButtonKind::Plain>
                 {icon(Icon::Plus)}
                 "Add sign-in"
@@ -96,6 +109,7 @@ pub(super) fn section(changed: RwSignal<u32>) -> AnyView {
         </SettingSection>
         {add_dialog(add)}
         {change_dialog(change, chosen)}
+        <WebhookDialog chosen=chosen new_secret=new_secret remove_secret=remove_secret/>
         <ConfirmDialog
             id=REMOVE
             question=Signal::derive(move || chosen.with(|config| question(config.as_ref())))
@@ -123,6 +137,7 @@ fn question(config: Option<&ExternalAuthConfig>) -> Question {
 pub fn list(
     configs: Vec<ExternalAuthConfig>,
     on_change: Callback<ExternalAuthConfig>,
+    on_webhook: Callback<ExternalAuthConfig>,
     on_remove: Callback<ExternalAuthConfig>,
 ) -> AnyView {
     if configs.is_empty() {
@@ -136,7 +151,7 @@ pub fn list(
     }
     let rows = configs
         .into_iter()
-        .map(|config| row(config, on_change, on_remove))
+        .map(|config| row(config, on_change, on_webhook, on_remove))
         .collect_view();
     view! {
         <Table label="Sign-in at git hosts" headings=&["Host", "Callback URL", "From", ""]>
@@ -148,6 +163,7 @@ pub fn list(
 fn row(
     config: ExternalAuthConfig,
     on_change: Callback<ExternalAuthConfig>,
+    on_webhook: Callback<ExternalAuthConfig>,
     on_remove: Callback<ExternalAuthConfig>,
 ) -> impl IntoView {
     let hydrated = use_hydrated();
@@ -155,25 +171,43 @@ fn row(
         ExternalAuthConfigSource::Environment => "Environment",
         ExternalAuthConfigSource::Database => "This page",
     };
-    let (changed, removed) = (config.clone(), config.clone());
+    let (changed, hooked, removed) = (config.clone(), config.clone(), config.clone());
+    let is_ours = config.source == ExternalAuthConfigSource::Database;
     let change = Callback::new(move |()| on_change.run(changed.clone()));
+    let webhook = Callback::new(move |()| on_webhook.run(hooked.clone()));
     let remove = Callback::new(move |()| on_remove.run(removed.clone()));
-    let menu = (config.source == ExternalAuthConfigSource::Database).then(|| {
-        view! {
-            <Menu
-                id=format!("git-sign-in-{}", config.id)
-                label=format!("Actions for {}", config.host)
-                disabled=Signal::derive(move || !hydrated.get())
-            >
+    // What the environment says is not changed here, and its webhook's address is needed all the same.
+    let changes = move || {
+        is_ours.then(|| {
+            view! {
                 <MenuItem name=Icon::Pencil on_select=change>
                     "Change"
                 </MenuItem>
+            }
+        })
+    };
+    let removes = move || {
+        is_ours.then(|| {
+            view! {
                 <MenuItem name=Icon::Trash2 is_danger=true on_select=remove>
                     "Remove"
                 </MenuItem>
-            </Menu>
-        }
-    });
+            }
+        })
+    };
+    let menu = view! {
+        <Menu
+            id=format!("git-sign-in-{}", config.id)
+            label=format!("Actions for {}", config.host)
+            disabled=Signal::derive(move || !hydrated.get())
+        >
+            {changes}
+            <MenuItem name=Icon::GitPullRequest on_select=webhook>
+                "Webhook"
+            </MenuItem>
+            {removes}
+        </Menu>
+    };
     let callback_url = config.callback_url;
     view! {
         <tr>
@@ -256,6 +290,11 @@ fn fields(
     } else {
         "Kept encrypted and never shown again. Without it, people can link with device codes only."
     };
+    let webhook_help = if config.is_some_and(|config| config.has_webhook_secret) {
+        "Stored. Leave it empty to keep it."
+    } else {
+        "What the host signs its webhooks with. You can also let one be made, later."
+    };
     view! {
         <TextField
             label="Client ID"
@@ -273,6 +312,15 @@ fn fields(
             is_optional=true
             help=secret_help
             error=field_error(error, "client_secret")
+        />
+        <TextField
+            label="Webhook secret"
+            name="form[webhook_secret]"
+            id=format!("{dialog}-auth-webhook-secret")
+            input=Input::Secret
+            is_optional=true
+            help=webhook_help
+            error=field_error(error, "webhook_secret")
         />
         <TextField
             label="Scopes"

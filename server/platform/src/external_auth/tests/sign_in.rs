@@ -381,6 +381,7 @@ async fn what_the_environment_names_holds_and_is_not_changed_here() {
                 host: host.clone(),
                 client_id: "c".to_owned(),
                 client_secret: "very-secret".to_owned().into(),
+                webhook_secret: "very-secret-of-webhooks".to_owned().into(),
                 scopes: Vec::new(),
                 device_flow: false,
             }];
