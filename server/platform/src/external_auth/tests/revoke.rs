@@ -79,9 +79,8 @@ async fn a_token_that_a_person_entered_is_left_to_them() {
             token: "ghp_of-the-person".to_owned(),
             username: None,
         };
-        let put = desk
-            .platform()
-            .put_external_auth(&desk.member, &desk.host(), link);
+        let (platform, host) = (desk.platform(), desk.host());
+        let put = platform.put_external_auth(&desk.member, &host, link);
         put.await.unwrap();
         assert_eq!(desk.remove().await, ExternalAuthDeleted::default());
         assert_eq!(desk.asked_for(), []);
