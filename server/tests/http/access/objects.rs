@@ -307,6 +307,7 @@ impl<'a> People<'a> {
             base_url: github.base_url(),
             client_id: "Iv1.switchyard".to_owned(),
             client_secret: Some("the-client-secret".to_owned()),
+            webhook_secret: Some("the-webhook-secret".to_owned()),
             device_flow: true,
             ..CreateExternalAuthConfig::default()
         };

@@ -66,7 +66,8 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
 
         "delete_external_auth" => one(json!({ "host": "{host}" })),
         "get_external_auth_flow" | "poll_external_auth_flow" => one(json!({ "flow": "{flow}" })),
-        "start_external_auth_device" | "delete_external_auth_config" => one(json!({ "config": "{config}" })),
+        "start_external_auth_device" | "delete_external_auth_config" | "generate_webhook_secret"
+        | "remove_webhook_secret" => one(json!({ "config": "{config}" })),
         "update_external_auth_config" => one(json!({
             "config": "{config}", "form[display_name]": "Renamed", "form[client_id]": "c",
         })),
