@@ -1,16 +1,14 @@
 //! What a review needs: the pull requests of many chats, from a git host that answers only so much, and files that are
 //! sent in.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use http::Method;
-use sdk::client::{Client, Subscription};
+use sdk::chats::ListChats;
+use sdk::client::Client;
 use sdk::external_auth::PutExternalAuth;
-use sdk::ids::ChatId;
-use sdk::stream::{WatchEvent, WatchEventKind};
 use serde_json::{Value, json};
 
 use crate::figures::{Figure, Times};
@@ -26,6 +24,9 @@ const RATE_LIMIT_SECONDS: u64 = 3_600;
 /// From the start of the server to the first look, which the seed has put off.
 const FIRST_LOOK_DEADLINE: Duration = Duration::from_mins(2);
 const PASS_DEADLINE: Duration = Duration::from_mins(5);
+
+/// Chats that are listed at once.
+const PAGE: i64 = 100;
 
 const UPLOADS: usize = 20;
 const FILE_BYTES: usize = 8 * 1024 * 1024;
@@ -67,20 +68,32 @@ async fn pass(server: &Path, standin_url: &str) -> Result<Vec<Figure>> {
     client.put_external_auth(name, &link).await?;
     let limit = json!({ "requests": RATE_LIMIT, "seconds": RATE_LIMIT_SECONDS });
     tell(&host, "/__github/rate-limit", &limit).await?;
+    let due = count_due(&client).await?;
     take_requests(&host).await?;
-    let mut watch = client.watch_chats().await?;
-    let told = tokio::time::timeout(FIRST_LOOK_DEADLINE, next_told(&mut watch)).await;
-    let mut told = HashSet::from([told.context("no chat was looked at")??]);
+    let waiting = Instant::now();
+    let mut requests = 0;
+    while requests == 0 {
+        ensure!(
+            waiting.elapsed() < FIRST_LOOK_DEADLINE,
+            "no chat was looked at"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        requests += take_requests(&host).await?;
+    }
     let started = Instant::now();
-    while told.len() < CHATS {
-        let left = PASS_DEADLINE.saturating_sub(started.elapsed());
-        let next = tokio::time::timeout(left, next_told(&mut watch)).await;
-        let next = next.with_context(|| format!("only {} chats were looked at", told.len()))?;
-        told.insert(next?);
+    loop {
+        let left = count_due(&client).await?;
+        if left == 0 {
+            break;
+        }
+        ensure!(
+            started.elapsed() < PASS_DEADLINE,
+            "{left} of {due} chats were not looked at"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
     }
     let time = started.elapsed();
-    let requests = take_requests(&host).await?;
-    watch.close().await;
+    requests += take_requests(&host).await?;
     process.stop().await?;
     ensure!(
         requests >= RATE_LIMIT,
@@ -88,8 +101,8 @@ async fn pass(server: &Path, standin_url: &str) -> Result<Vec<Figure>> {
     );
     Ok(vec![
         Figure::new(
-            "a pass over 10,000 due chats on 10,000 branches: until each is looked at or put off",
-            format!("{:.1} s", time.as_secs_f64()),
+            "a pass over 10,000 chats on 10,000 branches, but for archived ones: until each is looked at or put off",
+            format!("{:.0} s for {due}", time.as_secs_f64()),
             "–",
         ),
         Figure::new(
@@ -100,13 +113,23 @@ async fn pass(server: &Path, standin_url: &str) -> Result<Vec<Figure>> {
     ])
 }
 
-/// Whose branch something new was told of.
-async fn next_told(watch: &mut Subscription<WatchEvent>) -> Result<ChatId> {
+/// The chats of whose branch nothing is known yet, not even why.
+async fn count_due(client: &Client) -> Result<usize> {
+    let mut query = ListChats {
+        limit: Some(PAGE),
+        ..ListChats::default()
+    };
+    let mut due = 0;
     loop {
-        let event = watch.next().await.context("the list's socket ended")??;
-        if event.kind == WatchEventKind::DiffStatusChange {
-            return Ok(event.chat.id);
-        }
+        let chats = client.list_chats(&query).await?;
+        let statuses = chats.iter().filter_map(|chat| chat.diff_status.as_ref());
+        due += statuses
+            .filter(|status| status.refreshed_at.is_none() && status.problem.is_none())
+            .count();
+        let Some(last) = chats.last() else {
+            return Ok(due);
+        };
+        query.after_id = Some(last.id);
     }
 }
 
