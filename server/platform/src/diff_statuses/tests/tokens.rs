@@ -93,6 +93,7 @@ async fn an_address_of_the_agents_own_is_never_asked() {
 #[tokio::test]
 async fn a_token_that_the_host_says_is_none_is_told_until_there_is_another() {
     on_both(async |stage| {
+        stage.put(7, Pull::default());
         stage.give(&stage.owner, "token-of-owner").await;
         stage.mark(stage.chat, "topic").await;
         let platform = stage.platform();

@@ -1,6 +1,8 @@
 //! From a signed webhook to what watchers are told.
 
+use futures::Stream;
 use hmac::{Hmac, Mac as _};
+use sdk::chats::Chat;
 use sdk::external_auth::CreateExternalAuthConfig;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -9,6 +11,16 @@ use super::*;
 use crate::external_auth::{Delivery, ExternalAuthError};
 
 const NAME: &str = "standin";
+
+/// The next chat of whose branch something is told.
+async fn next_diff_status(events: &mut (impl Stream<Item = WatchEvent> + Unpin)) -> Chat {
+    loop {
+        let WatchEvent { kind, chat, .. } = events.next().await.unwrap();
+        if kind == WatchEventKind::DiffStatusChange {
+            return chat;
+        }
+    }
+}
 
 struct Hooked {
     stage: Stage,
@@ -116,14 +128,7 @@ async fn a_pull_request_of_a_webhook_comes_to_the_watchers_of_its_chat_alone() {
             },
         );
         hooked.tell(7, "topic").await;
-        let found = async {
-            loop {
-                let WatchEvent { kind, chat, .. } = events.next().await.unwrap();
-                if kind == WatchEventKind::DiffStatusChange {
-                    break chat;
-                }
-            }
-        };
+        let found = next_diff_status(&mut events);
         let chat = tokio::time::timeout(Duration::from_secs(30), found).await;
         let chat = chat.unwrap();
         assert_eq!(chat.id, stage.chat);
@@ -131,7 +136,8 @@ async fn a_pull_request_of_a_webhook_comes_to_the_watchers_of_its_chat_alone() {
         assert!(status.pull_request_draft, "what the host answers");
         assert_eq!(status.pull_request_state, Some(PullRequestState::Open));
         assert_ne!(status.pull_request_title, "Of nobody");
-        let quiet = tokio::time::timeout(Duration::from_millis(50), strangers.next()).await;
+        let quiet =
+            tokio::time::timeout(Duration::from_millis(50), next_diff_status(&mut strangers)).await;
         assert!(quiet.is_err(), "{quiet:?}");
         let requests = stage.github.github().take_requests();
         assert!(!requests.is_empty());
@@ -140,16 +146,9 @@ async fn a_pull_request_of_a_webhook_comes_to_the_watchers_of_its_chat_alone() {
         }
         // That of another person, with their token.
         hooked.tell(9, "members").await;
-        let told = async {
-            loop {
-                if strangers.next().await.unwrap().chat.id == members {
-                    break;
-                }
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), told)
-            .await
-            .unwrap();
+        let told = next_diff_status(&mut strangers);
+        let told = tokio::time::timeout(Duration::from_secs(30), told).await;
+        assert_eq!(told.unwrap().id, members);
         let requests = stage.github.github().take_requests();
         for asked in requests {
             assert_eq!(asked.token.as_deref(), Some("token-of-member"), "{asked:?}");
