@@ -70,7 +70,9 @@ test("a person works in terminals and finds them again", async ({ page, emptySer
   await expect(coloured).toHaveCSS("background-color", "rgb(200, 100, 50)");
 
   // The shell knows the panel's size.
-  await page.keyboard.type("clear; trap 'echo si''ze $(stty size)' WINCH\n");
+  await page.keyboard.type("clear; trap 'echo si''ze $(stty size)' WINCH; echo trap''ped\n");
+  // A change of size that comes before it is heard of by nobody.
+  await expect(screen(page)).toContainText("trapped");
   await page.setViewportSize({ width: 1440, height: 700 });
   await expect(screen(page)).toContainText(/size \d+ \d+/);
   await page.keyboard.type("trap - WINCH\n");
