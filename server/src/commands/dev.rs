@@ -26,7 +26,7 @@ pub struct SeedArguments {
     #[arg(long, default_value_t = 0, value_name = "N")]
     messages: usize,
     /// How many further calls of those chats stand in the ledger of costs,
-    /// over 90 days, in turns as people work; a million take two minutes
+    /// over 90 days, in turns as people work; a million take some minutes
     #[arg(long, default_value_t = 0, value_name = "N")]
     calls: usize,
     /// Make each of those calls in the next chat instead: the worst case of their sums
