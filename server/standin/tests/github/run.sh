@@ -36,20 +36,7 @@ if [[ ! -f "$environment/installed.txt" || "$(cat "$environment/installed.txt")"
     printf '%s' "$wanted" >"$environment/installed.txt"
 fi
 
-address_file="$(mktemp)"
-"$standin" --listen 127.0.0.1:0 >"$address_file" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$address_file"' EXIT
-for _ in $(seq 100); do
-    [[ -s "$address_file" ]] && break
-    kill -0 "$server" 2>/dev/null || { echo "the stand-in server ended at once" >&2; exit 1; }
-    sleep 0.1
-done
-address="$(head -n 1 "$address_file")"
-if [[ -z "$address" ]]; then
-    echo "the stand-in server did not say its address" >&2
-    exit 1
-fi
+. "$here/../start.sh"
 
 env GITHUB_DESCRIPTION_PACKAGES="$environment" NO_PROXY='*' no_proxy='*' \
     node "$here/check.mjs" "$address" "$environment/$description"

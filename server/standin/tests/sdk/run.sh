@@ -27,20 +27,7 @@ if [[ ! -f "$environment/installed.txt" || "$(cat "$environment/installed.txt")"
     cp "$here/requirements.txt" "$environment/installed.txt"
 fi
 
-address_file="$(mktemp)"
-"$standin" --listen 127.0.0.1:0 >"$address_file" &
-server=$!
-trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -f "$address_file"' EXIT
-for _ in $(seq 100); do
-    [[ -s "$address_file" ]] && break
-    kill -0 "$server" 2>/dev/null || { echo "the stand-in server ended at once" >&2; exit 1; }
-    sleep 0.1
-done
-address="$(head -n 1 "$address_file")"
-if [[ -z "$address" ]]; then
-    echo "the stand-in server did not say its address" >&2
-    exit 1
-fi
+. "$here/../start.sh"
 
 # Neither a proxy nor a key of this machine may get in between.
 env -u OPENAI_API_KEY -u OPENAI_BASE_URL -u ANTHROPIC_API_KEY -u ANTHROPIC_AUTH_TOKEN -u ANTHROPIC_BASE_URL \
