@@ -11,7 +11,7 @@ export default defineConfig({
   // Photographing a page at two widths in two themes, each with an accessibility check, takes its time.
   timeout: 180_000,
   expect: { timeout: 10_000 },
-  reporter: [["line"]],
+  reporter: [["line"], ["./fixtures/failures.ts"]],
   use: {
     viewport: { width: 1440, height: 900 },
     locale: "en-GB",
