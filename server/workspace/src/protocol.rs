@@ -21,8 +21,8 @@ pub use files::{
     ReadFileLines, ReadLinesQuery, Relativity, ResolvedPath, WriteFileResult,
 };
 pub use git::{
-    ChangedFile, FileChange, GitChanges, GitEvent, GitFileQuery, GitLines, GitLinesQuery, LeftOut,
-    RepositoryChanges,
+    ChangedFile, FileChange, GitChanges, GitChangesQuery, GitEvent, GitFileQuery, GitLines,
+    GitLinesQuery, LeftOut, RepositoryChanges,
 };
 pub use processes::{
     ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest,

@@ -10,7 +10,7 @@ use store::workspaces::WorkspaceRow;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 use workspace::connection::AgentClient;
-use workspace::protocol::RepositoryChanges as AgentChanges;
+use workspace::protocol::{GitChangesQuery, RepositoryChanges as AgentChanges};
 
 use self::watch::Watch;
 use super::ChatFailure;
@@ -47,14 +47,15 @@ impl Platform {
         })
     }
 
-    /// One snapshot of the same.
+    /// One snapshot of the same, as it was seen last when nothing was heard of since.
     pub async fn git_changes(
         &self,
         actor: &Actor,
         id: ChatId,
     ) -> Result<Vec<RepositoryChanges>, ChatFailure> {
         let looked = self.chat_agent(actor, id).await?;
-        let changes = looked.client.git_changes().await;
+        let query = GitChangesQuery { may_be_known: true };
+        let changes = looked.client.git_changes(query).await;
         let changes =
             changes.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
         Ok(changes.repositories.into_iter().map(repository).collect())

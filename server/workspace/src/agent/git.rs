@@ -16,6 +16,7 @@ mod status;
 mod stream;
 mod ticks;
 mod touched;
+mod untracked;
 
 pub use content::{file, lines};
 pub use scanner::Scanner;
@@ -23,23 +24,29 @@ pub use scanner::Scanner;
 use axum::{
     Json,
     body::Body,
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use chrono::Utc;
 use http::{HeaderMap, header::CONTENT_TYPE};
 
 use super::{AgentState, error::ApiError};
-use crate::protocol::{Acknowledged, ChatScope, GitChanges};
+use crate::protocol::{Acknowledged, ChatScope, GitChanges, GitChangesQuery};
 
 /// `GET /git/changes`: a snapshot.
 pub async fn changes(
     State(state): State<AgentState>,
+    Query(query): Query<GitChangesQuery>,
     headers: HeaderMap,
 ) -> Result<Json<GitChanges>, ApiError> {
     let scanner = &state.inner.scanner;
     let scope = ChatScope::from_headers(&headers);
-    let scanned = scanner.scan(&scope, scanner::SCAN_PAUSE).await;
+    let max_age = if query.may_be_known {
+        scanner::KEPT_FOR
+    } else {
+        scanner::SCAN_PAUSE
+    };
+    let scanned = scanner.scan(&scope, max_age).await;
     let mut repositories = Vec::with_capacity(scanned.repositories.len());
     for (_, repository) in scanned.repositories {
         let repository = repository.map_err(|error| ApiError::failed(error.to_string()))?;

@@ -24,10 +24,10 @@ use super::{
 };
 use crate::protocol::{
     About, Acknowledged, ChatScope, EditFilesRequest, EditFilesResult, FindFilesQuery, FoundFiles,
-    GitChanges, GitEvent, GitFileQuery, GitLines, GitLinesQuery, ListDirectoryRequest,
-    ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, ReadFileLines,
-    ReadLinesQuery, ResolvedPath, SignalRequest, SkillContent, SkillFile, StartProcess,
-    StartedProcess, WorkspaceContext, WriteFileResult,
+    GitChanges, GitChangesQuery, GitEvent, GitFileQuery, GitLines, GitLinesQuery,
+    ListDirectoryRequest, ListDirectoryResult, ProcessList, ProcessOutput, ProcessSignal,
+    ProcessTail, ReadFileLines, ReadLinesQuery, ResolvedPath, SignalRequest, SkillContent,
+    SkillFile, StartProcess, StartedProcess, WorkspaceContext, WriteFileResult,
 };
 
 /// Deadline of calls that only touch files or memory.
@@ -269,8 +269,8 @@ impl AgentClient {
     }
 
     /// A snapshot of what changed in the repositories that matter to this chat.
-    pub async fn git_changes(&self) -> Result<GitChanges, AgentError> {
-        self.get("/api/v0/git/changes", &(), "the changes", GIT_SCAN)
+    pub async fn git_changes(&self, query: GitChangesQuery) -> Result<GitChanges, AgentError> {
+        self.get("/api/v0/git/changes", &query, "the changes", GIT_SCAN)
             .await
     }
 

@@ -3,6 +3,14 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Query of `GET /api/v0/git/changes`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitChangesQuery {
+    /// Whether what was seen some time ago will do, when nothing was heard of since.
+    pub may_be_known: bool,
+}
+
 /// One snapshot of every repository that matters to the asking chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitChanges {

@@ -6,7 +6,7 @@ use workspace::{
     backend::Source,
     connection::{AgentClient, GitWatch},
     protocol::{
-        ChangedFile, EditFilesRequest, FileChange, FileEdit, FileEdits, GitEvent,
+        ChangedFile, EditFilesRequest, FileChange, FileEdit, FileEdits, GitChangesQuery, GitEvent,
         RepositoryChanges, StartProcess,
     },
 };
@@ -14,7 +14,10 @@ use workspace::{
 use crate::support::{Fixture, LONG, command, execute, git, worktree};
 
 async fn changes(client: &AgentClient) -> RepositoryChanges {
-    let mut changes = client.git_changes().await.unwrap();
+    let mut changes = client
+        .git_changes(GitChangesQuery::default())
+        .await
+        .unwrap();
     assert_eq!(changes.repositories.len(), 1);
     changes.repositories.remove(0)
 }
@@ -258,7 +261,10 @@ async fn a_chat_sees_the_repositories_of_the_chats_above_and_below_it() {
     let below = running.client.for_chat(child, vec![parent]);
     let stranger = running.client.for_chat(Uuid::now_v7(), vec![]);
     let roots = async |client: &AgentClient| {
-        let changes = client.git_changes().await.unwrap();
+        let changes = client
+            .git_changes(GitChangesQuery::default())
+            .await
+            .unwrap();
         let roots = changes.repositories.into_iter().map(|seen| seen.repo_root);
         roots.collect::<Vec<_>>()
     };
@@ -292,6 +298,44 @@ async fn counts_untracked_files_beyond_the_limit() {
         (now.untracked_files, now.uncommitted_files),
         (20_003, 20_003)
     );
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_untracked_files_are_told_by_their_folders_and_no_ignored_one_with_them() {
+    let fixture = Fixture::new().await;
+    let repository = fixture.repository("project");
+    std::fs::create_dir(repository.join("half")).unwrap();
+    std::fs::write(repository.join("half/tracked"), "one\n").unwrap();
+    std::fs::write(repository.join(".gitignore"), "*.log\n").unwrap();
+    git(&repository, &["add", "."]);
+    git(&repository, &["commit", "--quiet", "-m", "second"]);
+    let running = fixture.start(worktree(&repository, "Many")).await;
+    let script = "mkdir -p 'new [a]*/deep' && seq 150 | xargs -I_ touch 'new [a]*/deep/_' && touch 'new [a]*/noise.log' &&
+        seq 100 | xargs -I_ touch half/_ && echo two > half/tracked && touch half/noise.log";
+    execute(&running.client, script).await;
+    let now = changes(&running.client).await;
+    let in_folder = |folder: &str| {
+        let files = now.files.iter();
+        files.filter(|file| file.path.starts_with(folder)).count()
+    };
+    assert_eq!(
+        (in_folder("new [a]*/deep/"), in_folder("half/")),
+        (150, 101)
+    );
+    assert_eq!((now.files.len(), now.untracked_files), (251, 250));
+    assert_eq!(file(&now, "half/tracked").change, FileChange::Modified);
+
+    // A repository of its own inside a folder is not looked into, however many files there are.
+    execute(
+        &running.client,
+        "git init -q 'new [a]*/deep/nested' && touch 'new [a]*/deep/nested/inner'",
+    )
+    .await;
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    let now = changes(&running.client).await;
+    assert!(!now.files.iter().any(|file| file.path.contains("nested")));
+    assert_eq!(now.files.len(), 251);
     fixture.end().await;
 }
 

@@ -355,7 +355,7 @@ async fn odd_repositories_work_and_say_what_is_odd() {
     assert!(
         direct
             .client
-            .git_changes()
+            .git_changes(workspace::protocol::GitChangesQuery::default())
             .await
             .unwrap()
             .repositories

@@ -16,6 +16,7 @@ pub fn files(output: &[u8]) -> Vec<ChangedFile> {
         .peekable();
     let mut files: Vec<ChangedFile> = Vec::new();
     let mut modes: Vec<bool> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
     while let Some(header) = fields.next_if(|field| field.starts_with(':')) {
         let mut words = header.trim_start_matches(':').split(' ');
         let (old_mode, new_mode) = (
@@ -36,11 +37,13 @@ pub fn files(output: &[u8]) -> Vec<ChangedFile> {
             Some(path) => (path, Some(first)),
             None => (first, None),
         };
-        if let Some(conflicted) = files.iter_mut().find(|file| file.path == path) {
+        let known = positions.get(&path).copied();
+        if let Some(conflicted) = known.and_then(|position| files.get_mut(position)) {
             conflicted.change = FileChange::Conflicted;
             continue;
         }
         modes.push(old_mode != new_mode);
+        positions.insert(path.clone(), files.len());
         files.push(ChangedFile {
             path,
             old_path,
@@ -51,7 +54,7 @@ pub fn files(output: &[u8]) -> Vec<ChangedFile> {
             is_submodule: old_mode == SUBMODULE_MODE || new_mode == SUBMODULE_MODE,
         });
     }
-    add_counts(&mut files, fields);
+    add_counts(&mut files, &positions, fields);
     for (file, is_mode_different) in files.iter_mut().zip(modes) {
         let is_same_text = file.additions == 0 && file.deletions == 0 && !file.is_binary;
         if file.change == FileChange::Modified && is_mode_different && is_same_text {
@@ -92,13 +95,9 @@ fn change(status: char) -> FileChange {
 
 fn add_counts<'a>(
     files: &mut [ChangedFile],
+    positions: &HashMap<String, usize>,
     mut fields: impl Iterator<Item = std::borrow::Cow<'a, str>>,
 ) {
-    let positions: HashMap<String, usize> = files
-        .iter()
-        .enumerate()
-        .map(|(position, file)| (file.path.clone(), position))
-        .collect();
     while let Some(record) = fields.next() {
         let mut parts = record.splitn(3, '\t');
         let (Some(additions), Some(deletions), Some(path)) =

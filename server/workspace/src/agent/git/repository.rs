@@ -3,7 +3,10 @@
 //! Untracked files are shown like new ones: a copy of the index learns of them, the repository's own index is
 //! never touched.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use uuid::Uuid;
 
@@ -12,6 +15,7 @@ use super::{
     place::Place,
     remote,
     status::{self, Status},
+    untracked,
 };
 use crate::{
     git_command::{GitCommand, GitError},
@@ -20,6 +24,9 @@ use crate::{
 
 /// As many lines around as everywhere: readers of the text tell by them where a file ends.
 const PATCH: &[&str] = &["--patch", "--unified=3"];
+
+/// From here on untracked files are told to git by their folders.
+const MANY: usize = 200;
 
 /// What to scan.
 pub struct Scan<'a> {
@@ -79,7 +86,7 @@ async fn changes(
         }
     };
     let index = IndexCopy::new(scan, place).await?;
-    index.add_untracked(scan.root, &status.untracked).await?;
+    index.add_untracked(scan.root, &status).await?;
     let listed = index
         .diff(scan.root, &tree, &["--raw", "--numstat", "-z"])
         .output()
@@ -154,10 +161,17 @@ impl IndexCopy {
         GitCommand::in_workspace(root).env("GIT_INDEX_FILE", &self.path)
     }
 
-    async fn add_untracked(&self, root: &Path, names: &[Vec<u8>]) -> Result<(), GitError> {
-        if names.is_empty() {
+    async fn add_untracked(&self, root: &Path, status: &Status) -> Result<(), GitError> {
+        if status.untracked.is_empty() {
             return Ok(());
         }
+        // Git looks through all names for each file; a repository inside a folder must not be added with it.
+        let names = if status.untracked.len() > MANY && !status.has_repositories {
+            let folders = self.untracked_folders(root).await?;
+            untracked::names(status, &folders)
+        } else {
+            status.untracked.iter().map(Vec::as_slice).collect()
+        };
         let arguments = [
             "add",
             "--intent-to-add",
@@ -172,6 +186,22 @@ impl IndexCopy {
             .run()
             .await?;
         Ok(())
+    }
+
+    /// The topmost folders in which everything is untracked, each with a slash at its end.
+    async fn untracked_folders(&self, root: &Path) -> Result<HashSet<Vec<u8>>, GitError> {
+        let arguments = [
+            "ls-files",
+            "--others",
+            "--exclude-standard",
+            "--directory",
+            "--no-empty-directory",
+            "-z",
+        ];
+        let listed = self.git(root).args(arguments).output().await?;
+        let entries = listed.stdout.split(|&byte| byte == 0);
+        let folders = entries.filter(|entry| entry.ends_with(b"/"));
+        Ok(folders.map(<[u8]>::to_vec).collect())
     }
 
     fn diff(&self, root: &Path, tree: &str, form: &[&str]) -> GitCommand {

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::{OwnedMutexGuard, watch},
+    time::Instant,
+};
 
 use super::{
     notices::{Follower, Notices},
@@ -23,7 +26,7 @@ use crate::{
 /// Scans of a repository begin at least this long after each other.
 pub const SCAN_PAUSE: Duration = Duration::from_secs(1);
 /// What was scanned and not asked for again is kept this long.
-const KEPT_FOR: Duration = Duration::from_mins(2);
+pub const KEPT_FOR: Duration = Duration::from_mins(2);
 
 type Slot = Arc<tokio::sync::Mutex<Option<Newest>>>;
 
@@ -126,8 +129,7 @@ impl Scanner {
         root: &Path,
         max_age: Duration,
     ) -> Result<Arc<RepositoryChanges>, GitError> {
-        let slot = self.slot(root);
-        let mut newest = slot.lock().await;
+        let newest = self.slot(root).lock_owned().await;
         if let Some(known) = &*newest {
             if known.tick == self.ticks.of(root) && known.at.elapsed() < max_age {
                 return Ok(known.changes.clone());
@@ -135,28 +137,16 @@ impl Scanner {
             // A tree that takes long to look at is looked at half of the time at most.
             tokio::time::sleep_until(known.at + SCAN_PAUSE.max(known.took * 2)).await;
         }
-        let (tick, at) = (self.ticks.of(root), Instant::now());
         let is_own = root_of(&self.working_directory).as_deref() == Some(root);
-        let scan = Scan {
-            root,
-            base: self.base_commit.as_deref().filter(|_| is_own),
-            scratch: &self.scratch,
-            mark: newest.as_ref().and_then(|known| known.mark),
+        let look = Look {
+            tick: self.ticks.of(root),
+            root: root.to_path_buf(),
+            base: self.base_commit.clone().filter(|_| is_own),
+            scratch: self.scratch.clone(),
         };
-        let found = repository::scan(&scan).await?;
-        let changes = match (found.changes, newest.as_ref()) {
-            (Some(changes), _) => Arc::new(changes),
-            (None, Some(known)) => known.changes.clone(),
-            (None, None) => return Err(unmarked()),
-        };
-        *newest = Some(Newest {
-            tick,
-            at,
-            took: at.elapsed(),
-            mark: found.mark,
-            changes: changes.clone(),
-        });
-        Ok(changes)
+        // To the end, also when whoever asked waits no longer: a tree that takes long is looked at once, not for each who asks.
+        let looked = tokio::spawn(look.take(newest)).await;
+        looked.unwrap_or_else(|error| Err(failed(error.to_string())))
     }
 
     fn slot(&self, root: &Path) -> Slot {
@@ -177,11 +167,52 @@ impl Scanner {
     }
 }
 
-/// A scan without a mark before it always has a state.
-fn unmarked() -> GitError {
+/// A scan that was decided on.
+struct Look {
+    tick: u64,
+    root: PathBuf,
+    base: Option<String>,
+    scratch: PathBuf,
+}
+
+impl Look {
+    async fn take(
+        self,
+        mut newest: OwnedMutexGuard<Option<Newest>>,
+    ) -> Result<Arc<RepositoryChanges>, GitError> {
+        let at = Instant::now();
+        let scan = Scan {
+            root: &self.root,
+            base: self.base.as_deref(),
+            scratch: &self.scratch,
+            mark: newest.as_ref().and_then(|known| known.mark),
+        };
+        let found = repository::scan(&scan).await?;
+        let changes = match (found.changes, newest.as_ref()) {
+            (Some(changes), _) => Arc::new(changes),
+            (None, Some(known)) => known.changes.clone(),
+            // A scan without a mark before it always has a state.
+            (None, None) => {
+                return Err(failed(
+                    "nothing is known of the repository yet; look again".into(),
+                ));
+            }
+        };
+        *newest = Some(Newest {
+            tick: self.tick,
+            at,
+            took: at.elapsed(),
+            mark: found.mark,
+            changes: changes.clone(),
+        });
+        Ok(changes)
+    }
+}
+
+fn failed(message: String) -> GitError {
     GitError::Failed {
         action: "status".into(),
-        message: "nothing is known of the repository yet; look again".into(),
+        message,
     }
 }
 
@@ -215,5 +246,33 @@ mod tests {
             assert!(Arc::ptr_eq(&diffs[0], &diffs[1]));
         }
         assert!(begun.elapsed() >= 2 * SCAN_PAUSE);
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_nobody_waits_for_any_more_is_there_for_the_next_who_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("project");
+        let made = std::process::Command::new("git")
+            .args(["init", "--quiet"])
+            .arg(&root)
+            .status();
+        assert!(made.unwrap().success());
+        std::fs::write(root.join("file"), "before").unwrap();
+        let scanner = Scanner::new(root.clone(), None, folder.path().join("scratch"));
+        std::fs::create_dir(folder.path().join("scratch")).unwrap();
+        let scope = ChatScope::default();
+        let given_up = tokio::time::timeout(Duration::ZERO, scanner.scan(&scope, SCAN_PAUSE)).await;
+        assert!(given_up.is_err());
+        // What was seen a long time ago would do: only the scan that was given up can have seen it.
+        let slot = scanner.slot(&root);
+        let newest = slot.lock().await;
+        assert!(
+            newest
+                .as_ref()
+                .unwrap()
+                .changes
+                .unified_diff
+                .contains("+before")
+        );
     }
 }

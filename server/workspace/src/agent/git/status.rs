@@ -31,6 +31,8 @@ pub struct Status {
     pub unmerged: Vec<Vec<u8>>,
     /// The first files that are neither tracked nor ignored; no repositories inside this one.
     pub untracked: Vec<Vec<u8>>,
+    /// Whether there are repositories inside this one, which are not looked at.
+    pub has_repositories: bool,
     /// How many more there are.
     pub unlisted: u64,
     /// The same as long as nothing changed; absent when that cannot be told.
@@ -83,7 +85,7 @@ fn parse(output: &[u8]) -> Status {
                 status.tracked.extend(path);
             }
             // A name that ends in a slash is a repository inside this one.
-            b"? " if rest.ends_with(b"/") => {}
+            b"? " if rest.ends_with(b"/") => status.has_repositories = true,
             b"? " if status.untracked.len() < MAX_UNTRACKED => status.untracked.push(rest.to_vec()),
             b"? " => status.unlisted += 1,
             _ => {}

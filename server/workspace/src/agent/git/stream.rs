@@ -14,7 +14,7 @@ use tokio_stream::{Stream, wrappers::ReceiverStream};
 
 use super::{
     diff::{MAX_DIFF_BYTES, written_bytes},
-    scanner::{SCAN_PAUSE, Scanned, Scanner},
+    scanner::{KEPT_FOR, SCAN_PAUSE, Scanned, Scanner},
 };
 use crate::{
     agent::AgentState,
@@ -49,7 +49,8 @@ async fn feed(
     let mut ticks = scanner.ticks();
     let mut follower = scanner.follower();
     let mut shown = Shown::default();
-    let mut max_age = SCAN_PAUSE;
+    // What is known already is told at once, and looked at again then.
+    let mut max_age = KEPT_FOR;
     loop {
         let begun = Instant::now();
         ticks.mark_unchanged();
@@ -64,6 +65,10 @@ async fn feed(
             if sender.send(Ok(Bytes::from(line))).await.is_err() {
                 return;
             }
+        }
+        if max_age == KEPT_FOR {
+            max_age = SCAN_PAUSE;
+            continue;
         }
         let woken = tokio::time::timeout(interval, ticks.changed()).await;
         // Woken, only what was heard of is looked at again; else everything is.
@@ -283,7 +288,8 @@ mod tests {
             }
         };
         shows("+before").await;
-        // A second scan finds nothing new: whatever was noticed of the first writing is over.
+        // Scans after the first two find nothing new: whatever was noticed of the first writing is over.
+        shows("alive").await;
         shows("alive").await;
         std::fs::write(folder.path().join("other"), "afterwards\n").unwrap();
         tokio::time::timeout(Duration::from_secs(20), shows("+afterwards"))
