@@ -73,6 +73,8 @@ pub struct ChatView {
     pub workspace: Option<Workspace>,
     /// What changed in it, when that was known at once.
     pub changes: Option<Vec<RepositoryChanges>>,
+    /// Whether that is the beginning of them, because they are large: the git watch tells the rest.
+    pub are_changes_cut: bool,
     /// The changes' files with highlighted lines.
     pub highlights: Vec<HighlightedFile>,
     /// Models to choose from.
@@ -188,7 +190,10 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         Some(id) => platform.get_workspace(&actor, id).await.ok(),
         None => None,
     };
-    let changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
+    let mut changes = changes::first_snapshot(&platform, &actor, chat_id, workspace.as_ref()).await;
+    // An older page is read without the git watch, which would tell the rest.
+    let are_changes_cut =
+        before_id.is_none() && changes::cut(changes.as_deref_mut().unwrap_or_default());
     let highlights = changes::highlight(changes.as_deref().unwrap_or_default()).await;
     let desktop = platform.get_desktop_enabled(&actor).await;
     let debug = platform.get_user_debug_logging(&actor).await;
@@ -198,6 +203,7 @@ pub async fn view_chat(chat_id: ChatId, before_id: Option<i64>) -> Result<ChatVi
         is_older_page: before_id.is_some(),
         workspace,
         changes,
+        are_changes_cut,
         highlights,
         models,
         has_desktop: desktop.map_err(super::failed)?.enable_desktop,

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use sdk::parts::DiffSide;
 
-use super::{DiffFile, Parser, parse};
+use super::{DiffFile, Found, Parser, parse};
 
 /// A file of a diff.
 #[derive(Debug)]
@@ -117,6 +117,21 @@ pub fn index(text: &str) -> Vec<Arc<IndexedFile>> {
     files.collect()
 }
 
+/// The first files of a diff, as long as they have so many lines and are so many together: what is shown of it before anybody
+/// moves. Nothing when that is all of it.
+pub fn beginning(text: &str, most_lines: usize, most_files: usize) -> Option<&str> {
+    let files = Parser::new(false).read(text);
+    let mut lines = 0;
+    let fits = |file: &&Found| {
+        let is_within = lines < most_lines;
+        lines += file.line_count;
+        is_within
+    };
+    let kept = files.iter().take(most_files).take_while(fits).count();
+    let last = files.get(kept.checked_sub(1)?)?;
+    (kept < files.len()).then(|| text.get(..last.range.end))?
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -152,6 +167,22 @@ mod tests {
                 prop_assert_eq!(indexed.hunk_count, parsed.hunks.len());
                 let head = DiffFile { hunks: Vec::new(), ..parsed.clone() };
                 prop_assert_eq!(&indexed.head, &head);
+            }
+        }
+
+        #[test]
+        fn a_beginning_holds_the_first_files_as_they_are(lines in proptest::collection::vec(proptest::sample::select(&LINES[..]), 0..60), most_lines in 1_usize..6, most_files in 1_usize..4) {
+            let text = lines.join("\n");
+            let whole = index(&text);
+            if let Some(cut) = beginning(&text, most_lines, most_files) {
+                let first = index(cut);
+                prop_assert!(!first.is_empty() && first.len() < whole.len() && first.len() <= most_files);
+                prop_assert_eq!(&first[..], whole.get(..first.len()).unwrap_or_default());
+                let before_last: usize = first.iter().rev().skip(1).map(|file| file.line_count).sum();
+                prop_assert!(before_last < most_lines);
+            } else {
+                let before_last: usize = whole.iter().rev().skip(1).map(|file| file.line_count).sum();
+                prop_assert!(whole.len() <= most_files && (whole.len() < 2 || before_last < most_lines));
             }
         }
     }

@@ -14,10 +14,15 @@ use tokio::time::timeout;
 
 use self::marked::marked;
 use super::HighlightedFile;
+use crate::components::chat::git_panel::{BLOCK_FILES, FIRST_LINES};
+use crate::diff::index::beginning;
 use crate::diff::{self, DiffFile, LineKind, changed_ranges};
 
 /// Diffs that are larger together keep their plain lines: colours would cost more than they help.
 const MAX_COLOURED_BYTES: usize = 1024 * 1024;
+
+/// Diffs up to this size travel whole with the page.
+const MAX_FIRST_BYTES: usize = 128 * 1024;
 
 /// The first paint does not wait longer than this for the workspace; the watch brings the rest.
 const FIRST_SNAPSHOT_WITHIN: Duration = Duration::from_millis(300);
@@ -34,6 +39,22 @@ pub async fn first_snapshot(
     }
     let snapshot = timeout(FIRST_SNAPSHOT_WITHIN, platform.git_changes(actor, chat_id)).await;
     snapshot.ok().and_then(Result::ok)
+}
+
+/// Leaves the beginning of diffs that are large, whole files of them; whether anything was left out. A page draws no more
+/// than that before its script runs, and hears the rest from the git watch.
+pub fn cut(changes: &mut [RepositoryChanges]) -> bool {
+    let mut is_cut = false;
+    for repository in changes {
+        let text = repository.unified_diff.as_deref().unwrap_or_default();
+        if text.len() > MAX_FIRST_BYTES
+            && let Some(beginning) = beginning(text, FIRST_LINES, BLOCK_FILES)
+        {
+            repository.unified_diff = Some(beginning.to_owned());
+            is_cut = true;
+        }
+    }
+    is_cut
 }
 
 /// The lines of the changes' files as highlighted HTML.

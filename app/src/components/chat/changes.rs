@@ -28,6 +28,8 @@ pub struct Changes {
     pub omitted: RwSignal<u32>,
     /// Whether the workspace has said which repositories there are.
     pub is_known: RwSignal<bool>,
+    /// Whether only their beginning is known yet: the workspace tells the rest in a moment.
+    pub are_cut: RwSignal<bool>,
     /// Why the workspace cannot be watched.
     pub problem: RwSignal<Option<Problem>>,
     /// What the server rendered of their lines.
@@ -46,6 +48,7 @@ impl Changes {
             is_known: RwSignal::new(repositories.is_some()),
             repositories: RwSignal::new(repositories.unwrap_or_default()),
             omitted: RwSignal::new(0),
+            are_cut: RwSignal::new(false),
             problem: RwSignal::new(None),
             first_lines: StoredValue::new(highlights),
             socket: Socket::new(),

@@ -32,9 +32,11 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
 use sdk::workspaces::{Sandbox, Workspace, WorkspaceStatus};
 
+pub use self::files::FIRST_LINES;
 use self::files::Files;
 use self::highlights::Highlights;
 pub use self::pictures::drawn as drawn_pictures;
+pub use self::reading::BLOCK_FILES;
 use self::reading::{Reading, in_frames};
 pub use self::regions::{RegionState, Regions};
 pub use self::remote::Remote;

@@ -107,6 +107,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         is_older_page,
         workspace,
         changes,
+        are_changes_cut,
         highlights,
         models,
         has_desktop,
@@ -116,6 +117,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     let link = links(&chat.id, &page, is_older_page);
     let open = OpenChat::new(&chat, page);
     let changes = Changes::new(changes, highlights);
+    changes.are_cut.set(are_changes_cut);
     let composer = Composer::new(open, &models, chat.last_model_config_id);
     composer.plans.set(chat.plan_mode == PlanMode::Plan);
     let follow = Follow::new(open.has_newer);

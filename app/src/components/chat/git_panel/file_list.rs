@@ -28,6 +28,8 @@ const SHOWN: usize = 200;
 pub fn FileList(
     /// The files in the order of the diff.
     files: Memo<Files>,
+    /// How many there are; more than those while only the beginning is known.
+    count: Memo<usize>,
     /// Which were looked through.
     reading: Reading,
     /// The work tree; none for what a git host shows.
@@ -35,7 +37,8 @@ pub fn FileList(
 ) -> impl IntoView {
     let root = StoredValue::new(root);
     let query = RwSignal::new(String::new());
-    let count = Memo::new(move |_| files.with(|files| files.list.len()));
+    // Without a script its rows lead nowhere: they are drawn when it is opened.
+    let is_opened = RwSignal::new(false);
     let place_of = move |file: &IndexedFile| Place {
         root: root.get_value(),
         path: file.path().to_owned(),
@@ -55,7 +58,10 @@ pub fn FileList(
                 .collect::<Vec<_>>()
         })
     });
-    let shown = move || found.with(|found| found.iter().take(SHOWN).cloned().collect::<Vec<_>>());
+    let shown = move || {
+        let most = if is_opened.get() { SHOWN } else { 0 };
+        found.with(|found| found.iter().take(most).cloned().collect::<Vec<_>>())
+    };
     let rest = move || match found.with(Vec::len) {
         0 => Some("No file has this in its path.".to_owned()),
         all if all > SHOWN => Some(format!("{} more: search for them.", all - SHOWN)),
@@ -83,7 +89,7 @@ pub fn FileList(
     };
     view! {
         <Show when=move || { count.get() >= FEWEST }>
-            <details class="file-list">
+            <details class="file-list" on:toggle=move |_| is_opened.set(true)>
                 <summary>
                     {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")} "Files" <span class="spacer"></span>
                     {move || format!("{} of {} viewed", viewed_count(), count.get())}

@@ -11,7 +11,7 @@ use super::review::is_on;
 use crate::diff::index::{IndexedFile, index};
 
 /// Lines that are drawn before it is known where the reader is: what the server renders.
-const FIRST_LINES: usize = 1000;
+pub const FIRST_LINES: usize = 1000;
 
 /// The files.
 #[derive(Clone, Debug, Default)]

@@ -63,6 +63,8 @@ fn take(changes: Changes, message: GitWatchMessage) {
             let _ = changes
                 .repositories
                 .try_update(|known| git::merge(known, repositories));
+            // The first message of a connection tells everything.
+            let _ = changes.are_cut.try_set(false);
         }
         GitWatchMessage::Error {
             message,

@@ -132,12 +132,13 @@ pub fn remote_view(remote: Remote, reading: Reading) -> AnyView {
         remote.looks.track();
         remote.ask();
     });
+    let count = Memo::new(move |_| files.with(|files| files.list.len()));
     let (id, label) = (element_id(REMOTE, "panel"), element_id(REMOTE, "tab"));
     view! {
         <section class="repository" id=id role="tabpanel" aria-labelledby=label>
             <div class="summary">{move || head(remote)}</div>
             {move || state(remote, files)}
-            <FileList files reading root=None/>
+            <FileList files count reading root=None/>
             {file_blocks(files, highlights, reading, None)}
             {move || {
                 let review = reading.review;

@@ -42,6 +42,17 @@ pub fn RepositoryView(
         })
     });
     let files = Memo::new(move |_| repository.with(Files::of));
+    let count = Memo::new(move |_| {
+        let known = files.with(|files| files.list.len());
+        let all = || {
+            repository.with(|it| number(it.changed_files - it.omitted_files.min(it.changed_files)))
+        };
+        if changes.are_cut.get() {
+            all().max(known)
+        } else {
+            known
+        }
+    });
     let is_unchanged = Memo::new(move |_| repository.with(|known| known.changed_files == 0));
     let ask = move |_| {
         let request = repository
@@ -64,11 +75,21 @@ pub fn RepositoryView(
             <Show when=move || is_unchanged.get()>
                 <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
             </Show>
-            <FileList files reading root=Some(own_root.get_value())/>
+            <FileList files count reading root=Some(own_root.get_value())/>
             {file_blocks(files, highlights, reading, Some(own_root.get_value()))}
-            {move || lost_comments(reading.review, own_root, files)}
+            {move || changes.are_cut.get().then(|| rest_follows(files.with(|files| files.list.len()), count.get()))}
+            {move || (!changes.are_cut.get()).then(|| lost_comments(reading.review, own_root, files))}
         </section>
     }
+}
+
+/// Stands below the beginning of many changes until the workspace has told the rest.
+fn rest_follows(shown: usize, all: usize) -> Option<AnyView> {
+    (shown < all).then(|| {
+        let words =
+            format!("The first {shown} of {all} files. The others follow once the page runs.");
+        view! { <p class="file-note">{words}</p> }
+    })
 }
 
 /// Comments on files in which nothing is changed any more.
