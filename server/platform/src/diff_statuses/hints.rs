@@ -3,6 +3,8 @@
 //! A hint says where to look and never what is there: the look is the one that would have come later anyway, under the
 //! identity of each chat's owner. However many hints there are, a branch is looked at once in [`PAUSE`].
 
+use std::collections::HashSet;
+
 use chrono::TimeDelta;
 use forge::{Forge, Remote};
 use store::diff_statuses::{self, Hint, Named, Reference};
@@ -59,7 +61,7 @@ impl Platform {
         let Some(forge) = forges.named(host) else {
             return Ok(0);
         };
-        let mut marked = Vec::new();
+        let mut marked = HashSet::new();
         for told in told {
             let mut after = None;
             loop {
@@ -74,7 +76,7 @@ impl Platform {
                         continue;
                     }
                     if diff_statuses::hint(&self.0.db, chat_id, self.hint()).await? {
-                        marked.push(chat_id);
+                        marked.insert(chat_id);
                     }
                 }
                 if i64::try_from(batch.len()).is_ok_and(|count| count < BATCH) {
@@ -83,7 +85,7 @@ impl Platform {
             }
         }
         // One wakes the workers, who look for all that is due.
-        if let Some(chat_id) = marked.first().copied() {
+        if let Some(chat_id) = marked.iter().next().copied() {
             self.0.notices.publish(Notice::DiffStatusStale { chat_id });
         }
         Ok(marked.len())

@@ -14,7 +14,7 @@ if [[ -z "$standin" || ! -x "$standin" ]]; then
     exit 2
 fi
 
-environment="${XDG_CACHE_HOME:-$HOME/.cache}/switchyard/python-sdks"
+environment="${SWITCHYARD_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/switchyard}/python-sdks"
 wanted="$(cat "$here/requirements.txt")"
 if [[ ! -f "$environment/installed.txt" || "$(cat "$environment/installed.txt")" != "$wanted" ]]; then
     rm -rf "$environment"

@@ -3,12 +3,10 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use sdk::costs::CostTotals;
 
-/// The sums over rows of `cost_hours` and `cost_days`, or of anything with its columns.
-macro_rules! sums {
+/// What all of the tables have to sum up.
+macro_rules! spent_sums {
     () => {
-        "CAST(COALESCE(SUM(calls), 0) AS BIGINT) AS calls, \
-         CAST(COALESCE(SUM(unpriced_calls), 0) AS BIGINT) AS unpriced_calls, \
-         CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens, \
+        "CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens, \
          CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens, \
          CAST(COALESCE(SUM(cache_read_tokens), 0) AS BIGINT) AS cache_read_tokens, \
          CAST(COALESCE(SUM(cache_creation_tokens), 0) AS BIGINT) AS cache_creation_tokens, \
@@ -16,18 +14,27 @@ macro_rules! sums {
          CAST(COALESCE(SUM(runtime_ms), 0) AS BIGINT) AS runtime_ms"
     };
 }
+pub(super) use spent_sums;
+
+/// The sums over rows of `cost_hours` and `cost_days`, or of anything with its columns.
+macro_rules! sums {
+    () => {
+        concat!(
+            "CAST(COALESCE(SUM(calls), 0) AS BIGINT) AS calls, \
+             CAST(COALESCE(SUM(unpriced_calls), 0) AS BIGINT) AS unpriced_calls, ",
+            $crate::costs::ranges::spent_sums!()
+        )
+    };
+}
 pub(super) use sums;
 
 /// The same over rows of `costs`.
 macro_rules! row_sums {
     () => {
-        "COUNT(*) AS calls, COUNT(*) - COUNT(total_cost_micros) AS unpriced_calls, \
-         CAST(COALESCE(SUM(input_tokens), 0) AS BIGINT) AS input_tokens, \
-         CAST(COALESCE(SUM(output_tokens), 0) AS BIGINT) AS output_tokens, \
-         CAST(COALESCE(SUM(cache_read_tokens), 0) AS BIGINT) AS cache_read_tokens, \
-         CAST(COALESCE(SUM(cache_creation_tokens), 0) AS BIGINT) AS cache_creation_tokens, \
-         CAST(COALESCE(SUM(total_cost_micros), 0) AS BIGINT) AS total_cost_micros, \
-         CAST(COALESCE(SUM(runtime_ms), 0) AS BIGINT) AS runtime_ms"
+        concat!(
+            "COUNT(*) AS calls, COUNT(*) - COUNT(total_cost_micros) AS unpriced_calls, ",
+            $crate::costs::ranges::spent_sums!()
+        )
     };
 }
 pub(super) use row_sums;
