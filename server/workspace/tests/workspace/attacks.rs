@@ -218,7 +218,7 @@ async fn a_privileged_program_gives_nothing() {
     let Some((fixture, running)) = sandboxed().await else {
         return;
     };
-    // As if it had come there somehow: a command cannot make one whose owner is another user.
+    // As if it had come there somehow: a command can make none, and none whose owner is another user.
     let copy = running.started.folder.join("privileged");
     std::fs::copy("/usr/bin/grep", &copy).unwrap();
     std::fs::set_permissions(&copy, PermissionsExt::from_mode(0o6755)).unwrap();
@@ -243,6 +243,40 @@ async fn a_privileged_program_gives_nothing() {
         let output = execute(&running.client, command).await;
         assert_ne!(output.exit_code, Some(0), "{command}: {}", output.output);
     }
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_program_can_be_made_that_runs_as_the_servers_user() {
+    let Some((fixture, running)) = sandboxed().await else {
+        return;
+    };
+    // Each way to a mode that there is, by its number where no program goes it.
+    let attempts = r#"cp /bin/true x
+        chmod 4755 x; chmod u+s x; chmod 6755 x
+        perl -e 'open F, "<", "x"; chmod 04755, *F'
+        perl -e 'use Fcntl; sysopen F, "made", O_CREAT|O_WRONLY, 04755'
+        perl -e 'syscall 452, -100, "x", 04755, 0; syscall 133, "node", 0104755, 0; syscall 85, "created", 04755; syscall 2, "opened", 0101, 04755'
+        cp /bin/true y; install -m 4755 y installed; mkdir -m 4755 folder 2>&1
+        perl -e 'my $how = pack "QQQ", 0101, 04755, 0; syscall 437, -100, "hidden", $how, 24'
+        perl -e 'my $p = "\0" x 120; print "RING ", syscall(425, 1, $p), "\n"'
+        find . -type f -perm /4000; echo done"#;
+    let output = output_of(&running, attempts).await;
+    assert!(output.contains("RING -1"), "{output}");
+    assert!(output.ends_with("done"), "{output}");
+    let folder = &running.started.folder;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let metadata = entry.metadata().unwrap();
+        assert!(
+            metadata.is_dir() || metadata.permissions().mode() & 0o4000 == 0,
+            "{:?}: {output}",
+            entry.path()
+        );
+    }
+    // Whatever else a mode says is the workspace's own matter, also the group's bit of a folder.
+    let usual = "umask 022; chmod 755 x && mkdir shared && chmod 2775 shared && : > plain && stat -c %a x shared plain";
+    assert_eq!(output_of(&running, usual).await, "755\n2775\n644");
     fixture.end().await;
 }
 
