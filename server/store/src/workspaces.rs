@@ -61,15 +61,16 @@ const SET_PREPARED: &str = "UPDATE workspaces SET working_directory = $2, branch
 const SET_PARAMETERS: &str =
     "UPDATE workspaces SET parameters = $2, updated_at = $3 WHERE id = $1 AND NOT deleted";
 const TOUCH: &str = "UPDATE workspaces SET last_used_at = $2 WHERE id = $1 AND NOT deleted";
-/// Of those that were made from a template, with the seconds that it or else the deployment leaves them; no chat of
-/// theirs is at work.
+/// Of those that were made from a template, with the seconds that it or else the deployment leaves them, and when a chat of
+/// theirs last began or ended something; no chat of theirs is at work.
 const IDLE: &str = concat!(
     "SELECT ",
     columns!(),
-    ", COALESCE((SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id), $2) AS idle_stop_seconds \
+    ", COALESCE((SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id), $2) AS idle_stop_seconds, \
+     (SELECT MAX(w.updated_at) FROM chats w WHERE w.workspace_id = workspaces.id) AS worked_at \
      FROM workspaces WHERE status = 'ready' AND NOT deleted AND template_id IS NOT NULL \
      AND COALESCE((SELECT t.idle_stop_seconds FROM templates t WHERE t.id = template_id), $2) IS NOT NULL \
-     AND NOT EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = workspaces.id AND c.status IN ('running', 'interrupting')) \
+     AND NOT EXISTS (SELECT 1 FROM chats c WHERE c.workspace_id = workspaces.id AND c.status IN ('pending', 'running', 'interrupting')) \
      ORDER BY id LIMIT $1"
 );
 const MARK_DELETED: &str = "UPDATE workspaces SET deleted = $2, status = 'deleted', status_reason = NULL, \
@@ -279,7 +280,7 @@ pub async fn list_stoppable(
     usual_seconds: Option<i64>,
     limit: i64,
 ) -> Result<Vec<(WorkspaceRow, Duration)>, StoreError> {
-    let raw: Vec<Idle> = on_reader!(db, pool => sqlx::query_as(IDLE)
+    let raw: Vec<Stoppable> = on_reader!(db, pool => sqlx::query_as(IDLE)
         .bind(limit)
         .bind(usual_seconds)
         .fetch_all(pool)
@@ -287,16 +288,19 @@ pub async fn list_stoppable(
     raw.into_iter()
         .map(|idle| {
             let seconds = u64::try_from(idle.idle_stop_seconds).unwrap_or(u64::MAX);
-            Ok((idle.row.try_into()?, Duration::from_secs(seconds)))
+            let mut row: WorkspaceRow = idle.row.try_into()?;
+            row.last_used_at = row.last_used_at.max(idle.worked_at);
+            Ok((row, Duration::from_secs(seconds)))
         })
         .collect()
 }
 
 #[derive(FromRow)]
-struct Idle {
+struct Stoppable {
     #[sqlx(flatten)]
     row: Raw,
     idle_stop_seconds: i64,
+    worked_at: Option<DateTime<Utc>>,
 }
 
 /// Marks a workspace as gone; its row stays for the chats that name it.

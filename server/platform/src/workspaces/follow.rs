@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use sdk::ids::AgentId;
 use sdk::workspaces::{Transition, WorkspaceStatus};
 use store::workspaces::{self, NewStatus, WorkspaceRow, agents, builds};
@@ -23,6 +24,15 @@ const LOST: &str = "The connection to the workspace's agent is lost; it connects
 const ENDED: &str =
     "The workspace's agent has ended; the workspace starts again when it is needed.";
 const RESTARTED: &str = "The server was restarted meanwhile. Start it again.";
+const GONE: &str = "The server that worked on it is gone. Start it again.";
+/// Longer than the deadlines of a checkout, a clone, a setup script and an agent together.
+const LONGEST_BUILD: TimeDelta = TimeDelta::minutes(90);
+const UNDER_WAY: [WorkspaceStatus; 4] = [
+    WorkspaceStatus::Queued,
+    WorkspaceStatus::Cloning,
+    WorkspaceStatus::SettingUp,
+    WorkspaceStatus::Starting,
+];
 
 impl Workspaces {
     /// Makes the rows true after a restart and follows the agents from now on.
@@ -44,30 +54,59 @@ impl Workspaces {
     async fn recover(&self) -> Result<(), WorkspaceError> {
         // With SQLite this process is the only one; on PostgreSQL a build may be another replica's.
         if matches!(self.db, store::Db::Sqlite { .. }) {
-            builds::finish_all(&self.db, RESTARTED, self.clock.now()).await?;
+            let now = self.clock.now();
+            builds::finish_all(&self.db, now, RESTARTED, now).await?;
         }
-        for status in [
-            WorkspaceStatus::Queued,
-            WorkspaceStatus::Cloning,
-            WorkspaceStatus::SettingUp,
-            WorkspaceStatus::Starting,
-        ] {
+        for status in UNDER_WAY {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
-                    self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED))
-                        .await;
+                    self.end_builds(&row, RESTARTED).await?;
                 }
             }
         }
         for status in [WorkspaceStatus::Ready, WorkspaceStatus::WaitingForAgent] {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
+                    let now = self.clock.now();
+                    builds::finish_of_workspace(&self.db, row.id, RESTARTED, now).await?;
                     self.show(&row, WorkspaceStatus::Reconnecting, Some(LOST))
                         .await;
                 }
             }
         }
         self.look().await
+    }
+
+    /// Ends what this process has begun and cannot bring to its end.
+    pub(super) async fn end_own_builds(&self) {
+        for (build, row) in self.take_builds() {
+            let now = self.clock.now();
+            if let Err(error) = builds::finish(&self.db, build, Some(RESTARTED), now).await {
+                tracing::error!(%error, "the end of a build cannot be noted");
+            }
+            self.show(&row, WorkspaceStatus::Failed, Some(RESTARTED))
+                .await;
+        }
+    }
+
+    /// Ends builds whose process is gone: nothing on this machine or another one works on them so long.
+    pub(super) async fn end_lost_builds(&self) -> Result<(), WorkspaceError> {
+        let now = self.clock.now();
+        builds::finish_all(&self.db, now - LONGEST_BUILD, GONE, now).await?;
+        for status in UNDER_WAY {
+            for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
+                if row.status_since <= now - LONGEST_BUILD {
+                    self.end_builds(&row, GONE).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn end_builds(&self, row: &WorkspaceRow, reason: &str) -> Result<(), StoreError> {
+        builds::finish_of_workspace(&self.db, row.id, reason, self.clock.now()).await?;
+        self.show(row, WorkspaceStatus::Failed, Some(reason)).await;
+        Ok(())
     }
 
     /// Whether the workspace lies on this machine; with SQLite it must.
@@ -137,6 +176,9 @@ impl Workspaces {
             interval.tick().await;
             if let Err(error) = self.stop_idle().await {
                 tracing::error!(%error, "workspaces that nobody uses cannot be stopped");
+            }
+            if let Err(error) = self.end_lost_builds().await {
+                tracing::error!(%error, "builds that were lost cannot be ended");
             }
         }
     }

@@ -116,6 +116,7 @@ impl Workspaces {
         let mut tx = self.db.begin().await?;
         builds::insert(&mut tx, build.id, row.id, transition, build.created_at).await?;
         tx.commit().await?;
+        self.build_begins(build.id, row);
         Ok(Job {
             row: row.clone(),
             build,
@@ -142,6 +143,7 @@ impl Workspaces {
         if let Err(error) = finished {
             tracing::error!(%error, "the end of a build cannot be noted");
         }
+        self.build_ends(job.build.id);
         self.announce(job.row.id, job.row.owner_id);
         outcome.map_err(|error| error.to_string())
     }
@@ -278,16 +280,27 @@ impl Workspaces {
     }
 
     async fn stop(&self, job: &Job) -> Result<(), WorkspaceError> {
+        self.say(
+            job,
+            "Ending the agent and everything that runs in the workspace.",
+        )
+        .await;
         self.end_agents(job).await?;
         match self.backend().stop(job.row.id.0).await {
             Ok(()) | Err(BackendError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        self.say(job, "Stopped. Its files stay as they are.").await;
         self.show(&job.row, WorkspaceStatus::Stopped, None).await;
         Ok(())
     }
 
     async fn remove(&self, job: &Job) -> Result<(), WorkspaceError> {
+        self.say(
+            job,
+            "Ending the agent, then removing the workspace's files.",
+        )
+        .await;
         self.end_agents(job).await?;
         // Whether work would be lost was asked before; an agent that writes meanwhile cannot be waited for.
         match self.backend().delete(job.row.id.0, true).await {
@@ -304,6 +317,13 @@ impl Workspaces {
             self.hub().forget(agent.id.0);
         }
         Ok(())
+    }
+
+    /// A line for the log of a build.
+    async fn say(&self, job: &Job, line: &str) {
+        if let Err(error) = builds::append_log(&self.db, job.build.id, &format!("{line}\n")).await {
+            tracing::warn!(%error, "lines of a build's log are lost");
+        }
     }
 
     async fn write_log(

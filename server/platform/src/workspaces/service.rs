@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sdk::ids::{UserId, WorkspaceId};
+use sdk::ids::{BuildId, UserId, WorkspaceId};
 use sdk::workspaces::{Sandbox, UnsavedWork};
-use store::workspaces::agents;
+use store::workspaces::{WorkspaceRow, agents};
 use store::{Clock, Db, Notice, Notices, StoreError};
 use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
@@ -42,6 +42,8 @@ pub(crate) struct Rooms {
     turns: Mutex<HashMap<WorkspaceId, Arc<tokio::sync::Mutex<()>>>>,
     /// Ends the start that is under way.
     starts: Mutex<HashMap<WorkspaceId, CancellationToken>>,
+    /// What this process works on.
+    builds: Mutex<HashMap<BuildId, WorkspaceRow>>,
 }
 
 /// Holding it means to be the only one who starts, stops or deletes this workspace.
@@ -84,6 +86,7 @@ impl Workspaces {
             backend,
             turns: Mutex::default(),
             starts: Mutex::default(),
+            builds: Mutex::default(),
         }))
     }
 
@@ -91,6 +94,7 @@ impl Workspaces {
     pub(crate) async fn shut_down(&self) {
         self.hub.disconnect_all();
         self.background.shut_down().await;
+        self.end_own_builds().await;
     }
 }
 
@@ -101,6 +105,25 @@ impl Rooms {
 
     pub(crate) fn backend(&self) -> &dyn Backend {
         self.backend.as_ref()
+    }
+
+    /// This process works on a build from now on.
+    pub(super) fn build_begins(&self, id: BuildId, row: &WorkspaceRow) {
+        self.builds().insert(id, row.clone());
+    }
+
+    /// The build has ended.
+    pub(super) fn build_ends(&self, id: BuildId) {
+        self.builds().remove(&id);
+    }
+
+    /// What this process still works on, which it does no more.
+    pub(super) fn take_builds(&self) -> HashMap<BuildId, WorkspaceRow> {
+        std::mem::take(&mut *self.builds())
+    }
+
+    fn builds(&self) -> MutexGuard<'_, HashMap<BuildId, WorkspaceRow>> {
+        self.builds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until nobody else works on this workspace.

@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use sdk::allowed_folders::CreateAllowedFolder;
+use sdk::workspaces::BuildStatus;
 
 use super::*;
 use crate::testing::{TestPlatform, on_both};
@@ -343,8 +344,113 @@ async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
             transitions(ids[0]).await,
             [Transition::Stop, Transition::Start]
         );
+        let stopped = finished(&test, &owner, ids[0]).await.latest_build.unwrap();
+        let log = store::workspaces::builds::get_log(&platform.0.db, ids[0], stopped.id).await;
+        assert!(log.unwrap().unwrap().text.contains("Ending the agent"));
         // One without a template goes on.
         assert_eq!(transitions(ids[1]).await, [Transition::Start]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_workspace_is_used_as_long_as_a_chat_works_in_it_however_long_ago_it_connected() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let platform = &test.platform;
+        let template = sdk::templates::CreateTemplate {
+            name: "short".to_owned(),
+            idle_stop_seconds: Some(600),
+            ..Default::default()
+        };
+        let template = platform.create_template(&owner, template).await.unwrap();
+        let request = CreateWorkspace {
+            template_id: Some(template.id),
+            ..CreateWorkspace::default()
+        };
+        let made = platform.create_workspace(&owner, request).await.unwrap();
+        finished(&test, &owner, made.id).await;
+        let ready = store::workspaces::NewStatus {
+            status: WorkspaceStatus::Ready,
+            reason: None,
+            since: test.clock.now(),
+        };
+        let set = workspaces::set_status(&platform.0.db, made.id, ready);
+        set.await.unwrap();
+
+        test.clock.advance(chrono::TimeDelta::seconds(900));
+        let text = "!text \"hello\"".to_owned();
+        let chat = sdk::chats::CreateChat {
+            content: vec![sdk::parts::InputPart::Text { text }],
+            workspace_id: Some(made.id),
+            ..Default::default()
+        };
+        let chat = platform.create_chat(&owner, chat).await.unwrap();
+        while platform.get_chat(&owner, chat.id).await.unwrap().status
+            != sdk::chats::ChatStatus::Waiting
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let service = &platform.0.workspaces;
+        let builds = async || platform.list_builds(&owner, made.id).await.unwrap().len();
+        test.clock.advance(chrono::TimeDelta::seconds(599));
+        service.stop_idle().await.unwrap();
+        assert_eq!(builds().await, 1);
+        test.clock.advance(chrono::TimeDelta::seconds(1));
+        service.stop_idle().await.unwrap();
+        assert_eq!(builds().await, 2);
+        platform.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_build_ends_with_the_server_that_works_on_it() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let db = &test.platform.0.db;
+        let service = &test.platform.0.workspaces;
+        let begin = async || {
+            let made = test
+                .platform
+                .create_workspace(&owner, CreateWorkspace::default());
+            let made = made.await.unwrap();
+            finished(&test, &owner, made.id).await;
+            let row = reload(db, made.id).await.unwrap().unwrap();
+            let turn = service.turn(made.id).await;
+            let job = service.note(&row, Transition::Start, "again", turn).await;
+            service.show(&row, WorkspaceStatus::SettingUp, None).await;
+            (made.id, job.unwrap())
+        };
+        let told = async |id| {
+            let workspace = test.platform.get_workspace(&owner, id).await.unwrap();
+            let build = workspace.latest_build.unwrap();
+            (workspace.status, build.status, build.reason)
+        };
+        let failed = |reason: &str| {
+            let reason = Some(reason.to_owned());
+            (WorkspaceStatus::Failed, BuildStatus::Failed, reason)
+        };
+
+        // Its server died: nobody says so.
+        let (lost, job) = begin().await;
+        drop(job);
+        service.take_builds();
+        test.clock.advance(chrono::TimeDelta::minutes(90));
+        let (working, _job) = begin().await;
+        service.end_lost_builds().await.unwrap();
+        assert_eq!(
+            told(lost).await,
+            failed("The server that worked on it is gone. Start it again.")
+        );
+        assert_eq!(told(working).await.1, BuildStatus::Running);
+
+        // A server that is stopped says it itself.
+        test.platform.shut_down().await;
+        assert_eq!(
+            told(working).await,
+            failed("The server was restarted meanwhile. Start it again.")
+        );
     })
     .await;
 }

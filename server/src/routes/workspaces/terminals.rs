@@ -89,6 +89,14 @@ enum Event {
     Output(Option<Result<TerminalOutput, TerminalError>>),
 }
 
+/// What a client said.
+enum Heard {
+    /// Somebody typed.
+    Typing,
+    /// Nothing that somebody did in the terminal.
+    Else,
+}
+
 impl Conversation {
     async fn hold(self, socket: WebSocket, life: Life) {
         let (mut sink, incoming) = socket.split();
@@ -132,13 +140,15 @@ impl Conversation {
             };
             let goodbye = match event {
                 Event::Goodbye(goodbye) => Err(Some(goodbye)),
-                Event::Incoming(message) => {
-                    if used_at.elapsed() >= USE_INTERVAL {
+                Event::Incoming(message) => match self.hear(message, &keys).await {
+                    // That output was taken or the window has another size is nobody's work.
+                    Ok(Heard::Typing) if used_at.elapsed() >= USE_INTERVAL => {
                         used_at = Instant::now();
                         self.terminals.note_use().await;
+                        Ok(())
                     }
-                    self.hear(message, &keys).await
-                }
+                    heard => heard.map(drop),
+                },
                 Event::Ping => self.ping(sink).await,
                 Event::Output(output) => self.show(sink, output, &keys, &mut shown).await,
             };
@@ -152,22 +162,27 @@ impl Conversation {
         &self,
         message: Option<Result<Message, axum::Error>>,
         keys: &Keys,
-    ) -> Result<(), Option<Goodbye>> {
+    ) -> Result<Heard, Option<Goodbye>> {
         let request = match message {
             Some(Ok(Message::Text(text))) => serde_json::from_str(&text),
             // Clients of other servers send their JSON so.
             Some(Ok(Message::Binary(bytes))) => serde_json::from_slice(&bytes),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(()),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => return Ok(Heard::Else),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(None),
         };
         let request: TerminalRequest = request.map_err(|error| {
             let reason = format!("A message that is not understood: {error}");
             Some((close_code::INVALID, reason))
         })?;
+        let is_typing = request.data.as_ref().is_some_and(|data| !data.is_empty());
         for input in self.inputs(request) {
             self.pass_on(keys, input).await?;
         }
-        Ok(())
+        Ok(if is_typing {
+            Heard::Typing
+        } else {
+            Heard::Else
+        })
     }
 
     fn inputs(&self, request: TerminalRequest) -> Vec<TerminalInput> {

@@ -14,7 +14,9 @@ const APPEND_LOG: &str = "UPDATE workspace_builds SET log = log || $2 WHERE id =
 const FINISH: &str = "UPDATE workspace_builds SET status = $2, reason = $3, finished_at = $4 \
      WHERE id = $1 AND status = 'running'";
 const FINISH_ALL: &str = "UPDATE workspace_builds SET status = 'failed', reason = $1, finished_at = $2 \
-     WHERE status = 'running'";
+     WHERE status = 'running' AND created_at <= $3";
+const FINISH_OF_WORKSPACE: &str = "UPDATE workspace_builds SET status = 'failed', reason = $1, finished_at = $2 \
+     WHERE status = 'running' AND workspace_id = $3";
 const LIST: &str = "SELECT id, workspace_id, transition, status, reason, created_at, finished_at \
      FROM workspace_builds WHERE workspace_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
 const LATEST_OF_PERSON: &str = "SELECT b.id, b.workspace_id, b.transition, b.status, b.reason, b.created_at, b.finished_at \
@@ -108,9 +110,37 @@ pub async fn finish(
     Ok(())
 }
 
-/// Ends every running build as failed: the process that ran them is gone.
-pub async fn finish_all(db: &Db, reason: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
-    on_writer!(db, pool => sqlx::query(FINISH_ALL).bind(reason).bind(now).execute(pool).await.map(drop)?);
+/// Ends every running build that began until then as failed: the process that ran them is gone.
+pub async fn finish_all(
+    db: &Db,
+    begun_until: DateTime<Utc>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on_writer!(db, pool => sqlx::query(FINISH_ALL)
+        .bind(reason)
+        .bind(now)
+        .bind(begun_until)
+        .execute(pool)
+        .await
+        .map(drop)?);
+    Ok(())
+}
+
+/// Ends the running builds of a workspace as failed, likewise.
+pub async fn finish_of_workspace(
+    db: &Db,
+    workspace_id: WorkspaceId,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    on_writer!(db, pool => sqlx::query(FINISH_OF_WORKSPACE)
+        .bind(reason)
+        .bind(now)
+        .bind(workspace_id.0)
+        .execute(pool)
+        .await
+        .map(drop)?);
     Ok(())
 }
 
@@ -192,6 +222,7 @@ crate::statements![
     APPEND_LOG,
     FINISH,
     FINISH_ALL,
+    FINISH_OF_WORKSPACE,
     LIST,
     LATEST_OF_PERSON,
     GET_LOG

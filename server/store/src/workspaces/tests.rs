@@ -251,14 +251,25 @@ async fn builds_keep_their_log_and_end_once_and_agents_end_with_the_next() {
             (latest.len(), latest[0].0, latest[0].1.id),
             (1, workspace.id, second_build)
         );
-        builds::finish_all(&test.db, "restarted", later)
+        let reason_of = async || {
+            let listed = builds::list(&test.db, workspace.id, 1).await.unwrap();
+            (listed[0].status, listed[0].reason.clone())
+        };
+        let failed = |reason: &str| (BuildStatus::Failed, Some(reason.to_owned()));
+        let begun_at = listed[0].created_at;
+        let before = begun_at - chrono::TimeDelta::seconds(1);
+        builds::finish_all(&test.db, before, "lost", later)
             .await
             .unwrap();
-        let listed = builds::list(&test.db, workspace.id, 1).await.unwrap();
-        assert_eq!(
-            (listed[0].status, listed[0].reason.as_deref()),
-            (BuildStatus::Failed, Some("restarted"))
-        );
+        assert_eq!(reason_of().await, (BuildStatus::Running, None));
+        builds::finish_all(&test.db, begun_at, "restarted", later)
+            .await
+            .unwrap();
+        assert_eq!(reason_of().await, failed("restarted"));
+        builds::finish_of_workspace(&test.db, workspace.id, "ended already", later)
+            .await
+            .unwrap();
+        assert_eq!(reason_of().await, failed("restarted"));
         agents::stop_all(&test.db, workspace.id, later)
             .await
             .unwrap();
