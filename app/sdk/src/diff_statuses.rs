@@ -136,6 +136,18 @@ pub struct DiffStatus {
     #[cfg_attr(target_family = "wasm", serde(skip))]
     #[serde(default)]
     pub git_branch: String,
+    /// The address of its remote, without a secret in it.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
+    #[serde(default)]
+    pub git_remote_origin: String,
+    /// When the branch was first known.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<DateTime<Utc>>,
+    /// When the chat last worked on it.
+    #[cfg_attr(target_family = "wasm", serde(skip))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<DateTime<Utc>>,
     /// Why the last look failed, in one word: `no_token`, `bad_credentials`, `forbidden`, `not_found`, `rate_limited`,
     /// `unreachable`, `not_understood`, `unknown_host`, `suspended`. What was known before stays.
     #[cfg_attr(target_family = "wasm", serde(skip))]
@@ -174,6 +186,9 @@ impl DiffStatus {
             reviewer_count: None,
             check_state: None,
             git_branch: String::new(),
+            git_remote_origin: String::new(),
+            created_at: None,
+            updated_at: None,
             problem: None,
             refreshed_at: None,
             stale_at: None,

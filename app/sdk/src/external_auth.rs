@@ -113,6 +113,9 @@ pub struct AskExternalAuth {
     /// The address of the remote `origin`, without a secret in it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub git_remote_origin: String,
+    /// Whether git only fetches: then a branch that the chat has pushed stays the one whose pull request is shown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_fetch: bool,
 }
 
 /// Answer of `POST /agents/external-auth`.

@@ -35,6 +35,7 @@ impl Platform {
         &self,
         chat: &ChatRow,
         (branch, origin): (&str, &str),
+        is_fetch: bool,
     ) {
         let is_sound = |text: &str, most: usize| {
             !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
@@ -48,6 +49,7 @@ impl Platform {
             chat_id: chat.id,
             git_branch: branch,
             git_remote_origin: &origin,
+            is_fetch,
             stale_at: now - TimeDelta::seconds(1),
             now,
         };
@@ -107,6 +109,9 @@ pub(crate) fn wire(row: DiffStatusRow) -> DiffStatus {
     let known = DiffStatus {
         url: row.url,
         git_branch: row.git_branch,
+        git_remote_origin: row.git_remote_origin,
+        created_at: Some(row.created_at),
+        updated_at: Some(row.updated_at),
         problem: row.problem,
         refreshed_at: row.refreshed_at,
         stale_at: Some(row.stale_at),

@@ -5,6 +5,7 @@
 //! control plane, or for a clone the server itself. Neither the token of the agent nor that of a person is ever in an
 //! environment or on a command line; a person's token is on the program's standard output, which git reads, alone.
 
+mod above;
 mod answer;
 mod ask;
 mod place;
@@ -65,6 +66,9 @@ pub(crate) struct Question {
     pub(crate) chat_id: Option<Uuid>,
     pub(crate) git_branch: String,
     pub(crate) git_remote_origin: String,
+    /// Whether git only fetches, as far as can be told.
+    #[serde(default)]
+    pub(crate) is_fetch: bool,
 }
 
 /// What it is answered: one line of JSON.

@@ -18,14 +18,19 @@ fn minutes(minutes: i64) -> TimeDelta {
 }
 
 async fn mark(db: &Db, chat: ChatId, branch: &str, now: DateTime<Utc>) -> bool {
-    let reference = StaleReference {
+    let reference = reference(chat, branch, now);
+    diff_statuses::mark_stale(db, reference).await.unwrap()
+}
+
+fn reference(chat: ChatId, branch: &str, now: DateTime<Utc>) -> StaleReference<'_> {
+    StaleReference {
         chat_id: chat,
         git_branch: branch,
         git_remote_origin: ORIGIN,
+        is_fetch: false,
         stale_at: now - TimeDelta::seconds(1),
         now,
-    };
-    diff_statuses::mark_stale(db, reference).await.unwrap()
+    }
 }
 
 async fn claimed(db: &Db, now: DateTime<Utc>) -> Vec<DiffStatusRow> {
@@ -117,6 +122,41 @@ async fn everything_that_a_host_told_is_kept() {
             (none.pull_request, none.changed_at),
             (None, now + minutes(1))
         );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_pushed_stays_the_branch_whatever_is_fetched_afterwards() {
+    for_both(async |database| {
+        let (db, now) = (&database.db, Clock::system().now());
+        let chat = add_chat(db, seed(db).await, |_| {}).await;
+        let fetch = async |branch: &str, origin: &str| {
+            let reference = StaleReference {
+                git_remote_origin: origin,
+                is_fetch: true,
+                ..reference(chat.id, branch, now)
+            };
+            diff_statuses::mark_stale(db, reference).await.unwrap();
+            let row = known(db, chat.id).await;
+            (row.git_branch, row.git_remote_origin, row.marks)
+        };
+        let told =
+            |branch: &str, origin: &str, marks| (branch.to_owned(), origin.to_owned(), marks);
+        // As long as nothing is pushed, what is read is as good as anything.
+        assert_eq!(fetch("main", ORIGIN).await, told("main", ORIGIN, 1));
+        assert_eq!(fetch("review", ORIGIN).await, told("review", ORIGIN, 2));
+        mark(db, chat.id, "topic", now).await;
+        let claimed = claimed(db, now).await;
+        record(db, &claimed[0], Some(&pull_request()), now).await;
+        assert_eq!(fetch("main", ORIGIN).await, told("topic", ORIGIN, 4));
+        let other = "https://git.example.com/ada/other";
+        assert_eq!(fetch("topic", other).await, told("topic", ORIGIN, 5));
+        assert!(known(db, chat.id).await.pull_request.is_some());
+        // Another push is another branch, whose pull request is not known yet.
+        mark(db, chat.id, "next", now).await;
+        let next = known(db, chat.id).await;
+        assert_eq!((&*next.git_branch, next.pull_request), ("next", None));
     })
     .await;
 }

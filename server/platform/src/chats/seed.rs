@@ -31,6 +31,7 @@ impl Platform {
                 chat_id: *chat,
                 git_branch: &format!("topic-{number}"),
                 git_remote_origin: remote,
+                is_fetch: false,
                 stale_at: now + TimeDelta::seconds(30),
                 now,
             };

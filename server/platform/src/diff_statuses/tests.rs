@@ -69,9 +69,9 @@ impl Stage {
             .await
             .unwrap();
         let origin = self.origin();
-        let mark = self
-            .platform()
-            .mark_diff_status_stale(row.as_ref().unwrap(), (branch, &origin));
+        let mark =
+            self.platform()
+                .mark_diff_status_stale(row.as_ref().unwrap(), (branch, &origin), false);
         mark.await;
     }
 

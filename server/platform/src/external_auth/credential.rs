@@ -43,7 +43,8 @@ impl Platform {
             ExternalAuthError::Refused(format!("Git asks for {:?}: {error}.", question.url))
         })?;
         let reference = (&*question.git_branch, &*question.git_remote_origin);
-        self.mark_diff_status_stale(&chat, reference).await;
+        self.mark_diff_status_stale(&chat, reference, question.is_fetch)
+            .await;
         let stored = self.0.links.held(chat.owner_id, &host).await;
         let stored = stored.map_err(|error| match error {
             ExternalAuthError::Broken(problem) => ExternalAuthError::Refused(format!(

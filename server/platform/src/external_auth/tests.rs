@@ -115,6 +115,7 @@ impl Stage {
             url: url.to_owned(),
             git_branch: branch.to_owned(),
             git_remote_origin: "https://git.example.com/x.git".to_owned(),
+            is_fetch: false,
         };
         let answer = self.platform().credential_for(self.agent, &question).await;
         answer.map_err(|error| error.to_string())
@@ -273,6 +274,7 @@ async fn the_chats_branch_is_marked_as_out_of_date_and_the_use_noted_to_the_minu
             chat_id: stage.chat,
             git_branch: "",
             git_remote_origin: "",
+            is_fetch: false,
             stale_at: clock.now(),
             now: clock.now(),
         };

@@ -6,18 +6,22 @@ use sdk::ids::{ChatId, UserId};
 use super::{DiffStatusRow, PullRequestRow, Raw, columns};
 use crate::{Db, StoreError, on_tx, on_writer};
 
-/// A pull request of another branch must not stay.
+/// A pull request of another branch must not stay. Only `$5`, a fetch, leaves a branch that was pushed.
 const RESET: &str = "UPDATE chat_diff_statuses SET url = NULL, pull_request_state = NULL, pull_request_title = '', \
      pull_request_draft = FALSE, changes_requested = FALSE, additions = 0, deletions = 0, changed_files = 0, \
      author_login = NULL, author_avatar_url = NULL, base_branch = NULL, head_branch = NULL, pr_number = NULL, \
      commits = NULL, reviewer_count = NULL, approved = NULL, check_state = NULL, problem = NULL, refreshed_at = NULL, \
      changed_at = $4 WHERE chat_id = $1 \
+     AND NOT ($5 AND is_pushed) \
      AND (($2 <> '' AND git_branch <> $2) OR ($3 <> '' AND git_remote_origin <> $3))";
 const MARK_STALE: &str = "INSERT INTO chat_diff_statuses (chat_id, git_branch, git_remote_origin, stale_at, created_at, \
-     updated_at, changed_at, marks) VALUES ($1, $2, $3, $4, $5, $5, $5, 1) ON CONFLICT (chat_id) DO UPDATE SET \
-     git_branch = CASE WHEN excluded.git_branch = '' THEN chat_diff_statuses.git_branch ELSE excluded.git_branch END, \
-     git_remote_origin = CASE WHEN excluded.git_remote_origin = '' THEN chat_diff_statuses.git_remote_origin \
-     ELSE excluded.git_remote_origin END, failures = 0, marks = chat_diff_statuses.marks + 1, \
+     updated_at, changed_at, marks, is_pushed) VALUES ($1, $2, $3, $4, $5, $5, $5, 1, NOT $6) \
+     ON CONFLICT (chat_id) DO UPDATE SET \
+     git_branch = CASE WHEN excluded.git_branch = '' OR ($6 AND chat_diff_statuses.is_pushed) \
+     THEN chat_diff_statuses.git_branch ELSE excluded.git_branch END, \
+     git_remote_origin = CASE WHEN excluded.git_remote_origin = '' OR ($6 AND chat_diff_statuses.is_pushed) \
+     THEN chat_diff_statuses.git_remote_origin ELSE excluded.git_remote_origin END, \
+     is_pushed = chat_diff_statuses.is_pushed OR NOT $6, failures = 0, marks = chat_diff_statuses.marks + 1, \
      stale_at = excluded.stale_at, updated_at = excluded.updated_at RETURNING marks";
 
 macro_rules! claim {
@@ -65,6 +69,8 @@ pub struct StaleReference<'a> {
     pub git_branch: &'a str,
     /// The address of its remote; empty keeps what is known.
     pub git_remote_origin: &'a str,
+    /// Whether git only fetched: what a chat pushed to stays its branch, whatever it reads afterwards.
+    pub is_fetch: bool,
     /// Since when it has to be asked for anew.
     pub stale_at: DateTime<Utc>,
     /// Now.
@@ -119,6 +125,7 @@ pub async fn mark_stale(db: &Db, reference: StaleReference<'_>) -> Result<bool, 
         .bind(reference.git_branch)
         .bind(reference.git_remote_origin)
         .bind(reference.now)
+        .bind(reference.is_fetch)
         .execute(connection)
         .await?
         .rows_affected())
@@ -129,6 +136,7 @@ pub async fn mark_stale(db: &Db, reference: StaleReference<'_>) -> Result<bool, 
         .bind(reference.git_remote_origin)
         .bind(reference.stale_at)
         .bind(reference.now)
+        .bind(reference.is_fetch)
         .fetch_one(connection)
         .await?);
     tx.commit().await?;

@@ -129,6 +129,7 @@ async fn only_the_agent_of_the_chats_own_workspace_is_given_a_git_token() {
         url: url.to_owned(),
         git_branch: String::new(),
         git_remote_origin: String::new(),
+        is_fetch: false,
     };
     let sound = question(chat, "https://git.example.com");
     let agent = server.anonymous().with_token(&token);

@@ -77,6 +77,7 @@ impl Answerer for ControlPlane {
             url: question.url.clone(),
             git_branch: question.git_branch.clone(),
             git_remote_origin: question.git_remote_origin.clone(),
+            is_fetch: question.is_fetch,
         };
         let answer = timeout(DEADLINE, self.ask(&question)).await;
         let answer = answer.map_err(|_| {

@@ -11,7 +11,7 @@ use std::{
 use url::Url;
 use uuid::Uuid;
 
-use super::{Answer, Question, SOCKET_VARIABLE, place, prompt};
+use super::{Answer, Question, SOCKET_VARIABLE, above, place, prompt};
 
 /// Longer than whoever answers takes to find out.
 const ANSWER_DEADLINE: Duration = Duration::from_secs(40);
@@ -68,11 +68,13 @@ pub fn ask(prompt: &str) -> Result<String, AskError> {
         chat_id: chat_id.ok().and_then(|id| Uuid::parse_str(&id).ok()),
         git_branch: String::new(),
         git_remote_origin: String::new(),
+        is_fetch: false,
     };
     if question.chat_id.is_some() {
         question.git_branch = look(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
         let origin = look(&["config", "--get", "remote.origin.url"]);
         question.git_remote_origin = without_secret(&origin);
+        question.is_fetch = above::is_fetch();
     }
     match converse(Path::new(&socket), &question)? {
         Answer::Text(text) => Ok(text),

@@ -72,7 +72,7 @@ async fn an_address_of_the_agents_own_is_never_asked() {
         ] {
             stage
                 .platform()
-                .mark_diff_status_stale(&row, ("topic", &origin))
+                .mark_diff_status_stale(&row, ("topic", &origin), false)
                 .await;
             stage.refresh_due().await;
             let known = stage.known(stage.chat).await;
@@ -82,7 +82,7 @@ async fn an_address_of_the_agents_own_is_never_asked() {
         let secret = "https://ada:hunter2@git.example.com/ada/greeter";
         stage
             .platform()
-            .mark_diff_status_stale(&row, ("topic", secret))
+            .mark_diff_status_stale(&row, ("topic", secret), false)
             .await;
         let kept = stage.known(stage.chat).await.git_remote_origin;
         assert_eq!(kept, "https://git.example.com/ada/greeter");

@@ -165,7 +165,7 @@ async fn only_what_is_named_is_due_and_no_sooner_than_it_does_good() {
         let elsewhere = stage.chat_of(&stage.owner).await;
         let row = store::chats::get(&stage.platform().0.db, elsewhere).await;
         let (row, far) = (row.unwrap().unwrap(), format!("{}/ada/other.git", stage.github.base_url()));
-        stage.platform().mark_diff_status_stale(&row, ("topic", &far)).await;
+        stage.platform().mark_diff_status_stale(&row, ("topic", &far), false).await;
         stage.mark(stage.chat, "topic").await;
         let hooked = Hooked::of(stage).await;
         hooked.settle().await;

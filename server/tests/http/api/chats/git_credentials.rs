@@ -125,9 +125,22 @@ async fn a_chat_clones_commits_and_pushes_and_the_token_is_nowhere_but_in_git() 
     let db = Db::open_beside(&database).await.unwrap();
     let status = diff_statuses::get(&db, chat.id).await.unwrap().unwrap();
     assert_eq!(
-        (status.git_branch, status.git_remote_origin),
-        ("topic".to_owned(), address)
+        (&*status.git_branch, &*status.git_remote_origin),
+        ("topic", &*address)
     );
+    // What is only read afterwards is not what the chat works on; what is pushed then is.
+    let branch = async |work: &str| {
+        let (code, output) = execute(&mia, &chat, work).await;
+        assert_eq!(code, 0, "{output}");
+        diff_statuses::get(&db, chat.id).await.unwrap().unwrap()
+    };
+    let read = branch("cd project && git switch --quiet - && git pull --quiet").await;
+    assert_eq!(
+        (&*read.git_branch, read.marks > status.marks),
+        ("topic", true)
+    );
+    let next = "cd project && git switch --quiet --create next && git -c push.default=current push --quiet origin next";
+    assert_eq!(branch(next).await.git_branch, "next");
     db.close().await;
     server.stop().await;
 }

@@ -112,6 +112,7 @@ mod tests {
                 chat_id: None,
                 git_branch: String::new(),
                 git_remote_origin: String::new(),
+                is_fetch: true,
             };
             known.credential(&question).await
         };
