@@ -67,6 +67,22 @@ async function give(page: Page, how: "paste" | "drop", files: Given[]) {
   );
 }
 
+/** What a spreadsheet puts on the clipboard: its cells as text and as HTML, and a picture of them. */
+async function pasteCells(page: Page, { name, type, base64 }: Given) {
+  return page.evaluate(
+    ({ name, type, base64 }) => {
+      const data = new DataTransfer();
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([bytes], name, { type }));
+      data.setData("text/plain", "1\t2");
+      data.setData("text/html", "<table><tr><td>1<td>2</table>");
+      const event = new ClipboardEvent("paste", { bubbles: true, cancelable: true, clipboardData: data });
+      return document.querySelector(".editor")?.dispatchEvent(event);
+    },
+    { name, type, base64 },
+  );
+}
+
 async function pasteText(page: Page, text: string) {
   await page.evaluate((text) => {
     const data = new DataTransfer();
@@ -99,6 +115,8 @@ test("pictures and texts are pasted, dropped, sent and seen again", async ({ pag
   await give(page, "paste", [picture("blue.png", [40, 80, 200])]);
   await expect(attached.getByText("blue.png")).toBeVisible();
   await expect(attached.locator("img")).toHaveCount(1);
+  // The browser is left to write the text where the cursor is.
+  expect(await pasteCells(page, picture("cells.png", [90, 90, 90]))).toBe(true);
   await give(page, "drop", [picture("green.png", [30, 140, 80]), picture("red.png", [190, 40, 50])]);
   await expect(attached.locator("img")).toHaveCount(3);
   await pasteText(page, Array.from({ length: 12 }, (_, line) => `line ${line}`).join("\n"));

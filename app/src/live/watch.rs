@@ -64,6 +64,24 @@ pub fn merge(chats: &mut Vec<Chat>, event: WatchEvent, open_chat: Option<ChatId>
     sort(chats);
 }
 
+/// Merges an event into rows that are no list of their own: what was found, or the chat on the screen. None comes or goes
+/// or moves.
+pub fn merge_known(chats: &mut [Chat], event: &WatchEvent, open_chat: Option<ChatId>) {
+    let mut members = chats.iter_mut();
+    let known = members.find_map(|known| {
+        if known.id == event.chat.id {
+            return Some(known);
+        }
+        let mut children = known.children.iter_mut();
+        children.find(|child| child.id == event.chat.id)
+    });
+    if let Some(known) = known
+        && event.kind != WatchEventKind::Created
+    {
+        merge_row(known, event.chat.clone(), event.kind, open_chat);
+    }
+}
+
 /// Sorts rows as the server lists them. Nearly always one row has moved, so each is put where it belongs among those
 /// before it, which is also a tenth of the standard library's sort to load.
 pub fn sort(chats: &mut [Chat]) {

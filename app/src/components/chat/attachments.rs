@@ -175,12 +175,15 @@ impl Attachments {
         let Some(data) = event.clipboard_data() else {
             return;
         };
-        if let Some(files) = files_of(&data) {
+        let text = data.get_data("text/plain").unwrap_or_default();
+        // Tables and rich text bring a picture of themselves along; the name of a copied file comes as text, but never as HTML.
+        let has_html = !data.get_data("text/html").unwrap_or_default().is_empty();
+        let is_text = has_html && !text.trim().is_empty();
+        if let Some(files) = files_of(&data).filter(|_| !is_text) {
             event.prevent_default();
             self.give_files(&files);
             return;
         }
-        let text = data.get_data("text/plain").unwrap_or_default();
         if !self.is_shift_down.get_value() && is_long(&text) {
             event.prevent_default();
             self.give(Given::Text(text));

@@ -42,6 +42,8 @@ pub struct Agents {
     pub offset_minutes: RwSignal<i32>,
     /// The chat on the screen.
     pub open_chat: Memo<Option<ChatId>>,
+    /// That chat as it is known, for when the list does not hold it.
+    pub opened: RwSignal<Option<Chat>>,
     /// Tells a screen reader of things, politely.
     pub announcer: Announcer,
     /// Notes about what happened elsewhere.
@@ -78,6 +80,7 @@ impl Agents {
             now: RwSignal::new(now),
             offset_minutes: RwSignal::new(0),
             open_chat: Memo::new(move |_| path.with(|path| chat_of(path))),
+            opened: RwSignal::new(None),
             announcer: use_announcer(),
             toasts: use_toasts(),
             is_palette_open: RwSignal::new(false),
@@ -99,13 +102,15 @@ impl Agents {
 
     /// The row of a chat, tracked.
     pub fn row(self, id: ChatId) -> Option<Chat> {
-        self.chats.with(|chats| {
+        let listed = self.chats.with(|chats| {
             let mut families = chats.as_ref()?.iter();
             families.find_map(|family| {
                 let mut members = std::iter::once(family).chain(&family.children);
                 members.find(|chat| chat.id == id).cloned()
             })
-        })
+        });
+        let opened = || self.opened.get().filter(|chat| chat.id == id);
+        listed.or_else(opened)
     }
 
     /// Changes the row of a chat, if it is loaded.

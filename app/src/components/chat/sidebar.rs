@@ -343,6 +343,15 @@ fn follow_list(agents: Agents, state: ListState) {
                 let is_archived = event.kind == WatchEventKind::Deleted;
                 agents.archive_news.set(Some((event.chat.id, is_archived)));
             }
+            let _ = agents.opened.try_update(|opened| {
+                watch::merge_known(opened.as_mut_slice(), &event, open_chat);
+            });
+            if !state.is_plain() {
+                let _ = state.found.try_update(|found| {
+                    let found = found.as_deref_mut().unwrap_or_default();
+                    watch::merge_known(found, &event, open_chat);
+                });
+            }
             let _ = agents.chats.try_update(|chats| {
                 if let Some(chats) = chats.as_mut() {
                     let has_more = state.is_plain() && state.has_more.get_untracked();

@@ -243,3 +243,45 @@ fn a_chat_that_another_started_stands_in_its_family() {
     );
     assert_eq!(titles(&chats[0].children), ["second", "first"]);
 }
+
+#[test]
+fn rows_that_were_found_change_where_they_stand_and_none_comes_or_goes() {
+    let child = Chat {
+        parent_chat_id: Some(chat(2, "", 0).id),
+        ..chat(3, "child", 0)
+    };
+    let mut found = vec![
+        chat(1, "old", 0),
+        Chat {
+            children: vec![child.clone()],
+            ..chat(2, "older", -5)
+        },
+    ];
+    let waiting = |chat: Chat| Chat {
+        status: ChatStatus::Waiting,
+        updated_at: chat.updated_at + Duration::minutes(9),
+        ..chat
+    };
+    for changed in [chat(2, "older", -5), child] {
+        let change = event(WatchEventKind::StatusChange, waiting(changed));
+        merge_known(&mut found, &change, None);
+    }
+    merge_known(
+        &mut found,
+        &event(WatchEventKind::Created, chat(4, "new", 1)),
+        None,
+    );
+    merge_known(
+        &mut found,
+        &event(WatchEventKind::Deleted, chat(1, "old", 0)),
+        None,
+    );
+    assert_eq!(titles(&found), ["old", "older"]);
+    let states = [&found[0], &found[1], &found[1].children[0]].map(|chat| chat.status);
+    let expected = [
+        ChatStatus::Running,
+        ChatStatus::Waiting,
+        ChatStatus::Waiting,
+    ];
+    assert_eq!(states, expected);
+}

@@ -135,6 +135,7 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
         })
     })));
     let (id, is_archived) = (chat.id, RwSignal::new(chat.archived));
+    agents.opened.set(Some(chat.clone()));
     Effect::new(move |_| {
         if let Some((told, archived)) = agents.archive_news.get()
             && told == id
