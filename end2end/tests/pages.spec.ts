@@ -51,7 +51,7 @@ test("the gallery shows every call of a tool in every state, closed and open", a
 
 test("the gallery shows templates and workspaces in every state", async ({ page, asOwner }) => {
   await page.goto("/dev/gallery/workspaces");
-  for (const state of ["cloning", "setting up", "starting", "ready", "reconnecting", "stopped", "failed", "gone"]) {
+  for (const state of ["queued", "cloning", "setting up", "starting", "waiting for its agent", "ready", "reconnecting", "stopped", "failed", "gone"]) {
     await expect(page.getByRole("table", { name: "Workspaces" }).getByText(state, { exact: true }).first()).toBeVisible();
   }
   await expect(page.getByText("This name is taken.")).toBeVisible();

@@ -47,6 +47,12 @@ at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort --version-sort | head -1)" 
 # version COMMAND...: the first thing that looks like a version in what it prints; 0 when it is not there.
 version() { { "$@" 2>/dev/null || true; } | grep -oE '[0-9]+(\.[0-9]+)+' | head -1 | grep . || echo 0; }
 
+# without WHAT: goes on to run, but not to test.
+without() {
+  [ "$purpose" = run ] || stop "The tests cannot go on without $1"
+  say "Going on without $1"
+}
+
 native_tools() {
   local missing=()
   has git || missing+=(git)
@@ -54,11 +60,11 @@ native_tools() {
   has make || missing+=(make)
   has curl || missing+=(curl ca-certificates)
   [ ${#missing[@]} = 0 ] || install "${missing[@]}"
-  # Recommended, not needed: without it agents are not kept apart, and the server says so.
-  has bwrap || ( install bubblewrap ) || say "Going on without bubblewrap: agents will not be kept apart from this machine"
+  # Recommended, not needed: without it agents are not kept apart, and the server says so. Tests of it need it.
+  has bwrap || ( install bubblewrap ) || without "bubblewrap: agents will not be kept apart from this machine"
   # Gives workspaces a network of their own; without it they share this machine's, and the server says so.
   { has pasta && { has nft || [ -x /usr/sbin/nft ]; }; } || ( install passt nftables ) \
-    || say "Going on without pasta and nft: agents will reach the loopback of this machine"
+    || without "pasta and nft: agents will reach the loopback of this machine"
   compiler
   node_runtime
 }

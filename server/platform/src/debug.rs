@@ -131,17 +131,14 @@ impl Platform {
         if run.kind != DebugRunKind::ChatTurn.as_str() {
             return Ok(None);
         }
-        let listed = runs::list(&self.0.db, run.chat_id).await?;
-        let mut older = listed.into_iter().skip_while(|known| known.id != run.id);
-        let before = older.find(|known| known.id != run.id && known.kind == run.kind);
-        let Some(before) = before else {
+        let Some(before) = runs::before(&self.0.db, run).await? else {
             return Ok(None);
         };
         let wanted = Wanted {
             most: Some(1),
             ..Wanted::default()
         };
-        let (mut steps, _) = steps::list(&self.0.db, run.chat_id, before.id, wanted).await?;
+        let (mut steps, _) = steps::list(&self.0.db, run.chat_id, before, wanted).await?;
         Ok(steps.pop())
     }
 

@@ -185,7 +185,8 @@ impl Platform {
         self.0.workspaces.unsaved_work(row.id).await
     }
 
-    /// Begins to start or stop a workspace, or deletes it.
+    /// Begins to start or stop a workspace, or deletes it. One that runs is started anew only with other parameters: a page
+    /// that shows an old state must not end what runs.
     pub async fn create_build(
         &self,
         actor: &Actor,
@@ -202,6 +203,13 @@ impl Platform {
                 .workspaces
                 .refuse_to_lose_work(row.id, request.force)
                 .await?;
+        }
+        if request.transition == Transition::Start
+            && request.parameters.is_empty()
+            && row.status == WorkspaceStatus::Ready
+            && self.0.workspaces.connected(row.id).await?.is_some()
+        {
+            return Err(WorkspaceError::Running);
         }
         let row = self.with_parameters(row, &request).await?;
         let title = row.name.clone();

@@ -11,9 +11,9 @@ pub const fn look(status: WorkspaceStatus) -> (&'static str, &'static str) {
         WorkspaceStatus::Ready => ("dot dot-green", "ready"),
         WorkspaceStatus::Cloning => ("dot dot-amber", "cloning"),
         WorkspaceStatus::SettingUp => ("dot dot-amber", "setting up"),
-        WorkspaceStatus::Queued | WorkspaceStatus::Starting | WorkspaceStatus::WaitingForAgent => {
-            ("dot dot-amber", "starting")
-        }
+        WorkspaceStatus::Queued => ("dot dot-amber", "queued"),
+        WorkspaceStatus::Starting => ("dot dot-amber", "starting"),
+        WorkspaceStatus::WaitingForAgent => ("dot dot-amber", "waiting for its agent"),
         WorkspaceStatus::Reconnecting => ("dot dot-amber", "reconnecting"),
         WorkspaceStatus::Stopped => ("dot", "stopped"),
         WorkspaceStatus::Failed => ("dot dot-red", "failed"),

@@ -106,7 +106,10 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
         <div class="stack workspace-page" id=PAGE>
             <p class="workspace-now">
                 {move || open.workspace.with(|workspace| state::dot(workspace.status))}
-                <span class="muted">{move || now_in_words(&open.workspace.get())}</span>
+                <span class="muted">
+                    {move || now_in_words(&open.workspace.get())} " · "
+                    {move || open.workspace.with(|workspace| view! { <RelativeTime at=workspace.status_since/> })}
+                </span>
             </p>
             {lost_note(open.is_lost)}
             <Show when=move || open.is_gone.get()>

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use sdk::debug::{DebugAttempt, DebugRunKind, DebugStatus, DebugStep};
+use sdk::debug::{DebugAttempt, DebugRun, DebugRunKind, DebugStatus, DebugStep};
 use sdk::ids::{ChatId, DebugRunId, DebugStepId, MessageId};
 use serde_json::{Value, json};
 use store::debug::cleanup::{self, Edited};
@@ -373,6 +373,38 @@ fn step_messages(step: &DebugStep) -> usize {
     let body = STANDARD.decode(&step.attempts[0].request_body).unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
     body["messages"].as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn the_run_before_is_found_however_many_came_after_it() {
+    for_both(async |database| {
+        let records = Records::new(&database.db).await;
+        let mut ids = Vec::new();
+        for minute in 0..102 {
+            let now = noon() + TimeDelta::minutes(minute / 2);
+            ids.push(records.run(now, (None, None)).await);
+        }
+        let whole = async |id| {
+            runs::get(records.db, records.chat, id)
+                .await
+                .unwrap()
+                .unwrap()
+                .run
+        };
+        for at in [101, 100, 1] {
+            let run = whole(ids[at]).await;
+            let before = runs::before(records.db, &run).await.unwrap();
+            assert_eq!(before, Some(ids[at - 1]));
+        }
+        let first = whole(ids[0]).await;
+        assert_eq!(runs::before(records.db, &first).await.unwrap(), None);
+        let another = DebugRun {
+            kind: "compaction".to_owned(),
+            ..whole(ids[50]).await
+        };
+        assert_eq!(runs::before(records.db, &another).await.unwrap(), None);
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -35,6 +35,9 @@ pub enum WorkspaceError {
         "The workspace is being started, stopped or deleted. Wait until that is done and try again."
     )]
     Busy,
+    /// A start would end what runs in it.
+    #[error("The workspace runs already. Stop it first to start it anew.")]
+    Running,
     /// Somebody stopped or deleted the workspace while it was started.
     #[error("The start was ended by a stop or a deletion.")]
     Ended,
@@ -88,6 +91,7 @@ impl Failure for WorkspaceError {
             Self::NotShared(_) | Self::NotYours => FailureKind::Forbidden,
             Self::NameTaken
             | Self::Busy
+            | Self::Running
             | Self::Ended
             | Self::UnsavedWork(_)
             | Self::NotRunning(_) => FailureKind::Conflict,

@@ -356,6 +356,7 @@ async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
 #[tokio::test]
 async fn a_workspace_is_used_as_long_as_a_chat_works_in_it_however_long_ago_it_connected() {
     on_both(async |test| {
+        test.platform.start().await.unwrap();
         let owner = test.owner().await;
         let platform = &test.platform;
         let template = sdk::templates::CreateTemplate {
@@ -446,11 +447,12 @@ async fn a_build_ends_with_the_server_that_works_on_it() {
         assert_eq!(told(working).await.1, BuildStatus::Running);
 
         // A server that is stopped says it itself.
-        test.platform.shut_down().await;
+        service.shut_down().await;
         assert_eq!(
             told(working).await,
             failed("The server was restarted meanwhile. Start it again.")
         );
+        test.platform.shut_down().await;
     })
     .await;
 }

@@ -54,6 +54,8 @@ const LIST: &str = concat!(
     "WHERE chat_id = $1 ORDER BY started_at DESC, id DESC LIMIT $2"
 );
 const GET: &str = concat!(columns!(), "WHERE id = $1 AND chat_id = $2");
+const BEFORE: &str = "SELECT id FROM chat_debug_runs WHERE chat_id = $1 AND kind = $2 AND (started_at, id) < ($3, $4) \
+     ORDER BY started_at DESC, id DESC LIMIT 1";
 
 /// A run that begins.
 #[derive(Clone, Debug)]
@@ -238,6 +240,18 @@ pub async fn list(db: &Db, chat: ChatId) -> Result<Vec<DebugRun>, StoreError> {
     Ok(rows.into_iter().map(Raw::listed).collect())
 }
 
+/// The newest run of the same kind that began before this one.
+pub async fn before(db: &Db, run: &DebugRun) -> Result<Option<DebugRunId>, StoreError> {
+    let id: Option<Uuid> = on_reader!(db, pool => sqlx::query_scalar(BEFORE)
+        .bind(run.chat_id.0)
+        .bind(&run.kind)
+        .bind(run.started_at)
+        .bind(run.id.0)
+        .fetch_optional(pool)
+        .await?);
+    Ok(id.map(DebugRunId))
+}
+
 /// A run of the chat, without its steps.
 pub async fn get(
     db: &Db,
@@ -282,5 +296,5 @@ impl Raw {
     }
 }
 
-crate::statements![ORIGIN, INSERT, SUMMARY, STEP_FACTS, SET_SUMMARY, FINISH, FINISH_STEPS, LIST, GET;
+crate::statements![ORIGIN, INSERT, SUMMARY, STEP_FACTS, SET_SUMMARY, FINISH, FINISH_STEPS, LIST, GET, BEFORE;
     TOUCH_SQLITE => TOUCH_POSTGRES, TOUCH_STEPS_SQLITE => TOUCH_STEPS_POSTGRES];

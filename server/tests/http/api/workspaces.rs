@@ -126,6 +126,8 @@ async fn a_worktree_starts_stops_starts_again_and_is_deleted_when_nothing_is_los
     };
     member.create_build(created.id, &start).await.unwrap();
     until(&member, created.id, WorkspaceStatus::Ready).await;
+    let refused = member.create_build(created.id, &start).await.unwrap_err();
+    assert_eq!(refused.status(), Some(409), "{refused}");
     assert_eq!(member.list_builds(created.id).await.unwrap().len(), 3);
 
     std::fs::write(Path::new(&ready.working_directory).join("new"), "x").unwrap();

@@ -17,9 +17,9 @@ async fn runs_commands_with_the_environment_that_was_promised() {
     let running = fixture.start(Source::Empty).await;
     let chat = Uuid::now_v7();
     let client = running.client.for_chat(chat, vec![]);
-    let output = execute(&client, "pwd; echo $EDITOR $GIT_TERMINAL_PROMPT $NO_COLOR $TERM $GIT_PAGER $SWITCHYARD_AGENT $CODER_CHAT_AGENT $PROJECT_SETTING; echo $SWITCHYARD_CHAT_ID $CODER_CHAT_ID; exit 3").await;
+    let output = execute(&client, "pwd; echo $EDITOR $GIT_TERMINAL_PROMPT $NO_COLOR $TERM $GIT_PAGER $SWITCHYARD_AGENT $CODER_CHAT_AGENT $PROJECT_SETTING; echo $VISUAL $GIT_EDITOR $GIT_SEQUENCE_EDITOR $PAGER; echo $SWITCHYARD_CHAT_ID $CODER_CHAT_ID; exit 3").await;
     let expected = format!(
-        "{}\ntrue 0 1 dumb cat 1 true given\n{chat} {chat}\n",
+        "{}\ntrue 0 1 dumb cat 1 true given\ntrue true true cat\n{chat} {chat}\n",
         running.started.folder.display()
     );
     assert_eq!(output.output, expected);
