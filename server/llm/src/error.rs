@@ -1,7 +1,8 @@
 //! What went wrong with a call, sorted so that a caller can act on it.
 //!
 //! The kind decides what a person is told and whether the call is tried again; `classify` holds the table.
-//! No error text ever carries a key: [`redact`] runs over everything a provider says.
+//! No error text ever carries a secret of its call: everything a provider says is redacted ([`redact`], and
+//! [`crate::http::redaction`] for what the request itself carried).
 
 mod body;
 mod classify;

@@ -1,6 +1,6 @@
 //! What turns leave in the record, and that a record never harms a turn nor keeps a secret.
 
-use std::io::Write;
+use std::io::{Read as _, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chatd::sources::ModelSource;
 use chatd::{DaemonOptions, DebugPolicy, ResolvedModel, StreamOptions};
+use flate2::read::DeflateDecoder;
 use futures::StreamExt;
 use llm::{HttpClient, ProviderConfig, ProviderKind, connect};
 use sdk::chats::ChatError;
@@ -382,7 +383,44 @@ fn hostile_answers() -> Vec<ResponseTemplate> {
             format!("{KEY} https://u:{TOKEN}@h.example/?token={TOKEN}"),
             "text/plain",
         ),
+        ResponseTemplate::new(400)
+            .set_body_raw(format!("/?api_key={TOKEN} is not known"), "text/plain"),
+        ResponseTemplate::new(200)
+            .set_body_raw("", format!("text/html; boundary={TOKEN}").as_str()),
     ]
+}
+
+/// All that the database holds of errors and records, as it stands there.
+async fn kept(bench: &Bench) -> String {
+    const ERRORS: &str = "SELECT CAST(last_error AS TEXT) FROM chats WHERE last_error IS NOT NULL";
+    const RUNS: &str = "SELECT summary FROM chat_debug_runs";
+    const STEPS: &str = "SELECT normalized_request || COALESCE(normalized_response, '') || COALESCE(usage, '') || \
+         COALESCE(error, '') || attempts || metadata FROM chat_debug_steps";
+    const CHUNKS: &str = "SELECT is_deflated, data FROM chat_debug_chunks";
+    let mut kept = String::new();
+    for statement in [ERRORS, RUNS, STEPS] {
+        let rows: Vec<String> = store::on_reader!(&bench.db, pool => sqlx::query_scalar(statement)
+            .fetch_all(pool)
+            .await
+            .unwrap());
+        assert!(!rows.is_empty(), "{statement}");
+        kept.extend(rows);
+    }
+    let pieces: Vec<(bool, Vec<u8>)> =
+        store::on_reader!(&bench.db, pool => sqlx::query_as(CHUNKS).fetch_all(pool).await.unwrap());
+    assert!(!pieces.is_empty());
+    for (is_deflated, data) in pieces {
+        let mut content = Vec::new();
+        if is_deflated {
+            DeflateDecoder::new(data.as_slice())
+                .read_to_end(&mut content)
+                .unwrap();
+        } else {
+            content = data;
+        }
+        kept.push_str(&String::from_utf8_lossy(&content));
+    }
+    kept
 }
 
 #[tokio::test]
@@ -393,9 +431,14 @@ async fn no_secret_of_a_call_reaches_the_database_or_the_log() {
         .with_max_level(tracing::Level::TRACE)
         .with_writer(move || writer.clone())
         .init();
-    for answer in hostile_answers() {
+    let answers = hostile_answers();
+    for (answer, is_postgres) in answers
+        .iter()
+        .flat_map(|answer| [(answer, false), (answer, true)])
+    {
         let server = MockServer::start().await;
         let answer = answer
+            .clone()
             .insert_header("set-cookie", format!("session={TOKEN}; Path=/").as_str())
             .insert_header("x-auth-token", TOKEN)
             .insert_header("x-echo", KEY)
@@ -406,7 +449,12 @@ async fn no_secret_of_a_call_reaches_the_database_or_the_log() {
         Mock::given(any()).respond_with(answer).mount(&server).await;
         let address = format!("{}/?api_key={TOKEN}", server.uri());
         let remote = Remote::new(ProviderKind::Anthropic, &address, KEY);
-        let bench = recorded_on(TestDb::sqlite().await, Arc::new(remote)).await;
+        let database = if is_postgres {
+            TestDb::postgres().await
+        } else {
+            TestDb::sqlite().await
+        };
+        let bench = recorded_on(database, Arc::new(remote)).await;
         let chat = bench.create("hello").await;
         bench.until_idle(chat).await;
         let run = ended(&bench, chat, "chat_turn", 1).await.remove(0);
@@ -426,6 +474,10 @@ async fn no_secret_of_a_call_reaches_the_database_or_the_log() {
             for secret in [KEY, TOKEN] {
                 assert!(!shown.contains(secret), "{shown}");
             }
+        }
+        let kept = kept(&bench).await;
+        for secret in [KEY, TOKEN] {
+            assert!(!kept.contains(secret), "{kept}");
         }
         bench.end().await;
     }

@@ -118,10 +118,7 @@ where
         stall: endless,
         short_call: endless,
     };
-    let faults = Faults {
-        provider: provider.to_owned(),
-        api_key: None,
-    };
+    let faults = Faults::of_body(provider);
     let mut reader = Reader::new(faults, timeouts, Instant::now(), body.boxed(), decoder);
     let parts = async_stream::stream! {
         loop {
@@ -139,10 +136,8 @@ where
 impl Call {
     /// Sends a short call and reads its whole JSON body.
     pub(crate) async fn fetch<T: DeserializeOwned>(self) -> Result<T, Error> {
-        let faults = Faults {
-            provider: self.provider,
-            api_key: self.api_key,
-        };
+        let provider = self.provider.clone();
+        let mut faults = Faults::new(self.provider, self.api_key, &self.request);
         let deadline = Instant::now() + self.timeouts.short_call;
         let whole = async {
             let response = faults.send(&self.http, self.request).await?;
@@ -151,10 +146,9 @@ impl Call {
                 .map_err(|error| faults.broken(&error))?;
             serde_json::from_slice(&body).map_err(|problem| faults.protocol(problem.to_string()))
         };
-        let provider = faults.provider.as_str();
         timeout_at(deadline, whole)
             .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, Some(provider))))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Timeout, Some(&provider))))
     }
 }
 
@@ -175,10 +169,7 @@ struct Reader<D> {
 impl<D: Decoder> Reader<D> {
     async fn open(call: Call, decoder: D) -> Result<Self, Error> {
         let opened_at = Instant::now();
-        let faults = Faults {
-            provider: call.provider,
-            api_key: call.api_key,
-        };
+        let mut faults = Faults::new(call.provider, call.api_key, &call.request);
         let response = timeout_at(
             opened_at + call.timeouts.first_part,
             faults.send(&call.http, call.request),
@@ -243,7 +234,9 @@ impl<D: Decoder> Reader<D> {
                 }
                 Some(Err(problem)) => return Err(self.faults.unreadable(&problem)),
                 None => {
-                    self.decoder.end(&mut self.parts)?;
+                    self.decoder
+                        .end(&mut self.parts)
+                        .map_err(|error| self.faults.redacted(error))?;
                     if self.parts.is_empty() {
                         return Err(Error::truncated(Some(&self.faults.provider)));
                     }

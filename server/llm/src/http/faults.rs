@@ -1,4 +1,4 @@
-//! Everything that can go wrong on the way to a provider, as errors that name it and hide its key.
+//! Everything that can go wrong on the way to a provider, as errors that name it and hide the secrets of the call.
 
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::HttpClient;
 use super::lines::ReadError;
+use super::redaction::Redactor;
 use super::retry_after::retry_after_ms;
 use super::transport::{ByteStream, HttpRequest, HttpResponse, TransportError, TransportErrorKind};
 use crate::error::{ProviderWords, Signals, redact};
@@ -19,15 +20,39 @@ use crate::{Error, ErrorKind};
 /// Longest error body that is read.
 const LONGEST_ERROR_BYTES: usize = 256 * 1024;
 
-/// Makes errors that name the provider and hide its key.
+/// Makes errors that name the provider and hide what the call was made with: errors are kept and shown.
 pub(super) struct Faults {
     pub provider: String,
-    pub api_key: Option<SecretString>,
+    api_key: Option<SecretString>,
+    redactor: Redactor,
 }
 
 impl Faults {
+    /// Those of one call.
+    pub(super) fn new(
+        provider: String,
+        api_key: Option<SecretString>,
+        request: &HttpRequest,
+    ) -> Self {
+        Self {
+            provider,
+            api_key,
+            redactor: Redactor::of(request),
+        }
+    }
+
+    /// Those of a body that no request was made for.
+    #[cfg(test)]
+    pub(super) fn of_body(provider: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            api_key: None,
+            redactor: Redactor::default(),
+        }
+    }
+
     pub(super) async fn send(
-        &self,
+        &mut self,
         http: &HttpClient,
         request: HttpRequest,
     ) -> Result<HttpResponse, Error> {
@@ -36,6 +61,7 @@ impl Faults {
             TransportErrorKind::Connect => self.unreachable(&authority, &error),
             TransportErrorKind::Broken => self.broken(&error),
         })?;
+        self.redactor.learn_headers(&response.headers);
         if response.status.is_success() {
             return Ok(response);
         }
@@ -52,7 +78,7 @@ impl Faults {
 
     fn refused(&self, status: StatusCode, retry_after_ms: Option<u64>, body: &[u8]) -> Error {
         let words = ProviderWords::from_bytes(body);
-        let said = redact(&words.text, self.api_key.as_ref());
+        let said = self.redact(&words.text);
         let text = if said.is_empty() {
             format!("HTTP status {status}")
         } else {
@@ -81,10 +107,9 @@ impl Faults {
             status_code: Some(status.as_u16()),
             ..self.of_kind(ErrorKind::Config)
         };
-        error.with_message(message).with_detail(redact(
-            &format!("redirected to {target}"),
-            self.api_key.as_ref(),
-        ))
+        error
+            .with_message(message)
+            .with_detail(self.redact(&format!("redirected to {target}")))
     }
 
     /// An address that is not an API answers with a page or a document and status 200.
@@ -107,7 +132,7 @@ impl Faults {
         };
         Err(error
             .with_message(message)
-            .with_detail(format!("content type {content_type}")))
+            .with_detail(self.redact(&format!("content type {content_type}"))))
     }
 
     fn unreachable(&self, authority: &str, error: &TransportError) -> Error {
@@ -115,7 +140,7 @@ impl Faults {
             "{} cannot be reached at {authority}. Check that it runs and the base URL.",
             self.provider
         );
-        let detail = redact(&error.text, self.api_key.as_ref());
+        let detail = self.redact(&error.text);
         self.of_kind(ErrorKind::Timeout)
             .with_message(message)
             .with_detail(detail)
@@ -123,14 +148,13 @@ impl Faults {
 
     pub(super) fn broken(&self, error: &TransportError) -> Error {
         self.of_kind(ErrorKind::Timeout)
-            .with_detail(redact(&error.text, self.api_key.as_ref()))
+            .with_detail(self.redact(&error.text))
     }
 
     pub(super) fn unreadable(&self, problem: &EventStreamError<ReadError>) -> Error {
         match problem {
             EventStreamError::Transport(ReadError::Transport(error)) => {
-                Error::truncated(Some(&self.provider))
-                    .with_detail(redact(&error.text, self.api_key.as_ref()))
+                Error::truncated(Some(&self.provider)).with_detail(self.redact(&error.text))
             }
             EventStreamError::Transport(ReadError::LineTooLong) => {
                 self.protocol("a line does not end")
@@ -142,7 +166,7 @@ impl Faults {
     }
 
     pub(super) fn protocol(&self, detail: impl Into<String>) -> Error {
-        Error::protocol(&self.provider, detail)
+        Error::protocol(&self.provider, self.redact(&detail.into()))
     }
 
     /// The connection lives, the answer does not.
@@ -158,10 +182,13 @@ impl Faults {
     }
 
     pub(super) fn redacted(&self, mut error: Error) -> Error {
-        error.detail = error
-            .detail
-            .map(|detail| redact(&detail, self.api_key.as_ref()));
+        error.detail = error.detail.map(|detail| self.redact(&detail));
         error
+    }
+
+    /// What somebody else wrote, without the call's secrets. Keys are taken out however short they are.
+    fn redact(&self, text: &str) -> String {
+        redact(&self.redactor.text(text), self.api_key.as_ref())
     }
 }
 

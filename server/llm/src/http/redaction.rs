@@ -51,6 +51,9 @@ const SECRET_KEYS: [&str; 14] = [
 const SECRET_QUERY_KEYS: [&str; 5] = ["key", "sig", "signature", "xamzsignature", "code"];
 /// What is shorter stands in too many words to be taken out of them.
 const SHORTEST_SECRET: usize = 8;
+/// Stands for a secret while addresses are looked for: its letters end none, so that what stands beside the secret, such as the
+/// rest of a password, is not left over.
+const MARK: &str = "0redacted0";
 
 /// Takes the secrets of one request out of what it is about to leave behind.
 #[derive(Clone, Default)]
@@ -77,6 +80,14 @@ impl Redactor {
         for (key, value) in request.url.query_pairs() {
             if is_secret_query_key(&key) {
                 redactor.learn(&value);
+            }
+        }
+        // A server that repeats its address repeats it as it was sent.
+        for pair in request.url.query().unwrap_or_default().split('&') {
+            if let Some((key, value)) = pair.split_once('=')
+                && is_secret_query_key(key)
+            {
+                redactor.learn(value);
             }
         }
         redactor
@@ -118,10 +129,14 @@ impl Redactor {
 
     /// A text that people or models wrote, without the request's own secrets.
     pub fn own_secrets(&self, text: &str) -> String {
+        self.replaced(text, REPLACEMENT)
+    }
+
+    fn replaced(&self, text: &str, replacement: &str) -> String {
         let mut clean = text.to_owned();
         for secret in &self.secrets {
             if clean.contains(secret.as_str()) {
-                clean = clean.replace(secret.as_str(), REPLACEMENT);
+                clean = clean.replace(secret.as_str(), replacement);
             }
         }
         clean
@@ -129,8 +144,9 @@ impl Redactor {
 
     /// A text of a program, such as an error: without secrets, what looks like a key, and what addresses in it hide.
     pub fn text(&self, text: &str) -> String {
-        let without_own = self.own_secrets(text);
-        redact(&self.addresses_within(&without_own), None)
+        let marked = self.replaced(text, MARK);
+        let clean = self.addresses_within(&marked);
+        redact(&clean.replace(MARK, REPLACEMENT), None)
     }
 
     /// An address without user name, password, fragment and the secrets of its query.

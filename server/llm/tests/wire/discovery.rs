@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use llm::{Error, ErrorKind, ProviderConfig, ProviderKind, connect, ollama};
+use wiremock::matchers::any;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::setup::{KINDS, answer, config, http, provider};
 
@@ -136,5 +138,25 @@ async fn an_unusable_address_is_refused_before_anything_is_sent() {
     for kind in KINDS {
         let error = connect(&http(), config(kind, "localhost:3000")).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Config);
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_repeats_the_address_is_told_without_its_secrets() {
+    const SECRET: &str = "in-the-address";
+    let echo = format!("no route /?api_key={SECRET}, ask https://u:{SECRET}9@h.example/");
+    let server = MockServer::start().await;
+    Mock::given(any())
+        .respond_with(ResponseTemplate::new(400).set_body_raw(echo, "text/plain"))
+        .mount(&server)
+        .await;
+    for kind in KINDS {
+        let address = format!("{}/v1?api_key={SECRET}", server.uri());
+        let provider = provider(kind, &address);
+        let told = "no route /?api_key=[REDACTED], ask https://h.example/";
+        let error = provider.test_connection().await.unwrap_err();
+        assert_eq!(error.detail.as_deref(), Some(told), "{kind:?}");
+        let error = answer(&provider, "x").await.unwrap_err();
+        assert_eq!(error.detail.as_deref(), Some(told), "{kind:?}");
     }
 }
