@@ -159,6 +159,34 @@ impl Change {
         parent: ChatId,
         new: NewChat,
     ) -> Result<(Locked, Message), StateError> {
+        let children = self.lock_children(parent).await?;
+        require_room(&children)?;
+        let parent = Some(parent);
+        self.create(NewChat { parent, ..new }).await
+    }
+
+    /// A message of a root chat's agent to one that it handed work to. One that is idle begins to work for it, so there must
+    /// be room for it as for a new one.
+    pub async fn message_agent(
+        &mut self,
+        (parent, child): (ChatId, ChatId),
+        outgoing: Outgoing,
+        behavior: BusyBehavior,
+    ) -> Result<(Locked, Sent), StateError> {
+        let children = self.lock_children(parent).await?;
+        let chat = children.iter().find(|chat| chat.id == child);
+        let chat = chat.ok_or(StateError::ChatNotFound)?;
+        if !chat.status.is_at_work() {
+            require_room(&children)?;
+        }
+        let mut locked = self.locked(chat.clone()).await?;
+        self.mend(&mut locked).await?;
+        let sent = self.send(&mut locked, outgoing, behavior).await?;
+        Ok((locked, sent))
+    }
+
+    /// What a root chat handed work to, as long as it may do so. All rows stay locked, so that nothing else begins there.
+    async fn lock_children(&mut self, parent: ChatId) -> Result<Vec<ChatRow>, StateError> {
         let family = chats::lock_family(&mut self.tx, parent).await?;
         let (root, children): (Vec<_>, Vec<_>) =
             family.into_iter().partition(|chat| chat.id == parent);
@@ -166,14 +194,7 @@ impl Change {
         if root.archived || root.archive_requested {
             return Err(StateError::Archived);
         }
-        let at_work = children.iter().filter(|chat| chat.status.is_at_work());
-        if at_work.count() >= RUNNING_SUBAGENTS {
-            return Err(StateError::TooManySubagents {
-                limit: RUNNING_SUBAGENTS,
-            });
-        }
-        let parent = Some(parent);
-        self.create(NewChat { parent, ..new }).await
+        Ok(children)
     }
 
     /// A message. Idle chats run at once; busy ones queue it, and with [`BusyBehavior::Interrupt`] stop for it.
@@ -318,4 +339,15 @@ impl Change {
         let mut inserted = self.insert_messages(locked, vec![new]).await?;
         inserted.pop().ok_or(StateError::MessageNotFound)
     }
+}
+
+/// Whether one more may be at work beside these.
+fn require_room(children: &[ChatRow]) -> Result<(), StateError> {
+    let at_work = children.iter().filter(|chat| chat.status.is_at_work());
+    if at_work.count() >= RUNNING_SUBAGENTS {
+        return Err(StateError::TooManySubagents {
+            limit: RUNNING_SUBAGENTS,
+        });
+    }
+    Ok(())
 }

@@ -97,7 +97,8 @@ pub(super) fn subagents() -> Vec<llm::Tool> {
         ),
         tool(
             "message_agent",
-            "Say more to an agent. It reads that after its turn, or at once with interrupt.",
+            "Say more to an agent. It reads that after its turn, or at once with interrupt; one that is done begins to \
+             work again.",
             &json!({
                 "chat_id": agent,
                 "message": {"type": "string"},

@@ -137,8 +137,15 @@ impl RunningChat {
             created_by: chat.owner_id,
             mode: Mode::default(),
         };
-        let (_, chat) = self.daemon().send(id, outgoing, behavior).await?;
-        Ok(chat)
+        let shared = &self.shared;
+        let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+        let ids = (self.chat_id, id);
+        let (mut locked, _) = change.message_agent(ids, outgoing, behavior).await?;
+        shared.claim(&mut change, &mut locked).await?;
+        let committed = change.close(locked).await?;
+        change.commit(&shared.notices).await?;
+        shared.run(committed.chat.clone());
+        Ok(committed.chat)
     }
 
     async fn try_wait(

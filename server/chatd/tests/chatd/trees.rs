@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use chatd::state::change::Fence;
 use chatd::state::details::Details;
+use chatd::state::people::{Mode, Outgoing, RUNNING_SUBAGENTS, Sent};
 use chatd::state::{Change, StateError};
 use sdk::ids::{ChatId, RunnerId, WorkerId};
 use sdk::messages::BusyBehavior;
+use sdk::parts::Part;
 use store::chats::{self, ChatRow, Status};
 use store::testing::{TestDb, for_both};
 use store::{Clock, Db, Notices};
@@ -319,4 +322,76 @@ async fn only_what_is_archived_and_old_is_deleted_with_what_is_below_it() {
         }
     })
     .await;
+}
+
+async fn message_agent(
+    db: &Db,
+    seed: Seed,
+    (parent, child): (ChatId, ChatId),
+) -> Result<Sent, StateError> {
+    let mut change = Change::begin(db, Clock::system().now()).await?;
+    let outgoing = Outgoing {
+        content: vec![Part::text("more")],
+        model_config_id: None,
+        created_by: seed.owner,
+        mode: Mode::default(),
+    };
+    let sent = change
+        .message_agent((parent, child), outgoing, BusyBehavior::Queue)
+        .await;
+    let (locked, sent) = sent?;
+    change.close(locked).await?;
+    change.commit(&Notices::in_process()).await?;
+    Ok(sent)
+}
+
+#[tokio::test]
+async fn a_message_begins_no_work_beyond_what_may_be_at_work_at_once() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Running).await;
+        let mut busy = Vec::new();
+        for _ in 0..RUNNING_SUBAGENTS {
+            busy.push(chat(db, seed, Some(root), Status::Running).await);
+        }
+        let done = chat(db, seed, Some(root), Status::Waiting).await;
+        let refused = message_agent(db, seed, (root, done)).await;
+        assert!(
+            matches!(
+                refused,
+                Err(StateError::TooManySubagents {
+                    limit: RUNNING_SUBAGENTS
+                })
+            ),
+            "{refused:?}"
+        );
+        assert_eq!(row(db, done).await.status, Status::Waiting);
+        let queued = message_agent(db, seed, (root, busy[0])).await;
+        assert!(matches!(queued, Ok(Sent::Queued(_))), "{queued:?}");
+        let foreign = chat(db, seed, None, Status::Waiting).await;
+        let refused = message_agent(db, seed, (root, foreign)).await;
+        assert!(
+            matches!(refused, Err(StateError::ChatNotFound)),
+            "{refused:?}"
+        );
+
+        finish(db, busy[1]).await;
+        let begun = message_agent(db, seed, (root, done)).await;
+        assert!(matches!(begun, Ok(Sent::Committed(_))), "{begun:?}");
+        assert_eq!(row(db, done).await.status, Status::Running);
+        let refused = message_agent(db, seed, (root, busy[1])).await;
+        assert!(refused.is_err(), "{refused:?}");
+    })
+    .await;
+}
+
+/// Ends the turn of a chat.
+async fn finish(db: &Db, id: ChatId) {
+    let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+    let mut locked = change.lock(id).await.unwrap();
+    let fence = Fence::of(&locked.chat, locked.chat.runner_id.unwrap());
+    change.finish_turn(&mut locked, &fence).await.unwrap();
+    change.close(locked).await.unwrap();
+    change.commit(&Notices::in_process()).await.unwrap();
 }

@@ -223,3 +223,41 @@ async fn an_agent_that_fails_is_told_and_can_be_spoken_to() {
             .starts_with("Better.")
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_done_works_again_only_where_there_is_room() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let five = "!call spawn_agent {\"prompt\": \"!stall 300s\"}\n".repeat(5);
+    let (_, live) = play(
+        &owner,
+        &format!(
+            "!call spawn_agent {{\"prompt\": \"!text \\\"Said.\\\"\"}}\n!then\n\
+             !call wait_agent {{\"chat_id\": \"{{{{1.chat_id}}}}\"}}\n!then\n{five}!then\n\
+             !call message_agent {{\"chat_id\": \"{{{{1.chat_id}}}}\", \"message\": \"!stall 300s\"}}\n!then\n\
+             !call message_agent {{\"chat_id\": \"{{{{3.chat_id}}}}\", \"message\": \"hurry\"}}\n!then\n\
+             !call list_agents {{}}\n!then\n!text \"Done.\""
+        ),
+    )
+    .await;
+    let messaged = results(&live, "message_agent");
+    let refusal = answer(messaged[0])["error"].as_str().unwrap().to_owned();
+    assert!(
+        messaged[0].is_error && refusal.contains("5 agents of this chat are at work already"),
+        "{refusal}"
+    );
+    assert!(!messaged[1].is_error, "one at work is only told more");
+    let listed = answer(results(&live, "list_agents")[0]);
+    let statuses: Vec<_> = listed["agents"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|agent| agent["status"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        statuses,
+        [
+            "done", "working", "working", "working", "working", "working"
+        ]
+    );
+}
