@@ -43,6 +43,9 @@ pub enum StateError {
         /// How many may be.
         limit: usize,
     },
+    /// A chat that is being stopped, or has ended, begins no work of others.
+    #[error("the chat that hands this work over was stopped; send it a message to go on")]
+    ParentStopped,
     /// There is no such message, or it was removed.
     #[error("this message does not exist")]
     MessageNotFound,

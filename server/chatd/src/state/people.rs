@@ -194,6 +194,10 @@ impl Change {
         if root.archived || root.archive_requested {
             return Err(StateError::Archived);
         }
+        // Whoever stops it stops its children after it, and would miss one that begins later.
+        if root.status != Status::Running {
+            return Err(StateError::ParentStopped);
+        }
         Ok(children)
     }
 

@@ -210,6 +210,7 @@ fn words(error: &StateError) -> String {
         StateError::ChatNotFound => NO_AGENT.to_owned(),
         StateError::TooManySubagents { .. }
         | StateError::QueueFull { .. }
+        | StateError::ParentStopped
         | StateError::Archived => {
             format!("This is not possible now: {error}.")
         }

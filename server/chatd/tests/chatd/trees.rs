@@ -395,3 +395,46 @@ async fn finish(db: &Db, id: ChatId) {
     change.close(locked).await.unwrap();
     change.commit(&Notices::in_process()).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_chat_that_was_stopped_begins_no_work_of_others() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Running).await;
+        let done = chat(db, seed, Some(root), Status::Waiting).await;
+        let spawn = async || {
+            let mut change = Change::begin(db, Clock::system().now()).await?;
+            let (locked, _) = change.spawn(root, new_chat(seed, "hello")).await?;
+            change.close(locked).await?;
+            change.commit(&Notices::in_process()).await
+        };
+        spawn().await.unwrap();
+
+        let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+        let mut locked = change.lock(root).await.unwrap();
+        change.interrupt(&mut locked).await.unwrap();
+        change.close(locked).await.unwrap();
+        change.commit(&Notices::in_process()).await.unwrap();
+        // Its tools still have a moment to end.
+        let late = spawn().await;
+        assert!(matches!(late, Err(StateError::ParentStopped)), "{late:?}");
+        let late = message_agent(db, seed, (root, done)).await;
+        assert!(matches!(late, Err(StateError::ParentStopped)), "{late:?}");
+        assert_eq!(row(db, done).await.status, Status::Waiting);
+        assert_eq!(chats::family(db, root).await.unwrap().len(), 3);
+
+        let mut change = Change::begin(db, Clock::system().now()).await.unwrap();
+        let mut locked = change.lock(root).await.unwrap();
+        let runner = locked.chat.runner_id;
+        change
+            .finish_interruption(&mut locked, runner, Vec::new())
+            .await
+            .unwrap();
+        change.close(locked).await.unwrap();
+        change.commit(&Notices::in_process()).await.unwrap();
+        let late = spawn().await;
+        assert!(matches!(late, Err(StateError::ParentStopped)), "{late:?}");
+    })
+    .await;
+}
