@@ -203,7 +203,7 @@ pub struct UpdateProviderConfig {
     /// New name; blank = unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
-    /// New base URL.
+    /// New base URL. With another scheme, host or port the key must be given again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// New key; empty clears it.

@@ -6,12 +6,15 @@ use sdk::providers::{
 use store::provider_configs::ProviderRow;
 
 use super::ProviderError;
-use super::registry::Registry;
+use super::registry::{Registry, is_same_server};
 use crate::failure::Checks;
 
 const MAX_NAME_CHARACTERS: usize = 64;
 const MAX_KEY_BYTES: usize = 10_240;
 const MAX_URL_BYTES: usize = 2048;
+
+const KEY_STAYS: &str =
+    "Give the key again, or an empty one: the stored key is not sent to another server.";
 
 /// The checked fields of a new provider.
 pub(super) struct NewProvider {
@@ -63,7 +66,8 @@ pub(super) fn check_new(
     Ok(new)
 }
 
-/// Changes a row as the request says; a blank name changes nothing, an empty key clears the key.
+/// Changes a row as the request says; a blank name changes nothing, an empty key clears the key. Whoever may change the
+/// address cannot read the key, and must not have it sent to a server of their own either.
 pub(super) fn apply(
     registry: &Registry,
     row: &mut ProviderRow,
@@ -78,6 +82,13 @@ pub(super) fn apply(
     let key = request
         .api_key
         .map(|key| checks.take("api_key", check_key(&key)));
+    if let Some(Some(url)) = &base_url
+        && key.is_none()
+        && !row.api_key_sealed.is_empty()
+        && !is_same_server(row.provider, &row.base_url, url)
+    {
+        checks.refuse("api_key", KEY_STAYS);
+    }
     checks.finish().map_err(ProviderError::Invalid)?;
     if let Some(name) = name.flatten() {
         row.display_name = name;

@@ -14,6 +14,7 @@ use sdk::providers::{ProviderConfig, ProviderKind, ProviderSource};
 use secrecy::SecretString;
 use store::provider_configs::ProviderRow;
 use store::user_provider_keys::UserKeyRow;
+use url::Url;
 use uuid::Uuid;
 
 use super::presets;
@@ -298,6 +299,18 @@ const fn public_address(kind: ProviderKind) -> &'static str {
         ProviderKind::OpenAi => llm::openai::DEFAULT_BASE_URL,
         ProviderKind::OpenAiCompatible | ProviderKind::Demo => "",
     }
+}
+
+/// Whether two addresses of a provider have scheme, host and port in common.
+pub(crate) fn is_same_server(kind: ProviderKind, one: &str, other: &str) -> bool {
+    let origin = |address: &str| {
+        let address = match address {
+            "" => public_address(kind),
+            own => own,
+        };
+        Url::parse(address).ok().map(|url| url.origin())
+    };
+    one == other || origin(one).is_some_and(|known| origin(other) == Some(known))
 }
 
 const fn llm_kind(kind: ProviderKind) -> llm::ProviderKind {

@@ -139,6 +139,7 @@ async fn a_test_tells_the_providers_own_words_and_a_change_needs_no_restart() {
 
         let moved = UpdateProviderConfig {
             base_url: Some(closed_address().await),
+            api_key: Some(KEY.to_owned()),
             ..UpdateProviderConfig::default()
         };
         test.platform

@@ -61,6 +61,61 @@ async fn a_key_goes_in_and_never_comes_out() {
 }
 
 #[tokio::test]
+async fn a_stored_key_is_not_sent_to_another_server() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let created = owner
+        .create_provider(&provider("https://models.example/v1"))
+        .await
+        .unwrap();
+    let update = |base_url: &str, api_key: Option<&str>| UpdateProviderConfig {
+        base_url: Some(base_url.to_owned()),
+        api_key: api_key.map(str::to_owned),
+        ..UpdateProviderConfig::default()
+    };
+    for elsewhere in [
+        "https://thief.example/v1",
+        "https://models.example:8443/v1",
+        "http://models.example/v1",
+        "https://models.example.thief.example/v1",
+        "https://models.example./v1",
+    ] {
+        let moved = owner
+            .update_provider(created.id, &update(elsewhere, None))
+            .await;
+        let refusal = refusal(moved);
+        assert_eq!(refusal["status"], 400, "{elsewhere}: {refusal}");
+        let at = &refusal["body"]["validations"][0];
+        assert_eq!(at["field"], "api_key", "{refusal}");
+        assert!(
+            at["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("Give the key again"),
+            "{refusal}"
+        );
+    }
+    let listed = owner.list_providers().await.unwrap();
+    let unchanged = listed.iter().find(|listed| listed.id == created.id);
+    assert_eq!(unchanged.unwrap().base_url, "https://models.example/v1");
+    // The same server, differently written or by another path.
+    for same in ["https://MODELS.example:443/v1", "https://models.example/v2"] {
+        let kept = owner
+            .update_provider(created.id, &update(same, None))
+            .await
+            .unwrap();
+        assert!(kept.has_api_key && kept.base_url == same);
+    }
+    for (key, has_key) in [("sk-another", true), ("", false)] {
+        let moved = update(&format!("https://{has_key}.example/v1"), Some(key));
+        let moved = owner.update_provider(created.id, &moved).await.unwrap();
+        assert_eq!(moved.has_api_key, has_key);
+    }
+    let free = update("https://models.example/v1", None);
+    owner.update_provider(created.id, &free).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_provider_that_is_down_is_an_answer_and_not_an_error() {
     let server = TestServer::start().await;
     let owner = server.owner().await;

@@ -197,6 +197,7 @@ async fn whose_key_is_used_is_what_owners_allow_and_people_bring() {
             .unwrap();
         let moved = UpdateProviderConfig {
             base_url: Some("https://elsewhere.example".to_owned()),
+            api_key: Some(standin::WRONG_KEY.to_owned()),
             ..UpdateProviderConfig::default()
         };
         platform.update_provider(&owner, id, moved).await.unwrap();
