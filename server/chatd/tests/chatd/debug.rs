@@ -1,5 +1,7 @@
 //! The store of what was recorded: states never move back, prefixes are kept once, and what is gone leaves nothing behind.
 
+mod deleted_pieces;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,8 +16,6 @@ use store::{Clock, Db, chats, debug};
 
 use crate::harness::{Seed, seed};
 use crate::store_contract::add_chat;
-
-const DELETE: &str = "DELETE FROM chats WHERE id = $1";
 
 const ARCHIVE: &str = "UPDATE chats SET archived = TRUE WHERE id = $1";
 
@@ -432,32 +432,6 @@ async fn an_edit_takes_away_what_belongs_to_turns_that_are_gone() {
         let mut expected = vec![kept, new];
         expected.sort();
         assert_eq!(left, expected);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn pieces_go_with_the_last_run() {
-    for_both(async |database| {
-        let records = Records::new(&database.db).await;
-        let request = json!({ "messages": [words(1, 2000)] });
-        let first = records.run(seconds(0), (None, None)).await;
-        records.begin(first, &request, noon()).await.unwrap();
-        let second = records.run(seconds(100), (None, None)).await;
-        records.begin(second, &request, noon()).await.unwrap();
-        let pieces = records.chunks().await;
-        assert!(pieces > 0);
-        assert_eq!(cleanup::delete(records.db, records.chat, None, seconds(50)).await.unwrap(), 1);
-        assert_eq!(records.chunks().await, pieces);
-        assert_eq!(records.steps(second).await[0].normalized_request, request);
-        assert_eq!(cleanup::delete(records.db, records.chat, None, seconds(200)).await.unwrap(), 1);
-        assert_eq!(records.chunks().await, 0);
-
-        let run = records.run(seconds(0), (None, None)).await;
-        records.begin(run, &request, noon()).await.unwrap();
-        let chat = records.chat.0;
-        store::on_writer!(records.db, pool => sqlx::query(DELETE).bind(chat).execute(pool).await.map(drop).unwrap());
-        assert_eq!(records.chunks().await, 0, "with the chat goes everything");
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! The pieces of bodies in the database. They belong to a chat and go with its last run.
+//! The pieces of bodies in the database. They belong to a chat and go with the last body that they are part of.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use super::pieces::{self, Hash};
+use super::steps;
 use crate::{Db, StoreError, Tx, on_tx};
 
 const TABLE: &str = "chat_debug_chunks";
@@ -17,22 +18,44 @@ const KNOWN_POSTGRES: &str =
     "SELECT chunk_hash FROM chat_debug_chunks WHERE chat_id = $1 AND chunk_hash = ANY($2)";
 const INSERT: &str = "INSERT INTO chat_debug_chunks (chat_id, chunk_hash, parent_hash, is_deflated, data) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (chat_id, chunk_hash) DO NOTHING";
-macro_rules! read {
-    ($names:literal) => {
+/// The pieces that are named, and all that stands before them.
+macro_rules! with_needed {
+    ($names:literal, $then:literal) => {
         concat!(
             "WITH RECURSIVE needed (hash) AS (",
             $names,
             " UNION SELECT c.parent_hash FROM chat_debug_chunks c JOIN needed n ON n.hash = c.chunk_hash \
-             WHERE c.chat_id = $1 AND c.parent_hash IS NOT NULL) \
-             SELECT c.chunk_hash, c.parent_hash, c.is_deflated, c.data \
+             WHERE c.chat_id = $1 AND c.parent_hash IS NOT NULL) ",
+            $then
+        )
+    };
+}
+macro_rules! read {
+    ($names:literal) => {
+        with_needed!(
+            $names,
+            "SELECT c.chunk_hash, c.parent_hash, c.is_deflated, c.data \
              FROM needed n JOIN chat_debug_chunks c ON c.chat_id = $1 AND c.chunk_hash = n.hash"
+        )
+    };
+}
+macro_rules! delete_others {
+    ($names:literal) => {
+        with_needed!(
+            $names,
+            "DELETE FROM chat_debug_chunks WHERE chat_id = $1 AND chunk_hash NOT IN (SELECT hash FROM needed)"
         )
     };
 }
 const READ_SQLITE: &str = read!("SELECT unhex(value) FROM json_each($2)");
 const READ_POSTGRES: &str = read!("SELECT unnest($2::bytea[])");
-const DELETE_UNUSED: &str = "DELETE FROM chat_debug_chunks WHERE chat_id = $1 \
+const DELETE_SQLITE: &str = delete_others!("SELECT unhex(value) FROM json_each($2)");
+const DELETE_POSTGRES: &str = delete_others!("SELECT unnest($2::bytea[])");
+/// Once there are no runs there is no need to look at what is left.
+const DELETE_ALL: &str = "DELETE FROM chat_debug_chunks WHERE chat_id = $1 \
      AND NOT EXISTS (SELECT 1 FROM chat_debug_runs r WHERE r.chat_id = $1)";
+const ANY: &str =
+    "SELECT COUNT(*) FROM (SELECT 1 FROM chat_debug_chunks WHERE chat_id = $1 LIMIT 1) AS found";
 
 /// What a row says instead of a body: the name of each of its segments.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,14 +170,41 @@ pub(super) async fn read(
     Ok(chunks)
 }
 
-/// Deletes what the chat's runs have left behind once there are none. The chat is locked.
+/// Deletes the pieces of a chat that are part of no body any more. The chat is locked.
 pub(super) async fn delete_unused(tx: &mut Tx, chat: ChatId) -> Result<(), StoreError> {
-    on_tx!(tx, connection => sqlx::query(DELETE_UNUSED)
+    on_tx!(&mut *tx, connection => sqlx::query(DELETE_ALL)
         .bind(chat.0)
         .execute(connection)
         .await
         .map(drop)?);
+    let has_any: i64 = on_tx!(&mut *tx, connection => sqlx::query_scalar(ANY)
+        .bind(chat.0)
+        .fetch_one(connection)
+        .await?);
+    if has_any == 0 {
+        return Ok(());
+    }
+    let named = steps::names(tx, chat).await?;
+    match tx {
+        Tx::Sqlite(transaction) => {
+            let names: Vec<String> = named.into_iter().map(hex).collect();
+            let delete = sqlx::query(DELETE_SQLITE).bind(chat.0).bind(Json(names));
+            delete.execute(&mut **transaction).await?;
+        }
+        Tx::Postgres(transaction) => {
+            let names: Vec<Vec<u8>> = named.iter().map(|hash| hash.to_vec()).collect();
+            let delete = sqlx::query(DELETE_POSTGRES).bind(chat.0).bind(names);
+            delete.execute(&mut **transaction).await?;
+        }
+    }
     Ok(())
+}
+
+impl BodyNames {
+    /// The last piece of each segment; what is no name names nothing.
+    pub(super) fn hashes(&self) -> impl Iterator<Item = Hash> {
+        self.0.iter().filter_map(|name| unhex(name).ok())
+    }
 }
 
 impl Chunks {
@@ -200,4 +250,4 @@ fn corrupt(detail: &str) -> StoreError {
     }
 }
 
-crate::statements![INSERT, DELETE_UNUSED; KNOWN_SQLITE => KNOWN_POSTGRES, READ_SQLITE => READ_POSTGRES];
+crate::statements![INSERT, DELETE_ALL, ANY; KNOWN_SQLITE => KNOWN_POSTGRES, READ_SQLITE => READ_POSTGRES, DELETE_SQLITE => DELETE_POSTGRES];

@@ -1,5 +1,7 @@
 //! What is not kept: records of turns that are gone, of chats that were put away, of processes that died, and old ones.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sdk::debug::DebugStatus;
 use sdk::ids::{ChatId, DebugRunId, MessageId, UserId};
@@ -64,7 +66,9 @@ pub async fn delete(
         };
         statement.bind(before).execute(connection).await?.rows_affected()
     });
-    chunks::delete_unused(&mut tx, chat).await?;
+    if count > 0 {
+        chunks::delete_unused(&mut tx, chat).await?;
+    }
     tx.commit().await?;
     Ok(count)
 }
@@ -117,17 +121,25 @@ pub async fn delete_archived(db: &Db, before: DateTime<Utc>) -> Result<u64, Stor
     delete_each(db, rows).await
 }
 
+/// Looks once at what is left of a chat, however many of its runs go.
 async fn delete_each(db: &Db, rows: Vec<(Uuid, Uuid)>) -> Result<u64, StoreError> {
-    let mut count = 0;
+    let mut runs_by_chat: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
     for (run, chat) in rows {
+        runs_by_chat.entry(chat).or_default().push(run);
+    }
+    let mut count = 0;
+    for (chat, runs) in runs_by_chat {
+        let chat = ChatId(chat);
         let mut tx = db.begin().await?;
-        lock(&mut tx, ChatId(chat)).await?;
-        count += on_tx!(&mut tx, connection => sqlx::query(DELETE)
-            .bind(run)
-            .execute(connection)
-            .await?
-            .rows_affected());
-        chunks::delete_unused(&mut tx, ChatId(chat)).await?;
+        lock(&mut tx, chat).await?;
+        for run in runs {
+            count += on_tx!(&mut tx, connection => sqlx::query(DELETE)
+                .bind(run)
+                .execute(connection)
+                .await?
+                .rows_affected());
+        }
+        chunks::delete_unused(&mut tx, chat).await?;
         tx.commit().await?;
     }
     Ok(count)

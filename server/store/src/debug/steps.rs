@@ -1,15 +1,20 @@
 //! Steps: the calls of models that a run is made of.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use sdk::debug::{DebugAttempt, DebugStatus, DebugStep};
 use sdk::ids::{ChatId, DebugRunId, DebugStepId, MessageId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::chunks::{self, BodyNames, Chunks};
+use super::pieces::Hash;
 use super::{object, optional, rank_of, runs};
 use crate::{Db, StoreError, Tx, on_reader, on_tx};
 
@@ -39,6 +44,8 @@ const LIST: &str = "SELECT id, run_id, chat_id, step_number, operation, status, 
      assistant_message_id, normalized_request, normalized_response, usage, error, attempts, metadata, started_at, \
      updated_at, finished_at FROM chat_debug_steps \
      WHERE run_id = $1 AND chat_id = $2 AND step_number < $3 ORDER BY step_number DESC, started_at DESC LIMIT $4";
+
+const NAMES: &str = "SELECT normalized_request, normalized_response, attempts FROM chat_debug_steps WHERE chat_id = $1";
 
 /// A step that begins.
 #[derive(Clone, Debug)]
@@ -85,6 +92,13 @@ pub struct StepOutcome {
 struct StoredAttempt {
     /// Without its bodies.
     attempt: DebugAttempt,
+    request_body: BodyNames,
+    response_body: BodyNames,
+}
+
+/// What an attempt names, whatever else it says.
+#[derive(Deserialize)]
+struct AttemptBodies {
     request_body: BodyNames,
     response_body: BodyNames,
 }
@@ -279,17 +293,39 @@ pub async fn list(
     Ok((steps, has_earlier))
 }
 
+/// The pieces that the steps of a chat name. Rows are read one after another: there may be many, and attempts are long.
+pub(super) async fn names(tx: &mut Tx, chat: ChatId) -> Result<BTreeSet<Hash>, StoreError> {
+    let mut named = BTreeSet::new();
+    on_tx!(tx, connection => {
+        let rows = sqlx::query_as::<_, (String, Option<String>, String)>(NAMES).bind(chat.0);
+        let mut rows = rows.fetch(connection);
+        while let Some((request, response, attempts)) = rows.try_next().await? {
+            let attempts = stored::<AttemptBodies>(&attempts);
+            let bodies = attempts.into_iter().flat_map(|stored| [stored.request_body, stored.response_body]);
+            let bodies = bodies.chain([body_names(&request)]).chain(response.as_deref().map(body_names));
+            named.extend(bodies.flat_map(|body| body.hashes().collect::<Vec<_>>()));
+        }
+    });
+    Ok(named)
+}
+
+fn body_names(text: &str) -> BodyNames {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Those of a row's attempts that can be read.
+fn stored<T: DeserializeOwned>(attempts: &str) -> Vec<T> {
+    let attempts: Vec<Value> = serde_json::from_str(attempts).unwrap_or_default();
+    let read = attempts.into_iter().map(serde_json::from_value);
+    read.filter_map(Result::ok).collect()
+}
+
 impl From<Raw> for Named {
     fn from(raw: Raw) -> Self {
-        let names = |text: &str| serde_json::from_str::<BodyNames>(text).unwrap_or_default();
-        let attempts: Vec<Value> = serde_json::from_str(&raw.attempts).unwrap_or_default();
         Self {
-            request: names(&raw.normalized_request),
-            response: raw.normalized_response.as_deref().map(names),
-            attempts: attempts
-                .into_iter()
-                .filter_map(|attempt| serde_json::from_value(attempt).ok())
-                .collect(),
+            request: body_names(&raw.normalized_request),
+            response: raw.normalized_response.as_deref().map(body_names),
+            attempts: stored(&raw.attempts),
             raw,
         }
     }
@@ -348,4 +384,12 @@ impl Named {
     }
 }
 
-crate::statements![INSERT, TOUCH_RUN, ATTEMPTS, SET_ATTEMPTS, FINISH, LIST];
+crate::statements![
+    INSERT,
+    TOUCH_RUN,
+    ATTEMPTS,
+    SET_ATTEMPTS,
+    FINISH,
+    LIST,
+    NAMES
+];
