@@ -346,6 +346,15 @@ impl Runner {
         change.commit(&self.shared.notices).await
     }
 
+    /// Books a call that did not come to its end. Whatever ended it goes on without it too.
+    async fn book_told(&self, call: Option<Call>) {
+        if let Some(call) = call
+            && let Err(error) = self.book(&call).await
+        {
+            tracing::warn!(chat = %self.chat_id, %error, "what a broken answer cost could not be booked");
+        }
+    }
+
     async fn finish_error(&mut self, error: ChatError) -> Result<Next, StateError> {
         let runner = Some(self.id);
         let (is_stopped, chat) = transition!(self.shared, self.chat_id, |change, locked| {

@@ -7,11 +7,12 @@ use llm::{Accumulator, CancellationToken, Content, FinishReason, ReasoningEffort
 use sdk::chats::ChatError;
 use sdk::parts::Part;
 use sdk::stream::RetryInfo;
+use store::costs::Call;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::control::Stop;
 use super::publisher::Publisher;
-use super::{Runner, Turn};
+use super::{Runner, Turn, cost};
 use crate::daemon::transition;
 use crate::debug::{Outcome, Step};
 use crate::sources::ResolvedModel;
@@ -31,15 +32,16 @@ pub(super) struct Answer {
 /// How a generation ended.
 pub(super) enum Generated {
     Answer(Answer),
-    Stopped(Stop, Vec<Part>),
+    /// What had been said, and what it cost as far as the provider had told.
+    Stopped(Stop, Vec<Part>, Option<Call>),
     Failed(llm::Error),
 }
 
 /// With what the model said, in its own words, for the record.
 enum Attempt {
     Answer(Answer, Vec<Content>),
-    Stopped(Stop, Vec<Part>, Vec<Content>),
-    Failed(llm::Error),
+    Stopped(Stop, Vec<Part>, Vec<Content>, Option<Call>),
+    Failed(llm::Error, Option<Call>),
 }
 
 impl Runner {
@@ -53,11 +55,14 @@ impl Runner {
                     step.ends_with(Outcome::Answer(&said, answer.finish_reason, &answer.usage));
                     return Ok(Generated::Answer(answer));
                 }
-                Attempt::Stopped(stop, parts, content) => {
+                Attempt::Stopped(stop, parts, content, told) => {
                     step.ends_with(Outcome::Stopped(&content));
-                    return Ok(Generated::Stopped(stop, parts));
+                    return Ok(Generated::Stopped(stop, parts, told));
                 }
-                Attempt::Failed(error) => error,
+                Attempt::Failed(error, told) => {
+                    self.book_told(told).await;
+                    error
+                }
             };
             if !error.is_retryable || attempt + 1 >= llm::retry::MAX_ATTEMPTS {
                 step.ends_with(Outcome::Failed(&error));
@@ -68,7 +73,7 @@ impl Runner {
             step.retries(&error, pause);
             attempt += 1;
             if let Some(stop) = self.pause(attempt, pause, error).await? {
-                return Ok(Generated::Stopped(stop, Vec::new()));
+                return Ok(Generated::Stopped(stop, Vec::new(), None));
             }
         }
     }
@@ -148,7 +153,7 @@ impl Runner {
                     let content = accumulator.content();
                     let said = step.keep(&content);
                     let parts = publisher.parts(content);
-                    return Attempt::Stopped(stop, parts, said);
+                    return Attempt::Stopped(stop, parts, said, told(accumulator.usage(), turn, began));
                 }
                 part = stream.next() => match part {
                     Some(Ok(part)) => {
@@ -156,30 +161,38 @@ impl Runner {
                         let part = publisher.push(part);
                         if let Err(mut error) = accumulator.push(&part) {
                             error.provider = Some(turn.model.model.provider().to_owned());
-                            return Attempt::Failed(error);
+                            return Attempt::Failed(error, told(accumulator.usage(), turn, began));
                         }
                     }
-                    Some(Err(error)) => return Attempt::Failed(error),
+                    Some(Err(error)) => {
+                        return Attempt::Failed(error, told(accumulator.usage(), turn, began));
+                    }
                     None => break,
                 },
                 () = sleep_until(due.unwrap_or(began)), if due.is_some() => publisher.flush(),
             }
         }
         publisher.flush();
-        match accumulator.finish() {
-            Some(response) => {
-                let said = step.keep(&response.content);
-                let answer = Answer {
-                    parts: publisher.parts(response.content),
-                    finish_reason: response.finish_reason,
-                    usage: response.usage,
-                    runtime: began.elapsed(),
-                };
-                Attempt::Answer(answer, said)
-            }
-            None => Attempt::Failed(llm::Error::truncated(Some(turn.model.model.provider()))),
-        }
+        let usage = accumulator.usage();
+        let Some(response) = accumulator.finish() else {
+            let error = llm::Error::truncated(Some(turn.model.model.provider()));
+            return Attempt::Failed(error, told(usage, turn, began));
+        };
+        let said = step.keep(&response.content);
+        let answer = Answer {
+            parts: publisher.parts(response.content),
+            finish_reason: response.finish_reason,
+            usage: response.usage,
+            runtime: began.elapsed(),
+        };
+        Attempt::Answer(answer, said)
     }
+}
+
+/// The call of an answer that did not become whole. Some providers count what they read before they begin to answer, and ask to
+/// be paid for it all the same; of what others do not tell nothing is guessed.
+fn told(usage: Usage, turn: &Turn, began: Instant) -> Option<Call> {
+    (usage != Usage::default()).then(|| cost::call(&usage, &turn.model, began.elapsed()))
 }
 
 /// The next call of a turn.

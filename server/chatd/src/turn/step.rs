@@ -5,9 +5,11 @@ use sdk::chats::ChatError;
 use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart};
 use store::chats::Status;
+use store::costs::Call;
 use store::messages::NewMessage;
 
 use super::compaction::{self, Cause, Compacted};
+use super::control::Stop;
 use super::generate::{Answer, Generated, chat_error};
 use super::outage::Outage;
 use super::run_tools::Mode;
@@ -40,8 +42,12 @@ impl Runner {
         turn.load_files(&self.shared.db, self.chat.owner_id).await?;
         let answer = match self.generate(turn).await? {
             Generated::Answer(answer) => answer,
-            Generated::Stopped(stop, parts) => {
-                let partial = Self::assistant(turn, parts, None);
+            Generated::Stopped(stop, parts, told) => {
+                // Only what a person stopped is kept, and has its price with it.
+                if stop != Stop::Interrupted || parts.is_empty() {
+                    self.book_told(told.clone()).await;
+                }
+                let partial = Self::assistant(turn, parts, told);
                 return self.stop(stop, partial).await;
             }
             Generated::Failed(error) => return self.generation_failed(turn, error).await,
@@ -60,7 +66,8 @@ impl Runner {
             After::GoOn
         };
         let parts = answer.parts.clone();
-        let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
+        let call = cost::call(&answer.usage, &turn.model, answer.runtime);
+        let messages = Self::assistant(turn, answer.parts, Some(call));
         let landed = self.commit(messages, after).await?;
         if let (Landed::Interrupted(code), _) | (Landed::Committed(code), After::AskClient) =
             (landed, after)
@@ -137,9 +144,9 @@ impl Runner {
 
     /// The last answer of a turn and its end, in one transaction.
     async fn end_turn(&mut self, turn: &mut Turn, answer: Answer) -> Result<Next, StateError> {
+        let call = cost::call(&answer.usage, &turn.model, answer.runtime);
         if answer.parts.is_empty() {
-            self.book(&cost::call(&answer.usage, &turn.model, answer.runtime))
-                .await?;
+            self.book(&call).await?;
         }
         if answer.parts.is_empty() && answer.finish_reason != FinishReason::Stop {
             return self
@@ -149,7 +156,7 @@ impl Runner {
                 ))
                 .await;
         }
-        let messages = Self::assistant(turn, answer.parts.clone(), Some(&answer));
+        let messages = Self::assistant(turn, answer.parts.clone(), Some(call));
         let landed = self.commit(messages, After::EndTurn).await?;
         if self.is_all_of(landed, After::EndTurn) {
             turn.prompt.push(Role::Assistant, &answer.parts);
@@ -228,8 +235,8 @@ impl Runner {
         Ok(landed)
     }
 
-    /// The answer as a row; an interrupted one carries no usage. Nothing for an empty answer.
-    fn assistant(turn: &Turn, parts: Vec<Part>, whole: Option<&Answer>) -> Vec<NewMessage> {
+    /// The answer as a row, with what the provider told of its call. Nothing for an empty answer.
+    fn assistant(turn: &Turn, parts: Vec<Part>, call: Option<Call>) -> Vec<NewMessage> {
         if parts.is_empty() {
             return Vec::new();
         }
@@ -237,8 +244,7 @@ impl Runner {
             model_config_id: Some(turn.model.model_config_id),
             ..NewMessage::new(Role::Assistant, parts)
         };
-        if let Some(answer) = whole {
-            let call = cost::call(&answer.usage, &turn.model, answer.runtime);
+        if let Some(call) = call {
             message.usage = call.usage;
             message.total_cost_micros = call.total_cost_micros;
             message.runtime_ms = call.runtime_ms;

@@ -38,10 +38,10 @@ impl DebugPolicy for AllRecorded {
 
 /// A model behind HTTP.
 #[derive(Debug)]
-struct Remote(Arc<dyn llm::Model>);
+pub struct Remote(Arc<dyn llm::Model>);
 
 impl Remote {
-    fn new(kind: ProviderKind, base_url: &str, key: &str) -> Self {
+    pub fn new(kind: ProviderKind, base_url: &str, key: &str) -> Self {
         let http = HttpClient::new(&llm::http::HttpOptions::default()).unwrap();
         let config = ProviderConfig {
             base_url: Some(base_url.to_owned()),

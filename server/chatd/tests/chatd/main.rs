@@ -12,6 +12,7 @@
     reason = "tests"
 )]
 
+mod broken_answers;
 mod chat_config;
 mod client_tools;
 mod clocks;

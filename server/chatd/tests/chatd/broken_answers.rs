@@ -1,0 +1,127 @@
+//! Answers that do not become whole: what the provider had counted until then is booked.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chatd::sources::ModelSource;
+use chatd::state::people::NewChat;
+use chatd::{Daemon, DaemonOptions, ResolvedModel};
+use llm::ProviderKind;
+use sdk::chats::ChatError;
+use sdk::costs::CostTotals;
+use sdk::ids::{ChatId, ModelConfigId, UserId};
+use sdk::live::LiveChat;
+use sdk::models::ModelPrices;
+use store::chats::Status;
+use store::costs;
+use store::testing::TestDb;
+
+use crate::debug_turns::Remote;
+use crate::harness::{Bench, follow, options};
+
+/// A model with prices.
+#[derive(Debug)]
+struct Priced(Remote);
+
+#[async_trait]
+impl ModelSource for Priced {
+    async fn resolve(&self, id: ModelConfigId, owner: UserId) -> Result<ResolvedModel, ChatError> {
+        let mut model = self.0.resolve(id, owner).await?;
+        model.options.cost = Some(ModelPrices {
+            input_price_per_million_tokens: Some("1000".parse().unwrap()),
+            output_price_per_million_tokens: Some("1000000".parse().unwrap()),
+            ..ModelPrices::default()
+        });
+        Ok(model)
+    }
+}
+
+async fn bench(is_postgres: bool, server: &standin::Handle, kind: ProviderKind) -> Bench {
+    let database = if is_postgres {
+        TestDb::postgres().await
+    } else {
+        TestDb::sqlite().await
+    };
+    let remote = Remote::new(kind, &server.base_url(), "sk-test-0123456789");
+    let mut bench = Bench::on(database).await;
+    bench.daemon = Daemon::new(DaemonOptions {
+        models: Arc::new(Priced(remote)),
+        ..options(&bench.db, &bench.notices, &bench.tools)
+    });
+    bench.daemon.start();
+    bench
+}
+
+async fn booked(bench: &Bench, chat: ChatId) -> CostTotals {
+    let totals = costs::of_chat(&bench.db, chat, chat).await.unwrap();
+    totals.totals()
+}
+
+/// A chat whose title costs nothing.
+async fn create(bench: &Bench, script: &str) -> ChatId {
+    let new = NewChat {
+        is_title_final: true,
+        ..bench.new_chat(script)
+    };
+    bench.daemon.create(new).await.unwrap().0.id
+}
+
+#[tokio::test]
+async fn a_stopped_answer_costs_what_the_provider_had_counted() {
+    let server = standin::start().await.unwrap();
+    for is_postgres in [false, true] {
+        for (kind, input, output) in [
+            // It counts what it read and the first token before it answers.
+            (ProviderKind::Anthropic, 100, 1),
+            // It counts at the end.
+            (ProviderKind::OpenAiCompatible, 0, 0),
+        ] {
+            let bench = bench(is_postgres, &server, kind).await;
+            let script = "!usage input=100 output=7\n!text \"Half.\"\n!stall 60s";
+            let chat = create(&bench, script).await;
+            let mut live = LiveChat::default();
+            follow(&bench.daemon, chat, &mut live, |live, _| {
+                !live.preview.parts.is_empty()
+            })
+            .await;
+            bench.daemon.interrupt(chat).await.unwrap();
+            bench.until_idle(chat).await;
+            let booked = booked(&bench, chat).await;
+            assert_eq!(booked.message_count, i64::from(input > 0), "{kind:?}");
+            assert_eq!(booked.total_input_tokens, input);
+            assert_eq!(booked.total_output_tokens, output);
+            assert_eq!(booked.total_cost_micros, input * 1_000 + output * 1_000_000);
+            let messages = bench.messages(chat).await;
+            let counted = messages[1].usage.and_then(|usage| usage.input_tokens);
+            assert_eq!(counted, (input > 0).then_some(input));
+            bench.end().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_attempt_that_breaks_off_costs_what_the_provider_had_counted() {
+    let server = standin::start().await.unwrap();
+    for is_postgres in [false, true] {
+        let bench = bench(is_postgres, &server, ProviderKind::Anthropic).await;
+        let script = "!usage input=100 output=7\n!text \"Half.\"\n!error-once 529 \"busy\"\n!text \"Whole.\"";
+        let chat = create(&bench, script).await;
+        assert_eq!(bench.until_idle(chat).await.status, Status::Waiting);
+        let both = booked(&bench, chat).await;
+        assert_eq!((both.message_count, both.unpriced_message_count), (2, 0));
+        assert_eq!(both.total_input_tokens, 200);
+        assert_eq!(both.total_output_tokens, 1 + 7);
+        assert_eq!(both.total_cost_micros, 200 * 1_000 + 8 * 1_000_000);
+
+        let script = "!usage input=100 output=7\n!text \"Half.\"\n!error 400 \"Not so.\"";
+        let chat = create(&bench, script).await;
+        assert_eq!(bench.until_idle(chat).await.status, Status::Error);
+        assert_eq!(booked(&bench, chat).await.total_input_tokens, 100);
+
+        // What is refused before it begins costs nothing.
+        let chat = create(&bench, "!error 400 \"Not so.\"").await;
+        assert_eq!(bench.until_idle(chat).await.status, Status::Error);
+        assert_eq!(booked(&bench, chat).await.message_count, 0);
+        bench.end().await;
+    }
+}
