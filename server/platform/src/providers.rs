@@ -23,7 +23,7 @@ use store::{
     Notice, StoreError, Tx, model_configs, provider_configs, settings, user_provider_keys,
 };
 
-use self::registry::OwnKey;
+use self::registry::{OwnKey, meant_address};
 use crate::audit_log::Change;
 use crate::models::election::{DEMO_CHOICE, Wish, settle};
 use crate::secrets::UnsealError;
@@ -166,7 +166,7 @@ impl Platform {
         }
         fields::apply_key_policy(&mut row, key_policy)?;
         row.enabled = switch.unwrap_or(row.enabled);
-        if row.base_url != address {
+        if meant_address(row.provider, &row.base_url) != meant_address(row.provider, &address) {
             // People gave their keys to the former address and to no other.
             user_provider_keys::delete_of_provider(&mut tx, id).await?;
         }

@@ -175,11 +175,7 @@ impl Registry {
             id: row.id,
             provider: row.provider,
             display_name: row.display_name.clone(),
-            base_url: if row.base_url.is_empty() {
-                public_address(row.provider).to_owned()
-            } else {
-                row.base_url.clone()
-            },
+            base_url: meant_address(row.provider, &row.base_url).to_owned(),
             has_api_key: self.has_key(row),
             enabled: row.enabled,
             key_policy: row.key_policy,
@@ -293,6 +289,15 @@ const fn needs_key(kind: ProviderKind) -> bool {
     matches!(kind, ProviderKind::Anthropic | ProviderKind::OpenAi)
 }
 
+/// The address that a row means: none is that which the provider has for everybody.
+pub(crate) const fn meant_address(kind: ProviderKind, base_url: &str) -> &str {
+    if base_url.is_empty() {
+        public_address(kind)
+    } else {
+        base_url
+    }
+}
+
 const fn public_address(kind: ProviderKind) -> &'static str {
     match kind {
         ProviderKind::Anthropic => llm::anthropic::DEFAULT_BASE_URL,
@@ -304,11 +309,8 @@ const fn public_address(kind: ProviderKind) -> &'static str {
 /// Whether two addresses of a provider have scheme, host and port in common.
 pub(crate) fn is_same_server(kind: ProviderKind, one: &str, other: &str) -> bool {
     let origin = |address: &str| {
-        let address = match address {
-            "" => public_address(kind),
-            own => own,
-        };
-        Url::parse(address).ok().map(|url| url.origin())
+        let url = Url::parse(meant_address(kind, address)).ok()?;
+        Some(url.origin())
     };
     one == other || origin(one).is_some_and(|known| origin(other) == Some(known))
 }

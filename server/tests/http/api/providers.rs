@@ -198,6 +198,27 @@ async fn a_persons_own_key_goes_in_and_never_comes_out() {
             .windows(15)
             .any(|window| window == b"sk-of-mia-alone")
     );
+    // What a form shows of the provider's public address is no other address.
+    let public = CreateProviderConfig {
+        provider: ProviderKind::OpenAi,
+        display_name: Some("Public".into()),
+        base_url: None,
+        key_policy: UpdateKeyPolicy {
+            allow_user_api_key: Some(true),
+            ..UpdateKeyPolicy::default()
+        },
+        ..provider("")
+    };
+    let public = owner.create_provider(&public).await.unwrap();
+    let put = member.put_user_api_key(public.id, &key("sk-of-mia")).await;
+    put.unwrap();
+    let shown = UpdateProviderConfig {
+        base_url: Some(public.base_url),
+        ..UpdateProviderConfig::default()
+    };
+    owner.update_provider(public.id, &shown).await.unwrap();
+    let listed = member.list_user_providers().await.unwrap();
+    assert!(listed.iter().all(|provider| provider.has_user_api_key));
     member.delete_user_api_key(open.id).await.unwrap();
     assert!(!member.list_user_providers().await.unwrap()[0].has_user_api_key);
 }
