@@ -4,6 +4,7 @@
 //! Rather nowhere than on a wrong line: lines that are there more than once, or that have lost their surroundings, are not
 //! placed. So that lines alike can be told apart later, as much is quoted around them as that takes.
 
+mod fit;
 mod side;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 use sdk::parts::{DiffComment, DiffSide};
 
+use self::fit::Sides;
 use self::side::{SideLine, run_after, run_before, side_lines};
 use super::selection::LineRange;
 use super::{DiffFile, Hunk, LineKind, parse};
@@ -23,6 +25,8 @@ const CONTEXT_LINES: usize = 3;
 const MAX_CONTEXT_LINES: usize = 20;
 /// Lines of both sides quoted before and after at most.
 const MAX_CONTEXT_ROWS: usize = 40;
+/// Lines that say something among those quoted before and after, where there are as many.
+const WORDS_AROUND: usize = 3;
 /// What is quoted of a line at most.
 const MAX_LINE_BYTES: usize = 2000;
 /// How many lines may have come between the lines that stood around.
@@ -82,22 +86,22 @@ fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
     let before = side_lines(&quoted.first()?.hunks, range.side);
     let was = indices(&before, range)?;
     let now = side_lines(&file.hunks, range.side);
-    let mut found = Vec::new();
-    for is in alike(&before, &was, &now) {
-        let fit = Fit::of(&before, &was, &now, &is);
-        if fit.is_unchanged {
-            return Some(Placement::Here(range));
-        }
-        if fit.is_accepted() {
-            found.push((fit, is));
-        }
+    let places = alike(&before, &was, &now);
+    let is_same_old = is_same_old(&quoted.first()?.hunks, &file.hunks);
+    let sides = Sides::new(&before, was, &now, &places, is_same_old);
+    if places.iter().any(|is| sides.is_unchanged(is)) {
+        return Some(Placement::Here(range));
     }
-    let mut whole = found.iter().filter(|(fit, _)| fit.is_whole);
-    let (([(_, is)], _, _) | (_, Some((_, is)), None)) =
-        (found.as_slice(), whole.next(), whole.next())
-    else {
+    if is_same_old != Some(true) && sides.may_be_hidden(&file.hunks) {
+        return None;
+    }
+    let mut fitting = places.iter().filter(|is| sides.fits(is));
+    let (Some(is), None) = (fitting.next(), fitting.next()) else {
         return None;
     };
+    if sides.has_rival(is, &places) {
+        return None;
+    }
     let placed = LineRange {
         side: range.side,
         start: now.get(is.start)?.number,
@@ -110,74 +114,30 @@ fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
     })
 }
 
-/// How well lines found fit those that were quoted.
-struct Fit {
-    /// The same numbers, the same place of the old version, the same around.
-    is_unchanged: bool,
-    /// The same around, elsewhere.
-    is_whole: bool,
-    /// What stood around still does, maybe with lines between.
-    is_kept: bool,
-    /// The same lines of an old version that is the same, and what stood on one side of them still does.
-    is_same_old: bool,
-}
-
-impl Fit {
-    fn of(
-        before: &[SideLine<'_>],
-        was: &Range<usize>,
-        now: &[SideLine<'_>],
-        is: &Range<usize>,
-    ) -> Self {
-        let above = Around::of(&run_before(before, was), &run_before(now, is));
-        let below = Around::of(&run_after(before, was), &run_after(now, is));
-        let pairs = || {
-            let now = now.get(is.clone()).unwrap_or_default();
-            before.get(was.clone()).unwrap_or_default().iter().zip(now)
-        };
-        let is_whole = above.is_whole && below.is_whole;
-        let is_told = above.has_words || below.has_words;
-        let is_same_place = pairs().all(|(was, is)| (was.number, was.old) == (is.number, is.old));
-        let is_same_old =
-            pairs().all(|(was, is)| was.is_in_old && is.is_in_old && was.old == is.old);
-        Self {
-            is_unchanged: is_whole && is_same_place,
-            is_whole: is_whole && is_told,
-            is_kept: above.is_kept && below.is_kept && is_told,
-            is_same_old: is_same_old && [above, below].iter().any(|it| it.is_kept && it.has_words),
-        }
+/// Whether the old version is the same, by its lines that are both quoted and shown; nothing where none of them tells.
+fn is_same_old(quoted: &[Hunk], shown: &[Hunk]) -> Option<bool> {
+    let is_new = |hunks: &[Hunk]| {
+        hunks
+            .iter()
+            .all(|hunk| (hunk.old_start, hunk.old_count) == (0, 0))
+    };
+    if is_new(quoted) || is_new(shown) {
+        return Some(is_new(quoted) && is_new(shown));
     }
-
-    const fn is_accepted(&self) -> bool {
-        self.is_whole || self.is_kept || self.is_same_old
-    }
-}
-
-/// What stands on one side of lines, compared with what stood there; the nearest line first.
-struct Around {
-    is_whole: bool,
-    is_kept: bool,
-    /// Whether a line that says something is among those that are the same.
-    has_words: bool,
-}
-
-impl Around {
-    fn of(was: &[&str], is: &[&str]) -> Self {
-        let is_whole = was.iter().zip(is).all(|(was, is)| was == is);
-        let mut left = was.iter().peekable();
-        let mut has_words = false;
-        for line in is.iter().take(was.len() + NEW_LINES_BETWEEN) {
-            if left.next_if_eq(&line).is_some() {
-                has_words |= line.chars().any(char::is_alphanumeric);
-            }
+    let quoted = side_lines(quoted, DiffSide::Old);
+    let shown = side_lines(shown, DiffSide::Old);
+    let pairs = quoted.iter().filter_map(|was| {
+        let is = shown.binary_search_by_key(&was.number, |line| line.number);
+        Some((was.text, shown.get(is.ok()?)?.text))
+    });
+    let mut is_told = false;
+    for (was, is) in pairs {
+        if was != is {
+            return Some(false);
         }
-        Self {
-            is_whole,
-            // Where less is shown than was quoted, what is shown has to be the same.
-            is_kept: left.peek().is_none() || is_whole,
-            has_words,
-        }
+        is_told |= says_something(was);
     }
+    is_told.then_some(true)
 }
 
 /// Where the lines of a range are among those of their side, when all of them are there.
@@ -218,12 +178,21 @@ fn context_wanted(own: &[SideLine<'_>], all: &[SideLine<'_>], quoted: &Range<usi
         let others = places.iter().filter(|place| {
             is_same(&above, &run_before(all, place)) && is_same(&below, &run_after(all, place))
         });
-        others.count() < 2
+        let says_much = |run: &[&str]| {
+            let lines = run.iter().take(around);
+            lines.filter(|line| says_something(line)).count() >= WORDS_AROUND || run.len() <= around
+        };
+        says_much(&above) && says_much(&below) && others.count() < 2
     };
     let mut wanted = CONTEXT_LINES..=MAX_CONTEXT_LINES;
     wanted
         .find(|around| is_told_by(*around))
         .unwrap_or(MAX_CONTEXT_LINES)
+}
+
+/// Whether there is more in a line than signs.
+fn says_something(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
 }
 
 fn print(hunk: &Hunk, rows: Range<usize>) -> Option<String> {

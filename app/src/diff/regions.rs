@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod tests;
+pub mod wanted;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use super::{DiffFile, DiffLine, FileChange, Hunk, LineKind};
 
 /// Lines around a change that are shown from the beginning. Fewer at the end tell that the file ends there.
 const CONTEXT_LINES: usize = 3;
+/// Lines that are read at once.
+pub const MOST_LINES: u32 = 2000;
 
 /// Lines of one version of a file that were read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

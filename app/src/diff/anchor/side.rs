@@ -5,7 +5,7 @@ use std::ops::Range;
 use sdk::parts::DiffSide;
 
 use super::MAX_LINE_BYTES;
-use crate::diff::Hunk;
+use crate::diff::{Hunk, LineKind};
 
 /// A line of a side.
 pub struct SideLine<'a> {
@@ -13,6 +13,8 @@ pub struct SideLine<'a> {
     pub number: u32,
     /// Its number in the old version, or that of the line before which it was added.
     pub old: u32,
+    /// Before which lines of the old version the change that it is in begins and ends.
+    pub change: (u32, u32),
     /// Whether it stands in the old version.
     pub is_in_old: bool,
     /// Where it stands in its hunk.
@@ -48,20 +50,52 @@ pub fn side_lines(hunks: &[Hunk], side: DiffSide) -> Vec<SideLine<'_>> {
         let mut old = hunk
             .old_start
             .saturating_add(u32::from(hunk.old_count == 0));
+        let (mut begin, mut first) = (old, lines.len());
         for (row, line) in hunk.lines.iter().enumerate() {
+            if line.kind == LineKind::Context {
+                end_change(&mut lines, first, old);
+            }
             if let Some(number) = line.number(side) {
                 lines.push(SideLine {
                     number,
                     old,
+                    change: (begin, old),
                     is_in_old: line.old_number.is_some(),
                     row,
                     text: cut(&line.text),
                 });
             }
             old = old.saturating_add(u32::from(line.old_number.is_some()));
+            if line.kind == LineKind::Context {
+                (begin, first) = (old, lines.len());
+            }
         }
+        end_change(&mut lines, first, old);
     }
     lines
+}
+
+fn end_change(lines: &mut [SideLine<'_>], first: usize, end: u32) {
+    for line in lines.iter_mut().skip(first) {
+        line.change.1 = end;
+    }
+}
+
+/// The lines that stand together with those of a range, so many above and below at most.
+pub fn run_around(
+    lines: &[SideLine<'_>],
+    range: &Range<usize>,
+    (above, below): (usize, usize),
+) -> Range<usize> {
+    let is_torn = |at: usize| {
+        let pair = at.checked_sub(1).and_then(|before| lines.get(before..=at));
+        pair.is_none_or(|pair| !SideLine::are_neighbours(pair))
+    };
+    let first = range.start.saturating_sub(above);
+    let last = lines.len().min(range.end.saturating_add(below));
+    let start = (first..=range.start).rev().find(|at| is_torn(*at));
+    let end = (range.end..last).find(|at| is_torn(*at));
+    start.unwrap_or(first)..end.unwrap_or(last)
 }
 
 /// The texts before a range that stand together with it, the nearest first.

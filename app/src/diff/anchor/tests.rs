@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+mod blame;
+
 use DiffSide::{New, Old};
 use proptest::collection::vec;
 use proptest::prelude::*;
