@@ -24,7 +24,7 @@ use std::ops::Range;
 use sdk::parts::DiffSide;
 use serde::{Deserialize, Serialize};
 
-pub use marks::changed_ranges;
+pub use marks::{Marks, changed_ranges};
 
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -158,8 +158,76 @@ fn marks_the_middle_that_changed() {
     let files = parse("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-let wait = 1;\n+let wait = 20;\n");
     let lines = &files[0].hunks[0].lines;
     let ranges = changed_ranges(lines);
-    assert_eq!(&lines[0].text[ranges[0].clone().unwrap()], "1");
-    assert_eq!(&lines[1].text[ranges[1].clone().unwrap()], "20");
+    assert_eq!(&lines[0].text[ranges[0][0].clone()], "1");
+    assert_eq!(&lines[1].text[ranges[1][0].clone()], "20");
+}
+
+/// The marked words of each line.
+fn marked(removed: &[&str], added: &[&str]) -> Vec<Vec<String>> {
+    let line = |kind| move |text: &&str| (kind, (*text).to_owned());
+    let lines = removed.iter().map(line(LineKind::Removed));
+    let lines: Vec<_> = lines
+        .chain(added.iter().map(line(LineKind::Added)))
+        .collect();
+    let parsed = parse(&print("x", &lines));
+    let lines = &parsed[0].hunks[0].lines;
+    let marks = lines.iter().zip(changed_ranges(lines));
+    let words = marks.map(|(line, marks)| {
+        let words = marks.into_iter().map(|mark| line.text[mark].to_owned());
+        words.collect()
+    });
+    words.collect()
+}
+
+#[test]
+fn marks_the_words_that_changed_each_by_itself() {
+    let none: [&str; 0] = [];
+    assert_eq!(
+        marked(&["a = one + two"], &["a = one + three"]),
+        [["two"], ["three"]]
+    );
+    assert_eq!(
+        marked(&["call(first, second, third)"], &["call(1st, second, 3rd)"]),
+        [["first", "third"], ["1st", "3rd"]]
+    );
+    // What stands between two marks and says nothing is marked with them.
+    assert_eq!(
+        marked(&["let it be so now"], &["let them go so now"]),
+        [["it be"], ["them go"]]
+    );
+    let marks = marked(&["    run(plan);"], &["    run(plan, true);"]);
+    assert_eq!(marks, [none.to_vec(), vec![", true"]]);
+}
+
+#[test]
+fn lines_face_those_that_they_are_like() {
+    let none: [&str; 0] = [];
+    assert_eq!(
+        marked(
+            &["send(text);"],
+            &["let text = trim(raw);", "send(text, now);"]
+        ),
+        [none.to_vec(), none.to_vec(), vec![", now"]]
+    );
+    assert_eq!(
+        marked(
+            &["first(1);", "gone entirely", "last(2);"],
+            &["first(3);", "last(4);"]
+        ),
+        [vec!["1"], none.to_vec(), vec!["2"], vec!["3"], vec!["4"]]
+    );
+}
+
+#[test]
+fn what_would_take_long_stays_unmarked() {
+    let long = "word ".repeat(200_000);
+    let changed = format!("{long}x");
+    assert!(marked(&[&long], &[&changed]).iter().all(Vec::is_empty));
+    let lines: Vec<String> = (0..10_000).map(|at| format!("let a = {at};")).collect();
+    let old: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let new: Vec<&str> = old.iter().rev().copied().collect();
+    assert!(marked(&old, &new).iter().all(Vec::is_empty));
+    assert!(marked(&old, &new[1..]).iter().all(Vec::is_empty));
 }
 
 #[test]
@@ -168,7 +236,7 @@ fn leaves_lines_unmarked_that_share_nothing() {
     assert!(
         changed_ranges(&files[0].hunks[0].lines)
             .iter()
-            .all(Option::is_none)
+            .all(Vec::is_empty)
     );
 }
 
@@ -247,8 +315,9 @@ proptest! {
         let parsed = parse(&print("x", &lines));
         let lines = &parsed[0].hunks[0].lines;
         for (line, range) in lines.iter().zip(changed_ranges(lines)) {
-            if let Some(range) = range {
-                prop_assert!(line.text.get(range).is_some());
+            prop_assert!(range.windows(2).all(|pair| pair[0].end < pair[1].start));
+            for range in range {
+                prop_assert!(line.text.get(range).is_some_and(|text| !text.is_empty()));
             }
         }
     }

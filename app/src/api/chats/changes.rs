@@ -106,16 +106,17 @@ fn highlight_file(file: &DiffFile) -> Vec<String> {
         let mut old = side(file, hunk, LineKind::Removed);
         let mut new = side(file, hunk, LineKind::Added);
         let ranges = changed_ranges(&hunk.lines);
-        for (position, (line, range)) in hunk.lines.iter().zip(ranges).enumerate() {
+        for (position, (line, marks)) in hunk.lines.iter().zip(ranges).enumerate() {
             let side = if line.kind == LineKind::Removed {
                 &mut old
             } else {
                 &mut new
             };
             let html = side.remove(&position).unwrap_or_default();
-            lines.push(match range {
-                Some(range) => marked(&html, &range),
-                None => html,
+            lines.push(if marks.is_empty() {
+                html
+            } else {
+                marked(&html, &marks)
             });
         }
     }

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::components::control_flow::Show;
 use crate::components::plain::plain;
-use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, changed_ranges};
+use crate::diff::{DiffFile, DiffLine, Hunk, LineKind, Marks, changed_ranges};
 use crate::view;
 
 /// Lines shown before the reader asks for the rest.
@@ -63,7 +63,7 @@ fn rows(file: &DiffFile, limit: usize) -> Vec<AnyView> {
             if position >= limit {
                 break;
             }
-            views.push(row(line, mark));
+            views.push(row(line, &mark));
             position += 1;
         }
         last_line = hunk.new_start.saturating_add(hunk.new_count);
@@ -85,9 +85,9 @@ fn gap(hunk: &Hunk, last_line: u32) -> AnyView {
     view! { <tr class="diff-gap"><td colspan="2">{words}</td></tr> }
 }
 
-fn row(line: &DiffLine, mark: Option<std::ops::Range<usize>>) -> AnyView {
+fn row(line: &DiffLine, marks: &Marks) -> AnyView {
     let (class, sign) = class_and_sign(line.kind);
-    let text = uncoloured(&line.text, mark);
+    let text = uncoloured(&line.text, marks);
     view! { <tr class=class><td class="diff-sign">{sign}{end_mark(line)}</td>{text}</tr> }
 }
 
@@ -108,20 +108,18 @@ pub fn end_mark(line: &DiffLine) -> Option<AnyView> {
 }
 
 /// The text of a line with what changed in it.
-pub fn uncoloured(text: &str, mark: Option<std::ops::Range<usize>>) -> AnyView {
-    let pieces = mark.and_then(|range| {
-        Some((
-            text.get(..range.start)?,
-            text.get(range.clone())?,
-            text.get(range.end..)?,
-        ))
-    });
-    match pieces {
-        Some((before, changed, after)) => {
-            let (before, changed, after) =
-                (before.to_owned(), changed.to_owned(), after.to_owned());
-            view! { <td class="diff-text">{before}{plain("mark", changed)}{after}</td> }
-        }
-        None => view! { <td class="diff-text">{text.to_owned()}</td> },
+pub fn uncoloured(text: &str, marks: &Marks) -> AnyView {
+    if marks.is_empty() {
+        return view! { <td class="diff-text">{text.to_owned()}</td> };
     }
+    let mut pieces = Vec::new();
+    let mut rest = 0;
+    for mark in marks {
+        let piece = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+        pieces.push(piece(rest..mark.start).into_any());
+        pieces.push(plain("mark", piece(mark.clone())).into_any());
+        rest = mark.end;
+    }
+    let rest = text.get(rest..).unwrap_or_default().to_owned();
+    view! { <td class="diff-text">{pieces}{rest}</td> }
 }

@@ -5,11 +5,12 @@ use std::ops::Range;
 const OPEN: &str = "<mark>";
 const CLOSE: &str = "</mark>";
 
-/// A coloured line with a range of its text marked. The range counts bytes of the text; what stands for one byte in the
+/// A coloured line with ranges of its text marked, which are in order. They count bytes of the text; what stands for one byte in the
 /// HTML, such as `&lt;`, counts as that. A mark ends before a tag and goes on behind it, so elements stay nested.
-pub(super) fn marked(html: &str, range: &Range<usize>) -> String {
+pub(super) fn marked(html: &str, marks: &[Range<usize>]) -> String {
     let mut written = String::with_capacity(html.len() + OPEN.len() + CLOSE.len());
     let (mut rest, mut at, mut is_open) = (html, 0, false);
+    let mut marks = marks.iter().peekable();
     while let Some(first) = rest.chars().next() {
         let is_tag = first == '<';
         let length = match first {
@@ -17,7 +18,8 @@ pub(super) fn marked(html: &str, range: &Range<usize>) -> String {
             '&' => rest.find(';').map_or(1, |end| end + 1),
             other => other.len_utf8(),
         };
-        let is_inside = !is_tag && range.contains(&at);
+        while marks.next_if(|mark| mark.end <= at).is_some() {}
+        let is_inside = !is_tag && marks.peek().is_some_and(|mark| mark.contains(&at));
         if is_open != is_inside {
             written.push_str(if is_inside { OPEN } else { CLOSE });
             is_open = is_inside;
@@ -37,6 +39,8 @@ pub(super) fn marked(html: &str, range: &Range<usize>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use platform::render::highlight_lines;
     use proptest::prelude::*;
 
@@ -46,11 +50,18 @@ mod tests {
     fn a_mark_is_nested_in_what_it_crosses() {
         let html = r#"<span class="a">let</span> x &lt; <span class="b">1</span>;"#;
         assert_eq!(
-            marked(html, &(2..8)),
+            marked(html, slice::from_ref(&(2..8))),
             r#"<span class="a">le<mark>t</mark></span><mark> x &lt; </mark><span class="b">1</span>;"#
         );
-        assert_eq!(marked(html, &(0..0)), html);
-        assert_eq!(marked("ä&amp;b", &(2..4)), "ä<mark>&amp;b</mark>");
+        assert_eq!(marked(html, &[0..0, 3..3]), html);
+        assert_eq!(
+            marked("ä&amp;b", slice::from_ref(&(2..4))),
+            "ä<mark>&amp;b</mark>"
+        );
+        assert_eq!(
+            marked("one &lt; two", &[0..3, 6..9]),
+            "<mark>one</mark> &lt; <mark>two</mark>"
+        );
     }
 
     /// What stands in marks, as text, and the line without them.
@@ -76,7 +87,7 @@ mod tests {
             let (from, to) = (*from.get(&borders), *to.get(&borders));
             let range = from.min(to)..from.max(to);
             let html = highlight_lines("a.rs", &[&line]).concat();
-            let (inside, without) = read(&marked(&html, &range));
+            let (inside, without) = read(&marked(&html, slice::from_ref(&range)));
             prop_assert_eq!(inside, &line[range]);
             prop_assert_eq!(without, html);
         }

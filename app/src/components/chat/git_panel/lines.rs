@@ -304,7 +304,7 @@ fn line_row(row: &LineRow) -> AnyView {
 fn text(line: &DiffLine, cell: &Cell) -> AnyView {
     match cell.html.clone() {
         Some(html) => view! { <td class="diff-text" inner_html=html></td> },
-        None => uncoloured(&line.text, cell.mark.clone()),
+        None => uncoloured(&line.text, &cell.marks),
     }
 }
 

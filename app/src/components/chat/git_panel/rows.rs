@@ -2,7 +2,6 @@
 //! lines, the open box. They are drawn in runs of [`RUN_ROWS`], those near the reader.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::ops::Range;
 use std::sync::Arc;
 
 use sdk::parts::DiffSide;
@@ -13,7 +12,7 @@ use crate::diff::anchor::Placement;
 use crate::diff::pairs::{Pair, facing, single};
 use crate::diff::regions::{Opened, Origin, ReadLines, Region};
 use crate::diff::selection::{LineRange, Point};
-use crate::diff::{DiffFile, DiffLine, Hunk, changed_ranges};
+use crate::diff::{DiffFile, DiffLine, Hunk, Marks, changed_ranges};
 
 /// Rows drawn together.
 pub const RUN_ROWS: usize = 100;
@@ -52,7 +51,7 @@ pub struct Cell {
     /// Whether it is the first line of the file.
     pub is_first: bool,
     /// What changed in it.
-    pub mark: Option<Range<usize>>,
+    pub marks: Marks,
     /// Its text in colours.
     pub html: Option<String>,
 }
@@ -74,7 +73,7 @@ impl Row {
             Self::Line(row) => {
                 for cell in [&row.old, &row.new] {
                     let line = cell.as_ref().and_then(|cell| row.line(cell));
-                    let seen = cell.as_ref().map(|it| (it.is_first, &it.mark, &it.html));
+                    let seen = cell.as_ref().map(|it| (it.is_first, &it.marks, &it.html));
                     ("line", line, seen).hash(&mut hasher);
                 }
             }
@@ -96,7 +95,7 @@ pub struct Plan {
     /// Each row's hunk and lines.
     rows: Vec<(usize, Pair)>,
     /// What changed in the lines.
-    marks: Vec<Vec<Option<Range<usize>>>>,
+    marks: Vec<Vec<Marks>>,
     /// Which line of the file is the first of a hunk.
     firsts: Vec<usize>,
 }
@@ -176,7 +175,7 @@ impl Plan {
         Some(Cell {
             at,
             is_first: position == 0,
-            mark: self.marks.get(hunk)?.get(at).cloned().flatten(),
+            marks: self.marks.get(hunk)?.get(at)?.clone(),
             html: html.cloned(),
         })
     }
