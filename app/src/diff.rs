@@ -16,6 +16,7 @@ pub mod pairs;
 mod paths;
 pub mod regions;
 pub mod selection;
+pub mod submodule;
 #[cfg(test)]
 mod tests;
 
@@ -115,6 +116,9 @@ pub struct DiffFile {
     pub new_mode: Option<String>,
     /// Whether git treats it as binary, so that there are no lines.
     pub is_binary: bool,
+    /// Whether it is another repository, of which the lines say the commit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_submodule: bool,
     /// The changed places.
     pub hunks: Vec<Hunk>,
     /// Added lines.

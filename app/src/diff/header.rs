@@ -1,6 +1,7 @@
 //! The lines between `diff --git` and the first hunk: paths, modes, renames, binary markers.
 
 use super::paths::{split_git_line, strip_side, unquote};
+use super::submodule::MODE;
 use super::{DiffFile, FileChange};
 
 /// A file from the rest of a `diff --git` line.
@@ -35,11 +36,15 @@ pub fn take_line(file: &mut DiffFile, line: &str) {
         "new file mode " => {
             file.change = FileChange::Added;
             file.new_mode = Some(value.to_owned());
+            file.is_submodule |= value == MODE;
         }
         "deleted file mode " => {
             file.change = FileChange::Deleted;
             file.old_mode = Some(value.to_owned());
+            file.is_submodule |= value == MODE;
         }
+        // The names of the versions, and the mode where it is the same.
+        "index " => file.is_submodule |= value.split(' ').nth(1) == Some(MODE),
         "old mode " => file.old_mode = Some(value.to_owned()),
         "new mode " => file.new_mode = Some(value.to_owned()),
         "rename from " => rename(
@@ -90,9 +95,10 @@ pub fn settle(file: &mut DiffFile) {
     }
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "--- ",
     "+++ ",
+    "index ",
     "new file mode ",
     "deleted file mode ",
     "old mode ",

@@ -29,6 +29,7 @@ const OTHERS: &str = "diff --git a/NEWS.md b/NEWS.md\nnew file mode 100644\n--- 
     diff --git a/OLD.md b/OLD.md\ndeleted file mode 100644\n--- a/OLD.md\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-# Old\n\
     diff --git a/docs/a-very-long-folder-name/that-goes-on/begin.md b/docs/start.md\nsimilarity index 100%\nrename from docs/a-very-long-folder-name/that-goes-on/begin.md\nrename to docs/start.md\n\
     diff --git a/run.sh b/run.sh\nold mode 100644\nnew mode 100755\n\
+    diff --git a/vendor/words b/vendor/words\nindex 0a1b2c3..89abcde 160000\n--- a/vendor/words\n+++ b/vendor/words\n@@ -1 +1 @@\n-Subproject commit 0a1b2c3d4e5f60718293a4b5c6d7e8f901234567\n+Subproject commit 89abcdef0123456789abcdef0123456789abcdef\n\
     diff --git a/logo.png b/logo.png\nindex 1111111..2222222 100644\nBinary files a/logo.png and b/logo.png differ\n";
 
 /// A chat that nobody asks about.
@@ -321,9 +322,9 @@ fn unchanged() -> RepositoryChanges {
 fn repository() -> RepositoryChanges {
     RepositoryChanges {
         unified_diff: Some(format!("{EDITED}{OTHERS}")),
-        changed_files: 9,
-        additions: 4,
-        deletions: 3,
+        changed_files: 10,
+        additions: 5,
+        deletions: 4,
         omitted_files: 3,
         untracked_files: 1,
         uncommitted_files: 6,

@@ -21,6 +21,7 @@ use crate::components::icons::{Icon, icon_with_class};
 use crate::diff::anchor::Placement;
 use crate::diff::index::IndexedFile;
 use crate::diff::regions::open;
+use crate::diff::submodule::in_words;
 use crate::diff::{DiffFile, FileChange};
 use crate::view;
 
@@ -109,7 +110,8 @@ pub fn FileSection(
         let is_seen = part.is_near.get() && (is_unfolded.get() || first_lines > 0);
         is_seen || place.with_value(|place| windows.wants(place))
     });
-    let is_empty = Memo::new(move |_| current.with(|file| file.line_count == 0));
+    let is_empty =
+        Memo::new(move |_| current.with(|file| file.line_count == 0 || file.head.is_submodule));
     let picture = Memo::new(move |_| {
         place.with_value(|place| current.with(|file| sides(regions, place, file)))
     });
@@ -219,11 +221,15 @@ pub(super) fn file_name(file: &DiffFile) -> AnyView {
 }
 
 fn numbers(file: &DiffFile) -> Option<AnyView> {
-    (file.additions + file.deletions > 0).then(|| counts(file.additions, file.deletions).into_any())
+    (file.additions + file.deletions > 0 && !file.is_submodule)
+        .then(|| counts(file.additions, file.deletions).into_any())
 }
 
 fn file_badge(file: &DiffFile) -> Option<AnyView> {
     let (class, words) = match file.change {
+        FileChange::Added if file.is_submodule => ("badge badge-green", "new submodule"),
+        FileChange::Deleted if file.is_submodule => ("badge badge-red", "deleted submodule"),
+        _ if file.is_submodule => ("badge badge-purple", "submodule"),
         FileChange::Added => ("badge badge-green", "new"),
         FileChange::Deleted => ("badge badge-red", "deleted"),
         FileChange::Renamed => ("badge badge-purple", "renamed"),
@@ -262,9 +268,10 @@ fn lost_comments(lines: FileLines) -> Option<AnyView> {
 }
 
 /// Stands where lines would.
-fn file_note(file: &Arc<IndexedFile>) -> AnyView {
-    let file = &file.head;
+fn file_note(indexed: &Arc<IndexedFile>) -> AnyView {
+    let file = &indexed.head;
     let words = match file.change {
+        _ if file.is_submodule => in_words(indexed.file()),
         _ if file.is_binary => "A binary file; its content is not shown.".to_owned(),
         FileChange::ModeOnly => format!(
             "Permissions changed from {} to {}.",
