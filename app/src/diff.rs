@@ -169,7 +169,7 @@ pub fn count_lines(text: &str) -> (u32, u32) {
 struct Found {
     file: DiffFile,
     line_count: usize,
-    /// Its text, without the last line end.
+    /// Its text, with its last line end.
     range: Range<usize>,
     /// Where its first hunk begins.
     hunks_start: usize,
@@ -196,10 +196,13 @@ impl Parser {
     }
 
     fn read(mut self, text: &str) -> Vec<Found> {
-        for line in text.split('\n') {
+        // What comes behind the last line end is no line.
+        let lines = text.strip_suffix('\n').unwrap_or(text);
+        for line in lines.split('\n') {
             self.take(line);
             self.at += line.len() + 1;
         }
+        self.at = text.len();
         self.close_file();
         self.files
     }
@@ -254,7 +257,7 @@ impl Parser {
         self.close_hunk();
         if let Some(mut found) = self.current.take() {
             header::settle(&mut found.file);
-            found.range.end = self.at.saturating_sub(1).max(found.range.start);
+            found.range.end = self.at;
             self.files.push(found);
         }
     }

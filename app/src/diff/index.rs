@@ -236,5 +236,8 @@ mod tests {
         let (was, is) = (index(&text("2")), index(&text("3")));
         assert!(was.first() == is.first() && !was.is_empty());
         assert!(was.get(1) != is.get(1) && was.len() == 2);
+        // Nor does another file behind it.
+        let alone = text("2").split_inclusive("+2\n").next().map(index);
+        assert!(alone.is_some_and(|alone| alone.first() == was.first()));
     }
 }

@@ -6,7 +6,9 @@
     reason = "tests"
 )]
 
+pub(super) mod dice;
 mod git;
+mod rebuilt;
 
 use proptest::prelude::*;
 

@@ -102,7 +102,7 @@ fn without_clashes(mut version: Version) -> Version {
     version
 }
 
-fn git(at: &Path, arguments: &[&str]) -> Vec<u8> {
+pub fn git(at: &Path, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new("git")
         .current_dir(at)
         .args([

@@ -104,7 +104,9 @@ fn question(
             later.push(file);
         } else {
             text.push_str(file.text());
-            text.push('\n');
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
             files.push(file);
         }
     }

@@ -378,6 +378,28 @@ mod tests {
         assert_eq!(plan.region(1).unwrap().count, Some(4));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn runs_hold_all_lines_in_order(signs in "[ +-]{1,450}") {
+            let count = |other| signs.chars().filter(|sign| *sign != other).count();
+            let lines: Vec<_> = signs.chars().zip(0..).map(|(sign, at)| format!("{sign}{at}\n")).collect();
+            let header = format!("--- a/x\n+++ b/x\n@@ -1,{} +1,{} @@\n", count('+'), count('-'));
+            let text = header + &lines.concat();
+            for is_split in [false, true] {
+                let drawn = drawn(&plan(&text, is_split), &[], None);
+                let rows: Vec<(&str, &str)> = drawn.iter().filter_map(|row| row.split_once('|')).collect();
+                proptest::prop_assert!(is_split || rows.len() == lines.len());
+                let column = |side: &str, other| {
+                    let lines = lines.iter().filter(|line| !line.starts_with(other));
+                    let lines: Vec<&str> = lines.map(|line| line[1..].trim_end()).collect();
+                    let shown = rows.iter().map(|row| if side == "old" { row.0 } else { row.1 });
+                    shown.filter(|text| !text.is_empty()).eq(lines)
+                };
+                proptest::prop_assert!(column("old", '+') && column("new", '-'));
+            }
+        }
+    }
+
     #[test]
     fn a_long_file_is_drawn_in_runs() {
         let all: Vec<_> = (1..=250).map(|number| format!("+{number}")).collect();

@@ -16,6 +16,7 @@ use super::*;
 use crate::diff::index::{IndexedFile, index};
 use crate::diff::regions::wanted::{for_comment, with_edges};
 use crate::diff::regions::{ReadLines, fits, open};
+use crate::diff::tests::dice::Dice;
 
 const FILES: usize = 220;
 const COMMENTS_EACH: usize = 10;
@@ -36,27 +37,7 @@ struct History {
     later_tree: Vec<String>,
 }
 
-/// Numbers that are the same in each run.
-struct Dice(u64);
-
 impl Dice {
-    /// A number below another one.
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(end.max(1)).unwrap()).unwrap()
-    }
-
-    fn is(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn from<'a>(&mut self, all: &[&'a str]) -> &'a str {
-        all[self.below(all.len())]
-    }
-
     /// A line as programs have them: some stand in many places.
     fn line(&mut self) -> String {
         match self.below(100) {
@@ -398,12 +379,12 @@ fn comments_go_where_blame_says_or_nowhere() {
             };
             let mut is_moved = false;
             let is_right = own.zip(range.start..=range.end).zip(&expected).all(
-                |((line, placed), expected)| match expected {
-                    Some(expected) => *expected == placed,
-                    None => {
-                        is_moved = true;
-                        blamed(true, line).contains(&placed)
-                    }
+                |((line, placed), expected)| {
+                    is_moved |= expected.is_none();
+                    expected.map_or_else(
+                        || blamed(true, line).contains(&placed),
+                        |expected| expected == placed,
+                    )
                 },
             );
             match (is_right, is_moved) {
