@@ -4,6 +4,18 @@ use sdk::workspaces::BuildStatus;
 
 use super::*;
 
+/// The start of a workspace ends here without an agent: it is called ready all the same.
+async fn made_ready(test: &TestPlatform, owner: &Actor, id: WorkspaceId) {
+    finished(test, owner, id).await;
+    let ready = store::workspaces::NewStatus {
+        status: WorkspaceStatus::Ready,
+        reason: None,
+        since: test.clock.now(),
+    };
+    let set = workspaces::set_status(&test.platform.0.db, id, ready);
+    set.await.unwrap();
+}
+
 #[tokio::test]
 async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
     on_both(async |test| {
@@ -31,15 +43,7 @@ async fn a_workspace_that_nobody_uses_is_stopped_after_its_templates_time() {
                 .create_workspace(&owner, request(template_id))
                 .await
                 .unwrap();
-            finished(&test, &owner, made.id).await;
-            let ready = store::workspaces::NewStatus {
-                status: WorkspaceStatus::Ready,
-                reason: None,
-                since: test.clock.now(),
-            };
-            workspaces::set_status(&platform.0.db, made.id, ready)
-                .await
-                .unwrap();
+            made_ready(&test, &owner, made.id).await;
             ids.push(made.id);
         }
         let transitions = async |id| {
@@ -86,14 +90,7 @@ async fn a_workspace_is_used_as_long_as_a_chat_works_in_it_however_long_ago_it_c
             ..CreateWorkspace::default()
         };
         let made = platform.create_workspace(&owner, request).await.unwrap();
-        finished(&test, &owner, made.id).await;
-        let ready = store::workspaces::NewStatus {
-            status: WorkspaceStatus::Ready,
-            reason: None,
-            since: test.clock.now(),
-        };
-        let set = workspaces::set_status(&platform.0.db, made.id, ready);
-        set.await.unwrap();
+        made_ready(&test, &owner, made.id).await;
 
         test.clock.advance(chrono::TimeDelta::seconds(900));
         let text = "!text \"hello\"".to_owned();
@@ -191,15 +188,7 @@ async fn the_deployments_idle_time_holds_for_templates_that_say_none() {
                 ..CreateWorkspace::default()
             };
             let workspace = platform.create_workspace(&owner, request).await.unwrap();
-            finished(&test, &owner, workspace.id).await;
-            let ready = store::workspaces::NewStatus {
-                status: WorkspaceStatus::Ready,
-                reason: None,
-                since: test.clock.now(),
-            };
-            workspaces::set_status(&platform.0.db, workspace.id, ready)
-                .await
-                .unwrap();
+            made_ready(&test, &owner, workspace.id).await;
             made.push(workspace.id);
         }
         let service = &platform.0.workspaces;

@@ -216,6 +216,23 @@ fn failed(message: String) -> GitError {
     }
 }
 
+/// A new repository in a folder of its own, and its scanner.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "for tests")]
+pub fn new_repository() -> (tempfile::TempDir, PathBuf, Scanner) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("project");
+    let made = std::process::Command::new("git")
+        .args(["init", "--quiet"])
+        .arg(&root)
+        .status();
+    assert!(made.unwrap().success());
+    let scratch = folder.path().join("scratch");
+    std::fs::create_dir(&scratch).unwrap();
+    let scanner = Scanner::new(root.clone(), None, scratch);
+    (folder, root, scanner)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -223,15 +240,7 @@ mod tests {
 
     #[tokio::test]
     async fn scans_of_a_repository_begin_a_second_apart_however_often_something_is_noticed() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("project");
-        let made = std::process::Command::new("git")
-            .args(["init", "--quiet"])
-            .arg(&root)
-            .status();
-        assert!(made.unwrap().success());
-        let scanner = Scanner::new(root.clone(), None, folder.path().join("scratch"));
-        std::fs::create_dir(folder.path().join("scratch")).unwrap();
+        let (_folder, root, scanner) = new_repository();
         let scope = ChatScope::default();
         let begun = Instant::now();
         for number in 0..3 {
@@ -250,16 +259,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_scan_that_nobody_waits_for_any_more_is_there_for_the_next_who_asks() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("project");
-        let made = std::process::Command::new("git")
-            .args(["init", "--quiet"])
-            .arg(&root)
-            .status();
-        assert!(made.unwrap().success());
+        let (_folder, root, scanner) = new_repository();
         std::fs::write(root.join("file"), "before").unwrap();
-        let scanner = Scanner::new(root.clone(), None, folder.path().join("scratch"));
-        std::fs::create_dir(folder.path().join("scratch")).unwrap();
         let scope = ChatScope::default();
         let given_up = tokio::time::timeout(Duration::ZERO, scanner.scan(&scope, SCAN_PAUSE)).await;
         assert!(given_up.is_err());

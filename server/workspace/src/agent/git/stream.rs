@@ -191,6 +191,7 @@ mod tests {
     )]
     use std::path::PathBuf;
 
+    use super::super::scanner::new_repository;
     use super::*;
     use crate::git_command::GitError;
 
@@ -262,19 +263,10 @@ mod tests {
     /// Written by another name, which lies in a folder that nobody listens to.
     #[tokio::test]
     async fn what_nothing_tells_of_is_found_by_the_regular_scan() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join("project");
-        let made = std::process::Command::new("git")
-            .args(["init", "--quiet"])
-            .arg(&root)
-            .status();
-        assert!(made.unwrap().success());
-        let scratch = folder.path().join("scratch");
-        std::fs::create_dir(&scratch).unwrap();
+        let (folder, root, scanner) = new_repository();
         std::fs::write(root.join("file"), "before\n").unwrap();
         std::fs::hard_link(root.join("file"), folder.path().join("other")).unwrap();
 
-        let scanner = Scanner::new(root, None, scratch);
         let (sender, mut receiver) = mpsc::channel(1);
         let fed = tokio::spawn(async move {
             feed(&scanner, &ChatScope::default(), &sender, SCAN_PAUSE).await;
