@@ -52,9 +52,9 @@ impl Workspaces {
     }
 
     async fn recover(&self) -> Result<(), WorkspaceError> {
-        // With SQLite this process is the only one; on PostgreSQL a build may be another replica's.
-        if matches!(self.db, store::Db::Sqlite { .. }) {
-            let now = self.clock.now();
+        let now = self.clock.now();
+        // On PostgreSQL a build may be another replica's.
+        if self.is_only_server() {
             builds::finish_all(&self.db, now, RESTARTED, now).await?;
         }
         for status in UNDER_WAY {
@@ -67,8 +67,9 @@ impl Workspaces {
         for status in [WorkspaceStatus::Ready, WorkspaceStatus::WaitingForAgent] {
             for row in workspaces::list_with_status(&self.db, status, MAX_ROWS).await? {
                 if self.is_here(&row).await? {
-                    let now = self.clock.now();
-                    builds::finish_of_workspace(&self.db, row.id, RESTARTED, now).await?;
+                    if !self.is_only_server() {
+                        builds::finish_of_workspace(&self.db, row.id, RESTARTED, now).await?;
+                    }
                     self.show(&row, WorkspaceStatus::Reconnecting, Some(LOST))
                         .await;
                 }
@@ -109,10 +110,14 @@ impl Workspaces {
         Ok(())
     }
 
-    /// Whether the workspace lies on this machine; with SQLite it must.
+    /// With SQLite this process is the only one.
+    fn is_only_server(&self) -> bool {
+        matches!(self.db, store::Db::Sqlite { .. })
+    }
+
+    /// Whether the workspace lies on this machine; that of the only server does.
     async fn is_here(&self, row: &WorkspaceRow) -> Result<bool, BackendError> {
-        let is_only = matches!(self.db, store::Db::Sqlite { .. });
-        Ok(is_only || self.backend().status(row.id.0).await? != Status::Absent)
+        Ok(self.is_only_server() || self.backend().status(row.id.0).await? != Status::Absent)
     }
 
     async fn follow(&self, mut events: tokio::sync::broadcast::Receiver<ConnectionEvent>) {
