@@ -32,7 +32,7 @@ pub fn Menu(
     let was_wanted = RwSignal::new(false);
     let menu = NodeRef::<leptos::html::Div>::new();
     let focus_first = move |_| {
-        if let Some(menu) = menu.get_untracked()
+        if let Some(menu) = menu.try_get_untracked().flatten()
             && menu.matches(":popover-open").unwrap_or(false)
         {
             focus(&menu, Step::First);

@@ -69,7 +69,7 @@ pub fn ContextRing(
     let openings = RwSignal::new(0);
     let card = NodeRef::<leptos::html::Div>::new();
     let on_toggle = move |_| {
-        let card = card.get_untracked();
+        let card = card.try_get_untracked().flatten();
         if card.is_some_and(|card| card.matches(":popover-open").unwrap_or(false)) {
             openings.update(|openings| *openings += 1);
         }

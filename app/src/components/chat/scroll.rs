@@ -103,9 +103,11 @@ impl Follow {
         });
     }
 
-    /// Notes where the reader went.
+    /// Notes where the reader went; also when the conversation is left by then.
     pub fn on_scroll(self) {
-        self.note_place(self.is_at_end.get_untracked());
+        if let Some(is_at_end) = self.is_at_end.try_get_untracked() {
+            self.note_place(is_at_end);
+        }
     }
 
     /// What grew since the last scroll lies between a follower and the end, and so does what the browser moved the place on by:
@@ -151,8 +153,10 @@ impl Follow {
             self.is_held.set_value(true);
             set_timeout(
                 move || {
-                    let _ = self.is_held.try_set_value(false);
-                    self.note_place(false);
+                    // Who left the conversation meanwhile has taken all of this along.
+                    if self.is_held.try_set_value(false).is_none() {
+                        self.note_place(false);
+                    }
                 },
                 std::time::Duration::from_millis(250),
             );

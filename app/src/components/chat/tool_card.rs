@@ -88,7 +88,9 @@ pub fn ToolCard(
     let card = NodeRef::<Details>::new();
     let opened_by_reader = RwSignal::new(false);
     let note_opening = move || {
-        if card.get_untracked().is_some_and(|card| card.open()) {
+        // A browser tells of it later; the card may be gone by then.
+        let card = card.try_get_untracked().flatten();
+        if card.is_some_and(|card| card.open()) {
             opened_by_reader.set(true);
         }
     };

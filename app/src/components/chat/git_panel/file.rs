@@ -97,7 +97,7 @@ pub fn FileSection(
     // What the page folds by itself is no choice of the reader's.
     let is_by_page = StoredValue::new(false);
     let on_toggle = move |_| {
-        if let Some(details) = details.get_untracked() {
+        if let Some(details) = details.try_get_untracked().flatten() {
             if !is_by_page.get_value() {
                 place.with_value(|place| windows.keep_fold(place, details.open()));
             }
