@@ -144,8 +144,10 @@ impl IndexCopy {
                 .scratch
                 .join(format!("index-{}", Uuid::new_v4().simple())),
         };
-        match tokio::fs::copy(&place.index, &copy.path).await {
-            Ok(_) => Ok(copy),
+        let (from, to) = (place.index.clone(), copy.path.clone());
+        let copied = tokio::task::spawn_blocking(move || copy_with_its_time(&from, &to)).await;
+        match copied.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+            Ok(()) => Ok(copy),
             // Nothing was ever added.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && scan.scratch.is_dir() => {
                 Ok(copy)
@@ -218,6 +220,15 @@ impl IndexCopy {
             .args(form)
             .args(["--end-of-options", tree, "--"])
     }
+}
+
+/// Git looks into files that changed in the second in which the index was written, because their times say nothing then. In
+/// a copy that is younger it would take them for unchanged.
+fn copy_with_its_time(from: &Path, to: &Path) -> std::io::Result<()> {
+    let modified = std::fs::metadata(from)?.modified()?;
+    std::fs::copy(from, to)?;
+    // Its owner may set its time, whatever else the index lets anybody do.
+    std::fs::File::open(to)?.set_modified(modified)
 }
 
 impl Drop for IndexCopy {

@@ -258,6 +258,51 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_change_in_the_second_of_the_checkout_is_seen_later_too() {
+        let (_folder, root, scanner) = new_repository();
+        let git = |arguments: &[&str]| {
+            let mut command = std::process::Command::new("git");
+            command.arg("-C").arg(&root).args(arguments);
+            let names = [
+                "GIT_AUTHOR_NAME",
+                "GIT_COMMITTER_NAME",
+                "GIT_AUTHOR_EMAIL",
+                "GIT_COMMITTER_EMAIL",
+            ];
+            command.envs(names.map(|name| (name, "ada")));
+            assert!(command.status().unwrap().success());
+        };
+        let second = || {
+            let now = std::time::SystemTime::now();
+            now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+        };
+        // As large as before, and in the same second: nothing but the content tells.
+        loop {
+            let begun = second();
+            std::fs::write(root.join("file"), format!("{begun}\n")).unwrap();
+            git(&["add", "."]);
+            git(&["commit", "--quiet", "-m", "first"]);
+            std::fs::write(root.join("file"), format!("{}\n", begun + 1)).unwrap();
+            if second() == begun {
+                break;
+            }
+        }
+        for untracked in [None, Some("new")] {
+            tokio::time::sleep(SCAN_PAUSE + Duration::from_millis(50)).await;
+            if let Some(name) = untracked {
+                std::fs::write(root.join(name), "new").unwrap();
+            }
+            scanner.notice();
+            let scanned = scanner.scan(&ChatScope::default(), Duration::ZERO).await;
+            let changes = scanned.repositories[0].1.clone().unwrap();
+            assert!(
+                changes.files.iter().any(|file| file.path == "file"),
+                "{changes:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
     async fn a_scan_that_nobody_waits_for_any_more_is_there_for_the_next_who_asks() {
         let (_folder, root, scanner) = new_repository();
         std::fs::write(root.join("file"), "before").unwrap();
