@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::protocol::ChatScope;
 
-/// A chat's repositories beyond this many are counted only.
+/// A chat's repositories beyond this many are counted only, as far as they are remembered.
 pub const MAX_REPOSITORIES: usize = 20;
-/// Folders remembered for one chat.
+/// Folders remembered for one chat. Those in no repository make room for others.
 const MAX_FOLDERS: usize = 500;
 
 /// What was touched by whom.
@@ -39,9 +39,7 @@ impl Touched {
             .collect();
         let mut known = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         for chat in scope.chats() {
-            let known = known.entry(chat).or_default();
-            let room = MAX_FOLDERS.saturating_sub(known.len());
-            known.extend(places.iter().take(room).cloned());
+            remember(known.entry(chat).or_default(), &places);
         }
         places
     }
@@ -63,6 +61,15 @@ impl Touched {
         roots.truncate(MAX_REPOSITORIES);
         (roots, left_out as u64)
     }
+}
+
+fn remember(known: &mut BTreeSet<PathBuf>, places: &BTreeSet<PathBuf>) {
+    let new: Vec<PathBuf> = places.difference(known).cloned().collect();
+    if known.len() + new.len() > MAX_FOLDERS {
+        known.retain(|folder| root_of(folder).is_some());
+    }
+    let room = MAX_FOLDERS.saturating_sub(known.len());
+    known.extend(new.into_iter().take(room));
 }
 
 /// The root of the innermost repository that this folder really lies in.
@@ -109,6 +116,25 @@ mod tests {
         }
         let (roots, _) = touched.roots(&ChatScope::new(stranger, vec![]), &own);
         assert_eq!(roots, [own]);
+    }
+
+    #[test]
+    fn folders_of_no_repository_make_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let early = repository(&folder.path().join("early"));
+        let late = repository(&folder.path().join("late"));
+        let scope = ChatScope::new(Uuid::now_v7(), vec![]);
+        let touched = Touched::default();
+        touched.add(&scope, [early.clone()]);
+        for number in 0..MAX_FOLDERS + 10 {
+            touched.add(&scope, [folder.path().join(format!("no/{number}"))]);
+            std::fs::create_dir_all(folder.path().join(format!("no/{number}"))).unwrap();
+        }
+        touched.add(&scope, [late.clone()]);
+        let (roots, left_out) = touched.roots(&scope, folder.path());
+        assert_eq!((roots, left_out), (vec![early, late], 0));
+        let known = touched.folders.lock().unwrap();
+        assert!(known.values().all(|folders| folders.len() <= MAX_FOLDERS));
     }
 
     #[test]
