@@ -13,7 +13,7 @@ mod terminals;
 
 pub use desktop::{
     DESKTOP_PROGRAMS_MISSING, DesktopAction, DesktopActionKind, DesktopActionResult, DesktopSize,
-    MAX_ACTION_DURATION, MAX_SCROLL_AMOUNT, MAX_TYPED_CHARACTERS, ScrollDirection,
+    MAX_ACTION_DURATION, MAX_DRAG_PLACES, MAX_SCROLL_AMOUNT, MAX_TYPED_CHARACTERS, ScrollDirection,
 };
 pub use files::{
     DirectoryEntry, EditFilesRequest, EditFilesResult, FileDiff, FileEdit, FileEdits,
@@ -22,7 +22,7 @@ pub use files::{
 };
 pub use git::{
     ChangedFile, FileChange, GitChanges, GitChangesQuery, GitEvent, GitFileQuery, GitLines,
-    GitLinesQuery, LeftOut, RepositoryChanges,
+    GitLinesQuery, LeftOut, MAX_LEFT_OUT_NAMES, RepositoryChanges,
 };
 pub use processes::{
     ProcessInfo, ProcessList, ProcessOutput, ProcessSignal, ProcessTail, SignalRequest,

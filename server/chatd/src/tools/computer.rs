@@ -40,6 +40,8 @@ struct Arguments {
     action: DesktopActionKind,
     coordinate: Option<[f64; 2]>,
     start_coordinate: Option<[f64; 2]>,
+    #[serde(default)]
+    via: Vec<[f64; 2]>,
     text: Option<String>,
     /// Seconds.
     duration: Option<f64>,
@@ -128,6 +130,7 @@ impl Arguments {
         Ok(DesktopAction {
             coordinate: self.coordinate.map(place),
             start_coordinate: self.start_coordinate.map(place),
+            via: self.via.into_iter().map(place).collect(),
             text: self.text,
             duration: self.duration.map(milliseconds).transpose()?,
             scroll_amount: self.scroll_amount,
@@ -189,6 +192,7 @@ pub(super) fn definition() -> llm::Tool {
                 ]},
                 "coordinate": place,
                 "start_coordinate": place,
+                "via": {"type": "array", "items": place, "description": "For left_click_drag: places to go through on the way"},
                 "text": {"type": "string", "description": "For type: the text. For key and hold_key: keys such as ctrl+s or Return. For clicks and scroll: keys held meanwhile"},
                 "duration": {"type": "number", "description": "Seconds, for wait and hold_key; 1 when absent, at most 30"},
                 "scroll_direction": {"type": "string", "enum": ["up", "down", "left", "right"]},

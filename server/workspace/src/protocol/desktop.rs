@@ -16,6 +16,8 @@ pub const MAX_ACTION_DURATION: Duration = Duration::from_secs(30);
 pub const MAX_TYPED_CHARACTERS: usize = 4096;
 /// The most steps that one action scrolls.
 pub const MAX_SCROLL_AMOUNT: u32 = 100;
+/// Places on the way of a drag.
+pub const MAX_DRAG_PLACES: usize = 100;
 
 /// Widths that are preferred for pictures that a model looks at.
 const PREFERRED_WIDTHS: [u32; 2] = [1280, 1024];
@@ -169,6 +171,9 @@ pub struct DesktopAction {
     /// Where a drag begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_coordinate: Option<[i32; 2]>,
+    /// Places that a drag goes through on its way, in their order; at most [`MAX_DRAG_PLACES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub via: Vec<[i32; 2]>,
     /// What is typed, or names of keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -197,6 +202,7 @@ impl DesktopAction {
             action,
             coordinate: None,
             start_coordinate: None,
+            via: Vec::new(),
             text: None,
             duration: None,
             scroll_amount: None,

@@ -308,6 +308,42 @@ async fn every_action_of_the_pointer_is_what_a_program_hears() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_drag_goes_through_every_place_of_its_way() {
+    let fixture = Fixture::new().await;
+    let running = fixture.start(Source::Empty).await;
+    let client = &running.client;
+    act(client, &native(Kind::Screenshot)).await;
+    open(
+        client,
+        "exec xev -name drawn -geometry 500x400 -event mouse > drawn.txt",
+    )
+    .await;
+    let [x, y, ..] = window(client, "drawn").await;
+    let corners =
+        [[100, 100], [300, 100], [300, 300], [100, 300]].map(|[right, down]| [x + right, y + down]);
+    let drag = DesktopAction {
+        start_coordinate: Some(corners[0]),
+        via: corners[1..].to_vec(),
+        ..at(Kind::LeftClickDrag, corners[0])
+    };
+    act(client, &drag).await;
+    let log = PathBuf::from(&running.started.folder).join("drawn.txt");
+    until("the pointer has come around", async || {
+        let heard = std::fs::read_to_string(&log).unwrap();
+        let ways = heard.split("ButtonPress").nth(1);
+        let way = ways.and_then(|way| way.split_once("ButtonRelease"));
+        let mut rest = way.map_or("", |(way, _)| way);
+        corners[1..].iter().all(|[x, y]| {
+            let found = rest.split_once(&format!("root:({x},{y})"));
+            rest = found.map_or("", |(_, later)| later);
+            found.is_some()
+        })
+    })
+    .await;
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_button_is_clicked_where_the_declared_size_shows_it() {
     let fixture = Fixture::new().await;
     let running = fixture.start(Source::Empty).await;

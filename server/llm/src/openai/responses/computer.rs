@@ -95,9 +95,14 @@ fn from_action(action: &Value) -> Map<String, Value> {
         }
         "drag" => {
             let path = action.get("path").and_then(Value::as_array);
-            let end = |point: Option<&Value>| Some(json!([point?.get("x")?, point?.get("y")?]));
-            fields.push(("start_coordinate", end(path.and_then(|path| path.first()))));
-            fields.push(("coordinate", end(path.and_then(|path| path.last()))));
+            let point = |point: &Value| Some(json!([point.get("x")?, point.get("y")?]));
+            let path: Vec<Value> = path.into_iter().flatten().filter_map(point).collect();
+            if let [first, via @ .., last] = path.as_slice() {
+                fields.push(("start_coordinate", Some(first.clone())));
+                fields.push(("via", (!via.is_empty()).then(|| via.into())));
+                fields.push(("coordinate", Some(last.clone())));
+            }
+            fields.push(("text", held().map(Value::from)));
             "left_click_drag"
         }
         "move" => {
@@ -193,8 +198,13 @@ pub(super) fn to_action(arguments: &Value) -> Value {
             json!({"type": "double_click", "x": x, "y": y, "keys": held()})
         }
         "left_click_drag" => {
-            let (from_x, from_y) = at("start_coordinate");
-            json!({"type": "drag", "path": [{"x": from_x, "y": from_y}, {"x": x, "y": y}]})
+            let via = arguments.get("via").and_then(Value::as_array);
+            let ends = |name| arguments.get(name).into_iter();
+            let path = ends("start_coordinate")
+                .chain(via.into_iter().flatten())
+                .chain(ends("coordinate"));
+            let path = path.map(|place| json!({"x": place.get(0), "y": place.get(1)}));
+            json!({"type": "drag", "path": path.collect::<Vec<_>>(), "keys": held()})
         }
         "mouse_move" => json!({"type": "move", "x": x, "y": y}),
         "scroll" => {
@@ -248,8 +258,15 @@ mod tests {
                 json!({"action": "double_click", "coordinate": [3, 4]}),
             ),
             (
-                json!({"type": "drag", "path": [{"x": 1, "y": 2}, {"x": 3, "y": 4}]}),
+                json!({"type": "drag", "path": [{"x": 1, "y": 2}, {"x": 3, "y": 4}], "keys": []}),
                 json!({"action": "left_click_drag", "start_coordinate": [1, 2], "coordinate": [3, 4]}),
+            ),
+            (
+                json!({"type": "drag", "path": [{"x": 1, "y": 2}, {"x": 9, "y": 9}, {"x": 8, "y": 9}, {"x": 3, "y": 4}], "keys": ["SHIFT"]}),
+                json!({
+                    "action": "left_click_drag", "start_coordinate": [1, 2], "via": [[9, 9], [8, 9]], "coordinate": [3, 4],
+                    "text": "shift",
+                }),
             ),
             (
                 json!({"type": "move", "x": 3, "y": 4}),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::protocol::{
     DesktopAction, DesktopActionKind as Kind, DesktopActionResult, DesktopSize,
-    MAX_ACTION_DURATION, MAX_SCROLL_AMOUNT, MAX_TYPED_CHARACTERS, ScrollDirection,
+    MAX_ACTION_DURATION, MAX_DRAG_PLACES, MAX_SCROLL_AMOUNT, MAX_TYPED_CHARACTERS, ScrollDirection,
 };
 
 const USUAL_DURATION: Duration = Duration::from_secs(1);
@@ -21,7 +21,7 @@ const USUAL_SCROLL_AMOUNT: u32 = 3;
 const SETTLING: Duration = Duration::from_millis(250);
 /// Between the clicks of a double click.
 const BETWEEN_CLICKS: Duration = Duration::from_millis(40);
-/// Stops of the pointer on the way of a drag; programs begin to drag when it moves.
+/// Stops of the pointer from one place of a drag to the next; programs begin to drag when it moves.
 const DRAG_STEPS: i32 = 10;
 
 const LEFT: u8 = 1;
@@ -60,7 +60,8 @@ enum Does {
     },
     Drag {
         from: Option<[i32; 2]>,
-        to: [i32; 2],
+        /// The last one is where it ends.
+        through: Vec<[i32; 2]>,
         held: Vec<Keysym>,
     },
     Button {
@@ -90,6 +91,17 @@ impl Action {
         let at = point("coordinate", asked.coordinate)?;
         let from = point("start_coordinate", asked.start_coordinate)?;
         let needed_point = || at.ok_or("this action needs coordinate: [x, y]");
+        let through = |last: [i32; 2]| {
+            if asked.via.len() > MAX_DRAG_PLACES {
+                return Err(format!("via names at most {MAX_DRAG_PLACES} places"));
+            }
+            let via = asked.via.iter();
+            let mut through: Vec<_> = via
+                .map(|&at| self::point(size, "via", at))
+                .collect::<Result<_, _>>()?;
+            through.push(last);
+            Ok(through)
+        };
         let needed_text = || {
             let text = asked.text.as_deref().filter(|text| !text.is_empty());
             text.ok_or("this action needs text")
@@ -118,7 +130,7 @@ impl Action {
             Kind::TripleClick => click(LEFT, 3)?,
             Kind::LeftClickDrag => Does::Drag {
                 from,
-                to: needed_point()?,
+                through: through(needed_point()?)?,
                 held: held()?,
             },
             Kind::LeftMouseDown | Kind::LeftMouseUp => Does::Button {
@@ -194,9 +206,13 @@ impl Action {
                     Ok(())
                 })
             }
-            Does::Drag { from, to, held } => {
+            Does::Drag {
+                from,
+                through,
+                held,
+            } => {
                 go_to(display, *from)?;
-                display.holding(held, borrowed, || drag(display, *to))
+                display.holding(held, borrowed, || drag(display, through))
             }
             Does::Button { is_pressed, at } => {
                 go_to(display, *at)?;
@@ -226,13 +242,15 @@ fn go_to(display: &Display, at: Option<[i32; 2]>) -> Result<(), DisplayError> {
 }
 
 /// The button is let go whatever happens on the way.
-fn drag(display: &Display, to: [i32; 2]) -> Result<(), DisplayError> {
-    let [from_x, from_y] = display.pointer()?;
-    let [x, y] = to;
+fn drag(display: &Display, through: &[[i32; 2]]) -> Result<(), DisplayError> {
+    let mut from = display.pointer()?;
     display.button(LEFT, true)?;
-    let moved = (1..=DRAG_STEPS).try_for_each(|step| {
-        let part = |from: i32, to: i32| from + (to - from) * step / DRAG_STEPS;
-        display.move_to([part(from_x, x), part(from_y, y)])
+    let moved = through.iter().try_for_each(|&to| {
+        let [from_x, from_y] = std::mem::replace(&mut from, to);
+        (1..=DRAG_STEPS).try_for_each(|step| {
+            let part = |from: i32, to: i32| from + (to - from) * step / DRAG_STEPS;
+            display.move_to([part(from_x, to[0]), part(from_y, to[1])])
+        })
     });
     moved.and(display.button(LEFT, false))
 }
@@ -327,6 +345,22 @@ mod tests {
         let mut action = DesktopAction::new(kind);
         change(&mut action);
         Action::read(&action).unwrap_err()
+    }
+
+    #[test]
+    fn a_drag_goes_through_places_on_the_screen() {
+        let drag = |via: Vec<[i32; 2]>| DesktopAction {
+            coordinate: Some([640, 360]),
+            via,
+            ..DesktopAction::new(Kind::LeftClickDrag)
+        };
+        let through = vec![[3, 3], [960, 540]];
+        let read = Action::read(&drag(vec![[2, 2]])).unwrap();
+        assert!(matches!(read.does, Does::Drag { through: found, .. } if found == through));
+        let refused = Action::read(&drag(vec![[2, 5000]])).unwrap_err();
+        assert!(refused.contains("via"), "{refused}");
+        let refused = Action::read(&drag(vec![[2, 2]; MAX_DRAG_PLACES + 1])).unwrap_err();
+        assert!(refused.contains("at most 100"), "{refused}");
     }
 
     #[test]
