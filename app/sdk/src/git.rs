@@ -60,6 +60,18 @@ pub enum GitWatchRequest {
     Refresh,
 }
 
+/// A file that a diff has no room for.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OmittedFile {
+    /// Its path in the repository.
+    pub path: String,
+    /// Added lines.
+    pub additions: u32,
+    /// Removed lines.
+    pub deletions: u32,
+}
+
 /// A repository's changes against its base.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +99,9 @@ pub struct RepositoryChanges {
     /// Files left out of the diff because it grew over the limit.
     #[serde(skip_serializing_if = "is_zero")]
     pub omitted_files: u32,
+    /// The first 200 of them, as far as more is known than that they are there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub omitted: Vec<OmittedFile>,
     /// Files among the changed ones that git does not track.
     #[serde(skip_serializing_if = "is_zero")]
     pub untracked_files: u32,

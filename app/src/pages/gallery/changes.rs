@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use sdk::diff_statuses::{DiffStatus, PullRequestState};
-use sdk::git::{GitWatchProblem, RepositoryChanges};
+use sdk::git::{GitWatchProblem, OmittedFile, RepositoryChanges};
 use sdk::ids::ChatId;
 use sdk::messages::Role;
 use sdk::parts::{DiffComment, DiffSide, InputPart, Part};
@@ -326,6 +326,16 @@ fn repository() -> RepositoryChanges {
         additions: 5,
         deletions: 4,
         omitted_files: 3,
+        omitted: [
+            ("assets/routes.json", 90_112),
+            ("package-lock.json", 24_007),
+        ]
+        .map(|(path, additions)| OmittedFile {
+            path: path.to_owned(),
+            additions,
+            deletions: 0,
+        })
+        .to_vec(),
         untracked_files: 1,
         uncommitted_files: 6,
         remote_origin: Some("https://git.example.com/acme/greeter.git".to_owned()),

@@ -3,7 +3,7 @@
 mod content;
 mod watch;
 
-use sdk::git::{GitWatchMessage, RepositoryChanges};
+use sdk::git::{GitWatchMessage, OmittedFile, RepositoryChanges};
 use sdk::ids::{ChatId, WorkspaceId};
 use sdk::workspaces::WorkspaceStatus;
 use store::workspaces::WorkspaceRow;
@@ -109,7 +109,13 @@ fn asleep(row: &WorkspaceRow) -> String {
 }
 
 fn repository(changes: AgentChanges) -> RepositoryChanges {
-    let omitted = changes.left_out.map_or(0, |left_out| left_out.files) + changes.unlisted_files;
+    let left_out = changes.left_out.unwrap_or_default();
+    let omitted_files = left_out.files + changes.unlisted_files;
+    let omitted = left_out.named.into_iter().map(|file| OmittedFile {
+        path: file.path,
+        additions: count(file.additions),
+        deletions: count(file.deletions),
+    });
     RepositoryChanges {
         repo_root: changes.repo_root,
         branch: changes.branch.unwrap_or_default(),
@@ -119,7 +125,8 @@ fn repository(changes: AgentChanges) -> RepositoryChanges {
         changed_files: count(changes.files.len() as u64 + changes.unlisted_files),
         additions: count(changes.additions),
         deletions: count(changes.deletions),
-        omitted_files: count(omitted),
+        omitted_files: count(omitted_files),
+        omitted: omitted.collect(),
         untracked_files: count(changes.untracked_files),
         uncommitted_files: count(changes.uncommitted_files),
         removed: changes.removed,

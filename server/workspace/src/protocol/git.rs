@@ -84,6 +84,9 @@ pub struct RepositoryChanges {
     pub removed: bool,
 }
 
+/// Files whose text is missing are named up to this number.
+pub const MAX_LEFT_OUT_NAMES: usize = 200;
+
 /// How much of a diff was left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
@@ -93,6 +96,9 @@ pub struct LeftOut {
     pub additions: u64,
     /// Lines removed in them.
     pub deletions: u64,
+    /// The first [`MAX_LEFT_OUT_NAMES`] of them.
+    #[serde(default)]
+    pub named: Vec<ChangedFile>,
 }
 
 /// One changed file.

@@ -1,7 +1,7 @@
 //! One repository: its branch, what changed in it, and the button that asks for a commit.
 
 use leptos::prelude::*;
-use sdk::git::RepositoryChanges;
+use sdk::git::{OmittedFile, RepositoryChanges};
 
 use super::comment::outdated;
 use super::commit;
@@ -59,6 +59,8 @@ pub fn RepositoryView(
             .with_untracked(|known| commit::request(known, is_one_of_several.get_untracked()));
         on_commit.run(request);
     };
+    // Its list of names stays open while other files change.
+    let left_out = Memo::new(move |_| repository.with(|it| (it.omitted_files, it.omitted.clone())));
     let may_commit =
         move || can_commit.get() && repository.with(|known| known.uncommitted_files > 0);
     view! {
@@ -71,7 +73,7 @@ pub fn RepositoryView(
                 <Show when=may_commit><Button is_small=true on:click=ask>"Ask to commit"</Button></Show>
             </div>
             {move || repository.with(details)}
-            {move || repository.with(|known| omitted(known.omitted_files))}
+            {move || left_out.with(|(files, named)| omitted(*files, named))}
             <Show when=move || is_unchanged.get()>
                 <EmptyState name=Icon::GitBranch title="No changes yet" text="What the agent changes in the workspace appears here while it works."/>
             </Show>
@@ -158,13 +160,27 @@ fn details(repository: &RepositoryChanges) -> Option<AnyView> {
     (!words.is_empty()).then(|| view! { <p class="repository-details" title=title>{words}</p> })
 }
 
-fn omitted(files: u32) -> Option<AnyView> {
+fn omitted(files: u32, named: &[OmittedFile]) -> Option<AnyView> {
     (files > 0).then(|| {
+        let unnamed = number(files).saturating_sub(named.len());
         let files = words::count(number(files), "file is", "files are");
+        let rows = named.iter().map(|file| {
+            view! {
+                <li>
+                    <code>{file.path.clone()}</code> <span class="spacer"></span> {counts(file.additions, file.deletions)}
+                </li>
+            }
+        });
+        let rows = rows.collect_view();
+        let names = (!named.is_empty()).then(|| {
+            let rest = (unnamed > 0).then(|| view! { <li>{format!("and {unnamed} more")}</li> });
+            view! { <details class="omitted-files"><summary>"Which ones"</summary><ul>{rows} {rest}</ul></details> }
+        });
         view! {
             <div class="notice panel-notice" role="status">
                 {icon(Icon::Info)} <p class="notice-title">"This diff is too large to show whole"</p>
                 <p class="notice-detail">{format!("{files} left out. Look at them in the workspace.")}</p>
+                {names}
             </div>
         }
     })

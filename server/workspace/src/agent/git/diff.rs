@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::protocol::{ChangedFile, FileChange, LeftOut};
+use crate::protocol::{ChangedFile, FileChange, LeftOut, MAX_LEFT_OUT_NAMES};
 
 /// The text of a repository's changes holds at most this much, as it is written in JSON.
 pub const MAX_DIFF_BYTES: usize = 3 * 1024 * 1024;
@@ -153,11 +153,15 @@ pub fn fitting(
         .zip(included)
         .filter(|(_, included)| !included)
         .map(|(file, _)| file);
-    let left_out = missing.fold(LeftOut::default(), |sum, file| LeftOut {
-        files: sum.files + 1,
-        additions: sum.additions + file.additions,
-        deletions: sum.deletions + file.deletions,
-    });
+    let mut left_out = LeftOut::default();
+    for file in missing {
+        left_out.files += 1;
+        left_out.additions += file.additions;
+        left_out.deletions += file.deletions;
+        if left_out.named.len() < MAX_LEFT_OUT_NAMES {
+            left_out.named.push(file.clone());
+        }
+    }
     // Without a cut, a file without a section (an unmerged path) is not missing for its size.
     let is_complete =
         !is_cut && sections.iter().map(|section| section.len()).sum::<usize>() == text.len();
@@ -260,7 +264,8 @@ mod tests {
             Some(LeftOut {
                 files: 1,
                 additions: 100,
-                deletions: 0
+                deletions: 0,
+                named: vec![file("big", 100)],
             })
         );
         let (text, left_out) = fitting(patch.as_bytes(), true, &files, 10_000);
