@@ -1,4 +1,5 @@
-//! What would be lost with a workspace: changes that are not committed, commits that are nowhere else.
+//! What would be lost with a workspace: changes that are not committed, commits that are nowhere else, stashes. What git
+//! ignores can be made again and is not counted.
 
 use super::{BackendError, UnsavedWork, record::Record};
 use crate::git_command::GitCommand;
@@ -48,6 +49,17 @@ async fn look_at_repository(
             .text()
             .await?;
         work.unmerged_commits = log.lines().map(str::to_owned).collect();
+    }
+    // Where the repository lives on, its stashes do.
+    if record.branch.is_none() {
+        let stashes = git()?
+            .args(["stash", "list", "--format=%h %gs"])
+            .text()
+            .await?;
+        work.unmerged_count += stashes.lines().count() as u64;
+        let room = MAX_SHOWN.saturating_sub(work.unmerged_commits.len());
+        let stashes = stashes.lines().take(room).map(str::to_owned);
+        work.unmerged_commits.extend(stashes);
     }
     Ok(work)
 }
