@@ -25,8 +25,7 @@ pub use limits::{HeldLimits, WorkspaceLimits};
 pub use local::{LocalBackend, LocalOptions};
 pub use network::NetworkOptions;
 pub use types::{
-    BuildEvent, BuildLog, Phase, Sandbox, Source, SourceReport, StartSpec, Started, Status,
-    UnsavedWork,
+    BuildEvent, BuildLog, Phase, Sandbox, Source, StartSpec, Started, Status, UnsavedWork,
 };
 
 use async_trait::async_trait;
@@ -41,8 +40,9 @@ pub trait Backend: Send + Sync {
     /// What the processes of a workspace that is started now may take.
     fn held_limits(&self) -> HeldLimits;
 
-    /// Looks at a source before anything is created, so that a refusal comes at once and with its reason.
-    async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError>;
+    /// Whether a workspace can be made of a source, before anything is created: a refusal comes at once and with its reason.
+    /// Somebody waits for it, so what takes longer in a large repository is left to the start.
+    async fn check(&self, source: &Source) -> Result<(), BackendError>;
 
     /// Prepares the workspace's folder if it is new, and starts its agent. The agent connects on its own.
     async fn start(&self, spec: &StartSpec, log: &BuildLog) -> Result<Started, BackendError>;

@@ -195,7 +195,7 @@ async fn repository_folder(db: &Db, backend: &dyn Backend, folder: &str) -> Resu
         title: String::new(),
     };
     backend
-        .inspect(&source)
+        .check(&source)
         .await
         .map_err(|error| format!("{error}."))?;
     Ok(folder.display().to_string())

@@ -79,18 +79,12 @@ pub(super) async fn check(
             ));
         }
         Some(WorkspaceMode::Worktree) => backend
-            .inspect(&worktree)
+            .check(&worktree)
             .await
-            .map(|_| WorkspaceMode::Worktree),
-        Some(WorkspaceMode::Direct) => backend
-            .inspect(&direct)
-            .await
-            .map(|_| WorkspaceMode::Direct),
-        None if backend.inspect(&worktree).await.is_ok() => Ok(WorkspaceMode::Worktree),
-        None => backend
-            .inspect(&direct)
-            .await
-            .map(|_| WorkspaceMode::Direct),
+            .map(|()| WorkspaceMode::Worktree),
+        Some(WorkspaceMode::Direct) => backend.check(&direct).await.map(|()| WorkspaceMode::Direct),
+        None if backend.check(&worktree).await.is_ok() => Ok(WorkspaceMode::Worktree),
+        None => backend.check(&direct).await.map(|()| WorkspaceMode::Direct),
     };
     let mode = mode.map_err(|error| WorkspaceError::invalid("folder", error.to_string()))?;
     Ok(Checked {

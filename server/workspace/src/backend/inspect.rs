@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{BackendError, SourceReport, place, record::GitFolders};
+use super::{BackendError, place, record::GitFolders};
 use crate::git_command::GitCommand;
 
 /// What a repository is.
@@ -211,6 +211,15 @@ pub async fn worktree_notices(
     Ok(notices)
 }
 
+/// What a folder that is used directly turned out to be.
+#[derive(Debug, Default)]
+pub struct SourceReport {
+    /// The commit that is checked out; none where there is no repository.
+    pub base_commit: Option<String>,
+    /// What a person should know.
+    pub notices: Vec<String>,
+}
+
 /// The report on a folder that is used directly.
 pub async fn direct(
     folder: &Path,
@@ -248,8 +257,6 @@ pub async fn direct(
         ));
     }
     let report = SourceReport {
-        is_repository: true,
-        branch: repository.branch,
         base_commit: repository.head,
         notices: Vec::new(),
     };

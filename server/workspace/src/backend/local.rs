@@ -27,7 +27,7 @@ use uuid::Uuid;
 
 use super::{
     Backend, BackendError, BuildEvent, BuildLog, HeldLimits, NetworkOptions, Phase, Sandbox,
-    Source, SourceReport, StartSpec, Started, Status, UnsavedWork, WorkspaceLimits, inspect,
+    Source, StartSpec, Started, Status, UnsavedWork, WorkspaceLimits, inspect,
     limits::Keeper,
     place,
     record::{Layout, Record, Running},
@@ -191,27 +191,19 @@ impl Backend for LocalBackend {
         self.shared.keeper.report()
     }
 
-    async fn inspect(&self, source: &Source) -> Result<SourceReport, BackendError> {
+    async fn check(&self, source: &Source) -> Result<(), BackendError> {
+        let look = |folder: &Path, common: &Path| self.looking(folder, common);
         match source {
             // Whether a repository elsewhere answers, its clone will tell.
-            Source::Empty | Source::Clone { .. } => Ok(SourceReport::default()),
+            Source::Empty | Source::Clone { .. } => {}
             Source::Direct { folder } => {
-                let look = |folder: &Path, common: &Path| self.looking(folder, common);
-                Ok(inspect::direct(&inspect::folder(folder)?, &look).await?.0)
+                inspect::direct(&inspect::folder(folder)?, &look).await?;
             }
             Source::Worktree { folder, .. } => {
-                let folder = inspect::folder(folder)?;
-                let look = |folder: &Path, common: &Path| self.looking(folder, common);
-                let (repository, head) = inspect::for_worktree(&folder, &look).await?;
-                let notices = inspect::worktree_notices(&repository, &look).await?;
-                Ok(SourceReport {
-                    is_repository: true,
-                    branch: repository.branch,
-                    base_commit: Some(head),
-                    notices,
-                })
+                inspect::for_worktree(&inspect::folder(folder)?, &look).await?;
             }
         }
+        Ok(())
     }
 
     async fn start(&self, spec: &StartSpec, log: &BuildLog) -> Result<Started, BackendError> {

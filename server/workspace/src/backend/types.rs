@@ -36,19 +36,6 @@ pub enum Source {
     Empty,
 }
 
-/// What a source turned out to be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SourceReport {
-    /// Whether it is a git repository.
-    pub is_repository: bool,
-    /// The branch that is checked out in the folder; absent when HEAD is detached or there is none.
-    pub branch: Option<String>,
-    /// The commit a worktree would start from.
-    pub base_commit: Option<String>,
-    /// What a person should know, for example that uncommitted changes are not included.
-    pub notices: Vec<String>,
-}
-
 /// Everything a start needs.
 #[derive(Clone)]
 pub struct StartSpec {

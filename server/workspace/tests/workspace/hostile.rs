@@ -164,8 +164,11 @@ async fn looking_at_a_repository_never_runs_what_its_configuration_names() {
     for url in ["ssh://nowhere.invalid/x", "/nowhere", "ext::sh -c x"] {
         git(&repository, &["config", "remote.origin.url", url]);
         for source in [worktree(&repository, "x"), direct(&repository)] {
-            let _ = fixture.backend.inspect(&source).await;
+            let _ = fixture.backend.check(&source).await;
         }
+        // A start looks at more: the files, too.
+        let source = worktree(&repository, "x");
+        assert!(fixture.try_start(Uuid::now_v7(), source).await.is_err());
     }
     assert!(
         !mark.exists(),
@@ -280,7 +283,7 @@ async fn a_folder_whose_git_is_sent_elsewhere_for_its_configuration_is_refused()
     );
     std::fs::write(repository.join(".git/commondir"), "evil\n").unwrap();
     for source in [worktree(&repository, "x"), direct(&repository)] {
-        let error = fixture.backend.inspect(&source).await.unwrap_err();
+        let error = fixture.backend.check(&source).await.unwrap_err();
         assert!(
             error.to_string().contains("leads git to another"),
             "{error}"
