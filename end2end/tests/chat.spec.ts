@@ -149,6 +149,32 @@ test("stop keeps what was written", async ({ page, server, asOwner, context }) =
   await expect(page.locator(".said-cut")).toHaveCount(1);
 });
 
+test("an answer that came to the model's limit says so", async ({ page, server, asOwner, context }) => {
+  const chat = await createChat(context.request, server.url, '!text "Half of it"\n!finish length');
+  await openChat(page, server.url, chat);
+  await expect(page.locator(".said-cut")).toHaveText("Cut off at the model’s output limit");
+  await page.reload();
+  await expect(page.locator(".said-cut")).toHaveCount(1);
+});
+
+test("a conversation that is left right after a click on a card is left for good", async ({ page, server, asOwner, context }) => {
+  const other = await createChat(context.request, server.url, '!title "Another one"\n!text "one"');
+  const chat = await createChat(context.request, server.url, '!title "With a card"\n!call execute {"command": "true"}\n!then\n!text "Done."');
+  await untilIdle(context.request, server.url, chat);
+  await untilIdle(context.request, server.url, other);
+  await openChat(page, server.url, chat);
+  const link = page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: /Another one/ }).first();
+  await expect(link).toBeVisible();
+  const into = (await link.getAttribute("href"))!;
+  await page.locator("details.tool summary").first().evaluate((summary, href) => {
+    (summary as HTMLElement).click();
+    document.querySelector<HTMLElement>(`nav a[href="${href}"]`)!.click();
+  }, into);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Another one");
+  // What the click looks at later, it looks at within this time; the page's console stays empty.
+  await page.waitForTimeout(500);
+});
+
 test("a command that is stopped is shown as interrupted", async ({ page, server, asOwner, context }) => {
   const more = { new_workspace: { mode: "empty" } };
   const chat = await createChat(context.request, server.url, '!call execute {"command": "echo begun; sleep 60", "timeout": "90s"}', more);

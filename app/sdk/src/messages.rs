@@ -92,7 +92,10 @@ pub struct Message {
     /// Tokens used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<MessageUsage>,
-    /// How long the step took, in milliseconds; absent of an answer that was stopped or failed before its end.
+    /// Why an answer has no end; absent of a whole one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_short: Option<CutShort>,
+    /// How long the step took, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runtime_ms: Option<i64>,
     /// Sanitized HTML of each part that has text, in the order of `content`. Only when asked for with
@@ -106,11 +109,35 @@ impl Message {
     pub fn text(&self) -> String {
         text_of(&self.content)
     }
+}
 
-    /// Whether it is the beginning of an answer whose end never came: somebody stopped it, or it failed. What it took is
-    /// known of whole answers alone.
-    pub fn is_cut_short(&self) -> bool {
-        self.role == Role::Assistant && self.model_config_id.is_some() && self.runtime_ms.is_none()
+/// Why an answer is the beginning of one whose end never came.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CutShort {
+    /// Somebody stopped it.
+    Stopped,
+    /// It reached the model's output limit.
+    Length,
+    /// The provider withheld the rest.
+    ContentFilter,
+}
+
+impl CutShort {
+    /// Name in the database and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Length => "length",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+
+    /// The opposite of [`Self::as_str`].
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Stopped, Self::Length, Self::ContentFilter];
+        all.into_iter().find(|one| one.as_str() == name)
     }
 }
 

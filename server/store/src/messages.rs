@@ -7,7 +7,7 @@ pub mod prompts;
 
 use chrono::{DateTime, Utc};
 use sdk::ids::{ChatId, MessageId, ModelConfigId, UserId};
-use sdk::messages::{Message, MessageUsage, Role};
+use sdk::messages::{CutShort, Message, MessageUsage, Role};
 use sdk::parts::{CONTENT_VERSION, Part};
 use uuid::Uuid;
 
@@ -18,7 +18,7 @@ macro_rules! message_columns {
     () => {
         "id, chat_id, model_config_id, created_by, role, CAST(content AS TEXT) AS content, content_version, revision, \
          input_tokens, output_tokens, total_tokens, reasoning_tokens, cache_creation_tokens, cache_read_tokens, context_limit, \
-         runtime_ms, compressed, deleted, created_at"
+         cut_short, runtime_ms, compressed, deleted, created_at"
     };
 }
 
@@ -30,8 +30,8 @@ macro_rules! shown {
 
 const INSERT: &str = "INSERT INTO chat_messages (chat_id, model_config_id, created_by, role, content, \
      content_version, visibility, revision, input_tokens, output_tokens, total_tokens, reasoning_tokens, \
-     cache_creation_tokens, cache_read_tokens, context_limit, runtime_ms, compressed, deleted, \
-     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, FALSE, $18) RETURNING id, (SELECT owner_id FROM chats WHERE chats.id = $1)";
+     cache_creation_tokens, cache_read_tokens, context_limit, cut_short, runtime_ms, compressed, deleted, \
+     created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, FALSE, $19) RETURNING id, (SELECT owner_id FROM chats WHERE chats.id = $1)";
 const DELETE_FROM: &str = "UPDATE chat_messages SET deleted = TRUE, revision = $3 WHERE chat_id = $1 AND id >= $2 AND NOT deleted";
 const GET: &str = concat!("SELECT ", message_columns!(), shown!(), " AND id = $2");
 const BETWEEN: &str = concat!(
@@ -119,6 +119,8 @@ pub struct NewMessage {
     pub usage: MessageUsage,
     /// What it cost, in millionths of a dollar; unknown when `None`. Kept in the ledger, see [`costs`].
     pub total_cost_micros: Option<i64>,
+    /// Why an answer has no end.
+    pub cut_short: Option<CutShort>,
     /// How long it took.
     pub runtime_ms: Option<i64>,
     /// A summary that stands for everything before it.
@@ -136,6 +138,7 @@ impl NewMessage {
             created_by: None,
             usage: MessageUsage::default(),
             total_cost_micros: None,
+            cut_short: None,
             runtime_ms: None,
             compressed: false,
         }
@@ -172,6 +175,7 @@ struct RawMessage {
     cache_creation_tokens: Option<i64>,
     cache_read_tokens: Option<i64>,
     context_limit: Option<i64>,
+    cut_short: Option<String>,
     runtime_ms: Option<i64>,
     compressed: bool,
     deleted: bool,
@@ -195,6 +199,12 @@ impl TryFrom<RawMessage> for MessageRow {
             cache_read_tokens: raw.cache_read_tokens,
             context_limit: raw.context_limit,
         };
+        let cut_short = raw.cut_short.map(|name| {
+            CutShort::parse(&name).ok_or_else(|| StoreError::Corrupt {
+                table: "chat_messages",
+                detail: format!("cut_short {name}"),
+            })
+        });
         let message = Message {
             id: MessageId(raw.id),
             chat_id: raw.chat_id.into(),
@@ -204,6 +214,7 @@ impl TryFrom<RawMessage> for MessageRow {
             role,
             content: content::decode("chat_messages", raw.content_version, &raw.content)?,
             usage: (usage != MessageUsage::default()).then_some(usage),
+            cut_short: cut_short.transpose()?,
             runtime_ms: raw.runtime_ms,
             rendered: Vec::new(),
         };
@@ -244,6 +255,7 @@ pub async fn insert(
             role: new.role,
             content: new.content,
             usage: (new.usage != MessageUsage::default()).then_some(new.usage),
+            cut_short: new.cut_short,
             runtime_ms: new.runtime_ms,
             rendered: Vec::new(),
         });
@@ -280,6 +292,7 @@ async fn insert_one(
         .bind(new.usage.cache_creation_tokens)
         .bind(new.usage.cache_read_tokens)
         .bind(new.usage.context_limit)
+        .bind(new.cut_short.map(CutShort::as_str))
         .bind(new.runtime_ms)
         .bind(new.compressed)
         .bind(now)

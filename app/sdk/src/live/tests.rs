@@ -43,6 +43,7 @@ fn message(id: i64, text: &str) -> StreamEvent {
             role: Role::Assistant,
             content: vec![Part::text(text)],
             usage: None,
+            cut_short: None,
             runtime_ms: None,
             rendered: Vec::new(),
         }),

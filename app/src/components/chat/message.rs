@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use sdk::files::{address, is_picture, thumbnail_address};
 use sdk::ids::MessageId;
-use sdk::messages::Message;
+use sdk::messages::{CutShort, Message};
 use sdk::parts::{FilePart, Part, ReasoningPart};
 
 use super::context::Agents;
@@ -70,8 +70,14 @@ pub fn AnswerText(
     };
     let id = anchor(message.id);
     let is_end = part + 1 == message.content.len();
-    let cut = (is_end && message.is_cut_short()).then(|| {
-        view! { <p class="said-cut">{icon_with_class(Icon::Square, "icon icon-small")} "Stopped before its end"</p> }
+    let cut_short = message.cut_short.filter(|_| is_end);
+    let cut = cut_short.map(|cut_short| {
+        let (name, words) = match cut_short {
+            CutShort::Stopped => (Icon::Square, "Stopped before its end"),
+            CutShort::Length => (Icon::TriangleAlert, "Cut off at the model’s output limit"),
+            CutShort::ContentFilter => (Icon::TriangleAlert, "The provider withheld the rest"),
+        };
+        view! { <p class="said-cut">{icon_with_class(name, "icon icon-small")} {words}</p> }
     });
     view! {
         <article class="said by-agent" id=id aria-label="The agent said">

@@ -84,6 +84,7 @@ mod tests {
             role,
             content: vec![part],
             usage: None,
+            cut_short: None,
             runtime_ms: None,
             rendered: Vec::new(),
         })

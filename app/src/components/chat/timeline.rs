@@ -272,6 +272,7 @@ mod tests {
             role,
             content,
             usage: None,
+            cut_short: None,
             runtime_ms: None,
             rendered: Vec::new(),
         })

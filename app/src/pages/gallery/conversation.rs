@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 use leptos::prelude::*;
 use sdk::chats::ChatStatus;
-use sdk::messages::{Message, Role};
+use sdk::messages::{CutShort, Message, Role};
 use sdk::parts::{DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart};
 use serde_json::json;
 
@@ -35,7 +35,7 @@ pub fn messages(now: DateTime<Utc>) -> impl IntoView {
     let long = "Please greet people politely:\n\n- with their title, when they have one\n- with an_identifier_that_is_far_too_long_to_stand_on_one_line_of_a_narrow_window_and_so_it_is_broken\n\nand keep the tests green.";
     let answer = samples::message(903, Role::Assistant, vec![Part::text("…")], now);
     let mut cut = samples::message(905, Role::Assistant, vec![Part::text("…")], now);
-    cut.model_config_id = "01900000-0000-7000-8000-000000000001".parse().ok();
+    cut.cut_short = Some(CutShort::Length);
     let cut = samples::rendered(cut, "<p>The first thing to look at is</p>");
     let notes = Arc::new(samples::message(904, Role::Assistant, other_parts(), now));
     let notes = (0..notes.content.len())

@@ -94,6 +94,7 @@ pub fn message(id: i64, role: Role, content: Vec<Part>, created_at: DateTime<Utc
         role,
         content,
         usage: None,
+        cut_short: None,
         runtime_ms: None,
         rendered: Vec::new(),
     }

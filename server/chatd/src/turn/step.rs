@@ -2,7 +2,7 @@
 
 use llm::FinishReason;
 use sdk::chats::ChatError;
-use sdk::messages::Role;
+use sdk::messages::{CutShort, Role};
 use sdk::parts::{Part, ToolCallPart};
 use store::chats::Status;
 use store::costs::Call;
@@ -47,7 +47,7 @@ impl Runner {
                 if stop != Stop::Interrupted || parts.is_empty() {
                     self.book_told(told.clone()).await;
                 }
-                let partial = Self::assistant(turn, parts, told);
+                let partial = Self::assistant(turn, parts, told, Some(CutShort::Stopped));
                 return self.stop(stop, partial).await;
             }
             Generated::Failed(error) => return self.generation_failed(turn, error).await,
@@ -67,7 +67,8 @@ impl Runner {
         };
         let parts = answer.parts.clone();
         let call = cost::call(&answer.usage, &turn.model, answer.runtime);
-        let messages = Self::assistant(turn, answer.parts, Some(call));
+        let cut_short = cut_short(answer.finish_reason);
+        let messages = Self::assistant(turn, answer.parts, Some(call), cut_short);
         let landed = self.commit(messages, after).await?;
         if let (Landed::Interrupted(code), _) | (Landed::Committed(code), After::AskClient) =
             (landed, after)
@@ -148,15 +149,18 @@ impl Runner {
         if answer.parts.is_empty() {
             self.book(&call).await?;
         }
-        if answer.parts.is_empty() && answer.finish_reason != FinishReason::Stop {
-            return self
-                .finish_error(empty_answer(
-                    answer.finish_reason,
-                    turn.model.model.provider(),
-                ))
-                .await;
+        let cut_short = cut_short(answer.finish_reason);
+        let messages = Self::assistant(turn, answer.parts.clone(), Some(call), cut_short);
+        if is_silent(&answer.parts) && answer.finish_reason != FinishReason::Stop {
+            let error = empty_answer(answer.finish_reason, turn.model.model.provider());
+            // What it thought is kept, and has its price with it.
+            if !messages.is_empty()
+                && let Landed::Interrupted(code) = self.commit(messages, After::GoOn).await?
+            {
+                return Ok(super::next_after(code));
+            }
+            return self.finish_error(error).await;
         }
-        let messages = Self::assistant(turn, answer.parts.clone(), Some(call));
         let landed = self.commit(messages, After::EndTurn).await?;
         if self.is_all_of(landed, After::EndTurn) {
             turn.prompt.push(Role::Assistant, &answer.parts);
@@ -236,12 +240,18 @@ impl Runner {
     }
 
     /// The answer as a row, with what the provider told of its call. Nothing for an empty answer.
-    fn assistant(turn: &Turn, parts: Vec<Part>, call: Option<Call>) -> Vec<NewMessage> {
+    fn assistant(
+        turn: &Turn,
+        parts: Vec<Part>,
+        call: Option<Call>,
+        cut_short: Option<CutShort>,
+    ) -> Vec<NewMessage> {
         if parts.is_empty() {
             return Vec::new();
         }
         let mut message = NewMessage {
             model_config_id: Some(turn.model.model_config_id),
+            cut_short,
             ..NewMessage::new(Role::Assistant, parts)
         };
         if let Some(call) = call {
@@ -251,6 +261,22 @@ impl Runner {
         }
         vec![message]
     }
+}
+
+const fn cut_short(reason: FinishReason) -> Option<CutShort> {
+    match reason {
+        FinishReason::Length => Some(CutShort::Length),
+        FinishReason::ContentFilter => Some(CutShort::ContentFilter),
+        FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other => None,
+    }
+}
+
+/// Whether an answer holds nothing that is meant for its reader: nothing at all, or thoughts alone.
+fn is_silent(parts: &[Part]) -> bool {
+    parts.iter().all(|part| match part {
+        Part::Text { text } => text.trim().is_empty(),
+        part => matches!(part, Part::Reasoning(_)),
+    })
 }
 
 fn calls_of(parts: &[Part]) -> Vec<ToolCallPart> {

@@ -1,4 +1,4 @@
-//! Answers that do not become whole: what the provider had counted until then is booked.
+//! Answers that do not become whole: they say so, and what the provider had counted until then is booked.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use sdk::chats::ChatError;
 use sdk::costs::CostTotals;
 use sdk::ids::{ChatId, ModelConfigId, UserId};
 use sdk::live::LiveChat;
+use sdk::messages::CutShort;
 use sdk::models::ModelPrices;
+use sdk::parts::Part;
 use store::chats::Status;
 use store::costs;
 use store::testing::TestDb;
@@ -94,6 +96,7 @@ async fn a_stopped_answer_costs_what_the_provider_had_counted() {
             let messages = bench.messages(chat).await;
             let counted = messages[1].usage.and_then(|usage| usage.input_tokens);
             assert_eq!(counted, (input > 0).then_some(input));
+            assert_eq!(messages[1].cut_short, Some(CutShort::Stopped));
             bench.end().await;
         }
     }
@@ -123,5 +126,40 @@ async fn each_attempt_that_breaks_off_costs_what_the_provider_had_counted() {
         assert_eq!(bench.until_idle(chat).await.status, Status::Error);
         assert_eq!(booked(&bench, chat).await.message_count, 0);
         bench.end().await;
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_came_to_its_limit_or_was_withheld_says_so() {
+    let server = standin::start().await.unwrap();
+    for is_postgres in [false, true] {
+        for kind in [ProviderKind::Anthropic, ProviderKind::OpenAiCompatible] {
+            let bench = bench(is_postgres, &server, kind).await;
+            for (name, cut_short, words) in [
+                ("length", CutShort::Length, "output limit"),
+                ("content_filter", CutShort::ContentFilter, "withheld"),
+            ] {
+                let chat = create(&bench, &format!("!text \"Half.\"\n!finish {name}")).await;
+                assert_eq!(bench.until_idle(chat).await.status, Status::Waiting);
+                let messages = bench.messages(chat).await;
+                assert_eq!(messages[1].cut_short, Some(cut_short), "{kind:?}");
+
+                // Thoughts alone are no answer; they are kept, and paid for.
+                let script = format!("!usage input=100 output=7\n!reason \"Hm.\"\n!finish {name}");
+                let chat = create(&bench, &script).await;
+                let row = bench.until_idle(chat).await;
+                assert_eq!(row.status, Status::Error);
+                let error = row.last_error.unwrap().message;
+                assert!(error.contains(words), "{error}");
+                let messages = bench.messages(chat).await;
+                assert_eq!(messages[1].cut_short, Some(cut_short));
+                assert!(matches!(messages[1].content[..], [Part::Reasoning(_)]));
+                assert_eq!(booked(&bench, chat).await.message_count, 1);
+            }
+            let chat = create(&bench, "!text \"Whole.\"").await;
+            bench.until_idle(chat).await;
+            assert_eq!(bench.messages(chat).await[1].cut_short, None);
+            bench.end().await;
+        }
     }
 }

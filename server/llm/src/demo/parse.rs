@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::script::{Action, Failure, Script, Step};
-use crate::Usage;
+use crate::{FinishReason, Usage};
 
 /// Steps a script may have after repeating; more than any turn can take.
 const MOST_STEPS: usize = 10_000;
@@ -71,6 +71,7 @@ fn apply(script: &mut Script, step: &mut Step, name: &str, rest: &str) -> Result
         "pace" => script.pace = Some(duration(rest)?),
         "title" => script.title = Some(words(rest)?),
         "usage" => step.usage = Some(usage(rest)?),
+        "finish" => step.finish_reason = Some(finish_reason(rest)?),
         "then" => script.steps.push(std::mem::take(step)),
         "repeat" => repeat(script, step, rest)?,
         _ => step.actions.push(action(name, rest)?),
@@ -186,6 +187,14 @@ fn usage(rest: &str) -> Result<Usage, String> {
     }
     usage.total_tokens = usage.sum_of_parts();
     Ok(usage)
+}
+
+fn finish_reason(rest: &str) -> Result<FinishReason, String> {
+    match rest {
+        "length" => Ok(FinishReason::Length),
+        "content_filter" => Ok(FinishReason::ContentFilter),
+        _ => Err("it is length or content_filter".to_owned()),
+    }
 }
 
 fn inherit_usage(steps: &mut [Step]) {

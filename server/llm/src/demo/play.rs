@@ -158,7 +158,6 @@ impl Player {
 
     fn scripted_step(&self, script: Script, number: usize) -> Step {
         let usage = script.steps.last().and_then(|step| step.usage);
-        let is_last = number + 1 >= script.steps.len();
         let Some(mut step) = script.steps.into_iter().nth(number) else {
             return Step {
                 usage,
@@ -169,7 +168,8 @@ impl Player {
             .actions
             .iter()
             .any(|action| matches!(action, Action::Call { .. }));
-        if self.has_notice && is_last && !has_calls {
+        // Without a call the turn ends here, whatever the script has yet.
+        if self.has_notice && !has_calls {
             step.actions.push(Action::Text(format!("\n\n({NOTICE}.)")));
         }
         step
@@ -183,11 +183,12 @@ impl Player {
                 _ => composer.add(action),
             }
         }
-        let reason = if composer.call_count > 0 {
+        let usual = if composer.call_count > 0 {
             FinishReason::ToolCalls
         } else {
             FinishReason::Stop
         };
+        let reason = step.finish_reason.unwrap_or(usual);
         Play {
             pace: pace.unwrap_or(self.pace),
             reason,
@@ -256,7 +257,7 @@ fn filled(arguments: &str, answers: &[ToolAnswer]) -> String {
 fn text_step(text: String) -> Step {
     Step {
         actions: vec![Action::Text(text)],
-        usage: None,
+        ..Step::default()
     }
 }
 

@@ -77,7 +77,7 @@ fn talk(conversation: &Conversation<'_>) -> Step {
             Action::Reason("The script has no tools to use. It will talk.".to_owned()),
             Action::Text(text),
         ],
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -89,7 +89,7 @@ fn give_up(failed: &ToolAnswer) -> Step {
     );
     Step {
         actions: vec![Action::Text(text)],
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -109,7 +109,7 @@ fn list(conversation: &Conversation<'_>) -> Step {
             Action::Text(text),
             call("execute", &json!({"command": LISTING})),
         ],
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -127,7 +127,7 @@ fn read(conversation: &Conversation<'_>) -> Step {
     };
     Step {
         actions: vec![Action::Text(text.to_owned()), call],
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -166,7 +166,7 @@ fn change(conversation: &Conversation<'_>) -> Step {
     }
     Step {
         actions,
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -177,7 +177,7 @@ fn check() -> Step {
             Action::Text(text),
             call("execute", &json!({"command": CHECK})),
         ],
-        usage: None,
+        ..Step::default()
     }
 }
 
@@ -198,7 +198,7 @@ fn sum_up(conversation: &Conversation<'_>) -> Step {
     text.push_str("\n```\n\nThe changes are in the panel beside the chat. Connect a real model in the settings to get real work done.\n");
     Step {
         actions: vec![Action::Text(text)],
-        usage: None,
+        ..Step::default()
     }
 }
 

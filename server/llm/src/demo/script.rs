@@ -15,6 +15,7 @@
 //! | `!stall 30s` | sends nothing for that long |
 //! | `!cut` | the connection ends early |
 //! | `!usage input=10 output=5 cache_read=3 cache_write=2 reasoning=1` | the token counts of this step and those after it |
+//! | `!finish length` | ends the step as one that reached the output limit; `!finish content_filter` as one that is withheld |
 //! | `!title "words"` | the title of the chat |
 //!
 //! Other lines of such a message are ignored. When the steps are used up the model says that the script has ended. A
@@ -23,7 +24,7 @@
 
 use std::time::Duration;
 
-use crate::Usage;
+use crate::{FinishReason, Usage};
 
 pub use super::parse::ScriptProblem;
 
@@ -52,6 +53,8 @@ pub struct Step {
     pub actions: Vec<Action>,
     /// Token counts, if the script sets them.
     pub usage: Option<Usage>,
+    /// Why it ends, if the script says so.
+    pub finish_reason: Option<FinishReason>,
 }
 
 /// One thing the model does.

@@ -251,6 +251,24 @@ async fn is_the_same_every_time() {
 async fn every_scripted_answer_ends_with_the_notice() {
     let text = answer(request("!text Hello")).await.text();
     assert_eq!(text, format!("Hello\n\n({NOTICE}.)"));
+    // What comes after a step without a call is not reached.
+    let text = answer(request("!text Hello\n!then\n!text more"))
+        .await
+        .text();
+    assert_eq!(text, format!("Hello\n\n({NOTICE}.)"));
+}
+
+#[tokio::test]
+async fn an_answer_ends_for_the_reason_that_the_script_gives() {
+    for (name, reason) in [
+        ("length", FinishReason::Length),
+        ("content_filter", FinishReason::ContentFilter),
+    ] {
+        let answer = answer(request(&format!("!text Hello\n!finish {name}"))).await;
+        assert_eq!(answer.finish_reason, reason);
+    }
+    let text = answer(request("!finish soon")).await.text();
+    assert!(text.contains("length or content_filter"), "{text}");
 }
 
 #[tokio::test]

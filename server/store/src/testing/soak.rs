@@ -170,6 +170,7 @@ mod tests {
             role: Role::Assistant,
             content: vec![Part::text(text)],
             usage: None,
+            cut_short: None,
             runtime_ms: None,
             rendered: Vec::new(),
         }

@@ -23,6 +23,7 @@ fn row(role: Role, compressed: bool) -> MessageRow {
         role,
         content: vec![Part::text("words")],
         usage: None,
+        cut_short: None,
         runtime_ms: None,
         rendered: Vec::new(),
     };

@@ -76,6 +76,7 @@ mod tests {
             role,
             content: vec![Part::text(text)],
             usage: None,
+            cut_short: None,
             runtime_ms: None,
             rendered: Vec::new(),
         }

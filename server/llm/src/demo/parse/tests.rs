@@ -74,7 +74,7 @@ Words around directives are ignored.
         script.steps,
         [Step {
             actions: expected,
-            usage: None
+            ..Step::default()
         }]
     );
 }
