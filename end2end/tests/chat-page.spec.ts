@@ -122,10 +122,54 @@ test("a draft is kept for each chat and an edit runs the chat again", async ({ p
   await expect(editor).toHaveValue("half a thought");
   await page.getByRole("article", { name: "You said" }).hover();
   await page.getByRole("button", { name: "Edit this message" }).click();
+  await editor.fill("an edit that is given up");
+  await page.waitForTimeout(500);
+  await page.reload();
+  await hydrated(page);
+  await expect(editor).toHaveValue("half a thought");
+  await page.getByRole("article", { name: "You said" }).hover();
+  await page.getByRole("button", { name: "Edit this message" }).click();
   await editor.fill('!text "second answer"');
   await page.getByRole("button", { name: "Send again" }).click();
   await expect(page.locator(".by-agent .prose")).toContainText("second answer");
   await expect(editor).toHaveValue("half a thought");
+});
+
+test("what could not be sent after its page was left is a draft again", async ({ page, startServer, context, consoleGuard }) => {
+  consoleGuard.expect(/Failed to load resource/);
+  const server = await startServer();
+  await server.createOwner(context.request);
+  await server.signIn(context.request);
+  const one = await createChat(context.request, server.url, '!title "One"\n!text "one"');
+  const two = await createChat(context.request, server.url, '!title "Two"\n!text "two"');
+  await untilIdle(context.request, server.url, one);
+  await untilIdle(context.request, server.url, two);
+  const editor = page.getByRole("textbox", { name: "Message" });
+  const failure = page.getByText("A message was not sent; it is kept as a draft.");
+  const lists = page.getByRole("navigation", { name: "Chats" });
+  for (const [path, name] of [["/agents", "create_chat"], [`/agents/${one}`, "send_message"]] as const) {
+    await page.goto(`${server.url}${path}`);
+    await hydrated(page);
+    let refuse = () => {};
+    const left = new Promise<void>((resolve) => {
+      refuse = resolve;
+    });
+    await page.route(`**/api/page/${name}`, async (route) => {
+      await left;
+      await route.fulfill({ status: 503, contentType: "text/plain", body: "busy" });
+    });
+    await editor.fill("do not lose this");
+    await editor.press("Enter");
+    await expect(editor).toHaveValue("");
+    await lists.getByRole("link", { name: /Two/ }).click();
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Two");
+    refuse();
+    await expect(failure).toBeVisible();
+    await page.goto(`${server.url}${path}`);
+    await hydrated(page);
+    await expect(editor).toHaveValue("do not lose this");
+    await page.unroute(`**/api/page/${name}`);
+  }
 });
 
 test("chats are renamed, pinned, searched and archived from the list", async ({ page, startServer, context }) => {

@@ -161,13 +161,13 @@ pub struct FilePart {
     pub data: Option<String>,
 }
 
-/// Lines of a file that a person quoted.
+/// Lines of a file that a person quoted, or the file's name alone, without lines and text.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineReference {
     /// Path in the repository.
     pub file_name: String,
-    /// First line, from 1.
+    /// First line, from 1; 0 when the file is only named.
     #[serde(default)]
     pub start_line: i64,
     /// Last line.
@@ -176,6 +176,16 @@ pub struct LineReference {
     /// The quoted text.
     #[serde(default)]
     pub content: String,
+}
+
+impl LineReference {
+    /// The lines in words: `path:4` or `path:4-7`; the path alone where no line is named.
+    pub fn place(&self) -> String {
+        if self.start_line < 1 {
+            return self.file_name.clone();
+        }
+        diff_comment::place(&self.file_name, self.start_line, self.end_line)
+    }
 }
 
 /// Which version of a file a diff line belongs to.

@@ -17,6 +17,7 @@ use sdk::messages::{
     QueuedMessage,
 };
 use sdk::models::ModelCatalogue;
+use sdk::parts::LineReference;
 use sdk::workspace_files::FoundFile;
 use sdk::workspaces::Workspace;
 use serde::{Deserialize, Serialize};
@@ -428,6 +429,14 @@ pub async fn find_files(chat_id: ChatId, letters: String) -> Result<Vec<FoundFil
         }
         Err(error) => Err(super::failed(error)),
     }
+}
+
+/// A file of the chat's workspace as a part of a message, quoted unless it is long. `path` is one that was found.
+#[server(name = QuoteChatFile, prefix = "/api/page", endpoint = "quote_file", protocol = Page)]
+pub async fn quote_file(chat_id: ChatId, path: String) -> Result<LineReference, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let quoted = platform.quote_file(&actor, chat_id, path).await;
+    quoted.map_err(super::failed)
 }
 
 /// A comment on lines of a diff that was sent.

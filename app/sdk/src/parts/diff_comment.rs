@@ -27,12 +27,15 @@ impl DiffComment {
 
     /// The lines in words: `path:4` or `path:4-7`.
     pub fn place(&self) -> String {
-        let (file, start, end) = (&self.file_name, self.start_line, self.end_line);
-        if end > start {
-            format!("{file}:{start}-{end}")
-        } else {
-            format!("{file}:{start}")
-        }
+        place(&self.file_name, self.start_line, self.end_line)
+    }
+}
+
+pub(super) fn place(file: &str, start_line: i64, end_line: i64) -> String {
+    if end_line > start_line {
+        format!("{file}:{start_line}-{end_line}")
+    } else {
+        format!("{file}:{start_line}")
     }
 }
 

@@ -1,14 +1,15 @@
 //! The attachments above the editor: each file is uploaded at once, can be stopped, tried again and removed; comments on lines
-//! of a diff stand among them (`comments`). A part of its own (`pages::parts`).
+//! of a diff (`comments`) and files of the workspace (`references`) stand among them. A part of its own (`pages::parts`).
 
 mod comments;
+mod references;
 
 use leptos::prelude::*;
 use leptos::wasm_bindgen::closure::Closure;
 use leptos::wasm_bindgen::{JsCast as _, JsValue};
 use sdk::files::{MAX_FILE_BYTES, MEDIA_TYPES, UploadedFile, is_picture, thumbnail_address};
 use sdk::ids::FileId;
-use sdk::parts::{DiffComment, FilePart, InputPart, Part};
+use sdk::parts::{DiffComment, FilePart, InputPart, LineReference, Part};
 use send_wrapper::SendWrapper;
 use serde::{Deserialize, Serialize};
 use web_sys::{File, FilePropertyBag, HtmlImageElement, ProgressEvent, XmlHttpRequest};
@@ -39,6 +40,8 @@ struct Kept {
     media_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     comment: Option<DiffComment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<LineReference>,
 }
 
 #[derive(Clone, Copy)]
@@ -116,12 +119,15 @@ impl List {
                 for kept in json::read::<Vec<Kept>>(&kept).unwrap_or_default() {
                     if let Some(comment) = kept.comment {
                         attach(self.attachments, comment);
+                    } else if let Some(reference) = kept.reference {
+                        references::attach(self.attachments, reference);
                     } else if let Some(file_id) = kept.id {
                         let progress = Progress::Ready(InputPart::File { file_id });
                         self.attachments.add(kept.name, kept.media_type, progress);
                     }
                 }
             }
+            Given::WorkspaceFile(chat, path) => references::add(self.attachments, chat, path),
             Given::Comment(comment) => self.comments.add(comment),
             Given::Uncomment(key) => self.comments.remove(key),
         }
@@ -130,17 +136,20 @@ impl List {
     /// Keeps with the draft what is on the server.
     fn keep(self) {
         let kept = |item: &Attachment| {
-            let (id, comment) = match item.progress.get() {
-                Progress::Ready(InputPart::File { file_id }) => (Some(file_id), None),
-                Progress::Ready(InputPart::DiffComment(comment)) => (None, Some(comment)),
-                _ => return None,
-            };
-            Some(Kept {
-                id,
+            let mut kept = Kept {
+                id: None,
                 name: item.name.clone(),
                 media_type: item.media_type.clone(),
-                comment,
-            })
+                comment: None,
+                reference: None,
+            };
+            match item.progress.get() {
+                Progress::Ready(InputPart::File { file_id }) => kept.id = Some(file_id),
+                Progress::Ready(InputPart::DiffComment(comment)) => kept.comment = Some(comment),
+                Progress::Ready(InputPart::FileReference(lines)) => kept.reference = Some(lines),
+                _ => return None,
+            }
+            Some(kept)
         };
         let items = self.attachments.items.get();
         let kept: Vec<Kept> = items.iter().filter_map(kept).collect();
@@ -149,7 +158,9 @@ impl List {
         } else {
             serde_json::to_string(&kept).unwrap_or_default()
         };
-        draft::write(&self.attachments.key.get_value(), &text);
+        if self.attachments.is_draft.get_value() {
+            draft::write(&self.attachments.key.get_value(), &text);
+        }
     }
 
     fn begin(self, file: SendWrapper<File>) {
@@ -333,7 +344,7 @@ fn words(part: &Part) -> (String, String) {
             name.clone().unwrap_or_else(|| media_type.clone()),
             media_type.clone(),
         ),
-        Part::FileReference(lines) => (lines.file_name.clone(), String::new()),
+        Part::FileReference(lines) => (lines.place(), String::new()),
         Part::DiffComment(comment) => (comment.place(), String::new()),
         _ => (String::new(), String::new()),
     }
@@ -342,6 +353,9 @@ fn words(part: &Part) -> (String, String) {
 fn draw(list: List, item: Attachment) -> AnyView {
     if let Some(comment) = comment_of(&item) {
         return comments::draw(list.comments, item.key, &comment);
+    }
+    if references::is_one(&item) {
+        return references::draw(list.attachments, &item);
     }
     let progress = item.progress.clone();
     let is_failed = Signal::derive(move || matches!(progress.get(), Progress::Failed(_)));

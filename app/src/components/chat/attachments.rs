@@ -1,9 +1,10 @@
-//! What goes with a message besides its text: files that are pasted, dropped or chosen. Uploading and drawing them is a part
-//! of its own (`attachment_list`, `pages::parts`), which comes with the first of them.
+//! What goes with a message besides its text: files that are pasted, dropped, chosen or named. Uploading and drawing them is a
+//! part of its own (`attachment_list`, `pages::parts`), which comes with the first of them.
 
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast as _;
+use sdk::ids::ChatId;
 use sdk::parts::{DiffComment, InputPart, Part};
 use send_wrapper::SendWrapper;
 use web_sys::{DataTransfer, File, FileList, HtmlInputElement};
@@ -27,6 +28,8 @@ pub enum Given {
     Kept(String),
     /// The parts of a message that was sent.
     Sent(Vec<Part>),
+    /// A file of a chat's workspace, by its path.
+    WorkspaceFile(ChatId, String),
     /// A comment on lines of a diff.
     Comment(DiffComment),
     /// A comment that is there is not wanted any more; its key.
@@ -72,6 +75,8 @@ pub struct Attachments {
     pub sought: RwSignal<Option<u32>>,
     /// Where they are kept with the draft.
     pub key: StoredValue<String>,
+    /// Whether what is written is the draft, and kept. What a message that was sent is edited to is not.
+    pub is_draft: StoredValue<bool>,
     /// Whether the key was pressed with which text is pasted as it is.
     is_shift_down: StoredValue<bool>,
     next: StoredValue<u32>,
@@ -86,6 +91,7 @@ impl Attachments {
             is_dropping: RwSignal::new(false),
             sought: RwSignal::new(None),
             key: StoredValue::new(format!("{draft_key}-files")),
+            is_draft: StoredValue::new(true),
             is_shift_down: StoredValue::new(false),
             next: StoredValue::new(0),
         };

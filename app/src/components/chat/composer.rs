@@ -11,9 +11,10 @@ use sdk::models::ModelCatalogue;
 use sdk::parts::InputPart;
 
 use super::attachments::{Attachment, attach_button, content};
+use super::context::Agents;
 use super::context_ring::ContextRing;
 use super::draft::draft_key;
-use super::editor::{Editor, EditorField};
+use super::editor::{Editor, EditorField, Sent};
 use super::mentions::Mentions;
 use super::model_picker::{ModelPicker, NoAgentsAccess, NoModelHelp, starting_model};
 use super::planning::{PlanToggle, mode};
@@ -21,6 +22,7 @@ use super::prompt_history::PromptHistory;
 use crate::api::chats::{edit_message, send_message};
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
+use crate::components::toast::{ToastKind, Toasts};
 use crate::error::AppError;
 use crate::live::chat::OpenChat;
 use crate::pages::parts::{answers, attachment_list, mention_list, queue_list};
@@ -45,6 +47,7 @@ pub struct Composer {
     /// Why the last one was refused.
     pub error: RwSignal<Option<AppError>>,
     put_aside: StoredValue<(String, Vec<Attachment>)>,
+    toasts: Toasts,
 }
 
 impl Composer {
@@ -59,6 +62,7 @@ impl Composer {
             is_sending: RwSignal::new(false),
             error: RwSignal::new(None),
             put_aside: StoredValue::new((String::new(), Vec::new())),
+            toasts: Agents::expect().toasts,
         }
     }
 
@@ -68,6 +72,8 @@ impl Composer {
             let written = self.editor.text.get_untracked();
             self.put_aside
                 .set_value((written, self.editor.attachments.take()));
+            self.editor.save();
+            self.editor.attachments.is_draft.set_value(false);
         }
         self.editor.set(message.text());
         self.editor.attachments.set_from(&message.content);
@@ -84,6 +90,7 @@ impl Composer {
     /// What was written before an earlier message was edited.
     fn bring_back(self) {
         self.edited.set(None);
+        self.editor.attachments.is_draft.set_value(true);
         let (text, attachments) = self.put_aside.get_value();
         self.editor.set(text);
         self.editor.attachments.items.set(attachments);
@@ -94,43 +101,44 @@ impl Composer {
         if self.is_sending.get_untracked() || untrack(|| self.editor.is_blank()) {
             return;
         }
-        let (text, files) = (self.editor.take(), self.editor.attachments.take());
+        let sent = self.editor.take();
         let edited = self.edited.get_untracked();
-        self.dispatch(text, files, edited, busy_behavior, true);
+        let content = content(&sent.text, &sent.files);
+        self.dispatch(content, Some(sent), edited, busy_behavior);
     }
 
     /// Says something that was not typed; what is typed stays.
     pub fn say(self, text: String) {
         if !self.is_sending.get_untracked() {
-            self.dispatch(text, Vec::new(), None, BusyBehavior::Queue, false);
+            self.dispatch(content(&text, &[]), None, None, BusyBehavior::Queue);
         }
     }
 
     fn dispatch(
         self,
-        text: String,
-        files: Vec<Attachment>,
+        content: Vec<InputPart>,
+        typed: Option<Sent>,
         edited: Option<Arc<Message>>,
         busy_behavior: BusyBehavior,
-        is_typed: bool,
     ) {
         self.is_sending.set(true);
         self.error.set(None);
         spawn_local(async move {
-            let content = content(&text, &files);
             let outcome = self
                 .deliver(content, edited.as_deref(), busy_behavior)
                 .await;
             if self.is_sending.try_set(false).is_some() {
+                if let (Err(error), Some(typed)) = (outcome, typed) {
+                    say_unsent(self.toasts, &typed, &error);
+                }
                 return;
             }
             match outcome {
                 Ok(()) => self.after_sending(edited.is_some()),
                 Err(error) => {
                     self.error.set(Some(error));
-                    if is_typed {
-                        self.editor.give_back(text);
-                        self.editor.attachments.give_back(files);
+                    if let Some(typed) = typed {
+                        self.editor.give_back(typed);
                     }
                 }
             }
@@ -188,6 +196,16 @@ impl Composer {
             self.bring_back();
         }
     }
+}
+
+/// Keeps what was not sent after its page was left, and says so. Browser only.
+pub fn say_unsent(toasts: Toasts, sent: &Sent, error: &AppError) {
+    sent.keep_as_draft();
+    let words = format!(
+        "A message was not sent; it is kept as a draft. {}",
+        error.message
+    );
+    toasts.show(ToastKind::Error, words);
 }
 
 /// The composer.

@@ -7,7 +7,7 @@ use sdk::messages::BusyBehavior;
 
 use crate::view;
 
-use super::attachments::Attachments;
+use super::attachments::{Attachment, Attachments};
 use super::draft;
 use super::mentions::Mentions;
 use super::prompt_history::PromptHistory;
@@ -23,6 +23,38 @@ pub struct Editor {
     pub attachments: Attachments,
     key: StoredValue<String>,
     is_saving_due: StoredValue<bool>,
+}
+
+/// What is on its way to the server.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The text.
+    pub text: String,
+    /// What goes with it.
+    pub files: Vec<Attachment>,
+    key: String,
+    files_key: String,
+    kept_files: String,
+}
+
+impl Sent {
+    /// Makes the draft of it that it was, for an editor that is gone by now. Browser only.
+    pub fn keep_as_draft(&self) {
+        let newer = draft::read(&self.key).unwrap_or_default();
+        draft::write(&self.key, &joined(&self.text, &newer));
+        if draft::read(&self.files_key).is_none() {
+            draft::write(&self.files_key, &self.kept_files);
+        }
+    }
+}
+
+/// A text and what was typed since it was taken away.
+fn joined(text: &str, typed: &str) -> String {
+    if typed.trim().is_empty() {
+        text.to_owned()
+    } else {
+        format!("{text}\n\n{typed}")
+    }
 }
 
 const SAVE_AFTER: std::time::Duration = std::time::Duration::from_millis(300);
@@ -53,12 +85,21 @@ impl Editor {
         self.attachments.is_open() || !has_text && self.attachments.is_empty()
     }
 
-    /// Takes the text away: it is on its way. The draft goes with it.
-    pub fn take(self) -> String {
-        let text = self.text.get_untracked();
+    /// Takes all away: it is on its way. The draft goes with it.
+    pub fn take(self) -> Sent {
+        let (key, files_key) = (self.key.get_value(), self.attachments.key.get_value());
+        let sent = Sent {
+            text: self.text.get_untracked(),
+            kept_files: draft::read(&files_key).unwrap_or_default(),
+            files: self.attachments.take(),
+            key,
+            files_key,
+        };
         self.set(String::new());
-        draft::write(&self.key.get_value(), "");
-        text
+        if self.attachments.is_draft.get_value() {
+            draft::write(&sent.key, "");
+        }
+        sent
     }
 
     /// Puts a text in, also as the draft.
@@ -68,14 +109,11 @@ impl Editor {
         request_animation_frame(move || self.fit());
     }
 
-    /// Brings a text back that could not be sent, without losing what was typed since.
-    pub fn give_back(self, text: String) {
+    /// Brings back what could not be sent, without losing what was typed since.
+    pub fn give_back(self, sent: Sent) {
         let typed = self.text.try_get_untracked().unwrap_or_default();
-        self.set(if typed.trim().is_empty() {
-            text
-        } else {
-            format!("{text}\n\n{typed}")
-        });
+        self.set(joined(&sent.text, &typed));
+        self.attachments.give_back(sent.files);
     }
 
     /// Puts the cursor into the field, behind the text.
@@ -181,9 +219,12 @@ impl Editor {
         );
     }
 
-    /// The key and the text may be gone when the time comes: then this editor is, too.
-    fn save(self) {
-        if let (Some(key), Some(text)) = (self.key.try_get_value(), self.text.try_get_untracked()) {
+    /// Keeps the draft now. The key and the text may be gone when the time comes: then this editor is, too.
+    pub fn save(self) {
+        if self.attachments.is_draft.try_get_value() == Some(true)
+            && let (Some(key), Some(text)) =
+                (self.key.try_get_value(), self.text.try_get_untracked())
+        {
             draft::write(&key, &text);
         }
     }

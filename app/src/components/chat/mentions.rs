@@ -1,10 +1,11 @@
 //! Naming a file of the workspace in a message: after an `@` the paths that match are offered (`mention_list`, a part of
-//! its own), the arrow keys walk them, Enter or Tab takes one.
+//! its own), the arrow keys walk them, Enter or Tab takes one. What is taken goes with the message, too, as a reference.
 
 use leptos::prelude::*;
 use sdk::ids::ChatId;
 use sdk::workspace_files::FoundFile;
 
+use super::attachments::Given;
 use super::editor::Editor;
 
 /// What is longer is no path that somebody types.
@@ -82,7 +83,7 @@ impl Mentions {
         true
     }
 
-    /// Puts a path in the place of the letters. Behind a folder its files are offered.
+    /// Puts a path in the place of the letters, and the file into the message. Behind a folder its files are offered.
     pub fn choose(self, position: usize) {
         let file = self
             .found
@@ -94,6 +95,10 @@ impl Mentions {
             let end = if file.is_dir { "/" } else { " " };
             self.editor
                 .replace(named.place, &format!("{}{end}", file.path));
+            if !file.is_dir {
+                let given = Given::WorkspaceFile(self.chat, file.path);
+                self.editor.attachments.give(given);
+            }
             self.look();
         }
     }

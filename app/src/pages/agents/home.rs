@@ -18,6 +18,7 @@ use crate::api::chats::{NewChatOptions, create_chat, new_chat_options};
 use crate::api::codec::resource;
 use crate::api::templates::OfferedTemplate;
 use crate::components::chat::attachments::{attach_button, content};
+use crate::components::chat::composer::say_unsent;
 use crate::components::chat::context::Agents;
 use crate::components::chat::draft::{self, LAST_MODEL, LAST_PLACE, draft_key};
 use crate::components::chat::editor::{Editor, EditorField};
@@ -272,7 +273,7 @@ where
     if form.is_sending.get_untracked() || untrack(|| form.editor.is_blank()) {
         return;
     }
-    let (text, files) = (form.editor.take(), form.editor.attachments.take());
+    let sent = form.editor.take();
     form.is_sending.set(true);
     form.error.set(None);
     let parameters = form.template.with_untracked(|template| {
@@ -282,7 +283,7 @@ where
     });
     let parameters = parameters.unwrap_or_default();
     let request = CreateChat {
-        content: content(&text, &files),
+        content: content(&sent.text, &sent.files),
         workspace_id: form.place.with_untracked(Place::existing),
         new_workspace: form.place.get_untracked().workspace(parameters),
         model_config_id: form.model.get_untracked(),
@@ -293,6 +294,10 @@ where
     spawn_local(async move {
         let outcome = create_chat(request).await;
         if form.is_sending.try_set(false).is_some() {
+            match outcome {
+                Ok(chat) => agents.add_row(chat),
+                Err(error) => say_unsent(agents.toasts, &sent, &error),
+            }
             return;
         }
         match outcome {
@@ -303,8 +308,7 @@ where
             }
             Err(error) => {
                 form.error.set(Some(error));
-                form.editor.give_back(text);
-                form.editor.attachments.give_back(files);
+                form.editor.give_back(sent);
                 // The field is marked when it is drawn anew.
                 request_animation_frame(|| focus(".home-parameters [aria-invalid=true]"));
             }

@@ -2,10 +2,12 @@
 
 use sdk::parts::{DiffComment, DiffSide, LineReference};
 
-/// Lines of a file.
+/// Lines of a file, or its name alone.
 pub(super) fn reference(lines: &LineReference) -> String {
-    let (file, start, end) = (&lines.file_name, lines.start_line, lines.end_line);
-    format!("[{file}:{start}-{end}]\n{}", fenced(&lines.content))
+    if lines.content.is_empty() {
+        return format!("[{}]", lines.place());
+    }
+    format!("[{}]\n{}", lines.place(), fenced(&lines.content))
 }
 
 /// A comment on lines of a diff.
@@ -81,6 +83,17 @@ mod tests {
             comment(&bare),
             "[comment on src/lib.rs:4-5, after the change]\nUse the title here."
         );
+    }
+
+    #[test]
+    fn a_file_can_be_named_alone() {
+        let mut lines = LineReference {
+            file_name: "src/lib.rs".to_owned(),
+            ..LineReference::default()
+        };
+        assert_eq!(reference(&lines), "[src/lib.rs]");
+        (lines.start_line, lines.end_line) = (4, 6);
+        assert_eq!(reference(&lines), "[src/lib.rs:4-6]");
     }
 
     #[test]

@@ -3,16 +3,19 @@
 use chatd::prompt::visible;
 use sdk::chat_context::{ChatContext, ContextFile, ContextSkill};
 use sdk::ids::ChatId;
+use sdk::parts::LineReference;
 use sdk::permissions::Permission;
 use sdk::prompt_preview::PromptPreview;
 use sdk::workspace_files::{FindFiles, FoundFile, FoundFiles};
-use workspace::protocol::{FindFilesQuery, InstructionFile, Skill};
+use workspace::protocol::{FindFilesQuery, InstructionFile, ReadFileLines, ReadLinesQuery, Skill};
 
 use super::ChatFailure;
 use crate::{Actor, Platform};
 
 const DEFAULT_FILES: i64 = 20;
 const MAX_FILES: i64 = 100;
+/// A longer file is named in a message and not quoted: the model reads what it needs of it.
+const MAX_QUOTED_LINES: u64 = 400;
 
 impl Platform {
     /// Files of a chat's workspace by a few letters of their path. Starts no workspace.
@@ -41,6 +44,29 @@ impl Platform {
             files: found.files.into_iter().map(file).collect(),
             is_cut: found.is_cut,
         })
+    }
+
+    /// A file of a chat's workspace as a part of a message: with all its lines, or without any when it is long, binary or
+    /// empty. `path` is relative to the working directory, as it was found. Starts no workspace.
+    pub async fn quote_file(
+        &self,
+        actor: &Actor,
+        id: ChatId,
+        path: String,
+    ) -> Result<LineReference, ChatFailure> {
+        let looked = self.chat_agent(actor, id).await?;
+        let read = async {
+            let about = looked.client.about().await?;
+            let query = ReadLinesQuery {
+                path: format!("{}/{path}", about.working_directory),
+                offset: 1,
+                limit: 0,
+            };
+            looked.client.read_file_lines(&query).await
+        };
+        let read = read.await;
+        let read = read.map_err(|error| ChatFailure::WorkspaceUnavailable(error.to_string()))?;
+        Ok(quote(path, &read))
     }
 
     /// The instruction files and skills that a chat's next step is told of. Starts no workspace.
@@ -74,6 +100,26 @@ impl Platform {
     }
 }
 
+/// The lines come with their numbers, and the end of the last one as a line of its own.
+fn quote(file_name: String, read: &ReadFileLines) -> LineReference {
+    let numbered = read.content.split('\n');
+    let lines = numbered.map(|line| line.split_once('\t').map_or(line, |(_number, line)| line));
+    let content = lines.collect::<Vec<_>>().join("\n");
+    let content = content.trim_end_matches('\n');
+    if !read.success || read.total_lines > MAX_QUOTED_LINES || content.is_empty() {
+        return LineReference {
+            file_name,
+            ..LineReference::default()
+        };
+    }
+    LineReference {
+        file_name,
+        start_line: 1,
+        end_line: i64::try_from(content.split('\n').count()).unwrap_or(i64::MAX),
+        content: content.to_owned(),
+    }
+}
+
 fn file(file: InstructionFile) -> ContextFile {
     ContextFile {
         path: file.path,
@@ -86,5 +132,37 @@ fn skill(skill: Skill) -> ContextSkill {
         name: skill.name,
         description: visible::shown(&skill.description),
         path: skill.path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str, total_lines: u64) -> ReadFileLines {
+        ReadFileLines {
+            success: true,
+            total_lines,
+            content: content.to_owned(),
+            ..ReadFileLines::default()
+        }
+    }
+
+    #[test]
+    fn a_file_is_quoted_as_it_stands_and_a_long_one_is_named() {
+        let quoted = quote("a.rs".to_owned(), &read("1\tfn\ta() {\n2\t\n3\t}\n4\t", 4));
+        assert_eq!((quoted.start_line, quoted.end_line), (1, 3));
+        assert_eq!(quoted.content, "fn\ta() {\n\n}");
+        let named = LineReference {
+            file_name: "a.rs".to_owned(),
+            ..LineReference::default()
+        };
+        let binary = ReadFileLines {
+            error: Some("the file is binary".to_owned()),
+            ..ReadFileLines::default()
+        };
+        for read in [read("1\t", 1), read("1\ta", MAX_QUOTED_LINES + 1), binary] {
+            assert_eq!(quote("a.rs".to_owned(), &read), named);
+        }
     }
 }

@@ -8,16 +8,10 @@ use super::highlight::{escape, highlight_lines};
 /// Lines that are shown at once; the rest is folded.
 const SHOWN_LINES: usize = 12;
 
-/// Lines of a file.
+/// Lines of a file, or its name alone.
 pub(super) fn reference(lines: &LineReference, budget: &CodeBudget) -> String {
-    let (file, start, end) = (&lines.file_name, lines.start_line, lines.end_line);
-    let place = if end > start {
-        format!("{file}:{start}-{end}")
-    } else {
-        format!("{file}:{start}")
-    };
     let quoted: Vec<&str> = lines.content.lines().collect();
-    figure(file, &place, "", &quoted, "", budget)
+    figure(&lines.file_name, &lines.place(), "", &quoted, "", budget)
 }
 
 /// A comment on lines of a diff.

@@ -31,6 +31,7 @@ fn message(role: Role, content: Vec<Part>) -> Message {
         role,
         content,
         usage: None,
+        cut_short: None,
         runtime_ms: None,
         rendered: Vec::new(),
     }
@@ -251,6 +252,16 @@ async fn a_long_quote_is_folded_and_a_message_without_one_is_left_alone() {
     let sent = message(Role::User, vec![Part::FileReference(lines)]);
     let html = render_quotes(sent).await.rendered.remove(0).unwrap();
     assert!(html.contains("<summary>2 more lines</summary>"), "{html}");
+    let name = sdk::parts::LineReference {
+        file_name: "a.txt".to_owned(),
+        ..sdk::parts::LineReference::default()
+    };
+    let sent = message(Role::User, vec![Part::FileReference(name)]);
+    let html = render_quotes(sent).await.rendered.remove(0).unwrap();
+    assert!(
+        html.contains("<code>a.txt</code>") && !html.contains("<pre"),
+        "{html}"
+    );
     let plain = message(Role::User, vec![Part::text("Hello")]);
     assert!(render_quotes(plain).await.rendered.is_empty());
 }

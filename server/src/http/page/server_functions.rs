@@ -61,6 +61,10 @@ pub const ACCESS: &[(&str, Access)] = &[
         Access::May(ManageSettings),
     ),
     (
+        "/api/page/update_model_overrides",
+        Access::May(ManageSettings),
+    ),
+    (
         "/api/page/update_retention_days",
         Access::May(ManageSettings),
     ),
@@ -133,6 +137,7 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/get_debug_run", Access::SignedIn),
     ("/api/page/get_debug_step", Access::SignedIn),
     ("/api/page/find_files", Access::SignedIn),
+    ("/api/page/quote_file", Access::SignedIn),
     ("/api/page/list_workspaces", Access::SignedIn),
     ("/api/page/offered_workspaces", Access::SignedIn),
     ("/api/page/view_workspace", Access::SignedIn),

@@ -15,6 +15,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "create_first_user" | "login" | "redeem_password_link" | "logout" | "sign_out_everywhere" | "update_profile" | "update_password"
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
+        | "update_model_overrides"
         | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
         | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth" | "list_external_auth_configs"
         | "create_external_auth_config"
@@ -28,6 +29,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "get_debug_run" => one(json!({ "chat_id": "{chat}", "run_id": "{run}" })),
         "get_debug_step" => one(json!({ "chat_id": "{chat}", "run_id": "{run}", "step_number": 1 })),
         "find_files" => one(json!({ "chat_id": "{chat}", "letters": "a" })),
+        "quote_file" => one(json!({ "chat_id": "{chat}", "path": "a" })),
         "lines_between" => one(json!({ "chat_id": "{chat}", "path": "a", "query": {
             "repo_root": "/srv", "blob": "abcd", "first_line": 1, "last_line": 2, "from_end": false,
         } })),
