@@ -56,12 +56,12 @@ bench: binary ## Measure and print the table of docs/performance.md
 
 .PHONY: bench-page
 bench-page: binary setup-test ## What is measured in a browser; the end of make bench
-	cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config measure.config.ts
+	$(toolchain); cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config measure.config.ts
 
 .PHONY: lighthouse
 lighthouse: binary setup-test ## What Lighthouse says of sign-in, a chat and the analytics on a slow phone
-	cd end2end/lighthouse && npm install --no-audit --no-fund --no-package-lock
-	cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config lighthouse.config.ts
+	$(toolchain); cd end2end/lighthouse && npm install --no-audit --no-fund --no-package-lock
+	$(toolchain); cd end2end && SWITCHYARD_BIN=$(binary) SWITCHYARD_SITE_DIR= npx playwright test --config lighthouse.config.ts
 
 .PHONY: soak
 soak: setup-run ## The long random tests; prints what they counted

@@ -3,6 +3,7 @@
 #   checks.sh              what a test run does before its tests
 #   checks.sh with-tests   and the tests that are checks of the house, too: access entries, equal schemas
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+load_toolchain
 
 stage "Formatting"
 cargo fmt --all --check

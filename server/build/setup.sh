@@ -79,6 +79,14 @@ compiler() {
   at_least "$rust_wanted" "$found" || stop "Rust $rust_wanted or newer is needed, found ${found/#0/none}. Install it from https://rustup.rs and try again."
 }
 
+# Parts of a compiler from rustup, packages of their own beside Debian's.
+lint_tools() {
+  if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then return; fi
+  if [ "$(command -v cargo)" = /usr/bin/cargo ] && has apt-get; then install rustfmt-web rust-web-clippy; fi
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 \
+    || stop "the compiler has no rustfmt or no clippy. Run: rustup component add rustfmt clippy"
+}
+
 node_wanted=20.11
 # The version that is installed where there is none or one that is too old.
 node_packaged=22.20.0
@@ -198,5 +206,5 @@ test_tools() {
 native_tools
 wasm_tools
 node_packages style
-[ "$purpose" = run ] || { database; node_packages end2end; }
+[ "$purpose" = run ] || { lint_tools; database; node_packages end2end; }
 [ "$purpose" != test ] || test_tools
