@@ -73,9 +73,13 @@ pub enum Command {
 const SERVE_HELP: &str = "\
 Flags win over variables, variables over the TOML file, the file over defaults. In the file an option has its long \
 name with underscores, for example `data_dir = \"/srv/switchyard\"`. Providers are also taken from ANTHROPIC_API_KEY, \
-ANTHROPIC_BASE_URL, OPENAI_API_KEY and OPENAI_BASE_URL, and git hosts besides github.com from \
-SWITCHYARD_EXTERNAL_AUTH_<n>_TYPE, _BASE_URL and _API_BASE_URL, counted from 0; in the file they are entries \
-[[external_auth]] with type, base_url and api_base_url, which hold when no variable names a host.";
+ANTHROPIC_BASE_URL, OPENAI_API_KEY and OPENAI_BASE_URL.\n\n\
+Git hosts, and the applications there that people sign in for, are entries [[external_auth]] of the file, or variables \
+SWITCHYARD_EXTERNAL_AUTH_<n>_BASE_URL and so on, counted from 0, which take the place of all entries. An entry has \
+base_url (the host's address), type (what it speaks: github), api_base_url (where its API is, when not where its kind has \
+it), id (a short name), display_name (what people are shown), client_id and client_secret (of the application), \
+webhook_secret (what the host signs its webhooks with), scopes (what tokens shall be good for, by spaces) and \
+device_flow (whether people may link with a code: true or false).";
 
 /// Runs the command line and says how it went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

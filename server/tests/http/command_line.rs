@@ -101,12 +101,18 @@ fn every_option_of_serve_has_help_a_variable_and_a_key_in_the_file() {
     }
     // Git hosts have several fields each and come from variables of their own.
     keys.insert("external_auth".to_owned());
-    assert_eq!(keys, keys_of_the_file());
+    assert_eq!(keys, known_keys("no_such_key = 1"));
+    let help = serve.get_after_long_help().or(serve.get_after_help());
+    let help = help.unwrap().to_string();
+    for key in known_keys("[[external_auth]]\nno_such_key = 1") {
+        let mut words = help.split(|letter: char| !letter.is_ascii_lowercase() && letter != '_');
+        assert!(words.any(|word| word == key), "{key} has no help");
+    }
 }
 
 /// The refusal of an unknown key lists the known ones.
-fn keys_of_the_file() -> BTreeSet<String> {
-    let Err(error) = toml::from_str::<Settings>("no_such_key = 1") else {
+fn known_keys(wrong: &str) -> BTreeSet<String> {
+    let Err(error) = toml::from_str::<Settings>(wrong) else {
         panic!("an unknown key was taken")
     };
     let message = error.message().to_owned();
