@@ -55,6 +55,12 @@ test("a provider is added, refused with its own words, corrected, and its models
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(row).toContainText("65,536");
   const small = card.getByRole("row", { name: /standin-small/ });
+  for (const [chosen, other] of [[small, row], [row, small]] as const) {
+    await chosen.getByRole("button", { name: /Actions for/ }).click();
+    await page.getByRole("menuitem", { name: "Make default" }).click();
+    await expect(chosen).toContainText("Default");
+    await expect(other).not.toContainText("Default");
+  }
   await small.getByRole("switch").uncheck();
   await expect(small.getByRole("switch")).not.toBeChecked();
   await expect(page.getByText("No model is connected yet")).toBeHidden();

@@ -75,6 +75,7 @@ test("who is invited sets their own password with a link", async ({ page, contex
   const visit = await guest.newPage();
   await visit.goto(link);
   await hydrated(visit);
+  await look(visit, "set-password");
   await visit.getByLabel("Password").fill(PASSWORD);
   await visit.getByRole("button", { name: "Set password" }).click();
   await expect(visit).toHaveURL(`${emptyServer.url}/login`);
