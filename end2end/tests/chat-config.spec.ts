@@ -57,6 +57,25 @@ test("instructions and thresholds are saved and shown", async ({ page, context, 
   expect(await own_thresholds.json()).toEqual({ thresholds: [] });
 });
 
+test("models for other work are chosen in one form, and their choice outlives a reload", async ({ page, context, emptyServer }) => {
+  await page.goto(`${emptyServer.url}/settings/agents`);
+  await hydrated(page);
+  const form = page.locator("#model-overrides");
+  const titles = form.getByLabel("Titles");
+  await expect(titles).toHaveValue("");
+  await titles.selectOption({ index: 1 });
+  const chosen = await titles.inputValue();
+  await form.getByRole("button", { name: "Save the models" }).click();
+  await expect(form.getByText("Saved", { exact: true })).toBeVisible();
+  const kept = async (name: string) =>
+    (await (await context.request.get(`${emptyServer.url}${CONFIG}/${name}-model-override`)).json()) as object;
+  expect(await kept("title")).toMatchObject({ model_config_id: chosen });
+  expect(await kept("summary")).not.toHaveProperty("model_config_id");
+  await page.reload();
+  await expect(titles).toHaveValue(chosen);
+  await expect(form.getByLabel("Agents that explore")).toHaveValue("");
+});
+
 test("instructions as long as they may be are saved in any language; longer ones are told at their field", async ({ page, emptyServer, consoleGuard }) => {
   consoleGuard.expectStatus(413);
   await page.goto(`${emptyServer.url}/settings/agents`);

@@ -146,22 +146,48 @@ pub struct DesktopEnabled {
     pub enable_desktop: bool,
 }
 
-/// The model of agents that only explore. Answer of `GET /config/explore-model-override`.
+/// Work beside a chat's own that another model may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelPurpose {
+    /// Agents that only explore.
+    Explore,
+    /// Titles of chats.
+    Title,
+    /// Summaries of histories that are too long.
+    Summary,
+}
+
+impl ModelPurpose {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Explore, Self::Title, Self::Summary];
+
+    /// Its name in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Explore => "explore",
+            Self::Title => "title",
+            Self::Summary => "summary",
+        }
+    }
+}
+
+/// The model for a purpose. Answer of `GET /config/explore-model-override` and those of the other purposes.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExploreModelOverride {
-    /// The model; that of the chat that hands the work over when absent.
+pub struct ModelOverride {
+    /// The model; that of the chat when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_config_id: Option<ModelConfigId>,
     /// Whether what is kept names no model, so that it does not hold. Setting it anew mends it.
     pub has_malformed_override: bool,
 }
 
-/// Body of `PUT /config/explore-model-override`.
+/// Body of `PUT /config/explore-model-override` and those of the other purposes.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct UpdateExploreModelOverride {
-    /// A model that is offered; absent or null = that of the chat that hands the work over.
+pub struct UpdateModelOverride {
+    /// A model that is offered; absent or null = that of the chat.
     #[serde(default)]
     pub model_config_id: Option<ModelConfigId>,
 }

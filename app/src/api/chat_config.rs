@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use sdk::chat_config::{
-    DebugLogging, MAX_WORKSPACE_TTL_MS, PlanModeInstructions, SystemPrompt, UserDebugLogging,
-    UserPrompt,
+    DebugLogging, MAX_WORKSPACE_TTL_MS, ModelOverride, ModelPurpose, PlanModeInstructions,
+    SystemPrompt, UserDebugLogging, UserPrompt,
 };
 use sdk::ids::ModelConfigId;
 use sdk::providers::UserProviderConfig;
@@ -41,10 +41,21 @@ pub struct DeploymentConfig {
     pub retention_days: i32,
     /// What workspaces agents may make.
     pub workspaces: AgentWorkspaces,
+    /// Models for work beside a chat's own.
+    pub models: ModelOverrides,
     /// Whether workspaces may have a desktop.
     pub enable_desktop: bool,
     /// Whether people may have what their models are asked recorded.
     pub debug_logging: DebugLogging,
+}
+
+/// Models for work beside a chat's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelOverrides {
+    /// Those that can be chosen: ids and names.
+    pub choices: Vec<(String, String)>,
+    /// The chosen one for each purpose; that of the chat where there is none.
+    pub chosen: Vec<(ModelPurpose, ModelOverride)>,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -105,8 +116,32 @@ async fn deployment_config(
         plan_mode: plan_mode.map_err(super::failed)?,
         retention_days: retention.map_err(super::failed)?.retention_days,
         workspaces: agent_workspaces(platform, actor).await?,
+        models: model_overrides(platform, actor).await?,
         enable_desktop: desktop.map_err(super::failed)?.enable_desktop,
         debug_logging: debug_logging.map_err(super::failed)?,
+    })
+}
+
+#[cfg(feature = "ssr")]
+async fn model_overrides(
+    platform: &platform::Platform,
+    actor: &platform::Actor,
+) -> Result<ModelOverrides, AppError> {
+    let catalogue = platform.list_models(actor).await.map_err(super::failed)?;
+    let offered = catalogue
+        .providers
+        .into_iter()
+        .flat_map(|provider| provider.models);
+    let mut chosen = Vec::new();
+    for purpose in ModelPurpose::ALL {
+        let model = platform.get_model_override(actor, purpose).await;
+        chosen.push((purpose, model.map_err(super::failed)?));
+    }
+    Ok(ModelOverrides {
+        choices: offered
+            .map(|model| (model.id.to_string(), model.display_name))
+            .collect(),
+        chosen,
     })
 }
 
@@ -203,6 +238,47 @@ pub async fn update_plan_mode_instructions(
     };
     platform
         .update_plan_mode_instructions(&actor, change)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets the models for work beside a chat's own; nothing = that of the chat.
+#[server(name = UpdateModelOverrides, prefix = "/api/page", endpoint = "update_model_overrides", output = PageJson)]
+pub async fn update_model_overrides(
+    #[server(default)] explore_model_override: String,
+    #[server(default)] title_model_override: String,
+    #[server(default)] summary_model_override: String,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let mut changes = Vec::new();
+    for (purpose, field, id) in [
+        (
+            ModelPurpose::Explore,
+            "explore_model_override",
+            explore_model_override,
+        ),
+        (
+            ModelPurpose::Title,
+            "title_model_override",
+            title_model_override,
+        ),
+        (
+            ModelPurpose::Summary,
+            "summary_model_override",
+            summary_model_override,
+        ),
+    ] {
+        let model_config_id = match id.as_str() {
+            "" => None,
+            id => Some(id.parse().map_err(|_| {
+                AppError::invalid_field(field, "There is no such model. Choose another one.")
+            })?),
+        };
+        let change = sdk::chat_config::UpdateModelOverride { model_config_id };
+        changes.push((purpose, change));
+    }
+    platform
+        .update_model_overrides(&actor, &changes)
         .await
         .map_err(super::failed)
 }

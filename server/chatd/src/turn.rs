@@ -11,6 +11,7 @@ mod compaction;
 mod control;
 pub(crate) mod cost;
 mod generate;
+pub(crate) mod model_overrides;
 mod open;
 mod outage;
 mod preview;
@@ -259,7 +260,7 @@ impl Runner {
                 return Ok(Found {
                     known,
                     open_calls: OpenCalls::of(&since),
-                    first_words: None,
+                    first_words: self.first_words_of(&since, false),
                 });
             }
         }
@@ -267,8 +268,21 @@ impl Runner {
         Ok(Found {
             known: Known::build(&rows, history_version),
             open_calls: OpenCalls::of(&rows),
-            first_words: first_words_of(&rows),
+            first_words: self.first_words_of(&rows, true),
         })
+    }
+
+    /// What the chat's title is made of: its first message as long as that is the only one of a person, whatever was done for it
+    /// already; a later one when the chat began without a word, with a picture.
+    fn first_words_of(&self, rows: &[MessageRow], are_all: bool) -> Option<String> {
+        if !self.chat.is_title_fallback {
+            return None;
+        }
+        let said = rows.iter().filter(|row| row.message.role == Role::User);
+        let said: Vec<String> = said.map(|row| row.message.text()).collect();
+        let is_wanted = self.chat.title == title::UNTITLED || are_all && said.len() == 1;
+        let mut words = said.into_iter().filter(|text| !text.trim().is_empty());
+        is_wanted.then(|| words.next()).flatten()
     }
 
     /// Debug builds compare each kept prompt with the chat's rows.
@@ -393,16 +407,8 @@ impl Runner {
 struct Found {
     known: Known,
     open_calls: Option<OpenCalls>,
-    /// The chat's only message, when there is no more yet.
+    /// What the chat's title is to be made of, when it has none.
     first_words: Option<String>,
-}
-
-fn first_words_of(rows: &[MessageRow]) -> Option<String> {
-    let mut talk = rows.iter().filter(|row| row.message.role != Role::System);
-    match (talk.next(), talk.next()) {
-        (Some(first), None) => Some(first.message.text()),
-        _ => None,
-    }
 }
 
 fn pair_of(chat: &ChatRow) -> Pair {

@@ -8,7 +8,7 @@ mod compaction_thresholds;
 mod debug_logging;
 mod desktop;
 mod error;
-mod explore;
+mod model_overrides;
 mod prompts;
 mod retention;
 #[cfg(test)]

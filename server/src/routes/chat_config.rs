@@ -3,7 +3,7 @@
 mod compaction_thresholds;
 mod debug_logging;
 mod desktop;
-mod explore;
+mod model_overrides;
 mod plan_mode;
 mod retention;
 mod workspaces;
@@ -36,7 +36,7 @@ pub fn routes() -> Routes {
         .merge(compaction_thresholds::routes())
         .merge(debug_logging::routes())
         .merge(desktop::routes())
-        .merge(explore::routes())
+        .merge(model_overrides::routes())
         .merge(plan_mode::routes())
         .merge(retention::routes())
         .merge(workspaces::routes())

@@ -2,6 +2,7 @@
 //! needs of them in one look.
 
 use chrono::{DateTime, Utc};
+use sdk::chat_config::ModelPurpose;
 use sdk::ids::{ModelConfigId, TemplateId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,7 +15,6 @@ const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
 const DESKTOP_ENABLED: &str = "chat_desktop_enabled";
-const EXPLORE_MODEL_OVERRIDE: &str = "chat_explore_model_override";
 const RETENTION_DAYS: &str = "chat_retention_days";
 const DEBUG_RETENTION_DAYS: &str = "chat_debug_retention_days";
 /// As long as nobody said otherwise.
@@ -46,10 +46,10 @@ impl Default for SystemPromptSetting {
     }
 }
 
-/// The model of agents that only explore.
+/// The model that is kept for a purpose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ModelOverride {
-    /// That of the chat that hands the work over.
+pub enum KeptModelOverride {
+    /// None: that of the chat.
     #[default]
     Unset,
     /// This one.
@@ -291,39 +291,55 @@ pub async fn put_desktop_enabled(
     settings::put(tx, DESKTOP_ENABLED, &is_enabled, now).await
 }
 
-/// The model of agents that only explore.
-pub async fn get_explore_model_override(db: &Db) -> Result<ModelOverride, StoreError> {
-    let found = settings::get(db, EXPLORE_MODEL_OVERRIDE).await?;
+const fn model_override_key(purpose: ModelPurpose) -> &'static str {
+    match purpose {
+        ModelPurpose::Explore => "chat_explore_model_override",
+        ModelPurpose::Title => "chat_title_model_override",
+        ModelPurpose::Summary => "chat_summary_model_override",
+    }
+}
+
+/// The model for a purpose.
+pub async fn get_model_override(
+    db: &Db,
+    purpose: ModelPurpose,
+) -> Result<KeptModelOverride, StoreError> {
+    let found = settings::get(db, model_override_key(purpose)).await?;
     Ok(read_override(found))
 }
 
-/// [`get_explore_model_override`], as the transaction sees it.
-pub async fn get_explore_model_override_in(tx: &mut Tx) -> Result<ModelOverride, StoreError> {
-    let found = settings::get_in(tx, EXPLORE_MODEL_OVERRIDE).await?;
+/// [`get_model_override`], as the transaction sees it.
+pub async fn get_model_override_in(
+    tx: &mut Tx,
+    purpose: ModelPurpose,
+) -> Result<KeptModelOverride, StoreError> {
+    let found = settings::get_in(tx, model_override_key(purpose)).await?;
     Ok(read_override(found))
 }
 
-fn read_override(found: Option<Value>) -> ModelOverride {
+fn read_override(found: Option<Value>) -> KeptModelOverride {
     match found {
-        None | Some(Value::Null) => ModelOverride::Unset,
+        None | Some(Value::Null) => KeptModelOverride::Unset,
         Some(kept) => {
             let model = kept.as_str().and_then(|text| text.parse().ok());
-            model.map_or(ModelOverride::Malformed, |id| {
-                ModelOverride::Model(ModelConfigId(id))
+            model.map_or(KeptModelOverride::Malformed, |id| {
+                KeptModelOverride::Model(ModelConfigId(id))
             })
         }
     }
 }
 
-/// Sets the model of agents that only explore; `None` leaves them that of the chat that hands the work over.
-pub async fn put_explore_model_override(
+/// Sets the model for a purpose; `None` leaves it to that of the chat.
+pub async fn put_model_override(
     tx: &mut Tx,
+    purpose: ModelPurpose,
     model: Option<ModelConfigId>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let key = model_override_key(purpose);
     match model {
-        Some(model) => settings::put(tx, EXPLORE_MODEL_OVERRIDE, &model, now).await,
-        None => settings::delete(tx, EXPLORE_MODEL_OVERRIDE).await,
+        Some(model) => settings::put(tx, key, &model, now).await,
+        None => settings::delete(tx, key).await,
     }
 }
 

@@ -5,9 +5,9 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::chat_config::{
     CompactionThreshold, CompactionThresholds, DebugLogging, DebugRetentionDays, DesktopEnabled,
-    ExploreModelOverride, PlanModeInstructions, RetentionDays, SystemPrompt, TemplateAllowlist,
-    UpdateCompactionThreshold, UpdateDebugLogging, UpdateExploreModelOverride, UpdateSystemPrompt,
-    UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
+    ModelOverride, ModelPurpose, PlanModeInstructions, RetentionDays, SystemPrompt,
+    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateModelOverride,
+    UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -19,7 +19,6 @@ const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
 const DESKTOP_ENABLED: &str = "/api/experimental/chats/config/desktop-enabled";
-const EXPLORE_MODEL_OVERRIDE: &str = "/api/experimental/chats/config/explore-model-override";
 const DEBUG_RETENTION_DAYS: &str = "/api/experimental/chats/config/debug-retention-days";
 const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
@@ -164,17 +163,21 @@ impl Client {
             .await
     }
 
-    /// `GET /config/explore-model-override`.
-    pub async fn get_explore_model_override(&self) -> Result<ExploreModelOverride, ClientError> {
-        self.get(EXPLORE_MODEL_OVERRIDE).await
+    /// `GET /config/{purpose}-model-override`.
+    pub async fn get_model_override(
+        &self,
+        purpose: ModelPurpose,
+    ) -> Result<ModelOverride, ClientError> {
+        self.get(&model_override(purpose)).await
     }
 
-    /// `PUT /config/explore-model-override`.
-    pub async fn update_explore_model_override(
+    /// `PUT /config/{purpose}-model-override`.
+    pub async fn update_model_override(
         &self,
-        change: &UpdateExploreModelOverride,
+        purpose: ModelPurpose,
+        change: &UpdateModelOverride,
     ) -> Result<(), ClientError> {
-        self.call_for_nothing(Method::PUT, EXPLORE_MODEL_OVERRIDE, change)
+        self.call_for_nothing(Method::PUT, &model_override(purpose), change)
             .await
     }
 
@@ -187,4 +190,11 @@ impl Client {
     pub async fn update_workspace_ttl(&self, ttl: &WorkspaceTtl) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, WORKSPACE_TTL, ttl).await
     }
+}
+
+fn model_override(purpose: ModelPurpose) -> String {
+    format!(
+        "/api/experimental/chats/config/{}-model-override",
+        purpose.as_str()
+    )
 }

@@ -4,6 +4,7 @@
 mod compaction_thresholds;
 mod debug_logging;
 mod desktop;
+mod model_overrides;
 mod own_keys;
 mod plan_mode;
 mod retention;
@@ -79,6 +80,9 @@ fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool
         </SettingSection>
         <SettingSection setting=&places::AGENTS_WORKSPACES>
             {workspaces::forms(config.workspaces)}
+        </SettingSection>
+        <SettingSection setting=&places::MODELS_FOR_WORK>
+            {model_overrides::form(config.models)}
         </SettingSection>
         <SettingSection setting=&places::DESKTOPS>
             {desktop::form(config.enable_desktop)}

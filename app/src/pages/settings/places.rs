@@ -247,6 +247,13 @@ settings! {
         needs: Some(Permission::ReadSettings),
         ..section(&AGENTS, "setting-planning", "Plan mode")
     };
+    /// Models for work beside a chat's own.
+    MODELS_FOR_WORK = Setting {
+        lead: "A chat works on the model that was chosen for it. What is done beside it may be given to another one.",
+        fields: "Agents that explore, titles, summaries, small model",
+        needs: Some(Permission::ReadSettings),
+        ..section(&AGENTS, "setting-models-for-work", "Models for other work")
+    };
     /// What agents may make of workspaces.
     AGENTS_WORKSPACES = Setting {
         lead: "An agent that needs a workspace makes one from a template. Here you say from which, and when idle ones are stopped.",

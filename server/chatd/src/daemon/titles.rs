@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use sdk::chat_config::ModelPurpose;
 use sdk::chats::ChatError;
 use sdk::debug::DebugRunKind;
 use sdk::ids::{ChatId, MessageId};
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Daemon, Shared, transition};
 use crate::state::{Change, Locked, StateError};
+use crate::turn::model_overrides::model_for;
 use crate::turn::title::{self, Made};
 
 /// Messages read from each end.
@@ -94,11 +96,15 @@ impl Daemon {
         if source.is_empty() {
             return Err(TitleError::Nothing);
         }
-        let model = shared
-            .models
-            .resolve(row.last_model_config_id, row.owner_id)
-            .await
-            .map_err(TitleError::Model)?;
+        let wanted = model_for(shared, ModelPurpose::Title, row.owner_id).await;
+        let model = match wanted {
+            Some(model) => model,
+            None => shared
+                .models
+                .resolve(row.last_model_config_id, row.owner_id)
+                .await
+                .map_err(TitleError::Model)?,
+        };
         let kind = DebugRunKind::TitleGeneration;
         let run = shared.debug.begin(kind, &row, &model).await;
         let made = title::ask(&model, title::INSTRUCTION_LATER, source, run)

@@ -6,6 +6,7 @@
 
 mod summary;
 
+use sdk::chat_config::ModelPurpose;
 use sdk::chats::ChatError;
 use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::messages::{MessageUsage, Role};
@@ -16,9 +17,11 @@ use store::costs::{self, Call};
 use store::messages::{MessageRow, NewMessage, Visibility};
 use uuid::Uuid;
 
+use super::model_overrides::model_for;
 use super::{Next, Runner, Turn, cost};
 use crate::daemon::transition;
 use crate::prompt::kept::Known;
+use crate::sources::ResolvedModel;
 use crate::state::context::{SUMMARIZED, card, compressed};
 use crate::state::{Code, StateError};
 pub(super) use summary::is_overflow;
@@ -106,10 +109,11 @@ impl Runner {
         }
         let call = self.announce(turn, &cause);
         let recorder = self.shared.debug.clone();
-        let run = recorder.begin(DebugRunKind::Compaction, &self.chat, &turn.model);
+        let model = self.summary_model(turn).await;
+        let run = recorder.begin(DebugRunKind::Compaction, &self.chat, &model);
         let run = run.await;
         let made = tokio::select! {
-            made = summarize(turn, history, &cause, &run) => made,
+            made = summarize(turn, &model, history, &cause, &run) => made,
             stop = self.control.stopped() => {
                 return Ok(Compacted::Ended(self.stop(stop, Vec::new()).await?));
             }
@@ -138,6 +142,14 @@ impl Runner {
                     .await
             }
         }
+    }
+
+    /// The model that is set for summaries, unless it cannot hold what the chat's own has read.
+    async fn summary_model(&self, turn: &Turn) -> ResolvedModel {
+        let wanted = model_for(&self.shared, ModelPurpose::Summary, self.chat.owner_id).await;
+        let read = turn.context_tokens.unwrap_or(0);
+        let wanted = wanted.filter(|model| read < model.context_limit);
+        wanted.unwrap_or_else(|| turn.model.clone())
     }
 
     async fn compaction_done(

@@ -197,7 +197,12 @@ fn told(usage: Usage, turn: &Turn, began: Instant) -> Option<Call> {
 
 /// The next call of a turn.
 pub(super) fn request(turn: &Turn) -> Request {
-    let options = &turn.model.options;
+    request_on(turn, &turn.model)
+}
+
+/// The same of another model.
+pub(super) fn request_on(turn: &Turn, model: &ResolvedModel) -> Request {
+    let options = &model.options;
     let reasoning = options
         .reasoning_effort
         .as_deref()
@@ -206,7 +211,7 @@ pub(super) fn request(turn: &Turn) -> Request {
         system: turn.prompt.system.clone(),
         messages: turn.prompt.messages_with(&turn.files),
         tools: turn.definitions(),
-        max_output_tokens: Some(max_output_tokens(&turn.model)),
+        max_output_tokens: Some(max_output_tokens(model)),
         temperature: options.temperature,
         top_p: options.top_p,
         top_k: options.top_k,
@@ -215,7 +220,7 @@ pub(super) fn request(turn: &Turn) -> Request {
         provider_options: options.provider_options.clone().unwrap_or_default(),
         reasoning,
         cache: true,
-        ..Request::new(turn.model.model.id())
+        ..Request::new(model.model.id())
     }
 }
 

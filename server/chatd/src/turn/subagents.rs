@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sdk::chat_config::ModelPurpose;
 use sdk::chats::ClientType;
 use sdk::ids::{ChatId, MessageId, ModelConfigId};
 use sdk::messages::{BusyBehavior, Role};
 use sdk::parts::Part;
-use store::chat_config::{self, ModelOverride};
 use store::chats::{self, ChatMode, ChatRow, Status};
 use store::{StoreError, messages};
 use tokio::time::{Instant, timeout_at};
 
 use super::binding::RunningChat;
 use super::first_words;
+use super::model_overrides::model_for;
 use crate::daemon::Daemon;
 use crate::state::people::{Mode, NewChat, Outgoing};
 use crate::state::{Change, StateError};
@@ -49,7 +50,7 @@ impl RunningChat {
         }
         let parent = chats::get(&shared.db, self.chat_id).await?;
         let parent = parent.ok_or(StateError::ChatNotFound)?;
-        let model_config_id = self.model_for(chat_mode, &parent).await?;
+        let model_config_id = self.model_for(chat_mode, &parent).await;
         let mode = inherited(chat_mode, &parent);
         let new = NewChat {
             id,
@@ -82,36 +83,13 @@ impl RunningChat {
     }
 
     /// The model of a new one: the parent's, or for one that explores what the deployment wants, as long as it can be used.
-    async fn model_for(
-        &self,
-        chat_mode: ChatMode,
-        parent: &ChatRow,
-    ) -> Result<ModelConfigId, StoreError> {
+    async fn model_for(&self, chat_mode: ChatMode, parent: &ChatRow) -> ModelConfigId {
         let usual = parent.last_model_config_id;
         if chat_mode != ChatMode::Explore {
-            return Ok(usual);
+            return usual;
         }
-        let wanted = match chat_config::get_explore_model_override(&self.shared.db).await? {
-            ModelOverride::Unset => return Ok(usual),
-            ModelOverride::Malformed => {
-                tracing::warn!(
-                    "the model override for agents that explore names no model: set it anew"
-                );
-                return Ok(usual);
-            }
-            ModelOverride::Model(id) => id,
-        };
-        match self.shared.models.resolve(wanted, parent.owner_id).await {
-            Ok(_) => Ok(wanted),
-            Err(error) => {
-                tracing::warn!(
-                    model_config_id = %wanted,
-                    error = error.message,
-                    "the model for agents that explore cannot be used: they get that of their chat"
-                );
-                Ok(usual)
-            }
-        }
+        let wanted = model_for(&self.shared, ModelPurpose::Explore, parent.owner_id).await;
+        wanted.map_or(usual, |model| model.model_config_id)
     }
 
     /// A chat that this one handed work to; any other is not there.

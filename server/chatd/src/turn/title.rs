@@ -1,4 +1,4 @@
-//! Titles that the chat's model makes: one for a new chat beside its first turn, others when a person asks. Until the
+//! Titles that the chat's model makes, or the one that is set for titles: one for a new chat beside its first turn, others when a person asks. Until the
 //! first is there, and when it fails, the first words stand for it. What a title costs is booked in the chat.
 
 mod sample;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm::{CancellationToken, Purpose, Request, SystemBlock};
+use sdk::chat_config::ModelPurpose;
 use sdk::chats::ChatError;
 use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::ids::ChatId;
@@ -14,6 +15,7 @@ use store::costs::{self, Call};
 use tokio::time::{Instant, timeout};
 
 use super::generate::chat_error;
+use super::model_overrides::model_for;
 use super::{Runner, cost};
 use crate::daemon::{Shared, transition};
 use crate::debug;
@@ -27,6 +29,8 @@ const MAX_SOURCE_CHARACTERS: usize = 2000;
 const MAX_WORDS: usize = 8;
 const MAX_CHARACTERS: usize = 80;
 const FALLBACK_WORDS: usize = 6;
+/// The title of a chat that begins without a word.
+pub(super) const UNTITLED: &str = "New Chat";
 const INSTRUCTION: &str = "Write a title of two to six words for a conversation that begins with the message below. \
      Answer with the title alone: no quotes, no full stop, sentence case, in the message's language.";
 /// For a conversation that has gone on for a while.
@@ -43,11 +47,8 @@ pub(crate) struct Made {
 }
 
 impl Runner {
-    /// Makes a title of the first message when nobody gave one.
+    /// Makes a title of the first words.
     pub(super) fn make_title(&self, text: &str, model: &ResolvedModel) {
-        if !self.chat.is_title_fallback || text.trim().is_empty() {
-            return;
-        }
         let source: String = text.chars().take(MAX_SOURCE_CHARACTERS).collect();
         let (shared, model) = (Arc::clone(&self.shared), model.clone());
         let (chat_id, unchanged) = (self.chat_id, self.chat.title.clone());
@@ -55,6 +56,8 @@ impl Runner {
         self.shared.tasks.spawn(async move {
             let stopped = shared.stopped.clone();
             let kind = DebugRunKind::TitleGeneration;
+            let wanted = model_for(&shared, ModelPurpose::Title, chat.owner_id).await;
+            let model = wanted.unwrap_or(model);
             let run = shared.debug.begin(kind, &chat, &model).await;
             let made = tokio::select! {
                 made = ask(&model, INSTRUCTION, source, run) => made,
@@ -170,7 +173,7 @@ pub fn first_words(text: &str) -> String {
         title.push('…');
     }
     if title.is_empty() {
-        "New Chat".to_owned()
+        UNTITLED.to_owned()
     } else {
         title
     }

@@ -145,6 +145,16 @@ fn twenty_deaths_lose_and_repeat_nothing() {
             tools.runs.load(Ordering::SeqCst) <= STEPS,
             "a committed call ran twice"
         );
+        // Whoever died before the chat had its title.
+        while store::chats::get(&database.db, chat)
+            .await
+            .unwrap()
+            .unwrap()
+            .is_title_fallback
+        {
+            assert!(tokio::time::Instant::now() < deadline, "there is no title");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         last.shut_down().await;
     });
     runtime.block_on(database.remove());

@@ -4,11 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chatd::sources::ModelSource;
+use chatd::state::people::NewChat;
 use chatd::{ResolvedModel, TitleError};
 use chrono::TimeDelta;
 use sdk::chats::ChatError;
 use sdk::ids::ModelConfigId;
+use sdk::messages::BusyBehavior;
+use sdk::parts::{LineReference, Part};
 use store::Clock;
+use store::chats::ChatRow;
 use store::chats::title_locks::{is_held, release, take};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
@@ -110,6 +114,31 @@ async fn the_lock_of_a_process_that_died_expires() {
         assert!(is_held(db, chat, late).await.unwrap());
         release(db, chat, next).await.unwrap();
         assert!(!is_held(db, chat, late).await.unwrap());
+        bench.until_idle(chat).await;
+        bench.end().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_chat_that_begins_without_a_word_gets_its_title_from_the_first_that_comes() {
+    on_both(async |bench| {
+        let picture = LineReference {
+            file_name: "a.png".to_owned(),
+            ..LineReference::default()
+        };
+        let new = NewChat {
+            content: vec![Part::FileReference(picture)],
+            ..bench.new_chat("")
+        };
+        let chat = bench.daemon.create(new).await.unwrap().0.id;
+        bench.until_idle(chat).await;
+        assert_eq!(bench.row(chat).await.title, "New Chat");
+        let words = "!title \"What the picture shows\"\n!text \"A cat.\"";
+        bench.send(chat, words, BusyBehavior::Queue).await;
+        let has_title = |row: &ChatRow| !row.is_title_fallback;
+        let row = bench.until(chat, "a title", has_title).await;
+        assert_eq!(row.title, "What the picture shows");
         bench.until_idle(chat).await;
         bench.end().await;
     })

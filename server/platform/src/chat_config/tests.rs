@@ -8,9 +8,8 @@
 )]
 
 use sdk::chat_config::{
-    ExploreModelOverride, MAX_PROMPT_BYTES, UpdateCompactionThreshold, UpdateDebugLogging,
-    UpdateExploreModelOverride, UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging,
-    UserPrompt,
+    MAX_PROMPT_BYTES, ModelOverride, ModelPurpose, UpdateCompactionThreshold, UpdateDebugLogging,
+    UpdateModelOverride, UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt,
 };
 use sdk::ids::ModelConfigId;
 use sdk::models::{CreateModelConfig, UpdateModelConfig};
@@ -132,9 +131,12 @@ async fn a_model_for_exploring_that_names_none_is_said_to_be_broken_and_can_be_s
         let owner = test.owner().await;
         let model = model(&test, &owner).await;
         let platform = &test.platform;
-        let unset = ExploreModelOverride::default();
+        let unset = ModelOverride::default();
         assert_eq!(
-            platform.get_explore_model_override(&owner).await.unwrap(),
+            platform
+                .get_model_override(&owner, ModelPurpose::Explore)
+                .await
+                .unwrap(),
             unset
         );
         for broken in [serde_json::json!("no id"), serde_json::json!({"model": 1})] {
@@ -144,21 +146,34 @@ async fn a_model_for_exploring_that_names_none_is_said_to_be_broken_and_can_be_s
                 .await
                 .unwrap();
             tx.commit().await.unwrap();
-            let kept = platform.get_explore_model_override(&owner).await.unwrap();
+            let kept = platform
+                .get_model_override(&owner, ModelPurpose::Explore)
+                .await
+                .unwrap();
             assert!(kept.has_malformed_override && kept.model_config_id.is_none());
-            let change = UpdateExploreModelOverride {
+            let change = UpdateModelOverride {
                 model_config_id: Some(model),
             };
-            let set = platform.update_explore_model_override(&owner, change).await;
+            let set = platform
+                .update_model_overrides(&owner, &[(ModelPurpose::Explore, change)])
+                .await;
             set.unwrap();
-            let kept = platform.get_explore_model_override(&owner).await.unwrap();
+            let kept = platform
+                .get_model_override(&owner, ModelPurpose::Explore)
+                .await
+                .unwrap();
             assert!(!kept.has_malformed_override && kept.model_config_id == Some(model));
         }
-        let none = UpdateExploreModelOverride::default();
-        let cleared = platform.update_explore_model_override(&owner, none).await;
+        let none = UpdateModelOverride::default();
+        let cleared = platform
+            .update_model_overrides(&owner, &[(ModelPurpose::Explore, none)])
+            .await;
         cleared.unwrap();
         assert_eq!(
-            platform.get_explore_model_override(&owner).await.unwrap(),
+            platform
+                .get_model_override(&owner, ModelPurpose::Explore)
+                .await
+                .unwrap(),
             unset
         );
     })

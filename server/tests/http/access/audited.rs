@@ -202,7 +202,9 @@ impl Caller<'_> {
             "PUT /api/experimental/chats/config/desktop-enabled" => {
                 json!({ "enable_desktop": true })
             }
-            "PUT /api/experimental/chats/config/explore-model-override" => {
+            "PUT /api/experimental/chats/config/explore-model-override"
+            | "PUT /api/experimental/chats/config/title-model-override"
+            | "PUT /api/experimental/chats/config/summary-model-override" => {
                 json!({ "model_config_id": self.people.model() })
             }
             "PUT /api/experimental/chats/config/plan-mode-instructions" => {
@@ -318,6 +320,7 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
     Some(match function {
         "update_system_prompt" => json!({ "system_prompt": "Be brief.", "include_default_system_prompt": true }),
         "update_plan_mode_instructions" => json!({ "plan_mode_instructions": "Plan well." }),
+        "update_model_overrides" => json!({ "title_model_override": "{model_config}" }),
         "update_retention_days" => json!({ "retention_days": "30" }),
         "update_workspace_ttl" => json!({ "idle_minutes": "60" }),
         "update_desktop_enabled" => json!({ "enable_desktop": true }),

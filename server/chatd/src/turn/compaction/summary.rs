@@ -1,5 +1,5 @@
 //! The call that makes a summary: the same prompt as the next step's, so that the provider's cache serves it, with the
-//! wish for a summary at its end.
+//! wish for a summary at its end. Another model may be set for it, which reads all of it anew.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,8 @@ use tokio::time::{Instant, timeout};
 use super::Cause;
 use crate::debug;
 use crate::prompt;
-use crate::turn::generate::{chat_error, request};
+use crate::sources::ResolvedModel;
+use crate::turn::generate::{chat_error, request_on};
 use crate::turn::{Turn, cost};
 
 const DEADLINE: Duration = Duration::from_secs(90);
@@ -36,11 +37,12 @@ pub(super) struct Summary {
 /// Has the model summarize a history.
 pub(super) async fn summarize(
     turn: &Turn,
+    model: &ResolvedModel,
     history: &[MessageRow],
     cause: &Cause,
     run: &debug::Run,
 ) -> Result<Summary, ChatError> {
-    let mut request = request(turn);
+    let mut request = request_on(turn, model);
     let mut prompt = prompt::build(history, turn.facts());
     prompt.set_instructions(&turn.instructions);
     request.system = prompt.system;
@@ -54,18 +56,18 @@ pub(super) async fn summarize(
     );
     request.metadata.purpose = Purpose::Summary;
     let began = Instant::now();
-    let response = match timeout(DEADLINE, ask(turn, request, cause, run)).await {
+    let response = match timeout(DEADLINE, ask(model, request, cause, run)).await {
         Ok(answer) => answer.map_err(chat_error)?,
         Err(_) => return Err(too_slow()),
     };
     let text = response.text().trim().to_owned();
-    let spent = cost::call(&response.usage, &turn.model, began.elapsed());
+    let spent = cost::call(&response.usage, model, began.elapsed());
     Ok(Summary { text, spent })
 }
 
 /// Asks for the summary; of a history that is too long only the later part is summarized.
 async fn ask(
-    turn: &Turn,
+    model: &ResolvedModel,
     request: Request,
     cause: &Cause,
     run: &debug::Run,
@@ -87,13 +89,13 @@ async fn ask(
         };
         let step = run.step("generate", &request);
         step.attach(&mut request);
-        let answer = turn.model.model.stream(request, CancellationToken::new());
+        let answer = model.model.stream(request, CancellationToken::new());
         match step.collect(answer).await {
             Err(error) if is_overflow(&error) && history.len() > 2 => history = later_half(history),
             outcome => return outcome,
         }
     }
-    Err(llm::Error::truncated(Some(turn.model.model.provider())))
+    Err(llm::Error::truncated(Some(model.model.provider())))
 }
 
 /// Begins with a message that needs none before it.

@@ -1,8 +1,11 @@
-//! Agents that only explore: what they may use, and on which model they work.
+//! Agents that only explore: what they may use, and on which model they work. Models for other work beside a chat's own.
 
-use sdk::chat_config::{ExploreModelOverride, UpdateExploreModelOverride};
-use sdk::chats::{Chat, CreateChat, PlanMode};
+use std::time::Duration;
+
+use sdk::chat_config::{ModelOverride, ModelPurpose, UpdateModelOverride};
+use sdk::chats::{Chat, CompactChat, CreateChat, PlanMode};
 use sdk::client::Client;
+use sdk::costs::CostRange;
 use sdk::ids::ModelConfigId;
 use sdk::messages::CreateMessage;
 use sdk::models::{CreateModelConfig, UpdateModelConfig};
@@ -29,8 +32,8 @@ async fn another_model(owner: &Client) -> ModelConfigId {
     owner.create_model_config(&model).await.unwrap().id
 }
 
-fn set(model_config_id: Option<ModelConfigId>) -> UpdateExploreModelOverride {
-    UpdateExploreModelOverride { model_config_id }
+fn set(model_config_id: Option<ModelConfigId>) -> UpdateModelOverride {
+    UpdateModelOverride { model_config_id }
 }
 
 /// The agent that a new chat hands a word to.
@@ -52,13 +55,16 @@ async fn agents_that_explore_work_on_the_model_that_owners_chose_for_them() {
         assert_eq!(child.last_model_config_id, chat.last_model_config_id);
 
         owner
-            .update_explore_model_override(&set(Some(scout)))
+            .update_model_override(ModelPurpose::Explore, &set(Some(scout)))
             .await
             .unwrap();
-        let kept = owner.get_explore_model_override().await.unwrap();
+        let kept = owner
+            .get_model_override(ModelPurpose::Explore)
+            .await
+            .unwrap();
         assert_eq!(
             kept,
-            ExploreModelOverride {
+            ModelOverride {
                 model_config_id: Some(scout),
                 has_malformed_override: false
             }
@@ -79,12 +85,15 @@ async fn agents_that_explore_work_on_the_model_that_owners_chose_for_them() {
         assert_eq!(child.last_model_config_id, chat.last_model_config_id);
 
         owner
-            .update_explore_model_override(&set(None))
+            .update_model_override(ModelPurpose::Explore, &set(None))
             .await
             .unwrap();
         assert_eq!(
-            owner.get_explore_model_override().await.unwrap(),
-            ExploreModelOverride::default()
+            owner
+                .get_model_override(ModelPurpose::Explore)
+                .await
+                .unwrap(),
+            ModelOverride::default()
         );
     })
     .await;
@@ -95,9 +104,12 @@ async fn the_model_of_agents_that_explore_is_for_owners_to_say() {
     on_both(async |server| {
         let (owner, member) = (server.owner().await, server.member("mia").await);
         let scout = another_model(&owner).await;
-        assert_eq!(status(member.get_explore_model_override()).await, 404);
         assert_eq!(
-            status(member.update_explore_model_override(&set(Some(scout)))).await,
+            status(member.get_model_override(ModelPurpose::Explore)).await,
+            404
+        );
+        assert_eq!(
+            status(member.update_model_override(ModelPurpose::Explore, &set(Some(scout)))).await,
             403
         );
         let off = UpdateModelConfig {
@@ -111,7 +123,11 @@ async fn the_model_of_agents_that_explore_is_for_owners_to_say() {
             scout,
         ];
         for model in nobodys {
-            let refused = refusal(owner.update_explore_model_override(&set(Some(model))).await);
+            let refused = refusal(
+                owner
+                    .update_model_override(ModelPurpose::Explore, &set(Some(model)))
+                    .await,
+            );
             assert_eq!(refused["status"], 400, "{refused}");
             assert_eq!(
                 refused["body"]["validations"][0]["field"],
@@ -119,8 +135,11 @@ async fn the_model_of_agents_that_explore_is_for_owners_to_say() {
             );
         }
         assert_eq!(
-            owner.get_explore_model_override().await.unwrap(),
-            ExploreModelOverride::default()
+            owner
+                .get_model_override(ModelPurpose::Explore)
+                .await
+                .unwrap(),
+            ModelOverride::default()
         );
     })
     .await;
@@ -174,6 +193,68 @@ async fn an_agent_that_explores_looks_and_does_nothing_else() {
         owner.send_message(child.id, &more).await.unwrap();
         let looked = tool_results(&follow(&owner, child.id).await);
         assert!(looked[3].is_error, "{:?}", looked[3]);
+    })
+    .await;
+}
+
+/// How many calls each model was paid for.
+async fn calls(owner: &Client, model: ModelConfigId) -> i64 {
+    let summary = owner.get_cost_summary("me", &CostRange::default()).await;
+    let by_model = summary.unwrap().by_model.into_iter();
+    let mut own = by_model.filter(|cost| cost.model_config_id == model);
+    own.next().map_or(0, |cost| cost.message_count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn titles_and_summaries_are_made_by_the_models_that_owners_chose_for_them() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let scout = another_model(&owner).await;
+        for purpose in [ModelPurpose::Title, ModelPurpose::Summary] {
+            let none = owner.get_model_override(purpose).await.unwrap();
+            assert_eq!(none, ModelOverride::default());
+        }
+        run(&owner, "!title \"One\"\n!text \"one\"").await;
+        assert_eq!(calls(&owner, scout).await, 0);
+
+        let chosen = set(Some(scout));
+        owner
+            .update_model_override(ModelPurpose::Title, &chosen)
+            .await
+            .unwrap();
+        let (chat, _) = run(&owner, "!title \"Two\"\n!text \"two\"").await;
+        let titled = async {
+            while owner.get_chat(chat.id).await.unwrap().title != "Two" {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(30), titled).await;
+        in_time.expect("the title is there");
+        assert_eq!(calls(&owner, scout).await, 1);
+        owner.regenerate_title(chat.id).await.unwrap();
+        assert_eq!(calls(&owner, scout).await, 2);
+
+        let compact = CompactChat::default();
+        owner.compact_chat(chat.id, &compact).await.unwrap();
+        follow(&owner, chat.id).await;
+        assert_eq!(calls(&owner, scout).await, 2, "only titles yet");
+        owner
+            .update_model_override(ModelPurpose::Summary, &chosen)
+            .await
+            .unwrap();
+        owner
+            .send_message(chat.id, &message("!text \"three\""))
+            .await
+            .unwrap();
+        follow(&owner, chat.id).await;
+        owner.compact_chat(chat.id, &compact).await.unwrap();
+        follow(&owner, chat.id).await;
+        assert_eq!(calls(&owner, scout).await, 3);
+        assert_ne!(
+            owner.get_chat(chat.id).await.unwrap().last_model_config_id,
+            scout,
+            "the chat itself stays on its own"
+        );
     })
     .await;
 }
