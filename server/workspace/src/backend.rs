@@ -6,7 +6,6 @@
 
 mod branch;
 mod error;
-mod filter;
 mod guard;
 mod inspect;
 mod limits;

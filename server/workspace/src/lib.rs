@@ -15,3 +15,4 @@ pub mod git_host;
 mod limit_counters;
 pub mod protocol;
 pub mod read_only;
+mod system_calls;

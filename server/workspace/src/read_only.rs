@@ -2,6 +2,8 @@
 //!
 //! Before such a command the kernel takes the right to write from the process (Landlock), and so from everything that it
 //! starts, whatever the command is. What is left to it are devices such as `/dev/null` and one folder for its temporary files.
+//! Modes, owners, times and attributes are no writing for Landlock: a filter of system calls refuses to change any, also
+//! in that folder, as it cannot tell which file is meant.
 //! A process can only take rights from itself, so this program starts itself again under [`SUBCOMMAND`], gives its rights
 //! away, and becomes the command.
 
@@ -17,6 +19,8 @@ use landlock::{
     ABI, AccessFs, Ruleset, RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus,
     Scope, path_beneath_rules,
 };
+
+use crate::system_calls;
 
 /// What this program is told to do what this module says.
 pub const SUBCOMMAND: &str = "read-only";
@@ -47,6 +51,18 @@ pub enum ReadOnlyError {
     /// The kernel refused.
     #[error("the right to write could not be taken from the command, so it was not started: {0}")]
     Refused(#[from] RulesetError),
+    /// The calls that would have to be refused are not known.
+    #[error(
+        "commands that change nothing need x86-64 or 64-bit ARM: of this machine it is not known which system calls to \
+         refuse, so nothing was started"
+    )]
+    UnknownMachine,
+    /// The kernel refused to filter.
+    #[error(
+        "the right to change modes, owners and times of files could not be taken from the command, so it was not started \
+         (a kernel with seccomp filters is needed): {0}"
+    )]
+    NoFilter(#[from] seccompiler::Error),
     /// The program could not be started.
     #[error("{} cannot be started: {error}", program.display())]
     Start {
@@ -85,5 +101,6 @@ fn give_rights_away(scratch: &Path) -> Result<(), ReadOnlyError> {
     if status.ruleset == RulesetStatus::NotEnforced {
         return Err(ReadOnlyError::NoLandlock);
     }
-    Ok(())
+    let filter = system_calls::of_read_only_commands().ok_or(ReadOnlyError::UnknownMachine)?;
+    Ok(seccompiler::apply_filter(&filter)?)
 }

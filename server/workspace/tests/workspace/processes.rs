@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 use workspace::{
     backend::Source,
-    connection::{AgentClient, AgentError},
-    protocol::{ProcessOutput, ProcessSignal, StartProcess},
+    connection::AgentError,
+    protocol::{ProcessSignal, StartProcess},
 };
 
 use crate::support::{Fixture, LONG, command, execute, until};
@@ -339,59 +339,4 @@ async fn resident_kib(client: &workspace::connection::AgentClient) -> u64 {
         .unwrap()
         .parse()
         .unwrap()
-}
-
-/// Runs a command that may change nothing to its end.
-async fn look(client: &AgentClient, text: &str) -> ProcessOutput {
-    let request = StartProcess {
-        is_read_only: true,
-        ..command(text)
-    };
-    let started = client.start_process(&request).await.unwrap();
-    client.process_output(started.id, LONG).await.unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_may_change_nothing_changes_nothing() {
-    let fixture = Fixture::new().await;
-    let running = fixture.start(Source::Empty).await;
-    let client = running.client.for_chat(Uuid::now_v7(), vec![]);
-    let prepare = "git init -q . && git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m first && \
-                   echo kept > kept.txt && mkdir folder && (sleep 60 >/dev/null 2>&1 & echo $! > pid)";
-    let prepared = execute(&client, prepare).await;
-    assert_eq!(prepared.exit_code, Some(0), "{}", prepared.output);
-    let state = "find . -path ./.git/index -prune -o -print | sort; cat kept.txt; git log --oneline | wc -l; kill -0 $(cat pid) && echo alive";
-    let before = execute(&client, state).await.output;
-    for attempt in [
-        "echo x > new.txt",
-        "echo x >> kept.txt",
-        "rm kept.txt",
-        "mv kept.txt other.txt",
-        "mv kept.txt $TMPDIR/kept.txt",
-        "truncate -s 0 kept.txt",
-        "mkdir another",
-        "rmdir folder",
-        "ln kept.txt $TMPDIR/hard && echo x >> $TMPDIR/hard",
-        "ln -s $PWD/kept.txt $TMPDIR/soft && echo x >> $TMPDIR/soft",
-        "git add kept.txt",
-        "git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m second",
-        "setsid -w sh -c 'echo x > new.txt'",
-        "kill $(cat pid)",
-    ] {
-        let output = look(&client, attempt).await;
-        assert_ne!(output.exit_code, Some(0), "{attempt}: {}", output.output);
-    }
-    let looked = look(
-        &client,
-        "git status --porcelain kept.txt && cat kept.txt && echo mine > $TMPDIR/mine && cat $TMPDIR/mine && echo > /dev/null",
-    )
-    .await;
-    assert_eq!(
-        (looked.output.as_str(), looked.exit_code),
-        ("?? kept.txt\nkept\nmine\n", Some(0))
-    );
-    assert_eq!(execute(&client, state).await.output, before);
-    assert!(before.ends_with("\nalive\n"), "{before}");
-    execute(&client, "kill $(cat pid)").await;
-    fixture.end().await;
 }

@@ -7,12 +7,13 @@ use uuid::Uuid;
 use super::LocalBackend;
 use crate::{
     backend::{
-        BackendError, Sandbox, filter,
+        BackendError, Sandbox,
         limits::{Groups, Keeper},
         record::Layout,
         sandbox::{MEMORY_COUNTER_INSIDE, PROCESS_COUNTER_INSIDE, Placed, Plan},
     },
     limit_counters::{Counted, CountedLimits, Counts},
+    system_calls,
 };
 
 /// Made for one start; everything in it ends when this is dropped, unless it was handed over.
@@ -132,7 +133,7 @@ impl Drop for Bounds {
 }
 
 fn write_filter(layout: &Layout) -> Result<Option<PathBuf>, BackendError> {
-    let Some(program) = filter::program() else {
+    let Some(program) = system_calls::of_workspaces() else {
         return Ok(None);
     };
     let path = layout.filter();
