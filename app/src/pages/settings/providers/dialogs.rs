@@ -160,7 +160,8 @@ fn identity_fields(
         };
     }
     let key_help = if config.has_api_key {
-        "Empty keeps the stored key."
+        "Empty keeps the stored key. With another scheme, host or port in the address it is needed again: the stored one is not sent \
+         to another server."
     } else {
         "No key is stored."
     };
