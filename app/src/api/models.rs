@@ -25,16 +25,16 @@ pub struct UpdatedModel {
 #[cfg(feature = "ssr")]
 const USUAL_CONTEXT_LIMIT: i64 = 128_000;
 
-/// Adds models that a provider reports.
+/// Adds models that a provider reports: all of them or none.
 #[server(name = CreateModels, prefix = "/api/page", endpoint = "create_model_configs", protocol = Page)]
 pub async fn create_model_configs(
     provider_config_id: ProviderConfigId,
     models: Vec<ReportedModel>,
 ) -> Result<Vec<ModelConfig>, AppError> {
     let (platform, actor) = super::signed_in()?;
-    let mut created = Vec::with_capacity(models.len());
-    for model in models {
-        let config = sdk::models::CreateModelConfig {
+    let configs = models
+        .into_iter()
+        .map(|model| sdk::models::CreateModelConfig {
             provider_config_id,
             model: model.model,
             display_name: Some(model.display_name),
@@ -43,15 +43,11 @@ pub async fn create_model_configs(
             context_limit: model.context_limit.unwrap_or(USUAL_CONTEXT_LIMIT),
             compression_threshold: None,
             model_config: None,
-        };
-        created.push(
-            platform
-                .create_model_config(&actor, config)
-                .await
-                .map_err(super::failed)?,
-        );
-    }
-    Ok(created)
+        });
+    platform
+        .create_model_configs(&actor, configs.collect())
+        .await
+        .map_err(super::failed)
 }
 
 /// Adds a model by its identifier, for providers that do not report theirs.

@@ -49,6 +49,14 @@ pub enum ModelError {
     /// Only owners may.
     #[error("Your role does not allow this. Ask an owner or administrator of this deployment.")]
     Forbidden,
+    /// Of several, one could not be added.
+    #[error("Nothing was added, because of {model}: {reason}")]
+    NothingAdded {
+        /// The provider's identifier of that one.
+        model: String,
+        /// Why.
+        reason: Box<Self>,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -61,6 +69,7 @@ impl Failure for ModelError {
             Self::AlreadyThere | Self::TooMany => FailureKind::Conflict,
             Self::NotFound => FailureKind::NotFound,
             Self::Forbidden => FailureKind::Forbidden,
+            Self::NothingAdded { reason, .. } => reason.kind(),
             Self::Store(error) => error.kind(),
         }
     }
@@ -68,6 +77,7 @@ impl Failure for ModelError {
     fn validations(&self) -> Vec<Validation> {
         match self {
             Self::Invalid(validations) => validations.clone(),
+            Self::NothingAdded { reason, .. } => reason.validations(),
             _ => Vec::new(),
         }
     }
@@ -90,10 +100,43 @@ impl Platform {
         request: CreateModelConfig,
     ) -> Result<ModelConfig, ModelError> {
         actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
+        let mut tx = self.begin_models().await?;
+        let created = self.add_in(&mut tx, actor, request).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Models, Some(created.id.0));
+        Ok(created)
+    }
+
+    /// Several new models, in their order: all of them or none. Needs [`Permission::ManageSettings`].
+    pub async fn create_model_configs(
+        &self,
+        actor: &Actor,
+        requests: Vec<CreateModelConfig>,
+    ) -> Result<Vec<ModelConfig>, ModelError> {
+        actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
+        let mut tx = self.begin_models().await?;
+        let mut created = Vec::with_capacity(requests.len());
+        for request in requests {
+            let model = request.model.clone();
+            let added = self.add_in(&mut tx, actor, request).await;
+            created.push(added.map_err(|reason| nothing_added(model, reason))?);
+        }
+        tx.commit().await?;
+        for config in &created {
+            self.publish_config(ConfigKind::Models, Some(config.id.0));
+        }
+        Ok(created)
+    }
+
+    async fn add_in(
+        &self,
+        tx: &mut Tx,
+        actor: &Actor,
+        request: CreateModelConfig,
+    ) -> Result<ModelConfig, ModelError> {
         let wants_default = request.is_default == Some(true);
         let now = self.0.clock.now();
-        let mut tx = self.begin_models().await?;
-        let provider = provider_configs::get_in(&mut tx, request.provider_config_id).await?;
+        let provider = provider_configs::get_in(tx, request.provider_config_id).await?;
         let provider = provider.filter(|row| !row.deleted);
         let provider = provider.ok_or_else(|| {
             fields::refuse(
@@ -103,14 +146,14 @@ impl Platform {
         })?;
         let model = fields::check_new(request, provider.provider, now)?;
         require_default_can_be(wants_default, model.enabled && provider.enabled)?;
-        require_free(&mut tx, &model).await?;
-        model_configs::insert(&mut tx, &model).await?;
+        require_free(tx, &model).await?;
+        model_configs::insert(tx, &model).await?;
         let wish = if wants_default {
             Wish::Make(model.id)
         } else {
             Wish::Keep
         };
-        self.finish_change(tx, actor, Edited::New(model.id), wish)
+        self.settle_and_tell(tx, actor, Edited::New(model.id), wish)
             .await
     }
 
@@ -167,8 +210,11 @@ impl Platform {
         require_default_can_be(wish == Wish::Make(id), model.enabled && is_provider_enabled)?;
         require_free(&mut tx, &model).await?;
         model_configs::save(&mut tx, &model).await?;
-        self.finish_change(tx, actor, Edited::Known(&row.config), wish)
-            .await
+        let edited = Edited::Known(&row.config);
+        let changed = self.settle_and_tell(&mut tx, actor, edited, wish).await?;
+        tx.commit().await?;
+        self.publish_config(ConfigKind::Models, Some(id.0));
+        Ok(changed)
     }
 
     /// Takes a model out of what is offered; chats that used it keep what they wrote. Needs [`Permission::ManageSettings`].
@@ -224,9 +270,10 @@ impl Platform {
         }
     }
 
-    async fn finish_change(
+    /// Decides the default after a change, and records it.
+    async fn settle_and_tell(
         &self,
-        mut tx: Tx,
+        tx: &mut Tx,
         actor: &Actor,
         edited: Edited<'_>,
         wish: Wish,
@@ -235,16 +282,25 @@ impl Platform {
             Edited::New(id) => id,
             Edited::Known(before) => before.id,
         };
-        settle(&mut tx, wish, self.0.clock.now()).await?;
-        let row = find(&mut tx, id).await?;
+        settle(tx, wish, self.0.clock.now()).await?;
+        let row = find(tx, id).await?;
         let change = match edited {
             Edited::New(_) => Change::created(AuditAction::ModelCreate, &row.config),
             Edited::Known(before) => Change::updated(AuditAction::ModelUpdate, before, &row.config),
         };
-        self.record(&mut tx, actor, change).await?;
-        tx.commit().await?;
-        self.publish_config(ConfigKind::Models, Some(id.0));
+        self.record(tx, actor, change).await?;
         Ok(row.config)
+    }
+}
+
+/// A failure of the database is of no model in particular.
+fn nothing_added(model: String, reason: ModelError) -> ModelError {
+    match reason {
+        ModelError::Store(error) => ModelError::Store(error),
+        reason => ModelError::NothingAdded {
+            model,
+            reason: Box::new(reason),
+        },
     }
 }
 

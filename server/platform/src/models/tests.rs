@@ -8,6 +8,7 @@
 )]
 
 mod prices;
+mod several;
 
 use chatd::ModelSource as _;
 use sdk::ids::ProviderConfigId;
