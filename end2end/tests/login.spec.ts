@@ -68,9 +68,43 @@ test("signing out everywhere ends the session of another browser", async ({ brow
 
   await page.goto("/settings");
   await hydrated(page);
-  await page.getByRole("button", { name: "Sign out everywhere" }).click();
+  await page.getByRole("button", { name: "Sign out everywhere", exact: true }).click();
   await expect(page).toHaveURL("/login");
   await otherPage.reload();
   await expect(otherPage).toHaveURL(/\/login/);
+  await other.close();
+});
+
+test("a session of another browser is seen and ended, and this one goes on", async ({ browser, page, asOwner, server }) => {
+  const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+  const other = await browser.newContext({ baseURL: server.url, userAgent });
+  await server.signIn(other.request);
+  const otherPage = await other.newPage();
+  await otherPage.goto("/settings");
+  await expect(otherPage).toHaveURL("/settings");
+
+  await page.goto("/settings");
+  await hydrated(page);
+  const sessions = page.getByRole("table", { name: "Where you are signed in" });
+  const row = sessions.getByRole("row").filter({ hasText: "Firefox on Linux" });
+  await expect(row).toHaveCount(1);
+  await expect(sessions.getByRole("row").filter({ hasText: "this one" })).toHaveCount(1);
+  await expect(row.getByText("this one")).toHaveCount(0);
+  await row.getByRole("button", { name: "End the session of Firefox on Linux" }).click();
+  await expect(row).toHaveCount(0);
+  await expect(page.locator("#sessions")).toBeFocused();
+  await otherPage.reload();
+  await expect(otherPage).toHaveURL(/\/login/);
+
+  await server.signIn(other.request);
+  await otherPage.goto("/settings");
+  await expect(otherPage).toHaveURL("/settings");
+  await page.getByRole("button", { name: "Sign out everywhere else" }).click();
+  await expect(sessions.getByRole("row")).toHaveCount(2);
+  await expect(sessions).toContainText("this one");
+  await otherPage.reload();
+  await expect(otherPage).toHaveURL(/\/login/);
+  await page.reload();
+  await expect(page).toHaveURL("/settings");
   await other.close();
 });

@@ -22,6 +22,7 @@ mod password_links;
 mod preferences;
 mod providers;
 mod replicas;
+mod sessions;
 mod templates;
 mod tokens;
 mod users;
@@ -45,6 +46,7 @@ pub fn all() -> Routes {
         .merge(first_user::routes())
         .merge(login::routes())
         .merge(users::routes())
+        .merge(sessions::routes())
         .merge(tokens::routes())
         .merge(password_links::routes())
         .merge(organizations::routes())

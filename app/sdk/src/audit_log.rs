@@ -55,8 +55,12 @@ words! {
         UserCreatePasswordLink = "user.create_password_link",
         /// Somebody ended all of their sessions.
         UserSignOutEverywhere = "user.sign_out_everywhere",
+        /// Somebody ended all of their sessions but the one that they did it in.
+        UserSignOutElsewhere = "user.sign_out_elsewhere",
         /// An account was deleted.
         UserDelete = "user.delete",
+        /// Somebody ended one of their sessions.
+        SessionDelete = "session.delete",
         /// An API token was made.
         TokenCreate = "token.create",
         /// An API token was revoked.
@@ -115,6 +119,8 @@ words! {
     AuditTargetKind {
         /// An account.
         User = "user",
+        /// Where somebody is signed in.
+        Session = "session",
         /// An API token.
         Token = "token",
         /// A person's token for a git host.

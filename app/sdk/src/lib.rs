@@ -33,6 +33,7 @@ pub mod prompt_preview;
 pub mod providers;
 pub mod replicas;
 mod secrets;
+pub mod sessions;
 pub mod stream;
 pub mod templates;
 pub mod terminals;

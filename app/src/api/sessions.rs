@@ -1,8 +1,11 @@
-//! Set-up, signing in and signing out. All three lead to another page, so they work as plain forms too.
+//! Set-up, signing in and signing out, which lead to another page, so that they work as plain forms too; and where the reader
+//! is signed in.
 
 use leptos::prelude::*;
+use sdk::ids::SessionId;
+use sdk::sessions::Session;
 
-use crate::api::codec::PageJson;
+use crate::api::codec::{Page, PageJson};
 use crate::error::AppError;
 
 /// Creates the first owner and signs them in.
@@ -88,4 +91,31 @@ pub async fn sign_out_everywhere() -> Result<(), AppError> {
     crate::cookie::clear_session_cookie();
     super::redirect("/login");
     Ok(())
+}
+
+/// The reader's sessions, last used first.
+#[server(name = ListSessions, prefix = "/api/page", endpoint = "list_sessions", protocol = Page)]
+pub async fn list_sessions() -> Result<Vec<Session>, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform.list_sessions(&actor).await.map_err(super::failed)
+}
+
+/// Ends one of the reader's sessions.
+#[server(name = DeleteSession, prefix = "/api/page", endpoint = "delete_session", output = PageJson)]
+pub async fn delete_session(id: SessionId) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .delete_session(&actor, id)
+        .await
+        .map_err(super::failed)
+}
+
+/// Ends every session of the reader but this one.
+#[server(name = SignOutElsewhere, prefix = "/api/page", endpoint = "sign_out_elsewhere", output = PageJson)]
+pub async fn sign_out_elsewhere() -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .sign_out_elsewhere(&actor)
+        .await
+        .map_err(super::failed)
 }

@@ -22,7 +22,7 @@ use store::audit_log::{self, Filter, NewEntry};
 use store::{StoreError, Tx};
 
 pub(crate) use self::fields::Fields;
-pub(crate) use self::things::{OwnKey, Prompt, Setting, TokenOf};
+pub(crate) use self::things::{OwnKey, Prompt, SessionOf, Setting, TokenOf};
 
 use crate::actor::Via;
 use crate::{Actor, Failure, FailureKind, Platform};

@@ -4,6 +4,8 @@
 //! expired or suspended is out at once. Wrong passwords are slowed down by account and address (`attempts`).
 
 pub(crate) mod attempts;
+mod browsers;
+mod own;
 #[cfg(test)]
 mod tests;
 
@@ -51,6 +53,9 @@ pub enum SessionError {
         /// Seconds until the next attempt is looked at.
         retry_after_s: u64,
     },
+    /// No such session of the caller's.
+    #[error("There is no such session. It may have ended already.")]
+    NotFound,
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -66,6 +71,7 @@ impl Failure for SessionError {
             Self::TooManyAttempts { retry_after_s } => FailureKind::TooMany {
                 retry_after_s: *retry_after_s,
             },
+            Self::NotFound => FailureKind::NotFound,
             Self::Store(error) => error.kind(),
             Self::Fault(error) => error.kind(),
         }

@@ -17,6 +17,11 @@ const GET: &str = "SELECT s.id, s.user_id, s.last_used_at, s.expires_at, u.organ
      FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1";
 const TOUCH: &str = "UPDATE sessions SET last_used_at = $2, expires_at = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM sessions WHERE id = $1";
+const LIST: &str = "SELECT id, user_agent, created_at, last_used_at, expires_at FROM sessions \
+     WHERE user_id = $1 AND expires_at > $2 ORDER BY last_used_at DESC, id DESC LIMIT $3";
+const GET_USER_AGENT: &str =
+    "SELECT user_agent FROM sessions WHERE id = $1 AND user_id = $2 AND expires_at > $3";
+const DELETE_ONE_OF_USER: &str = "DELETE FROM sessions WHERE id = $1 AND user_id = $2";
 const DELETE_OF_USER: &str = "DELETE FROM sessions WHERE user_id = $1 AND (id <> $2 OR $2 IS NULL)";
 const DELETE_EXPIRED: &str = "DELETE FROM sessions WHERE expires_at <= $1";
 
@@ -56,6 +61,42 @@ pub struct Credential<Id> {
     pub last_used_at: Option<DateTime<Utc>>,
     /// When it ends; `None` = never.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A session as its person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionRow {
+    /// Its id.
+    pub id: SessionId,
+    /// What the browser called itself: text of whoever signed in.
+    pub user_agent: String,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it was last used, to the minute.
+    pub last_used_at: DateTime<Utc>,
+    /// When it ends unless it is used.
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct RawSession {
+    id: Uuid,
+    user_agent: String,
+    created_at: DateTime<Utc>,
+    last_used_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+}
+
+impl From<RawSession> for SessionRow {
+    fn from(raw: RawSession) -> Self {
+        Self {
+            id: SessionId(raw.id),
+            user_agent: raw.user_agent,
+            created_at: raw.created_at,
+            last_used_at: raw.last_used_at,
+            expires_at: raw.expires_at,
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -135,16 +176,61 @@ pub async fn delete(db: &Db, id: SessionId) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends all sessions of a user but `keep`.
+/// A user's sessions that hold, last used first, at most `limit`.
+pub async fn list(
+    db: &Db,
+    user_id: UserId,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let raw: Vec<RawSession> = on_reader!(db, pool =>
+        sqlx::query_as(LIST).bind(user_id.0).bind(now).bind(limit).fetch_all(pool).await?);
+    Ok(raw.into_iter().map(SessionRow::from).collect())
+}
+
+/// What the browser of a user's session calls itself; `None` when there is no such session that holds.
+pub async fn get_user_agent(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    Ok(on_tx!(tx, connection => sqlx::query_scalar(GET_USER_AGENT)
+        .bind(id.0)
+        .bind(user_id.0)
+        .bind(now)
+        .fetch_optional(connection)
+        .await?))
+}
+
+/// Ends one session of a user. Whether there was one.
+pub async fn delete_one_of_user(
+    tx: &mut Tx,
+    user_id: UserId,
+    id: SessionId,
+) -> Result<bool, StoreError> {
+    let changed = on_tx!(tx, connection => sqlx::query(DELETE_ONE_OF_USER)
+        .bind(id.0)
+        .bind(user_id.0)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
+}
+
+/// Ends all sessions of a user but `keep`. How many.
 pub async fn delete_of_user(
     tx: &mut Tx,
     user_id: UserId,
     keep: Option<SessionId>,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let keep: Option<Uuid> = keep.map(|id| id.0);
-    on_tx!(tx, connection =>
-        sqlx::query(DELETE_OF_USER).bind(user_id.0).bind(keep).execute(connection).await.map(drop)?);
-    Ok(())
+    Ok(on_tx!(tx, connection => sqlx::query(DELETE_OF_USER)
+        .bind(user_id.0)
+        .bind(keep)
+        .execute(connection)
+        .await?
+        .rows_affected()))
 }
 
 /// Removes what has expired. How many rows.
@@ -159,6 +245,9 @@ crate::statements![
     GET,
     TOUCH,
     DELETE,
+    LIST,
+    GET_USER_AGENT,
+    DELETE_ONE_OF_USER,
     DELETE_OF_USER,
     DELETE_EXPIRED
 ];

@@ -27,7 +27,14 @@ const LEAVE: [&str; 2] = [
 ];
 
 /// What is a person's own and does not exist for others.
-const PERSONAL: [&str; 5] = ["{chat}", "{workspace}", "{user}", "{token}", "{flow}"];
+const PERSONAL: [&str; 6] = [
+    "{chat}",
+    "{workspace}",
+    "{user}",
+    "{token}",
+    "{session}",
+    "{flow}",
+];
 
 /// What nobody may do for somebody else: make a token that acts as them.
 const REFUSED_TO_ALL: [&str; 1] = ["POST /api/v2/users/{user}/keys/tokens"];

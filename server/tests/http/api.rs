@@ -16,6 +16,7 @@ mod password_links;
 mod preferences;
 mod providers;
 mod roles;
+mod sessions;
 mod templates;
 mod terminals;
 mod tokens;

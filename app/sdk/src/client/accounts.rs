@@ -4,10 +4,11 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::build_info::BuildInfo;
-use crate::ids::TokenId;
+use crate::ids::{SessionId, TokenId};
 use crate::organizations::Organization;
 use crate::password_links::{PasswordLink, RedeemPasswordLink};
 use crate::preferences::Preferences;
+use crate::sessions::Session;
 use crate::tokens::{CreateToken, CreatedToken, Token};
 use crate::users::{
     CreateFirstUser, CreateUser, FirstUserCreated, ListUsers, LoggedIn, Login, UpdateUser, User,
@@ -51,6 +52,23 @@ impl Client {
     /// `POST /users/me/sign-out-everywhere`.
     pub async fn sign_out_everywhere(&self) -> Result<(), ClientError> {
         self.post_for_nothing("/api/v2/users/me/sign-out-everywhere")
+            .await
+    }
+
+    /// `POST /users/me/sign-out-elsewhere`.
+    pub async fn sign_out_elsewhere(&self) -> Result<(), ClientError> {
+        self.post_for_nothing("/api/v2/users/me/sign-out-elsewhere")
+            .await
+    }
+
+    /// `GET /users/me/sessions`.
+    pub async fn list_sessions(&self) -> Result<Vec<Session>, ClientError> {
+        self.get("/api/v2/users/me/sessions").await
+    }
+
+    /// `DELETE /users/me/sessions/{session}`.
+    pub async fn delete_session(&self, session: SessionId) -> Result<(), ClientError> {
+        self.delete(&format!("/api/v2/users/me/sessions/{session}"))
             .await
     }
 

@@ -164,7 +164,9 @@ const fn done(action: AuditAction) -> &'static str {
         AuditAction::UserSetPassword => "Password set",
         AuditAction::UserCreatePasswordLink => "Link to set a password made",
         AuditAction::UserSignOutEverywhere => "Signed out everywhere",
+        AuditAction::UserSignOutElsewhere => "Signed out elsewhere",
         AuditAction::UserDelete => "User deleted",
+        AuditAction::SessionDelete => "Session ended",
         AuditAction::TokenCreate => "API token created",
         AuditAction::TokenDelete => "API token revoked",
         AuditAction::ExternalAuthCreate => "Git host added",
@@ -196,6 +198,7 @@ const fn done(action: AuditAction) -> &'static str {
 const fn kind(kind: AuditTargetKind) -> &'static str {
     match kind {
         AuditTargetKind::User => "User",
+        AuditTargetKind::Session => "Session",
         AuditTargetKind::Token => "API token",
         AuditTargetKind::ExternalAuth => "Git host",
         AuditTargetKind::ExternalAuthConfig => "Git sign-in",

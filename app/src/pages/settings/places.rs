@@ -206,7 +206,7 @@ settings! {
     /// Where one is signed in.
     SESSIONS = Setting {
         lead: "A session ends by itself after 30 days without use.",
-        fields: "Sign out everywhere",
+        fields: "Sign out everywhere, browsers",
         ..section(&PROFILE, "setting-sessions", "Sessions")
     };
     /// The reader's instructions.

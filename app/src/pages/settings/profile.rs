@@ -1,11 +1,12 @@
 //! The reader's own account: name, password, theme, sessions.
 
+mod sessions;
+
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::preferences::Theme;
 
 use crate::api::preferences::UpdateTheme;
-use crate::api::sessions::{SignOut, SignOutEverywhere};
 use crate::api::users::{UpdatePassword, UpdateProfile};
 use crate::components::button::{ButtonKind, SubmitButton};
 use crate::components::feedback::{FormError, Notice, NoticeKind};
@@ -27,7 +28,7 @@ pub fn ProfilePage() -> impl IntoView {
         <SettingSection setting=&places::APPEARANCE>{appearance()}</SettingSection>
         <SettingSection setting=&places::PASSWORD>{password()}</SettingSection>
         <SettingSection setting=&places::SESSIONS>
-            {sessions()}
+            {sessions::sessions()}
         </SettingSection>
     }
 }
@@ -172,30 +173,6 @@ fn password() -> impl IntoView {
                     }}
                 </div>
             </ActionForm>
-        </div>
-    }
-}
-
-fn sessions() -> impl IntoView {
-    let here = ServerAction::<SignOut>::new();
-    let everywhere = ServerAction::<SignOutEverywhere>::new();
-    let error = Signal::derive(move || error_of(here).get().or_else(|| error_of(everywhere).get()));
-    view! {
-        <div class="form">
-            <div class="form-actions">
-                <ActionForm action=here>
-                    <SubmitButton kind=ButtonKind::Plain pending=here.pending()>
-                        "Sign out"
-                    </SubmitButton>
-                </ActionForm>
-                <ActionForm action=everywhere>
-                    <SubmitButton kind=ButtonKind::Plain pending=everywhere.pending()>
-                        "Sign out everywhere"
-                    </SubmitButton>
-                </ActionForm>
-            </div>
-            <p class="field-help">"Signing out everywhere also ends the sessions of your other browsers. API tokens stay valid."</p>
-            <FormError error=error/>
         </div>
     }
 }

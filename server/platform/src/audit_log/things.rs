@@ -2,7 +2,7 @@
 
 use sdk::audit_log::{AuditTarget, AuditTargetKind};
 use sdk::external_auth::ExternalAuthLink;
-use sdk::ids::TokenId;
+use sdk::ids::{SessionId, TokenId};
 use sdk::models::ModelConfig;
 use serde_json::{Value, json};
 use store::allowed_folders::AllowedFolderRow;
@@ -42,6 +42,28 @@ impl Logged for UserRow {
             .show("status", json!(status))
             .show("agents_access", json!(agents_access))
             .hide("password", password_hash.as_bytes())
+    }
+}
+
+/// Where somebody is signed in.
+#[derive(Debug)]
+pub(crate) struct SessionOf<'a> {
+    pub(crate) id: SessionId,
+    /// The browser, in words that are known here.
+    pub(crate) browser: &'a str,
+    /// User name of whose it is.
+    pub(crate) username: &'a str,
+}
+
+impl Logged for SessionOf<'_> {
+    fn target(&self) -> AuditTarget {
+        target(AuditTargetKind::Session, &self.id, self.browser)
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default()
+            .show("browser", json!(self.browser))
+            .show("user", json!(self.username))
     }
 }
 

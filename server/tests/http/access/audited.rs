@@ -142,6 +142,10 @@ impl Caller<'_> {
         if path.contains("/keys/tokens") && !path.contains("{token}") {
             objects.insert("{user}", "me".to_owned());
         }
+        if path.contains("{session}") || path.ends_with("/sign-out-elsewhere") {
+            let session = self.people.session_of(&self.owner).await;
+            objects.insert("{session}", session);
+        }
         if let Some(host) = objects.get("{host}") {
             let link = PutExternalAuth {
                 token: "a-private-token".to_owned(),

@@ -24,7 +24,7 @@ use super::{described, refusal_of};
 use crate::support::on_both;
 
 /// Everything that a call can name, containers before what is in them.
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 17] = [
     "{chat}",
     "{message}",
     "{queued_message}",
@@ -33,6 +33,7 @@ const KINDS: [&str; 16] = [
     "{workspace}",
     "{build}",
     "{token}",
+    "{session}",
     "{user}",
     "{provider}",
     "{model_config}",
@@ -44,18 +45,26 @@ const KINDS: [&str; 16] = [
 ];
 
 /// What is a person's own and does not exist for others.
-const PERSONAL: [&str; 7] = [
+const PERSONAL: [&str; 8] = [
     "{chat}",
     "{file}",
     "{workspace}",
     "{token}",
+    "{session}",
     "{user}",
     "{host}",
     "{flow}",
 ];
 
 /// What is not even an owner's.
-const PRIVATE: [&str; 5] = ["{chat}", "{file}", "{token}", "{host}", "{flow}"];
+const PRIVATE: [&str; 6] = [
+    "{chat}",
+    "{file}",
+    "{token}",
+    "{session}",
+    "{host}",
+    "{flow}",
+];
 
 /// What is looked for inside something else, which must be its own.
 const INSIDE: [&str; 4] = ["{message}", "{queued_message}", "{run}", "{build}"];

@@ -92,6 +92,7 @@ impl<'a> People<'a> {
             let (name, value) = match parameter {
                 "{user}" => ("{user}", "mia".to_owned()),
                 "{token}" => ("{token}", self.token().await),
+                "{session}" => ("{session}", self.session_of(&self.member).await),
                 "{chat}" => ("{chat}", self.chat().await),
                 "{run}" => {
                     let (chat, run) = self.debug_run().await;
@@ -160,6 +161,15 @@ impl<'a> People<'a> {
         };
         let created = self.member.create_token("me", &token).await.unwrap();
         created.id.to_string()
+    }
+
+    /// A further session of somebody in particular.
+    pub async fn session_of(&self, person: &Client) -> String {
+        let email = person.get_user("me").await.unwrap().email;
+        let client = self.server.sign_in(&email).await;
+        let sessions = client.list_sessions().await.unwrap();
+        let own = sessions.iter().find(|session| session.is_current);
+        own.unwrap().id.to_string()
     }
 
     /// It is at work as long as the test runs.

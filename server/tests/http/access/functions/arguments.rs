@@ -12,7 +12,8 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         Some(calls.into_iter().map(|(name, arguments)| (name.to_owned(), arguments)).collect())
     };
     match function {
-        "create_first_user" | "login" | "redeem_password_link" | "logout" | "sign_out_everywhere" | "update_profile" | "update_password"
+        "create_first_user" | "login" | "redeem_password_link" | "logout" | "sign_out_everywhere"
+        | "sign_out_elsewhere" | "list_sessions" | "update_profile" | "update_password"
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
         | "update_model_overrides"
@@ -74,6 +75,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
             "config": "{config}", "form[display_name]": "Renamed", "form[client_id]": "c",
         })),
         "delete_token" => one(json!({ "id": "{token}" })),
+        "delete_session" => one(json!({ "id": "{session}" })),
         "get_analytics" => one(json!({ "query": {
             "days": "7", "from": "", "to": "", "user": "{user}", "is_everyone": false, "name": "", "page": "",
         } })),
