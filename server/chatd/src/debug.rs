@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::ids::{ChatId, DebugRunId, MessageId, UserId};
 use store::chats::ChatRow;
@@ -24,8 +25,8 @@ use store::{Clock, Db, Notices, StoreError, messages};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-pub(crate) use self::step::{Outcome, Step};
-use self::writer::{Entry, Writer};
+pub(crate) use self::step::{EndedStep, Outcome, Step};
+use self::writer::{Entry, Note, Writer};
 use crate::sources::ResolvedModel;
 
 /// Notes that wait to be written.
@@ -63,7 +64,8 @@ pub(crate) struct Recorder(Arc<Inner>);
 struct Inner {
     db: Db,
     policy: Arc<dyn DebugPolicy>,
-    notes: mpsc::Sender<Entry>,
+    clock: Clock,
+    notes: mpsc::Sender<Note>,
     /// Notes that found no room.
     dropped: AtomicU64,
     /// Runs of this process that go on.
@@ -102,6 +104,7 @@ impl Recorder {
         let recorder = Self(Arc::new(Inner {
             db: db.clone(),
             policy,
+            clock: clock.clone(),
             notes,
             dropped: AtomicU64::default(),
             open: Mutex::default(),
@@ -123,6 +126,7 @@ impl Recorder {
         chat: &ChatRow,
         model: &ResolvedModel,
     ) -> Run {
+        let began_at = self.0.clock.now();
         let look = async {
             if !self.0.policy.is_recorded(chat.owner_id).await {
                 return Ok(None);
@@ -156,7 +160,7 @@ impl Recorder {
             origin,
             first_message,
         };
-        if !self.note(Entry::Begin(key, Box::new(new))) {
+        if !self.note_at(began_at, Entry::Begin(key, Box::new(new))) {
             return Run::default();
         }
         self.open().insert(key.id);
@@ -171,7 +175,11 @@ impl Recorder {
     /// Forgets the runs of turns that an edit took away, or all of a chat so far. Waits for room.
     pub(crate) async fn forget(&self, chat: ChatId, edited: Option<Edited>) {
         // Refused only when the process ends.
-        let _ = self.0.notes.send(Entry::Forget(chat, edited)).await;
+        let note = Note {
+            at: self.0.clock.now(),
+            entry: Entry::Forget(chat, edited),
+        };
+        let _ = self.0.notes.send(note).await;
     }
 
     async fn origin(&self, chat: ChatId) -> Result<(Origin, Option<String>), StoreError> {
@@ -186,9 +194,13 @@ impl Recorder {
         Ok((origin, text))
     }
 
-    /// Puts a note into the queue; false when there is no room.
+    /// Puts a note of now into the queue; false when there is no room.
     fn note(&self, entry: Entry) -> bool {
-        if self.0.notes.try_send(entry).is_ok() {
+        self.note_at(self.0.clock.now(), entry)
+    }
+
+    fn note_at(&self, at: DateTime<Utc>, entry: Entry) -> bool {
+        if self.0.notes.try_send(Note { at, entry }).is_ok() {
             return true;
         }
         let dropped = self.0.dropped.fetch_add(1, Ordering::Relaxed) + 1;

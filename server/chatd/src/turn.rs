@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use sdk::chats::ChatError;
 use sdk::debug::{DebugRunKind, DebugStatus};
-use sdk::ids::{ChatId, RunnerId};
+use sdk::ids::{ChatId, MessageId, RunnerId};
 use sdk::messages::Role;
 use store::chat_config;
 use store::chats::{self, ChatRow, Status, client_tools};
@@ -69,6 +69,8 @@ pub(crate) struct Runner {
     control: Control,
     /// The record of the turn under way.
     debug: debug::Run,
+    /// The call whose answer is to be committed.
+    answered: debug::EndedStep,
     /// Whether `chat` was not looked at yet.
     is_fresh: bool,
 }
@@ -96,6 +98,7 @@ impl Runner {
             channel,
             control,
             debug: debug::Run::default(),
+            answered: debug::EndedStep::default(),
             is_fresh: true,
         }
     }
@@ -310,6 +313,14 @@ impl Runner {
         self.chat = chat;
     }
 
+    /// The chat after a commit that may have an answer in it.
+    fn committed(&mut self, chat: ChatRow, answer: Option<MessageId>) {
+        self.moved_to(chat);
+        if let Some(message) = answer {
+            std::mem::take(&mut self.answered).became(message);
+        }
+    }
+
     fn fence(&self) -> Fence {
         Fence::of(&self.chat, self.id)
     }
@@ -343,12 +354,11 @@ impl Runner {
         partial: Vec<NewMessage>,
     ) -> Result<Next, StateError> {
         let runner = Some(self.id);
-        let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
-            change
-                .finish_interruption(&mut locked, runner, partial)
-                .await?
+        let ((landed, answer), chat) = transition!(self.shared, self.chat_id, |change, locked| {
+            let landed = change.finish_interruption(&mut locked, runner, partial);
+            (landed.await?, locked.answer)
         });
-        self.moved_to(chat);
+        self.committed(chat, answer);
         Ok(next_after(landed))
     }
 

@@ -7,12 +7,12 @@ use futures::StreamExt;
 use llm::http::Recording;
 use llm::{Accumulator, Content, FinishReason, PartStream, Request, Response, StreamPart, Usage};
 use sdk::debug::DebugStatus;
-use sdk::ids::DebugStepId;
+use sdk::ids::{DebugStepId, MessageId};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::writer::{Ended, Entry, Retried, StepKey};
-use super::{OpenRun, unfinished};
+use super::{OpenRun, Recorder, unfinished};
 
 /// A call under way; nothing when it is not recorded.
 #[derive(Debug)]
@@ -51,6 +51,19 @@ pub(crate) enum Outcome<'a> {
     Stopped(&'a [Content]),
     /// It failed for good.
     Failed(&'a llm::Error),
+}
+
+/// A call that ended, of which a message may still come.
+#[derive(Debug, Default)]
+pub(crate) struct EndedStep(Option<(Recorder, StepKey)>);
+
+impl EndedStep {
+    /// Its answer stands in the chat as this message.
+    pub(crate) fn became(self, message: MessageId) {
+        if let Some((recorder, step)) = self.0 {
+            recorder.note(Entry::Answered(step, message));
+        }
+    }
 }
 
 impl Step {
@@ -134,10 +147,11 @@ impl Step {
     }
 
     /// It ended. The answer's stream must be gone.
-    pub(crate) fn ends_with(mut self, outcome: Outcome<'_>) {
-        if let Some(step) = &mut self.0 {
+    pub(crate) fn ends_with(mut self, outcome: Outcome<'_>) -> EndedStep {
+        EndedStep(self.0.as_mut().map(|step| {
             step.end(outcome);
-        }
+            (step.run.recorder.clone(), step.key())
+        }))
     }
 
     /// Reads an answer to its end.

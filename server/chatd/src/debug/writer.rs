@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use llm::http::Recording;
 use llm::{Content, FinishReason, Request, Usage};
 use sdk::debug::{DebugAttempt, DebugStatus};
@@ -29,6 +30,13 @@ pub(super) struct StepKey {
     pub(super) id: DebugStepId,
 }
 
+/// What happened, and when: it may be written down much later.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) at: DateTime<Utc>,
+    pub(super) entry: Entry,
+}
+
 #[derive(Debug)]
 pub(super) enum Entry {
     Begin(RunKey, Box<NewRun>),
@@ -48,6 +56,8 @@ pub(super) enum Entry {
         recording: Recording,
         ended: Box<Ended>,
     },
+    /// The message that came of a step.
+    Answered(StepKey, MessageId),
     End(RunKey, DebugStatus),
     /// The runs of turns that an edit took away, or all of the chat's.
     Forget(ChatId, Option<Edited>),
@@ -77,7 +87,7 @@ pub(crate) struct Writer {
     pub(super) notices: Notices,
     pub(super) clock: Clock,
     pub(super) recorder: Recorder,
-    pub(super) queue: mpsc::Receiver<Entry>,
+    pub(super) queue: mpsc::Receiver<Note>,
 }
 
 impl Writer {
@@ -87,8 +97,8 @@ impl Writer {
         let mut next_heartbeat = Instant::now() + heartbeat;
         loop {
             tokio::select! {
-                entry = self.queue.recv() => match entry {
-                    Some(entry) => self.write(entry).await,
+                note = self.queue.recv() => match note {
+                    Some(note) => self.write(note).await,
                     None => return,
                 },
                 () = tokio::time::sleep_until(next_heartbeat) => {
@@ -98,15 +108,15 @@ impl Writer {
                 () = stopped.cancelled() => break,
             }
         }
-        while let Ok(entry) = self.queue.try_recv() {
-            self.write(entry).await;
+        while let Ok(note) = self.queue.try_recv() {
+            self.write(note).await;
         }
     }
 
-    async fn write(&self, entry: Entry) {
+    async fn write(&self, Note { at, entry }: Note) {
         let outcome = match entry {
-            Entry::Forget(chat, edited) => return self.forget(chat, edited).await,
-            entry => timeout(DEADLINE, self.try_write(entry)).await,
+            Entry::Forget(chat, edited) => return self.forget(at, chat, edited).await,
+            entry => timeout(DEADLINE, self.try_write(at, entry)).await,
         };
         match outcome {
             Ok(Ok(())) => {}
@@ -117,13 +127,12 @@ impl Writer {
         }
     }
 
-    async fn try_write(&self, entry: Entry) -> Result<(), StoreError> {
-        let now = self.clock.now();
+    async fn try_write(&self, at: DateTime<Utc>, entry: Entry) -> Result<(), StoreError> {
         let run = match entry {
             Entry::Begin(run, new) => {
                 let mut tx = self.db.begin().await?;
                 lock(&mut tx, run.chat_id).await?;
-                runs::insert(&mut tx, &new, now).await?;
+                runs::insert(&mut tx, &new, at).await?;
                 tx.commit().await?;
                 run
             }
@@ -146,7 +155,7 @@ impl Writer {
                 let run = step.run;
                 let mut tx = self.db.begin().await?;
                 lock(&mut tx, run.chat_id).await?;
-                if steps::insert(&mut tx, (run.chat_id, run.id), &new, now).await? {
+                if steps::insert(&mut tx, (run.chat_id, run.id), &new, at).await? {
                     tx.commit().await?;
                 } else {
                     tx.rollback().await?;
@@ -165,7 +174,7 @@ impl Writer {
                 let mut tx = self.db.begin().await?;
                 lock(&mut tx, run.chat_id).await?;
                 let whole = (run.chat_id, run.id, step.id);
-                steps::add_attempts(&mut tx, whole, attempts, now).await?;
+                steps::add_attempts(&mut tx, whole, attempts, at).await?;
                 tx.commit().await?;
                 run
             }
@@ -185,16 +194,25 @@ impl Writer {
                 let mut tx = self.db.begin().await?;
                 lock(&mut tx, run.chat_id).await?;
                 let whole = (run.chat_id, run.id, step.id);
-                if steps::add_attempts(&mut tx, whole, attempts, now).await? {
-                    steps::finish(&mut tx, whole, &outcome, now).await?;
+                if steps::add_attempts(&mut tx, whole, attempts, at).await? {
+                    steps::finish(&mut tx, whole, &outcome, at).await?;
                 }
+                tx.commit().await?;
+                run
+            }
+            Entry::Answered(step, message) => {
+                let run = step.run;
+                let mut tx = self.db.begin().await?;
+                lock(&mut tx, run.chat_id).await?;
+                let answered = (run.chat_id, step.id);
+                steps::set_assistant_message(&mut tx, answered, message, at).await?;
                 tx.commit().await?;
                 run
             }
             Entry::End(run, status) => {
                 let mut tx = self.db.begin().await?;
                 lock(&mut tx, run.chat_id).await?;
-                runs::finish(&mut tx, (run.chat_id, run.id), status, now).await?;
+                runs::finish(&mut tx, (run.chat_id, run.id), status, at).await?;
                 tx.commit().await?;
                 run
             }
@@ -208,8 +226,8 @@ impl Writer {
         Ok(())
     }
 
-    async fn forget(&self, chat: ChatId, edited: Option<Edited>) {
-        let before = self.clock.now() - CLOCK_SKEW;
+    async fn forget(&self, at: DateTime<Utc>, chat: ChatId, edited: Option<Edited>) {
+        let before = at - CLOCK_SKEW;
         for attempt in 1..=FORGET_TRIES {
             let deletion = cleanup::delete(&self.db, chat, edited, before);
             let problem = match timeout(DEADLINE, deletion).await {
@@ -293,7 +311,6 @@ fn outcome(ended: Ended, recording: &Recording) -> StepOutcome {
     let counted = ended.usage.as_ref();
     StepOutcome {
         status: ended.status,
-        assistant_message_id: None,
         normalized_response: ended
             .response
             .map(|(content, reason)| normalized::response(&content, reason, counted, recording)),

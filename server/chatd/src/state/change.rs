@@ -43,6 +43,8 @@ pub struct Locked {
     pub chat: ChatRow,
     /// How many messages wait.
     pub queue_length: i64,
+    /// The last answer of a model that was added.
+    pub(crate) answer: Option<MessageId>,
     before: Option<ChatRow>,
 }
 
@@ -105,6 +107,7 @@ impl Change {
             before: Some(chat.clone()),
             chat,
             queue_length,
+            answer: None,
         })
     }
 
@@ -148,6 +151,7 @@ impl Change {
         Ok(Locked {
             chat,
             queue_length: 0,
+            answer: None,
             before: None,
         })
     }
@@ -227,7 +231,12 @@ impl Change {
         }
         locked.history_changed();
         let (id, revision) = (locked.chat.id, locked.chat.snapshot_version);
-        Ok(messages::insert(&mut self.tx, id, revision, self.now, new).await?)
+        let inserted = messages::insert(&mut self.tx, id, revision, self.now, new).await?;
+        let mut latest_first = inserted.iter().rev();
+        if let Some(answer) = latest_first.find(|message| message.role == Role::Assistant) {
+            locked.answer = Some(answer.id);
+        }
+        Ok(inserted)
     }
 
     /// Counts the files of a message as sent in the chat. When it would hold too many, none of them is counted: they can be

@@ -14,7 +14,7 @@ use super::control::Stop;
 use super::publisher::Publisher;
 use super::{Runner, Turn, cost};
 use crate::daemon::transition;
-use crate::debug::{Outcome, Step};
+use crate::debug::{EndedStep, Outcome, Step};
 use crate::sources::ResolvedModel;
 use crate::state::StateError;
 
@@ -46,17 +46,19 @@ enum Attempt {
 
 impl Runner {
     pub(super) async fn generate(&mut self, turn: &Turn) -> Result<Generated, StateError> {
+        self.answered = EndedStep::default();
         let mut attempt = 0;
         let request = request(turn);
         let mut step = self.debug.step("stream", &request);
         loop {
             let error = match self.attempt(turn, request.clone(), &mut step).await {
                 Attempt::Answer(answer, said) => {
-                    step.ends_with(Outcome::Answer(&said, answer.finish_reason, &answer.usage));
+                    let outcome = Outcome::Answer(&said, answer.finish_reason, &answer.usage);
+                    self.answered = step.ends_with(outcome);
                     return Ok(Generated::Answer(answer));
                 }
                 Attempt::Stopped(stop, parts, content, told) => {
-                    step.ends_with(Outcome::Stopped(&content));
+                    self.answered = step.ends_with(Outcome::Stopped(&content));
                     return Ok(Generated::Stopped(stop, parts, told));
                 }
                 Attempt::Failed(error, told) => {

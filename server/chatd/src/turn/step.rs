@@ -215,9 +215,9 @@ impl Runner {
         after: After,
     ) -> Result<Landed, StateError> {
         let fence = self.fence();
-        let (landed, chat) = transition!(self.shared, self.chat_id, |change, locked| {
+        let ((landed, answer), chat) = transition!(self.shared, self.chat_id, |change, locked| {
             fence.check(&locked.chat)?;
-            if locked.chat.status == Status::Interrupting {
+            let landed = if locked.chat.status == Status::Interrupting {
                 let runner = Some(fence.runner_id);
                 Landed::Interrupted(
                     change
@@ -233,9 +233,10 @@ impl Runner {
                     After::AskClient => change.enter_action(&mut locked, &fence)?,
                 }
                 Landed::Committed(locked.code())
-            }
+            };
+            (landed, locked.answer)
         });
-        self.moved_to(chat);
+        self.committed(chat, answer);
         Ok(landed)
     }
 

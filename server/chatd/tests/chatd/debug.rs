@@ -143,7 +143,6 @@ impl<'a> Records<'a> {
 fn outcome(status: DebugStatus) -> StepOutcome {
     StepOutcome {
         status,
-        assistant_message_id: None,
         normalized_response: Some(b"{\"content\":[]}".to_vec()),
         usage: Some(json!({"input_tokens": 5, "output_tokens": 3})),
         error: None,

@@ -1,5 +1,7 @@
 //! What turns leave in the record, and that a record never harms a turn nor keeps a secret.
 
+mod moments;
+
 use std::io::{Read as _, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -80,7 +80,7 @@ async fn seed(
         let user = platform.create_user(&owner, user).await?;
         println!("{}  {PASSWORD}  member", user.email);
     }
-    let made = seed_chats(platform, &owner, plan, remote).await;
+    let made = Box::pin(seed_chats(platform, &owner, plan, remote)).await;
     platform.logout(&owner).await?;
     println!("{} chats of the owner", made?);
     Ok(())

@@ -33,13 +33,15 @@ const ATTEMPTS: &str = "SELECT attempts FROM chat_debug_steps WHERE id = $1 AND 
 const SET_ATTEMPTS: &str =
     "UPDATE chat_debug_steps SET attempts = $3, updated_at = $4 WHERE id = $1 AND chat_id = $2";
 const FINISH: &str = concat!(
-    "UPDATE chat_debug_steps SET status = $3, assistant_message_id = COALESCE($5, assistant_message_id), \
-     normalized_response = COALESCE($6, normalized_response), usage = COALESCE($7, usage), \
-     error = $8, metadata = $9, updated_at = $10, finished_at = COALESCE(finished_at, $10) \
+    "UPDATE chat_debug_steps SET status = $3, \
+     normalized_response = COALESCE($5, normalized_response), usage = COALESCE($6, usage), \
+     error = $7, metadata = $8, updated_at = $9, finished_at = COALESCE(finished_at, $9) \
      WHERE id = $1 AND chat_id = $2 AND ",
     rank_of!("status"),
     " <= $4"
 );
+const SET_MESSAGE: &str = "UPDATE chat_debug_steps SET assistant_message_id = $3, updated_at = $4 \
+     WHERE id = $1 AND chat_id = $2 AND assistant_message_id IS NULL";
 const LIST: &str = "SELECT id, run_id, chat_id, step_number, operation, status, history_tip_message_id, \
      assistant_message_id, normalized_request, normalized_response, usage, error, attempts, metadata, started_at, \
      updated_at, finished_at FROM chat_debug_steps \
@@ -76,8 +78,6 @@ pub struct NewAttempt {
 pub struct StepOutcome {
     /// Its last state.
     pub status: DebugStatus,
-    /// The message that came of it.
-    pub assistant_message_id: Option<MessageId>,
     /// What was answered, as JSON.
     pub normalized_response: Option<Vec<u8>>,
     /// Tokens.
@@ -229,7 +229,6 @@ pub async fn finish(
         .bind(chat.0)
         .bind(outcome.status.as_str())
         .bind(outcome.status.rank())
-        .bind(outcome.assistant_message_id.map(|id| id.0))
         .bind(response)
         .bind(outcome.usage.as_ref().map(Value::to_string))
         .bind(outcome.error.as_ref().map(Value::to_string))
@@ -243,6 +242,24 @@ pub async fn finish(
         chunks::delete_unused(tx, chat).await?;
     }
     Ok(finished > 0)
+}
+
+/// Says which message came of a step, which is known only after its end; false when that is known, or the step is gone.
+pub async fn set_assistant_message(
+    tx: &mut Tx,
+    (chat, step): (ChatId, DebugStepId),
+    message: MessageId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let changed = on_tx!(tx, connection => sqlx::query(SET_MESSAGE)
+        .bind(step.0)
+        .bind(chat.0)
+        .bind(message.0)
+        .bind(now)
+        .execute(connection)
+        .await?
+        .rows_affected());
+    Ok(changed > 0)
 }
 
 /// Which steps of a run are read.
@@ -390,6 +407,7 @@ crate::statements![
     ATTEMPTS,
     SET_ATTEMPTS,
     FINISH,
+    SET_MESSAGE,
     LIST,
     NAMES
 ];
