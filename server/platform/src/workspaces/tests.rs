@@ -225,12 +225,52 @@ async fn only_allowed_folders_can_be_worked_on() {
 }
 
 #[tokio::test]
-async fn the_token_of_an_agent_ends_with_its_workspace() {
+async fn the_token_of_an_agent_holds_until_the_next_start_and_ends_with_its_workspace() {
     on_both(async |test| {
-        assert_eq!(
-            test.platform.authenticate_agent("made up").await.unwrap(),
-            None
+        let authenticate = |token: &'static str| test.platform.authenticate_agent(token);
+        assert_eq!(authenticate("made up").await.unwrap(), None);
+
+        let admin = test.owner().await;
+        let create = test
+            .platform
+            .create_workspace(&admin, CreateWorkspace::default());
+        let workspace = finished(&test, &admin, create.await.unwrap().id).await;
+        let build = workspace.latest_build.unwrap();
+        let start = async |token: &str| {
+            let db = &test.platform.0.db;
+            let mut tx = db.begin().await.unwrap();
+            let agent = agents::NewAgent {
+                id: AgentId::generate(),
+                workspace_id: workspace.id,
+                build_id: build.id,
+                token_hash: &credentials::hash(token),
+                created_at: test.clock.now(),
+            };
+            agents::insert(&mut tx, agent).await.unwrap();
+            tx.commit().await.unwrap();
+            agent.id
+        };
+        let first = start("first").await;
+        assert_eq!(authenticate("first").await.unwrap(), Some(first));
+        let second = start("second").await;
+        let refused = authenticate("first").await;
+        assert!(
+            matches!(refused, Err(WorkspaceError::AgentGone)),
+            "{refused:?}"
         );
+        assert_eq!(authenticate("second").await.unwrap(), Some(second));
+
+        let delete = test.platform.delete_workspace(&admin, workspace.id, true);
+        delete.await.unwrap();
+        let ended = async {
+            while matches!(authenticate("second").await, Ok(Some(_))) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended)
+            .await
+            .expect("the token ends with its workspace");
+        test.platform.shut_down().await;
     })
     .await;
 }
