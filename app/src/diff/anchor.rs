@@ -1,13 +1,26 @@
 //! How a comment finds its lines again. It quotes them with lines around, as a hunk ([`quote`]); when the file has changed
 //! they are looked for by their text and by what stands around them ([`place`]).
 //!
-//! Rather nowhere than on a wrong line: lines that are there more than once, or that have lost their surroundings, are not
-//! placed. So that lines alike can be told apart later, as much is quoted around them as that takes.
+//! A comment is on its line or outdated, never on another line or a copy. What speaks for a place has to rule the others out:
+//!
+//! - Where the old version is the same ([`old`]), git itself says which of its lines a shown one is, and between which an added
+//!   one stands. No text is taken against that, but where all that was quoted stands together.
+//! - What stands right beside the lines, outwards to one that is there only once, has to bear witness ([`witness`]); lines that
+//!   say little, and lines of which few letters tell, need it where others are content with lines near them.
+//! - No other place may have a witness that this one has not ([`witness`]), and no other way to lay both texts side by side may
+//!   keep as many lines ([`fit`]). A line beside which the same words were removed may be the other one.
+//! - Where nothing is known of the old version, lines may be out of sight; then all that was quoted has to be there.
+//!
+//! What is left cannot be told from the two diffs: a copy that has come to stand with all that stood around while the line
+//! itself went, which is what git says of it, too. So that lines alike can be told apart later, as much is quoted around them as
+//! that takes.
 
 mod fit;
+mod old;
 mod side;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -15,6 +28,7 @@ use std::ops::Range;
 use sdk::parts::{DiffComment, DiffSide};
 
 use self::fit::Sides;
+use self::old::Known;
 use self::side::{SideLine, run_after, run_before, side_lines};
 use super::selection::LineRange;
 use super::{DiffFile, Hunk, LineKind, parse};
@@ -29,6 +43,8 @@ const MAX_CONTEXT_ROWS: usize = 40;
 const WORDS_AROUND: usize = 3;
 /// What is quoted of a line at most.
 const MAX_LINE_BYTES: usize = 2000;
+/// Letters and digits of lines that tell themselves: as many as git asks of moved lines before it takes them for the same ones.
+const MANY_LETTERS: usize = 20;
 /// How many lines may have come between the lines that stood around.
 const NEW_LINES_BETWEEN: usize = 12;
 
@@ -83,16 +99,18 @@ fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
         end: u32::try_from(comment.end_line).ok()?,
     };
     let quoted = parse(comment.diff_hunk.as_deref()?);
-    let before = side_lines(&quoted.first()?.hunks, range.side);
+    let quoted = &quoted.first()?.hunks;
+    let mut before = side_lines(quoted, range.side);
     let was = indices(&before, range)?;
     let now = side_lines(&file.hunks, range.side);
     let places = alike(&before, &was, &now);
-    let is_same_old = is_same_old(&quoted.first()?.hunks, &file.hunks);
-    let sides = Sides::new(&before, was, &now, &places, is_same_old);
+    let known = Known::of((quoted, &file.hunks), range.side, &mut before);
+    let is_other_old = known.is_same_old != Some(true);
+    let sides = Sides::new(&before, was, &now, &places, known);
     if places.iter().any(|is| sides.is_unchanged(is)) {
         return Some(Placement::Here(range));
     }
-    if is_same_old != Some(true) && sides.may_be_hidden(&file.hunks) {
+    if is_other_old && sides.may_be_hidden(&file.hunks) {
         return None;
     }
     let mut fitting = places.iter().filter(|is| sides.fits(is));
@@ -112,32 +130,6 @@ fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
     } else {
         Placement::Moved(placed)
     })
-}
-
-/// Whether the old version is the same, by its lines that are both quoted and shown; nothing where none of them tells.
-fn is_same_old(quoted: &[Hunk], shown: &[Hunk]) -> Option<bool> {
-    let is_new = |hunks: &[Hunk]| {
-        hunks
-            .iter()
-            .all(|hunk| (hunk.old_start, hunk.old_count) == (0, 0))
-    };
-    if is_new(quoted) || is_new(shown) {
-        return Some(is_new(quoted) && is_new(shown));
-    }
-    let quoted = side_lines(quoted, DiffSide::Old);
-    let shown = side_lines(shown, DiffSide::Old);
-    let pairs = quoted.iter().filter_map(|was| {
-        let is = shown.binary_search_by_key(&was.number, |line| line.number);
-        Some((was.text, shown.get(is.ok()?)?.text))
-    });
-    let mut is_told = false;
-    for (was, is) in pairs {
-        if was != is {
-            return Some(false);
-        }
-        is_told |= says_something(was);
-    }
-    is_told.then_some(true)
 }
 
 /// Where the lines of a range are among those of their side, when all of them are there.
@@ -193,6 +185,11 @@ fn context_wanted(own: &[SideLine<'_>], all: &[SideLine<'_>], quoted: &Range<usi
 /// Whether there is more in a line than signs.
 fn says_something(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
+}
+
+/// How many letters and digits there are in a line.
+fn letters(text: &str) -> usize {
+    text.chars().filter(|sign| sign.is_alphanumeric()).count()
 }
 
 fn print(hunk: &Hunk, rows: Range<usize>) -> Option<String> {

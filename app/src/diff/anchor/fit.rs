@@ -4,21 +4,33 @@ use std::ops::Range;
 
 use sdk::parts::DiffSide;
 
+use super::old::Known;
 use super::side::{SideLine, run_around, side_lines};
-use super::{NEW_LINES_BETWEEN, says_something};
+use super::witness::{Way, Witness};
+use super::{MANY_LETTERS, NEW_LINES_BETWEEN, letters, says_something};
 use crate::diff::Hunk;
 
 /// What was quoted and what is shown now.
 pub struct Sides<'a> {
-    before: &'a [SideLine<'a>],
-    was: Range<usize>,
-    now: &'a [SideLine<'a>],
+    pub(super) before: &'a [SideLine<'a>],
+    pub(super) was: Range<usize>,
+    pub(super) now: &'a [SideLine<'a>],
     /// Lines around that say something and stand once in what was quoted and once in what is shown: where.
-    landmarks: Vec<(usize, usize)>,
+    pub(super) landmarks: Vec<(usize, usize)>,
     /// Whether the lines themselves are such.
     is_landmark: bool,
-    /// Whether the old version is the same, as far as can be seen.
-    is_same_old: Option<bool>,
+    /// Whether each of them says something and is there only once.
+    is_lone: bool,
+    /// What is known besides.
+    pub(super) known: Known<'a>,
+}
+
+/// How what stands around lies.
+struct Around {
+    /// Whether lines that tell stand on the other side, or most of them elsewhere.
+    is_torn: bool,
+    /// Whether lines that tell are still above, or the file begins there, and below.
+    holds: (bool, bool),
 }
 
 impl<'a> Sides<'a> {
@@ -28,19 +40,26 @@ impl<'a> Sides<'a> {
         was: Range<usize>,
         now: &'a [SideLine<'a>],
         places: &[Range<usize>],
-        is_same_old: Option<bool>,
+        known: Known<'a>,
     ) -> Self {
         let around = (0..was.start).chain(was.end..before.len());
         let landmarks = around.filter_map(|at| Some((at, only(before, now, before.get(at)?)?)));
         let own = before.get(was.clone()).unwrap_or_default();
+        let is_only = |line: &SideLine<'_>| only(before, now, line).is_some();
         Self {
             landmarks: landmarks.collect(),
-            is_landmark: places.len() == 1
-                && own.iter().any(|line| only(before, now, line).is_some()),
+            is_lone: places.len() == 1 && own.iter().all(is_only),
+            is_landmark: places.len() == 1 && {
+                let mut saying = own.iter().filter(|line| says_something(line.text));
+                let edges = [own.first(), own.last()];
+                saying.all(|line| only(before, now, line).is_some())
+                    && edges.iter().flatten().all(|line| says_something(line.text))
+                    && own.iter().map(|line| letters(line.text)).sum::<usize>() >= MANY_LETTERS
+            },
             before,
             was,
             now,
-            is_same_old,
+            known,
         }
     }
 
@@ -56,6 +75,9 @@ impl<'a> Sides<'a> {
         let mut own = self.pairs(&self.was, is);
         around.all(|(was, is)| was.text == is.text)
             && own.all(|(was, is)| (was.number, was.old) == (is.number, is.old))
+            && [Way::Up, Way::Down]
+                .iter()
+                .all(|way| self.witness(is, *way) != Witness::Changed)
     }
 
     fn pairs(
@@ -75,22 +97,77 @@ impl<'a> Sides<'a> {
         let mut own = self.before.get(self.was.clone()).unwrap_or_default().iter();
         own.any(|line| {
             !is_shown(self.now, line.number)
-                || self.is_same_old.is_none() && line.is_in_old && !is_shown(&old, line.old)
+                || self.known.is_same_old.is_none() && line.is_in_old && !is_shown(&old, line.old)
         })
     }
 
-    /// Whether it is these lines that were quoted. What is known of the old version has to allow it, enough of what stands
-    /// around has to be there, on both sides where the lines themselves do not tell, and no other way to lay both side by side
-    /// may keep as much.
+    /// Whether it is these lines that were quoted, by what git says of the old version or by all that was quoted, and whether
+    /// neither another way to lay both side by side nor another place speaks for other ones.
     pub fn fits(&self, is: &Range<usize>) -> bool {
-        let is_same_old = self.is_same_old == Some(true);
-        if is_same_old && !self.pairs(&self.was, is).all(is_of_one_place) {
+        let witnesses = [Way::Up, Way::Down].map(|way| self.witness(is, way));
+        let (may_be_one, do_texts_tell) = (self.may_be_one(is), self.do_texts_tell(witnesses));
+        if !may_be_one && !do_texts_tell {
             return false;
         }
-        let is_in_old = |(was, is): (&SideLine<'_>, &SideLine<'_>)| was.is_in_old && is.is_in_old;
-        let is_old_line = is_same_old && self.pairs(&self.was, is).all(is_in_old);
         let window = self.window();
         let shown = self.shown_around(&window, is);
+        let is_half = 2 * self.kept_with(&window, &shown, is) > window.len();
+        let around = self.around(&window, &shown, is);
+        let does_git_tell = may_be_one && self.does_git_tell(is, witnesses, &around, is_half);
+        (does_git_tell || do_texts_tell && is_half && !around.is_torn)
+            && self.is_best(&window, &shown, is)
+            && !self.is_disputed(is)
+    }
+
+    /// What is known where the old version is the same: git says of its lines where they are, and between which of them a line
+    /// was added.
+    fn does_git_tell(
+        &self,
+        is: &Range<usize>,
+        witnesses: [Witness; 2],
+        around: &Around,
+        is_half: bool,
+    ) -> bool {
+        let is_old_line = self
+            .pairs(&self.was, is)
+            .all(|(was, is)| was.is_in_old && is.is_in_old);
+        if around.is_torn || !is_half && !is_old_line {
+            return false;
+        }
+        let ([above, below], (holds_above, holds_below)) = (witnesses, around.holds);
+        let [is_firm_above, is_firm_below] =
+            [Way::Up, Way::Down].map(|way| !self.may_have_slid(is, way));
+        let is_open_above = is_old_line && is_firm_above && above == Witness::Open;
+        let is_open_below = is_old_line && is_firm_below && below == Witness::Open;
+        let is_any_same = above.is_same() || below.is_same();
+        if self.is_landmark {
+            let is_any_near = holds_above || holds_below;
+            return is_old_line && (is_any_same || is_open_above || is_open_below)
+                || holds_above && holds_below
+                || is_any_near && (above.is_all() || below.is_all());
+        }
+        let is_unchanged =
+            witnesses.iter().all(|it| *it != Witness::Changed) && (is_any_same || is_old_line);
+        let is_between = (above.is_all() || is_open_above) && holds_below
+            || (below.is_all() || is_open_below) && holds_above;
+        let has_stayed = above.is_all() && is_firm_below || below.is_all() && is_firm_above;
+        is_unchanged || is_between || (is_old_line || self.is_lone) && has_stayed
+    }
+
+    /// What the texts alone tell: all that was quoted has to stand there. Where the old version is another one, less is enough
+    /// for lines of the new one that tell themselves, or that stand next to lines that are in both versions.
+    fn do_texts_tell(&self, witnesses: [Witness; 2]) -> bool {
+        let [above, below] = witnesses;
+        let is_enough = |one: Witness, other: Witness| {
+            one.is_all() && (other == Witness::Open || self.is_landmark && other.is_same())
+        };
+        let is_other_old = self.known.is_new_side && !self.is_same_old();
+        above.is_all() && below.is_all()
+            || is_other_old && (is_enough(above, below) || is_enough(below, above))
+    }
+
+    /// How what stands around lies.
+    fn around(&self, window: &Range<usize>, shown: &Range<usize>, is: &Range<usize>) -> Around {
         let near = |was: &Range<usize>, now: &Range<usize>| {
             let mut here = self.landmarks.iter();
             here.any(|(at, is_now)| was.contains(at) && now.contains(is_now))
@@ -98,29 +175,28 @@ impl<'a> Sides<'a> {
         let (above, below) = (window.start..self.was.start, self.was.end..window.end);
         let (shown_above, shown_below) = (shown.start..is.start, is.end..shown.end);
         let is_crossed = near(&above, &shown_below) || near(&below, &shown_above);
-        let is_within = near(&above, &shown_above) && near(&below, &shown_below);
-        if is_crossed && !(self.is_landmark && is_within) || self.are_most_elsewhere(&shown) {
-            return false;
-        }
+        let near_above = near(&above, &shown_above);
+        let near_below = near(&below, &shown_below);
+        let is_within = self.is_landmark && near_above && near_below;
         let begins =
             |lines: &[SideLine<'_>], at: usize| lines.get(at).is_some_and(|it| it.number == 1);
         let is_begin = begins(self.before, window.start) && begins(self.now, shown.start);
-        let holds = (
-            is_begin || near(&above, &shown_above),
-            near(&below, &shown_below),
-        );
-        let kept = self.kept_with(&window, &shown, is);
-        let is_half = 2 * kept > window.len();
-        let is_told = self.is_landmark || is_old_line;
-        let is_held = match holds {
-            (true, true) => true,
-            (false, false) => self.is_landmark && is_old_line,
-            _ => {
-                is_told && (is_half || self.has_nearest(&window, &shown))
-                    || self.is_below_landmark(is)
-            }
-        };
-        is_held && (is_half || is_old_line) && self.is_best(&window, &shown, is)
+        Around {
+            is_torn: is_crossed && !is_within || self.are_most_elsewhere(shown),
+            holds: (is_begin || near_above, near_below),
+        }
+    }
+
+    fn is_same_old(&self) -> bool {
+        self.known.is_same_old == Some(true)
+    }
+
+    /// Whether the old version is the same and allows that these are the quoted lines.
+    fn may_be_one(&self, is: &Range<usize>) -> bool {
+        self.is_same_old()
+            && self
+                .pairs(&self.was, is)
+                .all(|pair| self.is_of_one_place(pair))
     }
 
     /// Whether what stood around stands elsewhere by now.
@@ -129,22 +205,15 @@ impl<'a> Sides<'a> {
         2 * here.count() < self.landmarks.len()
     }
 
-    /// Whether the nearest line that says something is still there, above or below.
-    fn has_nearest(&self, window: &Range<usize>, shown: &Range<usize>) -> bool {
-        let says = |at: &usize| {
-            let line = self.before.get(*at);
-            line.is_some_and(|line| says_something(line.text))
-        };
-        let above = (window.start..self.was.start).rev().find(says);
-        let below = (self.was.end..window.end).find(says);
-        let mut here = self.landmarks.iter().filter(|(_, at)| shown.contains(at));
-        here.any(|(at, _)| [above, below].contains(&Some(*at)))
-    }
-
-    /// Whether the line right above is a landmark: of lines alike git keeps the first ones.
-    fn is_below_landmark(&self, is: &Range<usize>) -> bool {
-        let pair = self.was.start.checked_sub(1).zip(is.start.checked_sub(1));
-        pair.is_some_and(|pair| self.landmarks.contains(&pair))
+    /// Whether two lines may be one, where the old version is the same. Git says of its lines where they are.
+    fn is_of_one_place(&self, (was, is): (&SideLine<'_>, &SideLine<'_>)) -> bool {
+        let is_in_reach = was.change.0.max(is.change.0) <= was.change.1.min(is.change.1);
+        match (was.is_in_old, is.is_in_old) {
+            (true, true) => was.old == is.old,
+            (true, false) => is_in_reach && self.known.removed(was.old).is_some(),
+            (false, true) => is_in_reach && self.known.was_removed.contains(&is.old),
+            (false, false) => is_in_reach,
+        }
     }
 
     /// How many lines stay when these are taken for the quoted ones.
@@ -181,9 +250,9 @@ impl<'a> Sides<'a> {
         let kept_at =
             |is: &Range<usize>| self.kept_with(&window, &self.shown_around(&window, is), is);
         let own = kept_at(is);
-        places
-            .iter()
-            .any(|other| other != is && kept_at(other) >= own)
+        places.iter().any(|other| {
+            other != is && kept_at(other) >= own && (!self.is_same_old() || self.may_be_one(other))
+        })
     }
 
     /// Whether there is no other way to lay both side by side that keeps as many lines.
@@ -200,14 +269,6 @@ impl<'a> Sides<'a> {
         let (is_first, is_last) = (is.start - shown.start, is.end - 1 - shown.start);
         kept(&was, &shown_texts, Some((first, is_first))) < this_way
             && (first == last || kept(&was, &shown_texts, Some((last, is_last))) < this_way)
-    }
-}
-
-/// Whether two lines may be one, where the old version is the same.
-fn is_of_one_place((was, is): (&SideLine<'_>, &SideLine<'_>)) -> bool {
-    match (was.is_in_old, is.is_in_old) {
-        (true, true) => was.old == is.old,
-        _ => was.change.0.max(is.change.0) <= was.change.1.min(is.change.1),
     }
 }
 

@@ -24,6 +24,23 @@ pub struct SideLine<'a> {
 }
 
 impl SideLine<'_> {
+    /// Takes it for a line of the old version, where that is what the new one was: its number there.
+    pub fn be_old(&mut self, number: Option<u32>) {
+        self.is_in_old = number.is_some();
+        self.old = number.unwrap_or_default();
+        self.change = (self.old, self.old);
+    }
+
+    /// Takes it for one whose old version has so many more lines before it.
+    pub const fn shift_old(&mut self, shift: i32) {
+        self.old = self.old.wrapping_add_signed(shift);
+        let (begin, end) = self.change;
+        self.change = (
+            begin.wrapping_add_signed(shift),
+            end.wrapping_add_signed(shift),
+        );
+    }
+
     /// Whether each of them follows the one before.
     pub fn are_neighbours(pair: &[SideLine<'_>]) -> bool {
         match pair {

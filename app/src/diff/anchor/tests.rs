@@ -7,6 +7,7 @@
 )]
 
 mod blame;
+mod histories;
 
 use DiffSide::{New, Old};
 use proptest::collection::vec;
