@@ -65,9 +65,13 @@ pub fn FileSection(
     });
     let file = Memo::new(move |_| opened.with(|opened| Arc::clone(&opened.file)));
     let html = Memo::new(move |_| current.with(|file| highlights.of(file)));
+    let pushed_root = Memo::new(move |_| regions.pushed_root());
     let placed = Memo::new(move |_| {
+        let pushed_root = pushed_root.get();
         place.with_value(|place| {
-            current.with(|current| review.placed(place, &current.head, || file.get()))
+            current.with(|current| {
+                review.placed(place, pushed_root.as_deref(), &current.head, || file.get())
+            })
         })
     });
     let lines = FileLines {

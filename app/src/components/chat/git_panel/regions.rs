@@ -105,20 +105,24 @@ impl Regions {
         if !self.is_live {
             return None;
         }
-        let pushed_to = || {
-            let origin = self.remote.origin()?;
-            let known = self.changes.repositories;
-            known.with(|known| {
-                let is_it = |origin_here: &Option<String>| {
-                    origin_here
-                        .as_deref()
-                        .is_some_and(|it| is_same(it, &origin))
-                };
-                let found = known.iter().find(|it| is_it(&it.remote_origin));
-                found.map(|repository| repository.repo_root.clone())
-            })
-        };
-        place.root.clone().or_else(pushed_to)
+        let pushed_from = || self.remote.origin().and_then(|_| self.pushed_root());
+        place.root.clone().or_else(pushed_from)
+    }
+
+    /// The repository in the workspace that was pushed from; the only one as long as the git host has not said which.
+    pub fn pushed_root(self) -> Option<String> {
+        let origin = self.remote.origin();
+        self.changes.repositories.with(|known| {
+            let found = match (&origin, known.as_slice()) {
+                (Some(origin), known) => known.iter().find(|it| {
+                    let here = it.remote_origin.as_deref();
+                    here.is_some_and(|here| is_same(here, origin))
+                }),
+                (None, [only]) => Some(only),
+                (None, _) => None,
+            };
+            found.map(|repository| repository.repo_root.clone())
+        })
     }
 
     fn version(self, place: &Place, file: &IndexedFile) -> Option<Version> {

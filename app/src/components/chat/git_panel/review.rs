@@ -279,10 +279,11 @@ impl Review {
         self.attachments.give(Given::Uncomment(key));
     }
 
-    /// The comments on a file with where they are now.
+    /// The comments on a file with where they are now. `pushed_root` is the repository that the pull request is of.
     pub fn placed(
         self,
         place_of_file: &Place,
+        pushed_root: Option<&str>,
         head: &DiffFile,
         file: impl Fn() -> Arc<DiffFile>,
     ) -> Vec<(Shown, Placement)> {
@@ -292,9 +293,9 @@ impl Review {
                 let is_here = is_on(comment, head);
                 let placement = is_here.then(|| place(comment, &file()))?;
                 let is_of_root = comment.repo_root == place_of_file.root;
-                // One that names no work tree is shown in each where its lines are found.
-                let is_loose = comment.repo_root.is_none() && placement != Placement::Outdated;
-                (is_of_root || is_loose).then(|| (shown.clone(), placement))
+                let is_pushed = is_of_pushed(comment, place_of_file, pushed_root)
+                    && placement != Placement::Outdated;
+                (is_of_root || is_pushed).then(|| (shown.clone(), placement))
             });
             own.collect()
         })
@@ -320,6 +321,11 @@ pub fn is_on(comment: &DiffComment, file: &DiffFile) -> bool {
     let is_renamed = file.change == FileChange::Renamed;
     file.path() == comment.file_name
         || is_renamed && file.old_path.as_deref() == Some(&comment.file_name)
+}
+
+/// Whether a comment is on the diff of the pull request, and a file in the work tree that it was pushed from.
+fn is_of_pushed(comment: &DiffComment, place: &Place, pushed_root: Option<&str>) -> bool {
+    comment.repo_root.is_none() && place.root.is_some() && place.root.as_deref() == pushed_root
 }
 
 /// The comments of messages; those of a message that is edited are in what is written again.
@@ -368,5 +374,21 @@ mod tests {
         assert!(is_on(&comment("a"), &renamed) && is_on(&comment("b"), &renamed));
         let other = parse("--- a/a\n+++ b/c\n@@ -1 +1 @@\n-a\n+b\n").remove(0);
         assert!(!is_on(&comment("b"), &other) && is_on(&comment("c"), &other));
+    }
+
+    #[test]
+    fn a_comment_on_a_pull_request_shows_in_the_work_tree_that_was_pushed_from() {
+        let place = |root: Option<&str>| Place {
+            root: root.map(str::to_owned),
+            path: "a".to_owned(),
+        };
+        let mut comment = comment("a");
+        let pushed_root = Some("/one");
+        assert!(is_of_pushed(&comment, &place(pushed_root), pushed_root));
+        assert!(!is_of_pushed(&comment, &place(Some("/two")), pushed_root));
+        assert!(!is_of_pushed(&comment, &place(Some("/two")), None));
+        assert!(!is_of_pushed(&comment, &place(None), None));
+        comment.repo_root = Some("/two".to_owned());
+        assert!(!is_of_pushed(&comment, &place(pushed_root), pushed_root));
     }
 }
