@@ -1,19 +1,21 @@
 //! How a comment finds its lines again. It quotes them with lines around, as a hunk ([`quote`]); when the file has changed
 //! they are looked for by their text and by what stands around them ([`place`]).
 //!
-//! A comment is on its line or outdated, never on another line or a copy. What speaks for a place has to rule the others out:
+//! A comment is on its line or outdated, rather nowhere than on another line or a copy. What speaks for a place has to rule the
+//! others out:
 //!
-//! - Where the old version is the same ([`old`]), git itself says which of its lines a shown one is, and between which an added
+//! - Where the old version is the same (`old`), git itself says which of its lines a shown one is, and between which an added
 //!   one stands. No text is taken against that, but where all that was quoted stands together.
-//! - What stands right beside the lines, outwards to one that is there only once, has to bear witness ([`witness`]); lines that
+//! - What stands right beside the lines, outwards to one that is there only once, has to bear witness (`witness`); lines that
 //!   say little, and lines of which few letters tell, need it where others are content with lines near them.
-//! - No other place may have a witness that this one has not ([`witness`]), and no other way to lay both texts side by side may
-//!   keep as many lines ([`fit`]). A line beside which the same words were removed may be the other one.
-//! - Where nothing is known of the old version, lines may be out of sight; then all that was quoted has to be there.
+//! - No other place may have a witness that this one has not (`witness`), and no other way to lay both texts side by side may
+//!   keep as many lines (`fit`). A line beside which the same words were removed may be the other one.
+//! - Where nothing is known of the old version, lines may be out of sight; then all that was quoted has to be there, or on one
+//!   side all of it, where the other one or the lines themselves tell as well.
 //!
-//! What is left cannot be told from the two diffs: a copy that has come to stand with all that stood around while the line
-//! itself went, which is what git says of it, too. So that lines alike can be told apart later, as much is quoted around them as
-//! that takes.
+//! What is left the two diffs do not tell: the line itself went, and a copy or one that says the same has come to stand with what
+//! stood around it. Over random edits with many moves and copies it is three in 100,000 (`tests::blame`). So that lines alike
+//! can be told apart later, as much is quoted around them as that takes.
 
 mod fit;
 mod old;
