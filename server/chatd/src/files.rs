@@ -3,6 +3,7 @@
 //! What a file is, is read from its bytes; what its sender says must agree with that. Of pictures everything is removed that
 //! tells where and with what they were taken.
 
+mod gif;
 mod kind;
 mod name;
 mod picture;

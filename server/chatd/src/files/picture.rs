@@ -12,7 +12,7 @@ use img_parts::png::Png;
 use img_parts::webp::{CHUNK_EXIF, CHUNK_XMP, WebP};
 use store::files::{Content, Variant};
 
-use super::Refused;
+use super::{Refused, gif};
 
 /// Longest side of a picture that is decoded at all.
 const MAX_SIDE: u32 = 16_384;
@@ -107,7 +107,7 @@ fn without_metadata(
             }
             picture.encoder().bytes().to_vec()
         }
-        // GIF has no place for any of it but comments.
+        ImageFormat::Gif => gif::without_metadata(&bytes),
         _ => bytes.to_vec(),
     })
 }

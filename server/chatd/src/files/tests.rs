@@ -116,6 +116,57 @@ async fn a_webp_loses_what_was_said_in_it() {
 }
 
 #[tokio::test]
+async fn a_gif_loses_what_was_said_in_it_and_goes_on_moving() {
+    let frames = [two_colours(8, 8), two_colours(8, 4), two_colours(8, 8)];
+    let frames = frames.map(|frame| image::Frame::new(DynamicImage::from(frame).into_rgba8()));
+    let mut data = Vec::new();
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut data);
+    encoder
+        .set_repeat(image::codecs::gif::Repeat::Infinite)
+        .unwrap();
+    encoder.encode_frames(frames).unwrap();
+    drop(encoder);
+    let frames_of = |data: &[u8]| {
+        let decoder = image::codecs::gif::GifDecoder::new(Cursor::new(data)).unwrap();
+        let frames = image::AnimationDecoder::into_frames(decoder);
+        let frames = frames.map(|frame| frame.unwrap().into_buffer());
+        frames.collect::<Vec<_>>()
+    };
+    let pictures = frames_of(&data);
+    assert_eq!(pictures.len(), 3);
+
+    let said = |label: u8, name: &[u8]| {
+        let mut block = vec![0x21, label];
+        for text in [name, PLACE] {
+            block.push(u8::try_from(text.len()).unwrap());
+            block.extend_from_slice(text);
+        }
+        block.push(0);
+        block
+    };
+    // Behind the colours of the screen, as programs write it; and behind the end, where nobody looks.
+    let colours = if data[10] & 0x80 == 0 {
+        0
+    } else {
+        3 << ((data[10] & 7) + 1)
+    };
+    let mut original = data.clone();
+    let talk = [
+        said(0xff, b"XMP DataXMP"),
+        said(0xfe, b"a comment"),
+        said(0x42, b"whatever"),
+    ];
+    original.splice(13 + colours..13 + colours, talk.concat());
+    original.extend_from_slice(PLACE);
+    assert_eq!(frames_of(&original), pictures);
+
+    let file = accept("a.gif", None, original).await.unwrap();
+    assert!(!contains(&file.content.data, PLACE));
+    assert!(contains(&file.content.data, b"NETSCAPE2.0"));
+    assert_eq!(frames_of(&file.content.data), pictures);
+}
+
+#[tokio::test]
 async fn large_pictures_get_smaller_ones_the_right_way_up() {
     let picture = two_colours(2600, 1300);
     let mut data = Vec::new();
