@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod hosts;
 mod tokens;
 mod webhooks;
 
