@@ -133,7 +133,8 @@ test("analytics shows exactly the calls made", async ({ page, startServer, conte
   await expect(page.getByRole("link", { name: "Everybody" })).toHaveCount(0);
 });
 
-test("analytics can be read without a script", async ({ browser, startServer, context }) => {
+test("analytics can be read without a script", async ({ browser, startServer, context, consoleGuard }) => {
+  consoleGuard.expectStatus(400);
   const server = await startServer();
   await server.createOwner(context.request);
   await server.signIn(context.request);

@@ -144,7 +144,7 @@ test("what could not be sent after its page was left is a draft again", async ({
   const two = await createChat(context.request, server.url, '!title "Two"\n!text "two"');
   await untilIdle(context.request, server.url, one);
   await untilIdle(context.request, server.url, two);
-  const editor = page.getByRole("textbox", { name: "Message" });
+  const editor = page.locator(".editor");
   const failure = page.getByText("A message was not sent; it is kept as a draft.");
   const lists = page.getByRole("navigation", { name: "Chats" });
   for (const [path, name] of [["/agents", "create_chat"], [`/agents/${one}`, "send_message"]] as const) {

@@ -87,13 +87,8 @@ test("a provider that is down is told as that", async ({ page }) => {
   await expect(page.getByRole("region", { name: "Nobody" }).getByRole("alert")).toBeVisible();
 });
 
-test("a provider that takes people's own keys alone answers who brought one", async ({
-  page,
-  context,
-  browser,
-  emptyServer,
-  standin,
-}) => {
+test("a provider that takes people's own keys alone answers who brought one", async ({ page, context, browser, emptyServer, standin, consoleGuard }) => {
+  consoleGuard.expectStatus(400);
   await page.getByRole("button", { name: "Add provider" }).click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Kind").selectOption("openai");

@@ -57,7 +57,8 @@ test("an administrator manages everybody but owners", async ({ page, context, em
   await expect(grace).toContainText("Member");
 });
 
-test("who is invited sets their own password with a link", async ({ page, context, browser, emptyServer }) => {
+test("who is invited sets their own password with a link", async ({ page, context, browser, emptyServer, consoleGuard }) => {
+  consoleGuard.expectStatus(404);
   await page.goto(`${emptyServer.url}/settings/users`);
   await hydrated(page);
   await page.getByRole("button", { name: "New user" }).click();

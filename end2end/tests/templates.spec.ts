@@ -120,7 +120,8 @@ test("a template is written without JavaScript", async ({ browser, context, empt
   await plain.close();
 });
 
-test("members find no templates in the settings", async ({ browser, context, emptyServer }) => {
+test("members find no templates in the settings", async ({ browser, context, emptyServer, consoleGuard }) => {
+  consoleGuard.expectStatus(404);
   const mia = { name: "Mia", username: "mia", email: "mia@example.com", password: "correct horse" };
   await emptyServer.createOwner(context.request);
   await emptyServer.signIn(context.request);

@@ -7,13 +7,8 @@ const PASSWORD = "correct horse";
 const MIA = { name: "Mia", username: "mia", email: "mia@example.com", password: PASSWORD };
 const SAM = { name: "Sam", username: "sam", email: "sam@example.com", password: PASSWORD };
 
-test("a workspace is shared with a person, changed and taken away, and they see what they may do", async ({
-  page,
-  context,
-  browser,
-  startServer,
-  consoleGuard,
-}) => {
+test("a workspace is shared with a person, changed and taken away, and they see what they may do", async ({ page, context, browser, startServer, consoleGuard }) => {
+  consoleGuard.expectStatus(404);
   test.slow();
   consoleGuard.expectStatus(400);
   const server = await startServer();

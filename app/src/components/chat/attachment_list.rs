@@ -344,7 +344,7 @@ fn words(part: &Part) -> (String, String) {
             name.clone().unwrap_or_else(|| media_type.clone()),
             media_type.clone(),
         ),
-        Part::FileReference(lines) => (lines.place(), String::new()),
+        Part::FileReference(lines) => (references::name(lines), String::new()),
         Part::DiffComment(comment) => (comment.place(), String::new()),
         _ => (String::new(), String::new()),
     }

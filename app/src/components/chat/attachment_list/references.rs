@@ -20,11 +20,13 @@ pub fn add(attachments: Attachments, chat: ChatId, path: String) {
     if is_there {
         return;
     }
-    let name = LineReference {
-        file_name: path.clone(),
-        ..LineReference::default()
-    };
-    let item = attach(attachments, name);
+    let item = attach(
+        attachments,
+        LineReference {
+            file_name: path.clone(),
+            ..LineReference::default()
+        },
+    );
     spawn_local(async move {
         // Without its lines the model can still read the file by its name.
         if let Ok(lines) = quote_file(chat, path).await {
@@ -35,7 +37,16 @@ pub fn add(attachments: Attachments, chat: ChatId, path: String) {
 
 /// Makes lines of a file an attachment.
 pub fn attach(attachments: Attachments, lines: LineReference) -> Attachment {
-    attachments.add(lines.place(), String::new(), ready(lines))
+    attachments.add(name(&lines), String::new(), ready(lines))
+}
+
+/// Where the lines begin and end is only told of those in the middle of a file.
+pub fn name(lines: &LineReference) -> String {
+    if lines.start_line > 1 {
+        lines.place()
+    } else {
+        lines.file_name.clone()
+    }
 }
 
 fn ready(lines: LineReference) -> Progress {
