@@ -46,14 +46,14 @@ impl Platform {
                         for group in groups {
                             looks.spawn(look(platform.clone(), turns.clone(), group));
                         }
-                        count >= room
+                        room > 0 && count >= room
                     }
                     Err(error) => {
                         tracing::warn!(%error, "chats' branches could not be looked at; tried again soon");
                         false
                     }
                 };
-                if !(is_full && room > 0) && !due(&mut notices).await {
+                if !is_full && !due(&mut notices).await {
                     return;
                 }
             }

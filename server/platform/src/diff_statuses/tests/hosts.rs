@@ -16,7 +16,7 @@ async fn a_host_that_does_not_answer_keeps_nobody_from_another_one() {
         let owner = test.owner().await;
         let chat = chat_of(&test.platform, &owner).await;
         let stage = Stage {
-            member: owner.clone(),
+            member: owner,
             github,
             owner,
             chat,
