@@ -170,6 +170,15 @@ impl ModelPurpose {
             Self::Summary => "summary",
         }
     }
+
+    /// Name of its setting: in the audit log, and of its field in forms.
+    pub const fn setting(self) -> &'static str {
+        match self {
+            Self::Explore => "explore_model_override",
+            Self::Title => "title_model_override",
+            Self::Summary => "summary_model_override",
+        }
+    }
 }
 
 /// The model for a purpose. Answer of `GET /config/explore-model-override` and those of the other purposes.

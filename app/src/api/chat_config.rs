@@ -41,21 +41,12 @@ pub struct DeploymentConfig {
     pub retention_days: i32,
     /// What workspaces agents may make.
     pub workspaces: AgentWorkspaces,
-    /// Models for work beside a chat's own.
-    pub models: ModelOverrides,
+    /// The chosen model for each purpose; that of the chat where there is none.
+    pub models: Vec<(ModelPurpose, ModelOverride)>,
     /// Whether workspaces may have a desktop.
     pub enable_desktop: bool,
     /// Whether people may have what their models are asked recorded.
     pub debug_logging: DebugLogging,
-}
-
-/// Models for work beside a chat's own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ModelOverrides {
-    /// Those that can be chosen: ids and names.
-    pub choices: Vec<(String, String)>,
-    /// The chosen one for each purpose; that of the chat where there is none.
-    pub chosen: Vec<(ModelPurpose, ModelOverride)>,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -126,23 +117,13 @@ async fn deployment_config(
 async fn model_overrides(
     platform: &platform::Platform,
     actor: &platform::Actor,
-) -> Result<ModelOverrides, AppError> {
-    let catalogue = platform.list_models(actor).await.map_err(super::failed)?;
-    let offered = catalogue
-        .providers
-        .into_iter()
-        .flat_map(|provider| provider.models);
+) -> Result<Vec<(ModelPurpose, ModelOverride)>, AppError> {
     let mut chosen = Vec::new();
     for purpose in ModelPurpose::ALL {
         let model = platform.get_model_override(actor, purpose).await;
         chosen.push((purpose, model.map_err(super::failed)?));
     }
-    Ok(ModelOverrides {
-        choices: offered
-            .map(|model| (model.id.to_string(), model.display_name))
-            .collect(),
-        chosen,
-    })
+    Ok(chosen)
 }
 
 #[cfg(feature = "ssr")]
@@ -251,27 +232,16 @@ pub async fn update_model_overrides(
 ) -> Result<(), AppError> {
     let (platform, actor) = super::signed_in()?;
     let mut changes = Vec::new();
-    for (purpose, field, id) in [
-        (
-            ModelPurpose::Explore,
-            "explore_model_override",
-            explore_model_override,
-        ),
-        (
-            ModelPurpose::Title,
-            "title_model_override",
-            title_model_override,
-        ),
-        (
-            ModelPurpose::Summary,
-            "summary_model_override",
-            summary_model_override,
-        ),
+    for (purpose, id) in [
+        (ModelPurpose::Explore, explore_model_override),
+        (ModelPurpose::Title, title_model_override),
+        (ModelPurpose::Summary, summary_model_override),
     ] {
         let model_config_id = match id.as_str() {
             "" => None,
             id => Some(id.parse().map_err(|_| {
-                AppError::invalid_field(field, "There is no such model. Choose another one.")
+                let words = "There is no such model. Choose another one.";
+                AppError::invalid_field(purpose.setting(), words)
             })?),
         };
         let change = sdk::chat_config::UpdateModelOverride { model_config_id };

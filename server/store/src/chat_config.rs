@@ -291,12 +291,8 @@ pub async fn put_desktop_enabled(
     settings::put(tx, DESKTOP_ENABLED, &is_enabled, now).await
 }
 
-const fn model_override_key(purpose: ModelPurpose) -> &'static str {
-    match purpose {
-        ModelPurpose::Explore => "chat_explore_model_override",
-        ModelPurpose::Title => "chat_title_model_override",
-        ModelPurpose::Summary => "chat_summary_model_override",
-    }
+fn model_override_key(purpose: ModelPurpose) -> String {
+    format!("chat_{}", purpose.setting())
 }
 
 /// The model for a purpose.
@@ -304,7 +300,7 @@ pub async fn get_model_override(
     db: &Db,
     purpose: ModelPurpose,
 ) -> Result<KeptModelOverride, StoreError> {
-    let found = settings::get(db, model_override_key(purpose)).await?;
+    let found = settings::get(db, &model_override_key(purpose)).await?;
     Ok(read_override(found))
 }
 
@@ -313,7 +309,7 @@ pub async fn get_model_override_in(
     tx: &mut Tx,
     purpose: ModelPurpose,
 ) -> Result<KeptModelOverride, StoreError> {
-    let found = settings::get_in(tx, model_override_key(purpose)).await?;
+    let found = settings::get_in(tx, &model_override_key(purpose)).await?;
     Ok(read_override(found))
 }
 
@@ -338,8 +334,8 @@ pub async fn put_model_override(
 ) -> Result<(), StoreError> {
     let key = model_override_key(purpose);
     match model {
-        Some(model) => settings::put(tx, key, &model, now).await,
-        None => settings::delete(tx, key).await,
+        Some(model) => settings::put(tx, &key, &model, now).await,
+        None => settings::delete(tx, &key).await,
     }
 }
 

@@ -48,6 +48,11 @@ fn sections(config: ChatConfig) -> AnyView {
         deployment,
     } = config;
     let is_debug_allowed = RwSignal::new(debug_logging.user_toggle_allowed);
+    let models = thresholds.iter().map(|threshold| {
+        let id = threshold.model_config_id.to_string();
+        (id, threshold.display_name.clone())
+    });
+    let models: Vec<_> = models.collect();
     view! {
         <SettingSection setting=&places::YOUR_INSTRUCTIONS>
             {own_instructions(user_prompt)}
@@ -64,13 +69,17 @@ fn sections(config: ChatConfig) -> AnyView {
             {debug_logging::own(debug_logging, is_debug_allowed)}
         </SettingSection>
         {deployment.map(|deployment| {
-            only_looked_at(Permission::ManageSettings, || everybodys_sections(deployment, is_debug_allowed))
+            only_looked_at(Permission::ManageSettings, || everybodys_sections(deployment, models, is_debug_allowed))
         })}
     }
 }
 
 /// What is configured for everybody.
-fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool>) -> AnyView {
+fn everybodys_sections(
+    config: DeploymentConfig,
+    models: Vec<(String, String)>,
+    is_debug_allowed: RwSignal<bool>,
+) -> AnyView {
     view! {
         <SettingSection setting=&places::EVERYBODYS_INSTRUCTIONS>
             {system_prompt::form(config.system_prompt)}
@@ -82,7 +91,7 @@ fn everybodys_sections(config: DeploymentConfig, is_debug_allowed: RwSignal<bool
             {workspaces::forms(config.workspaces)}
         </SettingSection>
         <SettingSection setting=&places::MODELS_FOR_WORK>
-            {model_overrides::form(config.models)}
+            {model_overrides::form(config.models, models)}
         </SettingSection>
         <SettingSection setting=&places::DESKTOPS>
             {desktop::form(config.enable_desktop)}

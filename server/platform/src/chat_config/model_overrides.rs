@@ -9,14 +9,6 @@ use store::{Tx, model_configs};
 use super::ChatConfigError;
 use crate::{Actor, Platform};
 
-const fn setting(purpose: ModelPurpose) -> &'static str {
-    match purpose {
-        ModelPurpose::Explore => "explore_model_override",
-        ModelPurpose::Title => "title_model_override",
-        ModelPurpose::Summary => "summary_model_override",
-    }
-}
-
 impl Platform {
     /// The model for a purpose. Needs [`Permission::ReadSettings`].
     pub async fn get_model_override(
@@ -47,7 +39,7 @@ impl Platform {
         for (purpose, change) in changes {
             let field = match changes {
                 [_] => "model_config_id",
-                _ => setting(*purpose),
+                _ => purpose.setting(),
             };
             self.update_model_override(&mut tx, actor, *purpose, *change, field)
                 .await?;
@@ -90,7 +82,8 @@ impl Platform {
         let now = self.0.clock.now();
         chat_config::put_model_override(tx, purpose, change.model_config_id, now).await?;
         let after = change.model_config_id.map(|id| id.to_string());
-        self.record_setting(tx, actor, setting(purpose), [json!(before), json!(after)])
+        let values = [json!(before), json!(after)];
+        self.record_setting(tx, actor, purpose.setting(), values)
             .await
             .map_err(Into::into)
     }

@@ -4,7 +4,7 @@ use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{ModelOverride, ModelPurpose};
 
-use crate::api::chat_config::{ModelOverrides, UpdateModelOverrides};
+use crate::api::chat_config::UpdateModelOverrides;
 use crate::components::button::{ButtonKind, SubmitButton};
 use crate::components::feedback::FormError;
 use crate::components::field::SelectField;
@@ -13,17 +13,19 @@ use crate::error::AppError;
 use crate::view;
 
 const FIELDS: [&str; 3] = [
-    "explore_model_override",
-    "title_model_override",
-    "summary_model_override",
+    ModelPurpose::Explore.setting(),
+    ModelPurpose::Title.setting(),
+    ModelPurpose::Summary.setting(),
 ];
 
-/// The form.
-pub fn form(models: ModelOverrides) -> impl IntoView {
+/// The form. `choices` are ids and names of models.
+pub fn form(
+    chosen: Vec<(ModelPurpose, ModelOverride)>,
+    choices: Vec<(String, String)>,
+) -> impl IntoView {
     let update = ServerAction::<UpdateModelOverrides>::new();
     let error = error_of(update);
     on_answer(update, "model-overrides", |()| {});
-    let ModelOverrides { choices, chosen } = models;
     let fields = chosen
         .into_iter()
         .map(|(purpose, model)| field(purpose, model, &choices, error));
@@ -50,20 +52,17 @@ fn field(
     choices: &[(String, String)],
     error: Signal<Option<AppError>>,
 ) -> AnyView {
-    let [explore, title, summary] = FIELDS;
-    let (name, label, help) = match purpose {
+    let name = purpose.setting();
+    let (label, help) = match purpose {
         ModelPurpose::Explore => (
-            explore,
             "Agents that explore",
             "They only read and search; a quick model does.",
         ),
         ModelPurpose::Title => (
-            title,
             "Titles",
             "A few words for each new chat; a small model does.",
         ),
         ModelPurpose::Summary => (
-            summary,
             "Summaries",
             "They replace a long history, so what they leave out is gone for the model. One whose context is too small is not used.",
         ),
