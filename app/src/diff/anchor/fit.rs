@@ -52,7 +52,7 @@ impl<'a> Sides<'a> {
             is_landmark: places.len() == 1 && {
                 let mut saying = own.iter().filter(|line| says_something(line.text));
                 let edges = [own.first(), own.last()];
-                saying.all(|line| only(before, now, line).is_some())
+                saying.all(is_only)
                     && edges.iter().flatten().all(|line| says_something(line.text))
                     && own.iter().map(|line| letters(line.text)).sum::<usize>() >= MANY_LETTERS
             },

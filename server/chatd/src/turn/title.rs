@@ -1,5 +1,6 @@
-//! Titles that the chat's model makes, or the one that is set for titles: one for a new chat beside its first turn, others when a person asks. Until the
-//! first is there, and when it fails, the first words stand for it. What a title costs is booked in the chat.
+//! Titles that the chat's model makes, or the one that is set for titles: one for a new chat beside its first turn, others
+//! when a person asks. Until the first is there, and when it fails, the first words stand for it. What a title costs is
+//! booked in the chat.
 
 mod sample;
 

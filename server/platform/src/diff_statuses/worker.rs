@@ -142,9 +142,8 @@ impl Turns {
     async fn take(&self, host: String) -> Option<[OwnedSemaphorePermit; 2]> {
         let host = {
             let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-            hosts.retain(|_, turns| {
-                Arc::strong_count(turns) > 1 || turns.available_permits() < AT_ONCE_PER_HOST
-            });
+            // Who waits and who has a turn hold on to it.
+            hosts.retain(|_, turns| Arc::strong_count(turns) > 1);
             let turns = || Arc::new(Semaphore::new(AT_ONCE_PER_HOST));
             hosts.entry(host).or_insert_with(turns).clone()
         };
