@@ -1,4 +1,7 @@
 // Signing in and out.
+import type { Browser, BrowserContextOptions } from "@playwright/test";
+
+import type { Server } from "../fixtures/server.js";
 import { expect, hydrated, look, OWNER, test } from "../fixtures/test.js";
 
 async function signIn(page: import("@playwright/test").Page, password: string) {
@@ -59,13 +62,18 @@ test("signing out ends the session", async ({ page, asOwner }) => {
   await expect(page).toHaveURL(/\/login/);
 });
 
-test("signing out everywhere ends the session of another browser", async ({ browser, page, asOwner, server }) => {
-  const other = await browser.newContext({ baseURL: server.url });
+/** Another browser that is signed in, with its settings open. */
+async function signedInElsewhere(browser: Browser, server: Server, options: BrowserContextOptions = {}) {
+  const other = await browser.newContext({ baseURL: server.url, ...options });
   await server.signIn(other.request);
   const otherPage = await other.newPage();
   await otherPage.goto("/settings");
   await expect(otherPage).toHaveURL("/settings");
+  return { other, otherPage };
+}
 
+test("signing out everywhere ends the session of another browser", async ({ browser, page, asOwner, server }) => {
+  const { other, otherPage } = await signedInElsewhere(browser, server);
   await page.goto("/settings");
   await hydrated(page);
   await page.getByRole("button", { name: "Sign out everywhere", exact: true }).click();
@@ -77,12 +85,7 @@ test("signing out everywhere ends the session of another browser", async ({ brow
 
 test("a session of another browser is seen and ended, and this one goes on", async ({ browser, page, asOwner, server }) => {
   const userAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
-  const other = await browser.newContext({ baseURL: server.url, userAgent });
-  await server.signIn(other.request);
-  const otherPage = await other.newPage();
-  await otherPage.goto("/settings");
-  await expect(otherPage).toHaveURL("/settings");
-
+  const { other, otherPage } = await signedInElsewhere(browser, server, { userAgent });
   await page.goto("/settings");
   await hydrated(page);
   const sessions = page.getByRole("table", { name: "Where you are signed in" });

@@ -10,7 +10,6 @@ use llm::ProviderKind;
 use sdk::chats::ChatError;
 use sdk::costs::CostTotals;
 use sdk::ids::{ChatId, ModelConfigId, UserId};
-use sdk::live::LiveChat;
 use sdk::messages::CutShort;
 use sdk::models::ModelPrices;
 use sdk::parts::Part;
@@ -19,7 +18,7 @@ use store::costs;
 use store::testing::TestDb;
 
 use crate::debug_turns::Remote;
-use crate::harness::{Bench, follow, options};
+use crate::harness::{Bench, options};
 
 /// A model with prices.
 #[derive(Debug)]
@@ -81,13 +80,7 @@ async fn a_stopped_answer_costs_what_the_provider_had_counted() {
             let bench = bench(is_postgres, &server, kind).await;
             let script = "!usage input=100 output=7\n!text \"Half.\"\n!stall 60s";
             let chat = create(&bench, script).await;
-            let mut live = LiveChat::default();
-            follow(&bench.daemon, chat, &mut live, |live, _| {
-                !live.preview.parts.is_empty()
-            })
-            .await;
-            bench.daemon.interrupt(chat).await.unwrap();
-            bench.until_idle(chat).await;
+            bench.interrupt_mid_answer(chat).await;
             let booked = booked(&bench, chat).await;
             assert_eq!(booked.message_count, i64::from(input > 0), "{kind:?}");
             assert_eq!(booked.total_input_tokens, input);

@@ -390,6 +390,17 @@ impl Bench {
         .await
     }
 
+    /// Stops a turn as soon as something was said.
+    pub async fn interrupt_mid_answer(&self, chat: ChatId) -> ChatRow {
+        let mut live = LiveChat::default();
+        follow(&self.daemon, chat, &mut live, |live, _| {
+            !live.preview.parts.is_empty()
+        })
+        .await;
+        self.daemon.interrupt(chat).await.unwrap();
+        self.until_idle(chat).await
+    }
+
     pub async fn end(self) {
         self.daemon.shut_down().await;
         self.database.remove().await;

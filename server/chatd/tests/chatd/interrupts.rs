@@ -17,13 +17,7 @@ async fn keeps_partial_text() {
         let chat = bench
             .create("!text \"the beginning \"\n!stall 60s\n!text \"the end\"")
             .await;
-        let mut live = sdk::live::LiveChat::default();
-        crate::harness::follow(&bench.daemon, chat, &mut live, |live, _| {
-            !live.preview.parts.is_empty()
-        })
-        .await;
-        bench.daemon.interrupt(chat).await.unwrap();
-        let row = bench.until_idle(chat).await;
+        let row = bench.interrupt_mid_answer(chat).await;
         assert_eq!(row.status, Status::Waiting);
         let messages = bench.messages(chat).await;
         assert_eq!(messages.len(), 2, "{:?}", outline(&messages));

@@ -74,6 +74,14 @@ async fn open(client: &AgentClient, command: &str) -> Uuid {
     client.start_process(&request).await.unwrap().id
 }
 
+/// A program that writes what it hears into a file of its name; where its window is.
+async fn listening(client: &AgentClient, name: &str, options: &str) -> [i32; 2] {
+    let command = format!("exec xev -name {name} {options} > {name}.txt");
+    open(client, &command).await;
+    let [x, y, ..] = window(client, name).await;
+    [x, y]
+}
+
 /// Where a window is once it is shown: left, top, width and height.
 async fn window(client: &AgentClient, name: &str) -> [i32; 4] {
     let mut place = None;
@@ -171,12 +179,7 @@ async fn every_sign_is_typed() {
     let running = fixture.start(Source::Empty).await;
     let client = &running.client;
     act(client, &native(Kind::Screenshot)).await;
-    open(
-        client,
-        "exec xev -name typed -geometry 300x200 -event keyboard > typed.txt",
-    )
-    .await;
-    let [x, y, ..] = window(client, "typed").await;
+    let [x, y] = listening(client, "typed", "-geometry 300x200 -event keyboard").await;
     act(client, &at(Kind::LeftClick, [x + 50, y + 50])).await;
     // More signs that the keyboard does not have than it has spare keys.
     let many: String = ('一'..).take(150).collect();
@@ -220,12 +223,12 @@ async fn every_action_of_the_pointer_is_what_a_program_hears() {
     let running = fixture.start(Source::Empty).await;
     let client = &running.client;
     act(client, &native(Kind::Screenshot)).await;
-    open(
+    let [x, y] = listening(
         client,
-        "exec xev -name heard -geometry 500x400 -event button -event keyboard > heard.txt",
+        "heard",
+        "-geometry 500x400 -event button -event keyboard",
     )
     .await;
-    let [x, y, ..] = window(client, "heard").await;
     let inside = [x + 200, y + 200];
     let log = PathBuf::from(&running.started.folder).join("heard.txt");
     let mut told = 0;
@@ -313,12 +316,7 @@ async fn a_drag_goes_through_every_place_of_its_way() {
     let running = fixture.start(Source::Empty).await;
     let client = &running.client;
     act(client, &native(Kind::Screenshot)).await;
-    open(
-        client,
-        "exec xev -name drawn -geometry 500x400 -event mouse > drawn.txt",
-    )
-    .await;
-    let [x, y, ..] = window(client, "drawn").await;
+    let [x, y] = listening(client, "drawn", "-geometry 500x400 -event mouse").await;
     let corners =
         [[100, 100], [300, 100], [300, 300], [100, 300]].map(|[right, down]| [x + right, y + down]);
     let drag = DesktopAction {

@@ -2,12 +2,10 @@
 
 use sdk::debug::DebugStep;
 use sdk::ids::MessageId;
-use sdk::live::LiveChat;
 use sdk::messages::{Message, Role};
 use store::Clock;
 
 use super::*;
-use crate::harness::follow;
 
 fn answers(messages: &[Message]) -> Vec<Option<MessageId>> {
     let answers = messages.iter().filter(|it| it.role == Role::Assistant);
@@ -34,13 +32,7 @@ async fn each_step_names_the_message_that_came_of_it() {
 
         // What a person stopped has come of its call too, as far as it came.
         let chat = bench.create("!text \"Half.\"\n!stall 60s").await;
-        let mut live = LiveChat::default();
-        follow(&bench.daemon, chat, &mut live, |live, _| {
-            !live.preview.parts.is_empty()
-        })
-        .await;
-        bench.daemon.interrupt(chat).await.unwrap();
-        bench.until_idle(chat).await;
+        bench.interrupt_mid_answer(chat).await;
         let run = ended(&bench, chat, "chat_turn", 1).await.remove(0);
         let messages = bench.messages(chat).await;
         assert_eq!(answers(&messages).len(), 1);

@@ -237,16 +237,8 @@ mod tests {
     )]
     use std::time::Duration;
 
+    use super::super::scanner::git;
     use super::*;
-    use crate::git_command::GitCommand;
-
-    async fn git(root: &Path, arguments: &[&str]) {
-        let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
-        let git = GitCommand::in_workspace(root)
-            .args(identity)
-            .args(arguments);
-        git.output().await.unwrap();
-    }
 
     struct Stage {
         _folder: tempfile::TempDir,

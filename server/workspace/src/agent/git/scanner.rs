@@ -233,6 +233,17 @@ pub fn new_repository() -> (tempfile::TempDir, PathBuf, Scanner) {
     (folder, root, scanner)
 }
 
+/// Git with somebody's name.
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "for tests")]
+pub async fn git(root: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"];
+    let git = crate::git_command::GitCommand::in_workspace(root)
+        .args(identity)
+        .args(arguments);
+    git.output().await.unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
@@ -260,18 +271,6 @@ mod tests {
     #[tokio::test]
     async fn a_change_in_the_second_of_the_checkout_is_seen_later_too() {
         let (_folder, root, scanner) = new_repository();
-        let git = |arguments: &[&str]| {
-            let mut command = std::process::Command::new("git");
-            command.arg("-C").arg(&root).args(arguments);
-            let names = [
-                "GIT_AUTHOR_NAME",
-                "GIT_COMMITTER_NAME",
-                "GIT_AUTHOR_EMAIL",
-                "GIT_COMMITTER_EMAIL",
-            ];
-            command.envs(names.map(|name| (name, "ada")));
-            assert!(command.status().unwrap().success());
-        };
         let second = || {
             let now = std::time::SystemTime::now();
             now.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
@@ -280,8 +279,8 @@ mod tests {
         loop {
             let begun = second();
             std::fs::write(root.join("file"), format!("{begun}\n")).unwrap();
-            git(&["add", "."]);
-            git(&["commit", "--quiet", "-m", "first"]);
+            git(&root, &["add", "."]).await;
+            git(&root, &["commit", "--quiet", "-m", "first"]).await;
             std::fs::write(root.join("file"), format!("{}\n", begun + 1)).unwrap();
             if second() == begun {
                 break;
