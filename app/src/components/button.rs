@@ -1,6 +1,8 @@
-//! Buttons. Handlers and further attributes are put on from outside: `<Button on:click=… attr:title="…">`.
+//! Buttons. Attributes can be put on from outside (`<Button attr:title="…">`), handlers cannot: where the view around a
+//! button is drawn anew, one that was put on from outside would be added to those of before, and a click would run all of them.
 
 use leptos::prelude::*;
+use web_sys::MouseEvent;
 
 use crate::components::icons::{Icon, icon};
 use crate::view;
@@ -45,11 +47,19 @@ pub fn Button(
     /// Whether it cannot be pressed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// What it does.
+    #[prop(optional, into)]
+    on_click: Option<Callback<MouseEvent>>,
     /// Words, with an icon before them when it helps.
     children: Children,
 ) -> impl IntoView {
     view! {
-        <button type="button" class=button_class(kind, is_small) disabled=move || disabled.get()>
+        <button
+            type="button"
+            class=button_class(kind, is_small)
+            disabled=move || disabled.get()
+            on:click=move |event| run(on_click, event)
+        >
             {children()}
         </button>
     }
@@ -101,6 +111,9 @@ pub fn IconButton(
     /// Whether it cannot be pressed now.
     #[prop(optional, into)]
     disabled: Signal<bool>,
+    /// What it does.
+    #[prop(optional, into)]
+    on_click: Option<Callback<MouseEvent>>,
 ) -> impl IntoView {
     view! {
         <button
@@ -110,8 +123,15 @@ pub fn IconButton(
             aria-label=label.clone()
             title=label
             disabled=move || disabled.get()
+            on:click=move |event| run(on_click, event)
         >
             {icon(name)}
         </button>
+    }
+}
+
+fn run(on_click: Option<Callback<MouseEvent>>, event: MouseEvent) {
+    if let Some(on_click) = on_click {
+        on_click.run(event);
     }
 }

@@ -154,13 +154,14 @@ fn running(chat: ChatId) -> AnyView {
             state.get()
         }
     };
+    let retry = Callback::new(|()| send("retry"));
     let path = format!("/api/experimental/chats/{chat}/desktop");
     view! {
         {bar(state.into(), has_control.into(), has_copied.into())}
         <desktop-window class="desktop-window" class:has-control=move || has_control.get() id=WINDOW data-path=path
             data-label="The workspace's desktop" on:desktopstate=told on:desktopleave=leave>
         </desktop-window>
-        {move || note(&shown(), Callback::new(|()| send("retry")))}
+        {move || note(&shown(), retry)}
         <Show when=move || has_control.get()>
             <p class="terminal-hint"><kbd class="key">"Ctrl+Shift+L"</kbd> " releases control"</p>
         </Show>
@@ -184,8 +185,8 @@ pub fn bar(state: Signal<State>, has_control: Signal<bool>, has_copied: Signal<b
             <p class="desktop-who">{move || if has_control.get() { "You have control" } else { "You are looking on" }}</p>
             <span class="spacer"></span>
             <Show when=move || has_control.get()>
-                <IconButton name=Icon::Copy label="Copy the desktop’s clipboard to yours" disabled=has_nothing on:click=move |_| send("copy")/>
-                <Button kind=ButtonKind::Plain is_small=true disabled=is_closed on:click=move |_| send("paste")>"Paste yours"</Button>
+                <IconButton name=Icon::Copy label="Copy the desktop’s clipboard to yours" disabled=has_nothing on_click=move |_| send("copy")/>
+                <Button kind=ButtonKind::Plain is_small=true disabled=is_closed on_click=move |_| send("paste")>"Paste yours"</Button>
             </Show>
             <button type="button" class=CONTROL disabled=move || is_closed.get() on:click=control>
                 {move || if has_control.get() { "Release control" } else { "Take control" }}
@@ -239,7 +240,7 @@ pub fn note(state: &State, on_retry: Callback<()>) -> Option<AnyView> {
                 {more.filter(|more| !more.is_empty()).map(|more| plain("p", more))}
             </div>
             {button.map(|words| view! {
-                <Button kind=ButtonKind::Plain is_small=true on:click=move |_| on_retry.run(())>{words}</Button>
+                <Button kind=ButtonKind::Plain is_small=true on_click=move |_| on_retry.run(())>{words}</Button>
             })}
         </div>
     })

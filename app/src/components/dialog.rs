@@ -136,7 +136,7 @@ pub fn ConfirmDialog(
                     kind=ButtonKind::Danger
                     disabled=pending
                     attr:aria-busy=move || pending.get().then_some("true")
-                    on:click=move |_| on_confirm.run(())
+                    on_click=move |_| on_confirm.run(())
                 >
                     {move || question.with(|question| question.action.clone())}
                 </Button>

@@ -154,7 +154,7 @@ fn retry(code: ErrorCode, on_retry: Option<Callback<()>>) -> AnyView {
             </a>
         },
         (_, Some(on_retry)) => view! {
-            <Button on:click=move |_| on_retry.run(())>{icon(Icon::RotateCcw)} "Try again"</Button>
+            <Button on_click=move |_| on_retry.run(())>{icon(Icon::RotateCcw)} "Try again"</Button>
         },
         // An empty address leads to the page itself, also with JavaScript off.
         (_, None) => view! {

@@ -171,9 +171,9 @@ fn running(id: WorkspaceId) -> AnyView {
             <div class="tabs" role="tablist" aria-label="Terminals" on:keydown=on_keydown>
                 <For each=move || kept.tabs.get() key=|tab| tab.number let(tab)>{tab_button(tab.number, chosen)}</For>
             </div>
-            <IconButton name=Icon::Plus label="New terminal" disabled=is_full on:click=move |_| add()/>
+            <IconButton name=Icon::Plus label="New terminal" disabled=is_full on_click=move |_| add()/>
             <span class="spacer"></span>
-            <IconButton name=Icon::Trash2 label="Close this terminal and end what runs in it" on:click=move |_| close()/>
+            <IconButton name=Icon::Trash2 label="Close this terminal and end what runs in it" on_click=move |_| close()/>
         </div>
         <For each=move || kept.tabs.get() key=|tab| tab.number let(tab)>
             {frame(Place { workspace: id, number: tab.number, chosen, kept, is_script_lost, is_focused: is_asked_for.get_value() }, tab.id)}
@@ -311,7 +311,7 @@ pub fn note(state: &State, ways: Ways) -> Option<AnyView> {
                 {more.filter(|more| !more.is_empty()).map(|more| plain("p", more))}
             </div>
             {button.map(|(words, on_press)| view! {
-                <Button kind=ButtonKind::Plain is_small=true on:click=move |_| on_press.run(())>{words}</Button>
+                <Button kind=ButtonKind::Plain is_small=true on_click=move |_| on_press.run(())>{words}</Button>
             })}
         </div>
     })

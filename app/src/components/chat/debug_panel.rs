@@ -116,7 +116,7 @@ pub fn RunsView(
                 <input type="search" class="input" placeholder="Search runs" aria-label="Search runs" autocomplete="off"
                     prop:value=move || query.get() on:input=move |event| query.set(event_target_value(&event))/>
             </div>
-            <IconButton name=Icon::RefreshCw label="Read the runs again" on:click=move |_| on_retry.run(())/>
+            <IconButton name=Icon::RefreshCw label="Read the runs again" on_click=move |_| on_retry.run(())/>
             <a class="button button-small" class:hidden=move || !has_runs.get() download="" rel="external"
                 href=format!("/api/experimental/chats/{chat}/debug/export") title="Everything that is recorded of this chat, as JSON">
                 {icon(Icon::Download)} "Export chat"

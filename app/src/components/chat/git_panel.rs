@@ -146,8 +146,8 @@ pub fn GitPanel(
                 <div class="tabs" role="radiogroup" aria-label="Shown here" inner_html=tabs on:change=want></div>
                 <span class="spacer"></span>
                 {switch(view)}
-                <IconButton name=Icon::RefreshCw label="Look for changes now" on:click=look/>
-                <IconButton name=Icon::X label="Close the panel" on:click=move |_| toggle(agents, Side::Panel)/>
+                <IconButton name=Icon::RefreshCw label="Look for changes now" on_click=look/>
+                <IconButton name=Icon::X label="Close the panel" on_click=move |_| toggle(agents, Side::Panel)/>
             </div>
             <div class="panel-body" tabindex="-1"><ChangesView changes workspace review viewed regions view remote on_commit can_commit=panel.can_commit/></div>
             <div class="terminals">{terminals(workspace, is_terminal_wanted.into())}</div>

@@ -63,8 +63,8 @@ fn Row(composer: Composer, id: QueuedMessageId) -> impl IntoView {
                     "Send now"
                 </button>
                 {move || earlier(composer, agents, id, place.get())}
-                <IconButton name=Icon::Pencil label="Edit this queued message" is_small=true on:click=move |_| is_edited.set(true)/>
-                <IconButton name=Icon::X label="Remove this queued message" is_small=true on:click=move |_| remove(composer, agents, id)/>
+                <IconButton name=Icon::Pencil label="Edit this queued message" is_small=true on_click=move |_| is_edited.set(true)/>
+                <IconButton name=Icon::X label="Remove this queued message" is_small=true on_click=move |_| remove(composer, agents, id)/>
             }
         }
     };
@@ -86,7 +86,7 @@ fn earlier(
     let position = i64::try_from(position).ok();
     view! {
         <IconButton name=Icon::ArrowUp label="Move this queued message forward" is_small=true
-            on:click=move |_| change(composer, agents, id, EditQueuedMessage { position, ..EditQueuedMessage::default() })/>
+            on_click=move |_| change(composer, agents, id, EditQueuedMessage { position, ..EditQueuedMessage::default() })/>
     }
 }
 

@@ -182,8 +182,8 @@ pub fn Sidebar() -> impl IntoView {
                     "Switchyard"
                 </a>
                 <span class="spacer"></span>
-                <IconButton name=Icon::Search label="Find anything (Ctrl+K)" on:click=move |_| agents.is_palette_open.set(true)/>
-                <IconButton name=Icon::PanelLeft label="Hide the list of chats" on:click=move |_| toggle(agents, Side::List)/>
+                <IconButton name=Icon::Search label="Find anything (Ctrl+K)" on_click=move |_| agents.is_palette_open.set(true)/>
+                <IconButton name=Icon::PanelLeft label="Hide the list of chats" on_click=move |_| toggle(agents, Side::List)/>
             </div>
             <a class="new-chat" href="/agents" aria-keyshortcuts="n">
                 {icon(Icon::Plus)} "New chat" <kbd class="key" aria-hidden="true">"N"</kbd>

@@ -23,7 +23,7 @@ pub fn ListButton() -> impl IntoView {
     let agents = Agents::expect();
     view! {
         <span class="list-button">
-            <IconButton name=Icon::PanelLeft label="Show the list of chats" on:click=move |_| toggle(agents, Side::List)/>
+            <IconButton name=Icon::PanelLeft label="Show the list of chats" on_click=move |_| toggle(agents, Side::List)/>
         </span>
     }
 }

@@ -38,7 +38,7 @@ pub fn dialogs_and_menus() -> impl IntoView {
         view! {
             <div class="gallery-row">
                 <DialogButton dialog=DIALOG>"Open a dialog"</DialogButton>
-                <Button on:click=move |_| dialog::show(QUESTION)>"Ask a question"</Button>
+                <Button on_click=move |_| dialog::show(QUESTION)>"Ask a question"</Button>
                 <Menu id="gallery-menu" label="A menu">
                     <p class="menu-label" role="presentation">"This chat"</p>
                     <MenuItem name=Icon::Pencil on_select=pick>"Rename"</MenuItem>
@@ -51,7 +51,7 @@ pub fn dialogs_and_menus() -> impl IntoView {
                 <p class="dialog-text">"Esc, the cross and a click beside it close it."</p>
                 <div class="dialog-actions">
                     <CancelButton dialog=DIALOG/>
-                    <Button kind=ButtonKind::Primary on:click=move |_| dialog::close(DIALOG)>"Understood"</Button>
+                    <Button kind=ButtonKind::Primary on_click=move |_| dialog::close(DIALOG)>"Understood"</Button>
                 </div>
             </Dialog>
             <ConfirmDialog

@@ -97,7 +97,7 @@ fn opened(view: WorkspaceView, is_named: bool) -> AnyView {
                 {may.ssh.then(|| view! { <a class="button" href=new_chat(id)>{icon(Icon::Plus)} "New chat"</a> })}
                 {may.update.then(|| power(id, name, status, actions, false))}
                 {may.delete.then(|| view! {
-                    <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on:click=ask>
+                    <Button kind=ButtonKind::Plain disabled=Signal::derive(move || !hydrated.get()) on_click=ask>
                         {icon(Icon::Trash2)} "Delete"
                     </Button>
                 })}
@@ -146,7 +146,7 @@ fn terminal(workspace: Signal<Option<Workspace>>) -> AnyView {
                 <span class="spacer"></span>
                 <Show when=move || !has_terminal.get()>
                     <Button kind=ButtonKind::Plain is_small=true disabled=Signal::derive(move || !hydrated.get())
-                        on:click=move |_| has_terminal.set(true)>"Open a terminal"</Button>
+                        on_click=move |_| has_terminal.set(true)>"Open a terminal"</Button>
                 </Show>
             </div>
             <div class="terminals workspace-terminals" hidden=move || !has_terminal.get()>

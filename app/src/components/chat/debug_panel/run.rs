@@ -137,7 +137,7 @@ fn ReadRun(chat: ChatId, id: DebugRunId, run: Memo<Option<DebugRun>>) -> impl In
             <Show when=move || detail.seen.with(|seen| seen.value.is_some())>
                 <div class="debug-run-tools">
                     <Show when=move || has_earlier.get()>
-                        <Button is_small=true disabled=is_pending on:click=earlier>"Show earlier steps"</Button>
+                        <Button is_small=true disabled=is_pending on_click=earlier>"Show earlier steps"</Button>
                     </Show>
                     <span class="spacer"></span>
                     <a class="link debug-export" download="" rel="external" href=export.clone()>{icon(Icon::Download)} "Export run"</a>

@@ -158,7 +158,7 @@ fn refused(reason: String, known: Known) -> AnyView {
     view! {
         <div class="picture-note" role="status">
             {plain("p", reason)}
-            <Button kind=ButtonKind::Plain is_small=true on:click=move |_| known.set(None)>"Try again"</Button>
+            <Button kind=ButtonKind::Plain is_small=true on_click=move |_| known.set(None)>"Try again"</Button>
         </div>
     }
 }

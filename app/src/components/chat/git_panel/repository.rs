@@ -70,7 +70,7 @@ pub fn RepositoryView(
             <div class="summary">
                 {move || repository.with(|known| head(known, is_one_of_several.get()))} <span class="spacer"></span>
                 {move || repository.with(numbers)}
-                <Show when=may_commit><Button is_small=true on:click=ask>"Ask to commit"</Button></Show>
+                <Show when=may_commit><Button is_small=true on_click=ask>"Ask to commit"</Button></Show>
             </div>
             {move || repository.with(details)}
             {move || left_out.with(|(files, named)| omitted(*files, named))}

@@ -90,7 +90,7 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
                             kind=ButtonKind::Plain
                             disabled=Signal::derive(move || !hydrated.get() || remove.pending().get())
                             attr:aria-label=removed.clone()
-                            on:click=move |_| { remove.dispatch(DeleteUserApiKey { id }); }
+                            on_click=move |_| { remove.dispatch(DeleteUserApiKey { id }); }
                         >
                             "Remove"
                         </Button>

@@ -61,7 +61,7 @@ fn row(
             <Button
                 is_small=true
                 disabled=Signal::derive(move || !hydrated.get())
-                on:click=move |_| actions.device.run(id.clone())
+                on_click=move |_| actions.device.run(id.clone())
             >
                 "Use a code"
             </Button>

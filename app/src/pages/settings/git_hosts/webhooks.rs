@@ -49,11 +49,11 @@ pub(super) fn WebhookDialog(
             });
         };
         let removes = is_there.then(|| {
-            view! { <Button disabled=is_pending on:click=remove>"Remove secret"</Button> }
+            view! { <Button disabled=is_pending on_click=remove>"Remove secret"</Button> }
         });
         view! {
             {removes}
-            <Button disabled=is_pending on:click=generate>
+            <Button disabled=is_pending on_click=generate>
                 {if is_there { "Make another secret" } else { "Make a secret" }}
             </Button>
         }

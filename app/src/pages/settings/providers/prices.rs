@@ -114,7 +114,7 @@ fn proposal(prefix: &'static str, list_price: KnownListPrice) -> AnyView {
             {note}
         </p>
         <div class="form-actions">
-            <Button is_small=true on:click=fill>"Use list prices"</Button>
+            <Button is_small=true on_click=fill>"Use list prices"</Button>
         </div>
     }
 }
@@ -161,7 +161,7 @@ pub fn BackfillDialog(
                             kind=ButtonKind::Primary
                             disabled=backfill.pending()
                             attr:aria-busy=move || backfill.pending().get().then_some("true")
-                            on:click=start
+                            on_click=start
                         >
                             "Price earlier calls"
                         </Button>
@@ -177,7 +177,7 @@ pub fn outcome(done: BackfilledCosts) -> AnyView {
     view! {
         <p class="dialog-text" role="status">{outcome_words(done)}</p>
         <div class="dialog-actions">
-            <Button kind=ButtonKind::Primary attr:autofocus=true on:click=|_| dialog::close(BACKFILL)>"Done"</Button>
+            <Button kind=ButtonKind::Primary attr:autofocus=true on_click=|_| dialog::close(BACKFILL)>"Done"</Button>
         </div>
     }
 }

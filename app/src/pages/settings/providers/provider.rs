@@ -46,7 +46,7 @@ pub fn card(config: ProviderConfig, models: Vec<PricedModel>, actions: Actions) 
                 is_small=true
                 disabled=Signal::derive(move || !hydrated.get() || actions.is_testing(id))
                 attr:aria-busy=move || actions.is_testing(id).then_some("true")
-                on:click=move |_| actions.test(id)
+                on_click=move |_| actions.test(id)
             >
                 {icon(Icon::Plug)}
                 "Test connection"

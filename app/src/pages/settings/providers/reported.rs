@@ -122,7 +122,7 @@ fn chooser(id: ProviderConfigId, models: Vec<ReportedModel>, actions: Actions) -
             <div class="model-options">{options}</div>
         </fieldset>
         <div class="form-actions">
-            <Button kind=ButtonKind::Primary disabled=is_idle on:click=add>
+            <Button kind=ButtonKind::Primary disabled=is_idle on_click=add>
                 {words}
             </Button>
         </div>

@@ -66,7 +66,7 @@ pub fn editor(parameters: Vec<ParameterForm>, error: Signal<Option<AppError>>) -
             <For each=move || rows.get() key=|(key, _)| *key children=move |(key, parameter)| group(Place { key, rows, error }, parameter)/>
             <p class="field-help parameters-none">"It asks for nothing."</p>
             <div>
-                <Button is_small=true disabled=Signal::derive(move || !hydrated.get()) attr:id="add-parameter" on:click=add>
+                <Button is_small=true disabled=Signal::derive(move || !hydrated.get()) attr:id="add-parameter" on_click=add>
                     {icon(Icon::Plus)}
                     "Add a parameter"
                 </Button>
@@ -109,7 +109,7 @@ fn group(place: Place, parameter: ParameterForm) -> AnyView {
         <fieldset class="parameter form">
             <legend class="visually-hidden">{move || format!("Parameter {}", place.position() + 1)}</legend>
             <span class="parameter-remove">
-                <IconButton name=Icon::Trash2 label="Remove this parameter" disabled=Signal::derive(move || !hydrated.get()) on:click=remove/>
+                <IconButton name=Icon::Trash2 label="Remove this parameter" disabled=Signal::derive(move || !hydrated.get()) on_click=remove/>
             </span>
             <div class="form-row">
                 <TextField label="Name" name=place.name("name") id=place.id("name") input=Input::Code value=name placeholder="region"
