@@ -1,4 +1,6 @@
 // A chat that makes its own workspace: the log runs in the card, commands run in it, it stops and starts again.
+import type { Locator } from "@playwright/test";
+
 import { createChat, openChat, send, shownAnswer, untilIdle } from "../fixtures/chats.js";
 import { expect, look, test } from "../fixtures/test.js";
 
@@ -44,12 +46,14 @@ test("an agent makes a workspace, works in it, and stops and starts it", async (
   const making = page.locator(".tool", { hasText: "Making a workspace" });
   await expect(making.locator(".tool-output")).toContainText("installing part 2");
   await expect(making).toHaveAttribute("open", "");
+  const link = (card: Locator) => card.getByRole("link", { name: "Open the workspace" });
+  const address = /\/workspaces\/[0-9a-f-]{36}$/;
+  await expect(link(making)).toHaveAttribute("href", address);
   await look(page, "workspace-tools-making", { fullPage: false });
   const made = page.locator(".tool", { hasText: "Made workspace" });
   await expect(made).toContainText("service-");
   await expect(made.locator(".tool-output")).toContainText("installing part 6");
-  const link = made.getByRole("link", { name: "Open the workspace" });
-  await expect(link).toHaveAttribute("href", /\/workspaces\/[0-9a-f-]{36}$/);
+  await expect(link(made)).toHaveAttribute("href", address);
   await expect(page.locator(".tool", { hasText: "1 template" })).toBeVisible();
   await expect(page.locator(".tool", { hasText: "cat made.txt" })).toContainText("succeeded");
   await expect(page.locator(".by-agent .prose", { hasText: "The workspace is there." })).toBeVisible();

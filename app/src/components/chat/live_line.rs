@@ -13,7 +13,7 @@ use sdk::workspaces::WorkspaceStatus;
 
 use super::act::{Step, present};
 use super::context::Agents;
-use super::tool_card::{WorkFolder, short_path};
+use super::tool_card::{WorkPlace, short_path};
 use crate::api::chats::interrupt_chat;
 use crate::components::control_flow::Show;
 use crate::components::icons::{Icon, icon, icon_with_class};
@@ -70,11 +70,11 @@ pub fn LiveLine(
         }
     });
     let verb = move || act.with(|act| act.as_ref().map(|act| act.verb.clone()).unwrap_or_default());
-    let folder = use_context::<WorkFolder>();
+    let place = use_context::<WorkPlace>();
     let object = move || {
         act.with(|act| {
             let object = act.as_ref()?.object.as_ref()?;
-            Some(short_path(object, folder))
+            Some(short_path(object, place))
         })
     };
     let tail = move || {

@@ -8,7 +8,7 @@ use super::agent_card::AgentCard;
 use super::diff_lines::DiffLines;
 use super::message::file;
 use super::streaming_text::StreamingText;
-use super::tool_card::{WorkFolder, counts, short_path};
+use super::tool_card::{WorkPlace, counts, short_path};
 use super::tools::{Body, ToolRun, ToolState};
 use crate::components::plain::plain;
 use crate::diff::DiffFile;
@@ -20,14 +20,14 @@ pub fn ToolBody(
     /// The call with what became of it.
     run: Signal<Arc<ToolRun>>,
     /// Where the chat's agent works.
-    folder: Option<WorkFolder>,
+    place: Option<WorkPlace>,
 ) -> impl IntoView {
     let body = Memo::new(move |_| run.with(|run| Body::of(run)));
     let state = Memo::new(move |_| run.with(|run| run.state));
-    move || body.with(|body| draw(body, state.get(), folder))
+    move || body.with(|body| draw(body, state.get(), place))
 }
 
-fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyView {
+fn draw(body: &Body, state: ToolState, work_place: Option<WorkPlace>) -> AnyView {
     match body {
         Body::Command {
             command,
@@ -39,7 +39,7 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
         Body::Edits(files) if files.is_empty() => nothing(state),
         Body::Edits(files) => files
             .iter()
-            .map(|file| edited_file(file, work_folder))
+            .map(|file| edited_file(file, work_place))
             .collect_view()
             .into_any(),
         Body::Workspace {
@@ -47,7 +47,17 @@ fn draw(body: &Body, state: ToolState, work_folder: Option<WorkFolder>) -> AnyVi
             log,
             errors,
             note,
-        } => workspace_view(id.as_deref(), log, errors, note.clone(), state),
+        } => {
+            // The call tells which one it is when it ends; the chat knows it from the first line of the log on.
+            let bound = || work_place.and_then(|place| place.workspace_id.get());
+            let bound = state
+                .is_open()
+                .then(bound)
+                .flatten()
+                .map(|id| id.to_string());
+            let id = id.clone().or(bound);
+            workspace_view(id.as_deref(), log, errors, note.clone(), state)
+        }
         Body::Plan(text) => {
             let text = text.clone();
             view! { <div class="tool-plan"><StreamingText text=Signal::derive(move || text.clone())/></div> }
@@ -162,9 +172,9 @@ fn output_view(text: &str, label: &'static str) -> AnyView {
     view! { <div class="tool-output" tabindex="0" role="group" aria-label=label>{text}</div> }
 }
 
-fn edited_file(file: &DiffFile, work_folder: Option<WorkFolder>) -> AnyView {
+fn edited_file(file: &DiffFile, work_place: Option<WorkPlace>) -> AnyView {
     let path = file.path().to_owned();
-    let name = short_path(&path, work_folder);
+    let name = short_path(&path, work_place);
     let (added, removed) = (file.additions, file.deletions);
     view! {
         <div class="tool-edit">

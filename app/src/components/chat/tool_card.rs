@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::html::Details;
 use leptos::prelude::*;
+use sdk::ids::WorkspaceId;
 
 use super::tools::{ToolRun, ToolState, describe};
 use super::words;
@@ -53,13 +54,18 @@ pub fn ToolGroup(
     }
 }
 
-/// Where the chat's agent works, by context: paths below it are shown without it.
+/// Where the chat's agent works, by context.
 #[derive(Clone, Copy)]
-pub struct WorkFolder(pub Signal<Option<String>>);
+pub struct WorkPlace {
+    /// The folder; paths below it are shown without it.
+    pub folder: Signal<Option<String>>,
+    /// The workspace; there is one as soon as its making has begun.
+    pub workspace_id: Signal<Option<WorkspaceId>>,
+}
 
 /// A path as it is shown: without the folder that the agent works in.
-pub fn short_path(object: &str, folder: Option<WorkFolder>) -> String {
-    let Some(folder) = folder.and_then(|folder| folder.0.get()) else {
+pub fn short_path(object: &str, place: Option<WorkPlace>) -> String {
+    let Some(folder) = place.and_then(|place| place.folder.get()) else {
         return object.to_owned();
     };
     object
@@ -76,7 +82,7 @@ pub fn ToolCard(
     #[prop(into)]
     run: Signal<Arc<ToolRun>>,
 ) -> impl IntoView {
-    let folder = use_context::<WorkFolder>();
+    let place = use_context::<WorkPlace>();
     let summary = Memo::new(move |_| run.with(|run| describe(run)));
     let state = Memo::new(move |_| run.with(|run| run.state));
     // Drawn anew when it changes, not with each piece of output: what spins would begin again.
@@ -108,12 +114,12 @@ pub fn ToolCard(
             <summary>
                 {move || icon(summary.get().icon)} <span class="tool-verb">{move || summary.get().verb}</span>
                 <span class="tool-object" title=move || summary.get().object>
-                    {move || summary.with(|summary| short_path(&summary.object, folder))}
+                    {move || summary.with(|summary| short_path(&summary.object, place))}
                 </span> {move || summary.get().counts.map(|(added, removed)| counts(added, removed))}
                 {move || mark(outcome.get())}
                 <span class="tool-time">{move || time(&run.get())}</span>
             </summary>
-            <div class="tool-body">{tool_body(run, folder, is_wanted.into())}</div>
+            <div class="tool-body">{tool_body(run, place, is_wanted.into())}</div>
         </details>
     }
 }

@@ -20,7 +20,7 @@ use crate::components::chat::keys::is_something_over;
 use crate::components::chat::live_line::stop;
 use crate::components::chat::scroll::Follow;
 use crate::components::chat::timeline_view::Timeline;
-use crate::components::chat::tool_card::WorkFolder;
+use crate::components::chat::tool_card::WorkPlace;
 use crate::components::chat::top_bar::{ListButton, TopBar, title_of};
 use crate::components::control_flow::Show;
 use crate::components::feedback::{ErrorState, skeleton_rows};
@@ -127,13 +127,14 @@ fn OpenedChat(view: ChatView) -> impl IntoView {
     let workspace_status = Signal::derive(move || {
         workspace.with(|workspace| workspace.as_ref().map(|workspace| workspace.status))
     });
-    provide_context(WorkFolder(Signal::derive(move || {
-        workspace.with(|workspace| {
-            workspace
-                .as_ref()
-                .map(|workspace| workspace.working_directory.clone())
-        })
-    })));
+    provide_context(WorkPlace {
+        folder: Signal::derive(move || {
+            workspace.with(|workspace| Some(workspace.as_ref()?.working_directory.clone()))
+        }),
+        workspace_id: Signal::derive(move || {
+            workspace.with(|workspace| Some(workspace.as_ref()?.id))
+        }),
+    });
     let (id, is_archived) = (chat.id, RwSignal::new(chat.archived));
     agents.opened.set(Some(chat.clone()));
     Effect::new(move |_| {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{part, samples};
 use crate::api::chats::AgentNews;
 use crate::components::chat::agent_card::told;
-use crate::components::chat::tool_card::{ToolGroup, WorkFolder};
+use crate::components::chat::tool_card::{ToolGroup, WorkPlace};
 use crate::components::chat::tools::ToolRun;
 use crate::view;
 
@@ -152,7 +152,10 @@ fn kinds() -> Vec<Kind> {
 
 /// Every kind while it is written, running, done, failed and interrupted.
 pub fn cards() -> impl IntoView {
-    provide_context(WorkFolder(Signal::stored(Some("/srv/greeter".to_owned()))));
+    provide_context(WorkPlace {
+        folder: Signal::stored(Some("/srv/greeter".to_owned())),
+        workspace_id: Signal::stored(None),
+    });
     let all = kinds()
         .into_iter()
         .map(|kind| group(in_every_state(&kind)))

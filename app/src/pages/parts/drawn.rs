@@ -12,7 +12,7 @@ use super::{LOST, Load, lost};
 use crate::components::chat::context::Agents;
 use crate::components::chat::git_panel::{GitPanel, Panel};
 use crate::components::chat::tool_body::ToolBody;
-use crate::components::chat::tool_card::WorkFolder;
+use crate::components::chat::tool_card::WorkPlace;
 use crate::components::chat::tools::ToolRun;
 use crate::components::control_flow::Show;
 use crate::components::toast::ToastKind;
@@ -85,7 +85,7 @@ fn git_panel_part(panel: Panel) -> Result<AnyView, SplitLoaderError> {
 /// What the card of a tool call shows, from the first time that it is opened.
 pub fn tool_body(
     run: Signal<Arc<ToolRun>>,
-    folder: Option<WorkFolder>,
+    place: Option<WorkPlace>,
     is_wanted: Signal<bool>,
 ) -> AnyView {
     let is_here = RwSignal::new(TOOL_BODY.is_here().then_some(true));
@@ -98,7 +98,7 @@ pub fn tool_body(
         }
     });
     let draw = move |came: bool| {
-        let drawn = came.then(|| tool_body_part(run, folder).now_or_never());
+        let drawn = came.then(|| tool_body_part(run, place).now_or_never());
         drawn.flatten().and_then(Result::ok).unwrap_or_else(lost)
     };
     (move || is_here.get().filter(|_| is_wanted.get()).map(draw)).into_any()
@@ -112,7 +112,7 @@ pub fn tool_body(
 )]
 fn tool_body_part(
     run: Signal<Arc<ToolRun>>,
-    folder: Option<WorkFolder>,
+    place: Option<WorkPlace>,
 ) -> Result<AnyView, SplitLoaderError> {
-    Ok(view! { <ToolBody run folder/> })
+    Ok(view! { <ToolBody run place/> })
 }
