@@ -19,6 +19,7 @@ pub mod selection;
 pub mod submodule;
 #[cfg(test)]
 mod tests;
+pub mod tree;
 
 use std::ops::Range;
 

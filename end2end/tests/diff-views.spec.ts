@@ -137,6 +137,10 @@ test.describe("on a real git repository", () => {
     // A file far away, by its name.
     const list = panel.locator(".file-list");
     await list.locator("summary").click();
+    await expect(list.getByRole("button", { name: /^many 5000 files/ })).toHaveAttribute("aria-expanded", "false");
+    await list.getByRole("button", { name: /^many 5000 files/ }).click();
+    await expect(list.locator(".file-list-row")).toHaveCount(200);
+    await note("opening a folder");
     await list.getByRole("searchbox").fill("04321");
     await list.locator(".file-list-row", { hasText: "04321.txt" }).click();
     const far = panel.locator(".file-head", { hasText: "04321.txt" });
@@ -165,6 +169,56 @@ test.describe("on a real git repository", () => {
     await note("scrolling through it");
     await page.screenshot({ path: "artifacts/diff-long-file.png" });
     console.log("longest tasks (ms):", tasks, "elements:", elements);
+  });
+
+  test("every kind of change is named, and keys lead from change to change and from file to file", async ({ page, startServer }) => {
+    const numbers = Array.from({ length: 80 }, (_, at) => `line ${at + 1}\n`).join("");
+    repository = await Repository.create({ "docs/long.txt": numbers, "run.sh": "true\n", "src/old.rs": numbers, "gone.txt": "gone\n" });
+    const server = await startServer();
+    const command = [
+      "sed -i -e '10s/.*/ten/' -e '60s/.*/sixty/' docs/long.txt",
+      "chmod +x run.sh",
+      "git mv src/old.rs src/new.rs",
+      "sed -i 's/Hello/Good day/' src/lib.rs",
+      "printf '\\000\\001\\002' > data.bin",
+      "git rm -q gone.txt",
+    ].join("; ");
+    const chat = await changed(page, server, repository, command);
+    await openChat(page, server.url, chat);
+    const panel = panelOf(page);
+    await expect(panel).toContainText("6 files");
+    const head = (name: string) => panel.locator(".file-head", { hasText: name });
+    await expect(head("run.sh").locator(".badge")).toHaveText("permissions");
+    await expect(head("new.rs").locator(".badge")).toHaveText("renamed");
+    await expect(head("new.rs").locator(".file-name")).toHaveText("src/old.rs → src/new.rs");
+    await expect(head("data.bin").locator(".badge").first()).toHaveText(/new|binary/);
+    await expect(head("gone.txt").locator(".badge")).toHaveText("deleted");
+    await look(page, "diff-kinds", { fullPage: false });
+
+    // In its folders, which count what is in them and fold.
+    const list = panel.locator(".file-list");
+    await list.locator("summary").click();
+    const folder = list.getByRole("button", { name: /^src 2 files/ });
+    await expect(folder).toHaveAttribute("aria-expanded", "true");
+    await expect(list.locator(".file-list-row")).toHaveText([/^docs\s*1 file/, /long\.txt/, /^src\s*2 files/, /lib\.rs/, /new\.rs/, /data\.bin/, /gone\.txt/, /run\.sh/]);
+    await look(page, "diff-tree", { fullPage: false });
+    await folder.click();
+    await expect(folder).toHaveAttribute("aria-expanded", "false");
+    await expect(list.locator(".file-list-row", { hasText: "lib.rs" })).toHaveCount(0);
+    await folder.press("Enter");
+    await list.locator(".file-list-row", { hasText: "lib.rs" }).click();
+    await expect(head("lib.rs").locator("summary")).toBeFocused();
+
+    // From change to change, over the end of a file, and back.
+    const long = linesOf(page, "docs/long.txt");
+    await number(long, "new", 7).focus();
+    await page.keyboard.press("j");
+    await expect(number(long, "new", 57)).toBeFocused();
+    await page.keyboard.press("k");
+    await expect(number(long, "new", 7)).toBeFocused();
+    await page.keyboard.press("j");
+    await page.keyboard.press("j");
+    await expect(head("gone.txt").locator("summary")).toBeFocused();
   });
 
   test("unchanged lines are opened where they are needed, stay, and take comments", async ({ page, startServer }) => {

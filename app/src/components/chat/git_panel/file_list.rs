@@ -1,11 +1,12 @@
-//! The files of a diff as a list: how far the reader is with them, each found by a part of its path and gone to by a click.
+//! The files of a diff in their folders: how far the reader is with them, each found by a part of its path and gone to by a
+//! click.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use leptos::prelude::*;
 use web_sys::Element;
 
-use super::file::file_name;
 use super::files::Files;
 use super::reading::{Reading, go_to_file};
 use super::review::Place;
@@ -13,15 +14,19 @@ use super::windows::Windows;
 use crate::components::chat::tool_card::counts;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon_with_class};
+use crate::diff::FileChange;
 use crate::diff::index::IndexedFile;
+use crate::diff::tree::{TreeFile, TreeFolder, TreeRow, tree_rows};
 use crate::view;
 
 /// With fewer files the diff itself is found as quickly.
 const FEWEST: usize = 2;
 /// From here on files are searched.
 const SEARCHED_FROM: usize = 8;
-/// Files listed at once.
+/// Rows drawn at once. Folders of a diff with more files are folded at first.
 const SHOWN: usize = 200;
+/// Rows in so many folders stand further right for each of them (`changes.css`), deeper ones no more.
+const MOST_INDENTS: usize = 8;
 
 /// The list, folded at first.
 #[component]
@@ -37,6 +42,8 @@ pub fn FileList(
 ) -> impl IntoView {
     let root = StoredValue::new(root);
     let query = RwSignal::new(String::new());
+    // Folders that are not as they were at first, in what is searched and in the whole.
+    let turned = RwSignal::new(HashSet::<(bool, String)>::new());
     // Without a script its rows lead nowhere: they are drawn when it is opened.
     let is_opened = RwSignal::new(false);
     let place_of = move |file: &IndexedFile| Place {
@@ -58,17 +65,49 @@ pub fn FileList(
                 .collect::<Vec<_>>()
         })
     });
-    let shown = move || {
-        let most = if is_opened.get() { SHOWN } else { 0 };
-        found.with(|found| found.iter().take(most).cloned().collect::<Vec<_>>())
+    let is_searched = Memo::new(move |_| query.with(|query| !query.trim().is_empty()));
+    let rows = Memo::new_with_compare(
+        move |_| {
+            if !is_opened.get() {
+                return Vec::new();
+            }
+            let found = found.get();
+            let is_searched = is_searched.get();
+            let are_open = is_searched || found.len() <= SHOWN;
+            turned.with(|turned| {
+                tree_rows(found, |path| {
+                    turned.contains(&(is_searched, path.to_owned())) != are_open
+                })
+            })
+        },
+        |_, _| true,
+    );
+    let shown = move || rows.with(|rows| rows.iter().take(SHOWN).cloned().collect::<Vec<_>>());
+    let rest = move || {
+        let more = rows.with(Vec::len).saturating_sub(SHOWN);
+        if found.with(Vec::is_empty) {
+            return Some("No file has this in its path.".to_owned());
+        }
+        (more > 0).then(|| format!("{more} more: search for them."))
     };
-    let rest = move || match found.with(Vec::len) {
-        0 => Some("No file has this in its path.".to_owned()),
-        all if all > SHOWN => Some(format!("{} more: search for them.", all - SHOWN)),
-        _ => None,
-    };
-    let row = move |(position, file): (usize, Arc<IndexedFile>)| {
-        let name = file_name(&file.head);
+    let turn = Callback::new(move |path: String| {
+        let folder = (is_searched.get_untracked(), path);
+        turned.update(|turned| {
+            if !turned.remove(&folder) {
+                turned.insert(folder);
+            }
+        });
+    });
+    let row = move |row: TreeRow| {
+        let TreeFile {
+            depth,
+            position,
+            file,
+        } = match row {
+            TreeRow::Folder(folder) => return folder_row(folder, turn),
+            TreeRow::File(file) => file,
+        };
+        let (title, name) = names(&file);
         let numbers = counts(file.head.additions, file.head.deletions);
         let place = place_of(&file);
         let mark = move || {
@@ -81,8 +120,9 @@ pub fn FileList(
         };
         view! {
             <li>
-                <button type="button" class="file-list-row" on:click=move |event| go_to(reading.windows, &event, place.clone(), position)>
-                    {name} <span class="spacer"></span> {move || mark()} {numbers}
+                <button type="button" class="file-list-row" title=title data-depth=depth.min(MOST_INDENTS)
+                    on:click=move |event| go_to(reading.windows, &event, place.clone(), position)>
+                    <span class="file-list-name">{name}</span> <span class="spacer"></span> {move || mark()} {numbers}
                 </button>
             </li>
         }
@@ -98,10 +138,46 @@ pub fn FileList(
                     <input type="search" class="input" placeholder="Find a file" aria-label="Find a file" autocomplete="off"
                         prop:value=move || query.get() on:input=move |event| query.set(event_target_value(&event))/>
                 </Show>
-                <ul><For each=shown key=|(position, file)| (*position, Arc::as_ptr(file) as usize) children=row/></ul>
+                <ul><For each=shown key=key children=row/></ul>
                 {move || rest().map(|words| view! { <p class="file-note">{words}</p> })}
             </details>
         </Show>
+    }
+}
+
+fn folder_row(folder: TreeFolder, turn: Callback<String>) -> AnyView {
+    let words = match folder.file_count {
+        1 => "1 file".to_owned(),
+        count => format!("{count} files"),
+    };
+    let path = folder.path.clone();
+    view! {
+        <li>
+            <button type="button" class="file-list-row file-list-folder" title=folder.path data-depth=folder.depth.min(MOST_INDENTS)
+                aria-expanded=folder.is_open.to_string() on:click=move |_| turn.run(path.clone())>
+                {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
+                <span class="file-list-name">{folder.name}</span> <span class="file-list-count">{words}</span>
+                <span class="spacer"></span> {counts(folder.additions, folder.deletions)}
+            </button>
+        </li>
+    }
+}
+
+/// What a file's row says on hover, and the last part of its path.
+fn names(file: &IndexedFile) -> (String, String) {
+    let path = file.path();
+    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+    let is_moved = matches!(file.head.change, FileChange::Renamed | FileChange::Copied);
+    let old = file.head.old_path.as_ref().filter(|_| is_moved);
+    let title = old.map_or_else(|| path.to_owned(), |old| format!("{old} → {path}"));
+    (title, name)
+}
+
+/// What makes a row another one.
+fn key(row: &TreeRow) -> (Option<TreeFolder>, usize, usize) {
+    match row {
+        TreeRow::Folder(folder) => (Some(folder.clone()), 0, 0),
+        TreeRow::File(file) => (None, file.position, Arc::as_ptr(&file.file) as usize),
     }
 }
 
