@@ -307,7 +307,9 @@ impl Workspaces {
             Ok(()) | Err(BackendError::NotFound { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        Ok(workspaces::mark_deleted(&self.db, job.row.id, self.clock.now()).await?)
+        workspaces::mark_deleted(&self.db, job.row.id, self.clock.now()).await?;
+        self.say(job, "Deleted.").await;
+        Ok(())
     }
 
     async fn end_agents(&self, job: &Job) -> Result<(), StoreError> {

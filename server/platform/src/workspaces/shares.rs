@@ -176,6 +176,22 @@ impl Platform {
         }
     }
 
+    /// A workspace whose builds the caller may read. Those of a deleted one stay readable for its owner and for whoever
+    /// manages workspaces; shares end with it.
+    pub(crate) async fn recorded_workspace(
+        &self,
+        actor: &Actor,
+        id: WorkspaceId,
+    ) -> Result<WorkspaceRow, WorkspaceError> {
+        let row = workspaces::get(&self.0.db, id).await?;
+        let row = row.ok_or(WorkspaceError::NotFound)?;
+        let is_own = row.owner_id == actor.user_id || actor.may(Deployment::ManageWorkspaces);
+        if row.deleted && is_own {
+            return Ok(row);
+        }
+        self.permitted_workspace(actor, id, Permission::Read).await
+    }
+
     /// A workspace in which the caller's chats may work.
     pub(crate) async fn attachable_workspace(
         &self,

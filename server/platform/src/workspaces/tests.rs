@@ -12,6 +12,7 @@ mod life;
 use std::collections::BTreeMap;
 
 use sdk::allowed_folders::CreateAllowedFolder;
+use sdk::workspace_shares::{UpdateWorkspaceAcl, WorkspacePermission};
 
 use super::*;
 use crate::testing::{TestPlatform, on_both};
@@ -152,6 +153,72 @@ async fn a_workspace_exists_for_its_owner_and_for_admins_only() {
             FailureKind::NotFound
         );
         test.platform.shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_of_a_deletion_can_be_read_to_its_end() {
+    on_both(async |test| {
+        let admin = test.owner().await;
+        let member = test.member(&admin).await;
+        test.add(&admin, "guest", sdk::users::Role::Member).await;
+        let guest = test.sign_in("guest").await;
+        let platform = &test.platform;
+        let request = CreateWorkspace::default();
+        let created = platform.create_workspace(&member, request).await.unwrap();
+        let id = created.id;
+        finished(&test, &member, id).await;
+        let share = UpdateWorkspaceAcl {
+            user_permissions: [("guest".to_owned(), vec![WorkspacePermission::Read])].into(),
+        };
+        platform
+            .update_workspace_acl(&member, id, share)
+            .await
+            .unwrap();
+        let request = CreateBuild {
+            transition: Transition::Delete,
+            parameters: BTreeMap::new(),
+            force: true,
+        };
+        let build = platform.create_build(&member, id, request).await.unwrap();
+
+        for reader in [&member, &admin] {
+            let mut text = String::new();
+            loop {
+                let query = ReadBuildLog {
+                    offset: text.len() as u64,
+                    wait_seconds: 5,
+                };
+                let log = platform.get_build_log(reader, id, build.id, query).await;
+                let log = log.unwrap();
+                text.push_str(&log.text);
+                if log.is_finished && log.next_offset == text.len() as u64 {
+                    break;
+                }
+            }
+            assert!(text.contains("removing the workspace's files"), "{text}");
+            assert!(text.ends_with("Deleted.\n"), "{text}");
+            let builds = platform.list_builds(reader, id).await.unwrap();
+            let transitions = builds.iter().map(|build| build.transition);
+            assert_eq!(
+                transitions.collect::<Vec<_>>(),
+                [Transition::Delete, Transition::Start]
+            );
+        }
+        let query = ReadBuildLog::default();
+        let refused = [
+            platform.get_workspace(&member, id).await.map(drop),
+            platform.list_builds(&guest, id).await.map(drop),
+            platform
+                .get_build_log(&guest, id, build.id, query)
+                .await
+                .map(drop),
+        ];
+        for refused in refused {
+            assert_eq!(refused.unwrap_err().kind(), FailureKind::NotFound);
+        }
+        platform.shut_down().await;
     })
     .await;
 }

@@ -109,9 +109,11 @@ fn hint(workspace: &Workspace) -> Option<&'static str> {
             "Call start_workspace to try again, if need be with other parameters, or create_workspace to make another \
              one.",
         ),
-        WorkspaceStatus::Failed => {
-            Some("Call start_workspace to try again, if need be with other parameters.")
-        }
+        WorkspaceStatus::Failed => Some(
+            "Call start_workspace to try again, if need be with other parameters. Where its files are gone that cannot \
+             help: tell the person, who alone can put them back or delete the workspace. After that create_workspace \
+             makes another one.",
+        ),
         WorkspaceStatus::Reconnecting => {
             Some("Call start_workspace to wait on, or stop_workspace and then start_workspace.")
         }
