@@ -194,6 +194,7 @@ test_tools() {
   local missing=()
   has chromium || [ -n "${CHROMIUM_PATH:-}" ] || missing+=(chromium fonts-liberation)
   has jq || missing+=(jq)
+  { has pgrep && has ps; } || missing+=(procps)
   has python3 || missing+=(python3)
   python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
   # The desktop of workspaces, and programs that draw on it.

@@ -138,9 +138,8 @@ impl Fixture {
     pub fn is_sandboxed(&self) -> bool {
         let sandbox = self.backend.sandbox();
         let is_sandboxed = sandbox == Sandbox::Bubblewrap;
-        assert!(is_sandboxed || !is_demanded(), "no sandbox: {sandbox:?}");
         if !is_sandboxed {
-            eprintln!("SKIPPED in part, there is no sandbox here: {sandbox:?}");
+            skip(&format!("in part, there is no sandbox here ({sandbox:?})"));
         }
         is_sandboxed
     }
