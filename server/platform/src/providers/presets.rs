@@ -252,7 +252,16 @@ async fn insert_models(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), StoreError> {
     let known = model_configs::list_identifiers(tx, row.id).await?;
-    for info in selection::usable(row, models) {
+    let listed = models.len();
+    let usable = selection::usable(row, models);
+    if usable.len() < listed {
+        tracing::info!(
+            provider = %row.display_name, listed, offered = usable.len(),
+            "models that do not chat, have a small context or are dated copies are not offered by themselves; \
+             Settings → Providers adds any of them"
+        );
+    }
+    for info in usable {
         if known.contains(&info.id) {
             continue;
         }
