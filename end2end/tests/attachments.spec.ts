@@ -164,6 +164,45 @@ test("pictures and texts are pasted, dropped, sent and seen again", async ({ pag
   expect(names.flat()).toEqual(["blue.png", expect.stringMatching(/^pasted-text-/)]);
 });
 
+test("an upload shows how far it is, and can be given up", async ({ page, startServer, context }) => {
+  const server = await startServer();
+  const { request } = context;
+  await server.createOwner(request);
+  await server.signIn(request);
+  await page.goto(`${server.url}/agents`);
+  const attached = page.getByRole("list", { name: "Attached to the message" });
+  await expect(page.getByRole("button", { name: "Attach files" })).toBeVisible();
+  const browser = await context.newCDPSession(page);
+  await browser.send("Network.enable");
+  const upload = (bytesPerSecond: number) =>
+    browser.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
+  await upload(100_000);
+  const buffer = Buffer.from("A line of a long text.\n".repeat(100_000));
+  const answers: number[] = [];
+  page.on("response", (answer) => {
+    if (answer.url().includes("/chats/files?")) answers.push(answer.status());
+  });
+  await page.locator('input[type="file"]').setInputFiles({ name: "long.txt", mimeType: "text/plain", buffer });
+  const progress = attached.getByRole("progressbar", { name: "Uploading" });
+  const percent = async () => Number(await progress.getAttribute("value"));
+  await expect.poll(percent).toBeGreaterThan(0);
+  const before = await percent();
+  await expect.poll(percent).toBeGreaterThan(before);
+  expect(await percent()).toBeLessThan(100);
+  await page.getByRole("textbox", { name: "Message" }).fill("Read it.");
+  await expect(page.getByRole("button", { name: "Start" })).toBeDisabled();
+  await attached.getByRole("button", { name: /long\.txt/ }).click();
+  await expect(attached).toHaveCount(0);
+  await expect(page.getByRole("button", { name: "Start" })).toBeEnabled();
+
+  // The same again, with the line that it needs.
+  await upload(-1);
+  await page.locator('input[type="file"]').setInputFiles({ name: "long.txt", mimeType: "text/plain", buffer });
+  await expect(progress).toHaveCount(0);
+  await expect(attached).toContainText("long.txt");
+  expect(answers).toEqual([201]);
+});
+
 test("an upload that fails is tried again, and a new chat can begin with a picture alone", async ({ page, startServer, context, consoleGuard }) => {
   consoleGuard.expect(/net::ERR_CONNECTION_RESET/);
   const server = await startServer();

@@ -11,7 +11,7 @@ const TITLE = "Greet people in their own language";
 const run = (command: string) => `!call execute ${JSON.stringify({ command })}\n!then\n!text "Done."`;
 const rowOf = (page: Page, chat: string) => page.locator(`.row[href="/agents/${chat}"]`);
 
-test("a pull request goes from none to draft to open to merged without a reload, on its own chat only", async ({
+test("a pull request goes from none to draft to open, closed and merged without a reload, on its own chat only", async ({
   page,
   context,
   startServer,
@@ -60,6 +60,8 @@ test("a pull request goes from none to draft to open to merged without a reload,
     await expect(row.locator(".row-diff .added")).toHaveText("added +12");
     await expect(row.locator(".row-diff .removed")).toHaveText("removed −3");
     await look(page, "pull-request-open");
+    await step({ state: "closed" }, "closed", "Closed");
+    await look(page, "pull-request-closed");
     await step({ merged: true }, "merged", "Merged");
     await expect(page.locator("a.pull-request")).toHaveAttribute("href", `${host.url}/team/project/pull/7`);
     await look(page, "pull-request-merged");
