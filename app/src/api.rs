@@ -13,6 +13,7 @@ pub mod chats;
 pub mod codec;
 pub mod costs;
 pub mod debug;
+pub mod deployment;
 pub mod external_auth;
 pub mod models;
 pub mod preferences;

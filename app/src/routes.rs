@@ -54,6 +54,7 @@ pub fn App() -> AnyView {
                     <Route path=path!("prompt") view=PartPage::PromptPreview/>
                     <Route path=path!("providers") view=PartPage::Providers/>
                     <Route path=path!("folders") view=PartPage::Folders/>
+                    <Route path=path!("server") view=PartPage::Server/>
                     <Route path=path!("templates") view=PartPage::Templates/>
                     <Route path=path!("templates/:id") view=PartPage::Template/>
                 </ParentRoute>

@@ -57,6 +57,36 @@ test("instructions and thresholds are saved and shown", async ({ page, context, 
   expect(await own_thresholds.json()).toEqual({ thresholds: [] });
 });
 
+test("each setting says where it comes from, and the options of the server are listed with theirs", async ({ page, startServer }) => {
+  const server = await startServer({
+    env: { SWITCHYARD_CHAT_DEBUG_LOGGING_ENABLED: "true", SWITCHYARD_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64") },
+  });
+  await server.createOwner(page.context().request);
+  await server.signIn(page.context().request);
+  await page.goto(`${server.url}/settings/agents`);
+  await hydrated(page);
+  const section = (id: string) => page.locator(`#setting-${id}`);
+  await expect(section("desktops").getByText("Default", { exact: true })).toBeVisible();
+  await expect(section("everybodys-debug").getByText("Set by the server’s environment")).toBeVisible();
+  await page.getByLabel("People may open the desktops of workspaces").check();
+  await page.getByRole("button", { name: "Save whether there are desktops" }).click();
+  await expect(section("desktops").getByText("Set here")).toBeVisible();
+  await page.reload();
+  await expect(section("desktops").getByText("Set here")).toBeVisible();
+  await expect(section("planning").getByText("Default", { exact: true })).toBeVisible();
+
+  await page.getByRole("link", { name: "Server", exact: true }).click();
+  const options = page.getByRole("table", { name: "Options of the server" });
+  const option = (flag: string) => options.getByRole("row").filter({ has: page.getByText(flag, { exact: true }).first() });
+  await expect(option("--chat-debug-logging-enabled")).toContainText(/true\s*Environment/);
+  await expect(option("--chat-debug-logging-enabled")).toContainText("SWITCHYARD_CHAT_DEBUG_LOGGING_ENABLED");
+  await expect(option("--listen")).toContainText("Command line");
+  await expect(option("--encryption-key")).toContainText("set, and not shown");
+  await expect(options).not.toContainText(Buffer.alloc(32, 7).toString("base64"));
+  await expect(option("--workspace-network")).toContainText("Default");
+  await look(page, "settings-server");
+});
+
 test("models for other work are chosen in one form, and their choice outlives a reload", async ({ page, context, emptyServer }) => {
   await page.goto(`${emptyServer.url}/settings/agents`);
   await hydrated(page);

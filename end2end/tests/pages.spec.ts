@@ -10,6 +10,7 @@ const SETTINGS = [
   ["/workspaces", "Workspaces"],
   ["/settings/providers", "Providers and models"],
   ["/settings/folders", "Allowed folders"],
+  ["/settings/server", "Server"],
   ["/settings/templates", "Templates"],
   ["/settings/users", "Users"],
 ] as const;

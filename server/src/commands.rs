@@ -13,7 +13,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Self-hosted control plane for coding agents.
 #[derive(Parser)]
@@ -90,7 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         let prompts = prompts.iter().map(|prompt| prompt.to_string_lossy());
         return exit(git_askpass::run(&prompts.collect::<Vec<_>>().join(" ")));
     }
-    let command_line = match CommandLine::try_parse_from(arguments) {
+    let command_line = match parse(arguments) {
         Ok(command_line) => command_line,
         Err(error) => {
             let _ = error.print();
@@ -100,6 +100,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Two TLS stacks in the dependency tree could each bring a provider; the process names its own once.
     let _ = rustls::crypto::ring::default_provider().install_default();
     exit(dispatch(command_line.command))
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<CommandLine, clap::Error> {
+    let matches = CommandLine::command().try_get_matches_from(arguments)?;
+    let mut command_line = CommandLine::from_arg_matches(&matches)?;
+    if let (Command::Serve(serve), Some((_, matches))) =
+        (&mut command_line.command, matches.subcommand())
+    {
+        serve.flags = crate::config::flags(matches);
+    }
+    Ok(command_line)
 }
 
 fn exit(outcome: anyhow::Result<()>) -> ExitCode {

@@ -4,6 +4,9 @@
 //! as each has several fields. clap reads flags and variables, figment lays them over the file. Unknown keys in the file are refused: a misspelt key that is
 //! ignored is a setting that silently does not hold.
 
+mod sources;
+
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -14,6 +17,8 @@ use figment::providers::{Format as _, Serialized, Toml};
 use platform::{NetworkOptions, WorkspaceLimits};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+pub use sources::flags;
 
 /// Options of `serve` as flags and variables. No `Debug`: some are secrets.
 #[derive(Clone, Default, Args, Serialize)]
@@ -146,6 +151,28 @@ pub struct ServeArguments {
     #[arg(long, env = "SWITCHYARD_LOG_FORMAT", value_name = "FORMAT", value_enum)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_format: Option<LogFormat>,
+
+    /// Names of those that stand on the command line; see [`flags`].
+    #[arg(skip)]
+    #[serde(skip)]
+    pub flags: BTreeSet<String>,
+}
+
+impl ServeArguments {
+    /// What the settings are read from, and the file among it.
+    fn layers(&self) -> anyhow::Result<(Figment, Option<PathBuf>)> {
+        let data_dir = match &self.data_dir {
+            Some(data_dir) => data_dir.clone(),
+            None => default_data_dir()?,
+        };
+        let defaults = Settings::defaults(data_dir.clone());
+        let mut figment = Figment::from(Serialized::defaults(defaults));
+        let file = config_file(self, &data_dir)?;
+        if let Some(file) = &file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        Ok((figment.merge(Serialized::defaults(self)), file))
+    }
 }
 
 /// How log lines are written.
@@ -257,16 +284,8 @@ pub struct Settings {
 impl Settings {
     /// Lays flags and variables over the file over the defaults.
     pub fn load(arguments: &ServeArguments) -> anyhow::Result<Self> {
-        let data_dir = match &arguments.data_dir {
-            Some(data_dir) => data_dir.clone(),
-            None => default_data_dir()?,
-        };
-        let mut figment = Figment::from(Serialized::defaults(Self::defaults(data_dir.clone())));
-        if let Some(file) = config_file(arguments, &data_dir)? {
-            figment = figment.merge(Toml::file_exact(file));
-        }
+        let (figment, _) = arguments.layers()?;
         figment
-            .merge(Serialized::defaults(arguments))
             .extract()
             .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error}"))
     }

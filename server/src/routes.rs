@@ -10,6 +10,7 @@ mod chat_config;
 mod chats;
 mod costs;
 mod debug;
+mod deployment;
 mod documents;
 mod external_auth;
 mod files;
@@ -40,6 +41,7 @@ pub fn all() -> Routes {
         .merge(chat_config::routes())
         .merge(costs::routes())
         .merge(debug::routes())
+        .merge(deployment::routes())
         .merge(documents::routes())
         .merge(files::routes())
         .merge(health::routes())

@@ -13,6 +13,7 @@ pub mod chats;
 pub mod client;
 pub mod costs;
 pub mod debug;
+pub mod deployment;
 pub mod desktop;
 pub mod diff_statuses;
 pub mod errors;

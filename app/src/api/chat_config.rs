@@ -5,6 +5,7 @@ use sdk::chat_config::{
     DebugLogging, MAX_WORKSPACE_TTL_MS, ModelOverride, ModelPurpose, PlanModeInstructions,
     SystemPrompt, UserDebugLogging, UserPrompt,
 };
+use sdk::deployment::StoredSettingSource;
 use sdk::ids::ModelConfigId;
 use sdk::providers::UserProviderConfig;
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,8 @@ pub struct DeploymentConfig {
     pub enable_desktop: bool,
     /// Whether people may have what their models are asked recorded.
     pub debug_logging: DebugLogging,
+    /// Where all of it comes from.
+    pub sources: Vec<StoredSettingSource>,
 }
 
 /// What workspaces agents may make, and when they are stopped.
@@ -102,6 +105,7 @@ async fn deployment_config(
     let retention = platform.get_retention_days(actor).await;
     let desktop = platform.get_desktop_enabled(actor).await;
     let debug_logging = platform.get_debug_logging(actor).await;
+    let settings = platform.get_deployment_settings(actor).await;
     Ok(DeploymentConfig {
         system_prompt: system_prompt.map_err(super::failed)?,
         plan_mode: plan_mode.map_err(super::failed)?,
@@ -110,6 +114,7 @@ async fn deployment_config(
         models: model_overrides(platform, actor).await?,
         enable_desktop: desktop.map_err(super::failed)?.enable_desktop,
         debug_logging: debug_logging.map_err(super::failed)?,
+        sources: settings.map_err(super::failed)?.stored,
     })
 }
 

@@ -43,12 +43,18 @@ pub fn Section(
     /// Its id, where something leads to it.
     #[prop(optional)]
     id: &'static str,
+    /// What stands beside the heading.
+    #[prop(default = None)]
+    mark: Option<AnyView>,
     /// Content of the card.
     children: Children,
 ) -> impl IntoView {
     view! {
         <section class="settings-section" id=(!id.is_empty()).then_some(id)>
-            <h2 class="settings-section-title" tabindex=(!id.is_empty()).then_some("-1")>{title}</h2>
+            <div class="settings-section-head">
+                <h2 class="settings-section-title" tabindex=(!id.is_empty()).then_some("-1")>{title}</h2>
+                {mark}
+            </div>
             {(!lead.is_empty()).then(|| view! { <p class="settings-section-lead">{lead}</p> })}
             <div class="card">
                 <div class="card-body">{children()}</div>

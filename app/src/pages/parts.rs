@@ -12,6 +12,7 @@
 mod composer;
 mod debug;
 mod drawn;
+mod page;
 
 use futures::FutureExt as _;
 use futures::future::{LocalBoxFuture, join, try_join};
@@ -27,6 +28,7 @@ use sdk::workspaces::Workspace;
 pub use composer::{answers, attachment_list, mention_list, queue_list};
 pub use debug::debug;
 pub use drawn::{git_panel, tool_body};
+pub use page::PartPage;
 
 use super::agents::AgentsHome;
 use super::analytics::AnalyticsPage;
@@ -36,8 +38,8 @@ use super::login::LoginPage;
 use super::prompt_preview::PromptPreviewPage;
 use super::set_password::SetPasswordPage;
 use super::settings::{
-    ChatConfigPage, FoldersPage, GitHostsPage, ProfilePage, ProvidersPage, SettingsPage,
-    TemplatePage, TemplatesPage, TokensPage, UsersPage,
+    ChatConfigPage, FoldersPage, GitHostsPage, ProfilePage, ProvidersPage, ServerPage,
+    SettingsPage, TemplatePage, TemplatesPage, TokensPage, UsersPage,
 };
 use super::setup::SetupPage;
 use super::workspaces::{WorkspacePage, WorkspacesPage};
@@ -57,51 +59,6 @@ use crate::error::{AppError, ErrorCode};
 use crate::live::chat::OpenChat;
 use crate::routes::{Access, guard, login, setup};
 use crate::view;
-
-/// A page of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PartPage {
-    /// The first visit.
-    Setup,
-    /// Sign in.
-    Login,
-    /// Set one's password with a link.
-    SetPassword,
-    /// No chat chosen: the form of a new one.
-    Home,
-    /// The frame of the settings.
-    Settings,
-    /// Settings: the reader's own account.
-    Profile,
-    /// Settings: what is configured about agents.
-    ChatConfig,
-    /// Settings: API tokens.
-    Tokens,
-    /// Settings: tokens for git hosts.
-    GitHosts,
-    /// Settings: accounts.
-    Users,
-    /// Settings: providers and models.
-    Providers,
-    /// Settings: allowed folders.
-    Folders,
-    /// Settings: templates.
-    Templates,
-    /// Settings: one template, or a new one.
-    Template,
-    /// Settings: what calls to models cost.
-    Analytics,
-    /// Settings: who changed what.
-    AuditLog,
-    /// Settings: what a chat's model is sent.
-    PromptPreview,
-    /// The reader's workspaces.
-    Workspaces,
-    /// One workspace.
-    Workspace,
-    /// Every component in every state.
-    Gallery(Sheet),
-}
 
 impl ChooseView for PartPage {
     async fn choose(self) -> AnyView {
@@ -216,6 +173,10 @@ fn settings_part(page: PartPage) -> Result<AnyView, SplitLoaderError> {
         ),
         PartPage::Providers => settings_of_all(|| view! { <ProvidersPage/> }),
         PartPage::Folders => settings_of_all(|| view! { <FoldersPage/> }),
+        PartPage::Server => guard(
+            Access::May(Permission::ReadSettings),
+            || view! { <ServerPage/> },
+        ),
         _ => guard(Access::SignedIn, || view! { <SettingsPage/> }),
     })
 }

@@ -15,6 +15,7 @@ pub mod chats;
 pub mod costs;
 mod credentials;
 pub mod debug;
+pub mod deployment;
 pub mod diff_statuses;
 pub mod external_auth;
 mod failure;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use forge::HostConfig;
+use sdk::deployment::ServerOption;
 use secrecy::SecretString;
 use store::Clock;
 use url::Url;
@@ -42,6 +43,8 @@ pub struct PlatformOptions {
     pub workspace_network: NetworkOptions,
     /// Whether the calls of everybody's chats are recorded, whatever owners allow and people choose.
     pub chat_debug_logging_enabled: bool,
+    /// The options that the server was started with, for those who may see them.
+    pub server_options: Vec<ServerOption>,
     /// Open for a short command beside a server that may be running: no lock on the database, nothing is started.
     pub is_command: bool,
     /// The time.
@@ -71,6 +74,7 @@ impl PlatformOptions {
             workspace_limits: WorkspaceLimits::default(),
             workspace_network: NetworkOptions::default(),
             chat_debug_logging_enabled: false,
+            server_options: Vec::new(),
             is_command: false,
             clock: Clock::system(),
         }

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, anyhow};
 use platform::{EnvironmentPresets, PlatformOptions, WorkspaceLimits};
+use sdk::deployment::ServerOption;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -27,7 +28,7 @@ pub async fn run(arguments: ServeArguments) -> anyhow::Result<()> {
         .context("the listener has no address")?;
     let server = Server::start(
         listener,
-        platform_options(&settings, address)?,
+        platform_options(&settings, address, arguments.sources(&settings)?)?,
         server_options(&settings)?,
     )
     .await?;
@@ -50,7 +51,11 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<PlatformOptions> {
+fn platform_options(
+    settings: &Settings,
+    address: SocketAddr,
+    server_options: Vec<ServerOption>,
+) -> anyhow::Result<PlatformOptions> {
     let executable = std::env::current_exe().context("the path of this program is not known")?;
     let mut options = PlatformOptions::new(&settings.data_dir, local_url(address)?, executable);
     options.database_url.clone_from(&settings.database_url);
@@ -66,6 +71,7 @@ fn platform_options(settings: &Settings, address: SocketAddr) -> anyhow::Result<
         processes: settings.workspace_processes,
     };
     options.workspace_network = settings.workspace_network();
+    options.server_options = server_options;
     options.chat_debug_logging_enabled = settings.chat_debug_logging_enabled;
     env!("CARGO_PKG_VERSION").clone_into(&mut options.version);
     Ok(options)

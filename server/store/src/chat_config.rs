@@ -1,8 +1,11 @@
 //! What is configured about agents: rows of `settings` and `user_settings` under the keys named here, and what a turn
 //! needs of them in one look.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sdk::chat_config::ModelPurpose;
+use sdk::deployment::StoredSetting;
 use sdk::ids::{ModelConfigId, TemplateId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,6 +28,7 @@ const USER_DEBUG_LOGGING: &str = "chat_user_debug_logging";
 /// Before the model's id.
 const COMPACTION_THRESHOLD: &str = "chat_compaction_threshold:";
 
+const LIST_STORED: &str = "SELECT key, updated_at FROM settings ORDER BY key";
 const OF_TURN: &str = "SELECT key, value FROM settings WHERE key IN ($1, $2) \
      UNION ALL SELECT key, value FROM user_settings WHERE user_id = $3 AND key IN ($4, $5)";
 
@@ -69,6 +73,33 @@ pub struct TurnConfig {
     pub user_prompt: String,
     /// The owner's own threshold for the model.
     pub compaction_threshold: Option<i32>,
+}
+
+/// The settings that were ever changed, with when.
+pub async fn list_stored(db: &Db) -> Result<BTreeMap<StoredSetting, DateTime<Utc>>, StoreError> {
+    let rows: Vec<(String, DateTime<Utc>)> =
+        on_reader!(db, pool => sqlx::query_as(LIST_STORED).fetch_all(pool).await?);
+    let known = |(key, updated_at): (String, _)| Some((setting_of(&key)?, updated_at));
+    Ok(rows.into_iter().filter_map(known).collect())
+}
+
+fn setting_of(key: &str) -> Option<StoredSetting> {
+    let is_override = |purpose: &ModelPurpose| model_override_key(*purpose) == key;
+    Some(match key {
+        SYSTEM_PROMPT => StoredSetting::SystemPrompt,
+        PLAN_MODE_INSTRUCTIONS => StoredSetting::PlanModeInstructions,
+        TEMPLATE_ALLOWLIST => StoredSetting::TemplateAllowlist,
+        WORKSPACE_TTL_MS => StoredSetting::WorkspaceTtl,
+        DESKTOP_ENABLED => StoredSetting::DesktopEnabled,
+        DEBUG_LOGGING_ALLOWED => StoredSetting::DebugLogging,
+        RETENTION_DAYS => StoredSetting::RetentionDays,
+        DEBUG_RETENTION_DAYS => StoredSetting::DebugRetentionDays,
+        _ => match ModelPurpose::ALL.into_iter().find(is_override)? {
+            ModelPurpose::Explore => StoredSetting::ExploreModelOverride,
+            ModelPurpose::Title => StoredSetting::TitleModelOverride,
+            ModelPurpose::Summary => StoredSetting::SummaryModelOverride,
+        },
+    })
 }
 
 /// What holds for a turn of that person's chats on that model.
@@ -390,4 +421,4 @@ fn threshold_of(value: &Value) -> Option<i32> {
     (0..=100).contains(&percent).then_some(percent)
 }
 
-crate::statements![OF_TURN];
+crate::statements![LIST_STORED, OF_TURN];

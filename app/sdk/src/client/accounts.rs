@@ -4,6 +4,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError, segment};
 use crate::build_info::BuildInfo;
+use crate::deployment::DeploymentSettings;
 use crate::ids::{SessionId, TokenId};
 use crate::organizations::Organization;
 use crate::password_links::{PasswordLink, RedeemPasswordLink};
@@ -59,6 +60,11 @@ impl Client {
     pub async fn sign_out_elsewhere(&self) -> Result<(), ClientError> {
         self.post_for_nothing("/api/v2/users/me/sign-out-elsewhere")
             .await
+    }
+
+    /// `GET /deployment/settings`.
+    pub async fn get_deployment_settings(&self) -> Result<DeploymentSettings, ClientError> {
+        self.get("/api/v2/deployment/settings").await
     }
 
     /// `GET /users/me/sessions`.

@@ -14,6 +14,7 @@ mod workspaces;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, UserPrompt};
+use sdk::deployment::StoredSetting;
 use sdk::permissions::Permission;
 
 use crate::api::chat_config::{ChatConfig, DeploymentConfig, UpdateUserPrompt, get_chat_config};
@@ -25,6 +26,7 @@ use crate::components::loaded::loaded;
 use crate::components::only_looked_at::only_looked_at;
 use crate::components::page_header::PageHeader;
 use crate::pages::settings::places::{self, SettingSection};
+use crate::pages::settings::source::source_of;
 use crate::view;
 
 /// The page.
@@ -80,27 +82,42 @@ fn everybodys_sections(
     models: Vec<(String, String)>,
     is_debug_allowed: RwSignal<bool>,
 ) -> AnyView {
+    let source = |settings: &[StoredSetting]| source_of(&config.sources, settings);
+    let instructions = source(&[StoredSetting::SystemPrompt]);
+    let plan_mode = source(&[StoredSetting::PlanModeInstructions]);
+    let workspaces = source(&[
+        StoredSetting::TemplateAllowlist,
+        StoredSetting::WorkspaceTtl,
+    ]);
+    let overrides = source(&[
+        StoredSetting::ExploreModelOverride,
+        StoredSetting::TitleModelOverride,
+        StoredSetting::SummaryModelOverride,
+    ]);
+    let desktop = source(&[StoredSetting::DesktopEnabled]);
+    let debug = source(&[StoredSetting::DebugLogging]);
+    let retention = source(&[StoredSetting::RetentionDays]);
     view! {
-        <SettingSection setting=&places::EVERYBODYS_INSTRUCTIONS>
-            {system_prompt::form(config.system_prompt)}
+        <SettingSection setting=&places::EVERYBODYS_INSTRUCTIONS source=instructions>
+            {system_prompt::form(config.system_prompt, instructions)}
         </SettingSection>
-        <SettingSection setting=&places::PLAN_MODE>
-            {plan_mode::form(config.plan_mode)}
+        <SettingSection setting=&places::PLAN_MODE source=plan_mode>
+            {plan_mode::form(config.plan_mode, plan_mode)}
         </SettingSection>
-        <SettingSection setting=&places::AGENTS_WORKSPACES>
-            {workspaces::forms(config.workspaces)}
+        <SettingSection setting=&places::AGENTS_WORKSPACES source=workspaces>
+            {workspaces::forms(config.workspaces, workspaces)}
         </SettingSection>
-        <SettingSection setting=&places::MODELS_FOR_WORK>
-            {model_overrides::form(config.models, models)}
+        <SettingSection setting=&places::MODELS_FOR_WORK source=overrides>
+            {model_overrides::form(config.models, models, overrides)}
         </SettingSection>
-        <SettingSection setting=&places::DESKTOPS>
-            {desktop::form(config.enable_desktop)}
+        <SettingSection setting=&places::DESKTOPS source=desktop>
+            {desktop::form(config.enable_desktop, desktop)}
         </SettingSection>
-        <SettingSection setting=&places::EVERYBODYS_DEBUG>
-            {debug_logging::everybodys(config.debug_logging, is_debug_allowed)}
+        <SettingSection setting=&places::EVERYBODYS_DEBUG source=debug>
+            {debug_logging::everybodys(config.debug_logging, is_debug_allowed, debug)}
         </SettingSection>
-        <SettingSection setting=&places::ARCHIVED_CHATS>
-            {retention::form(config.retention_days)}
+        <SettingSection setting=&places::ARCHIVED_CHATS source=retention>
+            {retention::form(config.retention_days, retention)}
         </SettingSection>
     }
 }

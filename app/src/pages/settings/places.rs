@@ -2,10 +2,12 @@
 //! search are drawn from here, so that none of them can know less than another.
 
 use leptos::prelude::*;
+use sdk::deployment::SettingSource;
 use sdk::permissions::Permission;
 
 use crate::components::icons::Icon;
 use crate::components::page_header::Section;
+use crate::pages::settings::source::source_mark;
 use crate::view;
 
 /// A page of the settings.
@@ -173,6 +175,15 @@ places! {
         fields: "New user, role, may use agents, agents access, password, suspend, people, accounts",
         ..EVERYBODYS
     };
+    /// How the server was started.
+    SERVER = Place {
+        path: "/settings/server",
+        title: "Server",
+        lead: "The options that this server was started with, and where each comes from. They change with a restart: flags win over variables, variables over the file.",
+        icon: Icon::Terminal,
+        fields: "Options, flags, environment variables, configuration file, data folder, listen, access URL, sandbox, limits, proxies, log",
+        ..EVERYBODYS
+    };
     /// Who changed what.
     AUDIT_LOG = Place {
         path: "/settings/audit-log",
@@ -296,11 +307,15 @@ settings! {
 pub fn SettingSection(
     /// Which.
     setting: &'static Setting,
+    /// Where its value comes from, when that can be more than one place.
+    #[prop(optional)]
+    source: Option<RwSignal<SettingSource>>,
     /// Content of the card.
     children: Children,
 ) -> impl IntoView {
+    let mark = source.map(|source| source_mark(source).into_any());
     view! {
-        <Section title=setting.title lead=setting.lead id=setting.id>
+        <Section title=setting.title lead=setting.lead id=setting.id mark=mark>
             {children()}
         </Section>
     }

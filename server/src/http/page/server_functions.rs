@@ -192,6 +192,10 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/delete_template", Access::May(ManageSettings)),
     ("/api/page/list_allowed_folders", Access::May(ReadSettings)),
     (
+        "/api/page/get_deployment_settings",
+        Access::May(ReadSettings),
+    ),
+    (
         "/api/page/create_allowed_folder",
         Access::May(ManageSettings),
     ),

@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{DebugLogging, UserDebugLogging};
+use sdk::deployment::SettingSource;
 
 use crate::api::debug::{UpdateDebugLogging, UpdateUserDebugLogging};
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -52,11 +53,16 @@ pub fn own(known: UserDebugLogging, is_allowed: RwSignal<bool>) -> impl IntoView
 }
 
 /// What owners allow.
-pub fn everybodys(known: DebugLogging, is_allowed: RwSignal<bool>) -> impl IntoView {
+pub fn everybodys(
+    known: DebugLogging,
+    is_allowed: RwSignal<bool>,
+    source: RwSignal<SettingSource>,
+) -> impl IntoView {
     let update = ServerAction::<UpdateDebugLogging>::new();
     let error = error_of(update);
     on_answer(update, "debug-logging", move |allows: &bool| {
         is_allowed.set(*allows);
+        source.set(SettingSource::Database);
     });
     let is_forced = known.forced_by_deployment;
     view! {

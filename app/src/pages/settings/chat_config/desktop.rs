@@ -2,6 +2,7 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::UpdateDesktopEnabled;
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -11,10 +12,12 @@ use crate::components::form::{error_of, on_answer, saved};
 use crate::view;
 
 /// The form.
-pub fn form(is_enabled: bool) -> impl IntoView {
+pub fn form(is_enabled: bool, source: RwSignal<SettingSource>) -> impl IntoView {
     let update = ServerAction::<UpdateDesktopEnabled>::new();
     let error = error_of(update);
-    on_answer(update, "desktop-enabled", |()| {});
+    on_answer(update, "desktop-enabled", move |()| {
+        source.set(SettingSource::Database);
+    });
     view! {
         <div id="desktop-enabled">
             <ActionForm action=update>

@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{ModelOverride, ModelPurpose};
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::UpdateModelOverrides;
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -22,10 +23,13 @@ const FIELDS: [&str; 3] = [
 pub fn form(
     chosen: Vec<(ModelPurpose, ModelOverride)>,
     choices: Vec<(String, String)>,
+    source: RwSignal<SettingSource>,
 ) -> impl IntoView {
     let update = ServerAction::<UpdateModelOverrides>::new();
     let error = error_of(update);
-    on_answer(update, "model-overrides", |()| {});
+    on_answer(update, "model-overrides", move |()| {
+        source.set(SettingSource::Database);
+    });
     let fields = chosen
         .into_iter()
         .map(|(purpose, model)| field(purpose, model, &choices, error));

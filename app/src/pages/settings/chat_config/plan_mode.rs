@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, PlanModeInstructions};
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::UpdatePlanModeInstructions;
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -14,10 +15,12 @@ use crate::view;
 const FIELD: &str = "plan_mode_instructions";
 
 /// The form.
-pub fn form(instructions: PlanModeInstructions) -> impl IntoView {
+pub fn form(instructions: PlanModeInstructions, source: RwSignal<SettingSource>) -> impl IntoView {
     let update = ServerAction::<UpdatePlanModeInstructions>::new();
     let error = told_at(error_of(update), FIELD, PROMPT_TOO_LONG);
-    on_answer(update, "plan-mode", |()| {});
+    on_answer(update, "plan-mode", move |()| {
+        source.set(SettingSource::Database);
+    });
     view! {
         <div id="plan-mode">
             <ActionForm action=update>

@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::MAX_RETENTION_DAYS;
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::UpdateRetentionDays;
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -12,10 +13,12 @@ use crate::components::form::{error_of, field_error, on_answer, saved};
 use crate::view;
 
 /// The form.
-pub fn form(days: i32) -> impl IntoView {
+pub fn form(days: i32, source: RwSignal<SettingSource>) -> impl IntoView {
     let update = ServerAction::<UpdateRetentionDays>::new();
     let error = error_of(update);
-    on_answer(update, "retention", |()| {});
+    on_answer(update, "retention", move |()| {
+        source.set(SettingSource::Database);
+    });
     let value = if days == 0 {
         String::new()
     } else {

@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use sdk::chat_config::{MAX_PROMPT_BYTES, PROMPT_TOO_LONG, SystemPrompt};
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::UpdateSystemPrompt;
 use crate::components::button::{ButtonKind, SubmitButton};
@@ -12,10 +13,12 @@ use crate::components::form::{error_of, field_error, on_answer, saved, told_at};
 use crate::view;
 
 /// The form.
-pub fn form(prompt: SystemPrompt) -> impl IntoView {
+pub fn form(prompt: SystemPrompt, source: RwSignal<SettingSource>) -> impl IntoView {
     let update = ServerAction::<UpdateSystemPrompt>::new();
     let error = told_at(error_of(update), "system_prompt", PROMPT_TOO_LONG);
-    on_answer(update, "system-prompt", |()| {});
+    on_answer(update, "system-prompt", move |()| {
+        source.set(SettingSource::Database);
+    });
     view! {
         <div id="system-prompt">
             <ActionForm action=update>

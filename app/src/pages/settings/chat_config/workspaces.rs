@@ -2,6 +2,7 @@
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use sdk::deployment::SettingSource;
 
 use crate::api::chat_config::{
     AgentWorkspaces, MAX_IDLE_MINUTES, UpdateTemplateAllowlist, UpdateWorkspaceTtl,
@@ -13,20 +14,22 @@ use crate::components::form::{error_of, field_error, on_answer, saved};
 use crate::view;
 
 /// A form for each setting.
-pub fn forms(workspaces: AgentWorkspaces) -> impl IntoView {
+pub fn forms(workspaces: AgentWorkspaces, source: RwSignal<SettingSource>) -> impl IntoView {
     view! {
         <div class="form">
-            {allowlist(&workspaces.template_names)}
-            {idle_time(workspaces.idle_minutes)}
+            {allowlist(&workspaces.template_names, source)}
+            {idle_time(workspaces.idle_minutes, source)}
         </div>
     }
 }
 
-fn allowlist(names: &[String]) -> impl IntoView + use<> {
+fn allowlist(names: &[String], source: RwSignal<SettingSource>) -> impl IntoView + use<> {
     let names = names.join("\n");
     let update = ServerAction::<UpdateTemplateAllowlist>::new();
     let error = error_of(update);
-    on_answer(update, "template-allowlist", |()| {});
+    on_answer(update, "template-allowlist", move |()| {
+        source.set(SettingSource::Database);
+    });
     view! {
         <div id="template-allowlist">
             <ActionForm action=update>
@@ -52,10 +55,12 @@ fn allowlist(names: &[String]) -> impl IntoView + use<> {
     }
 }
 
-fn idle_time(minutes: i64) -> impl IntoView {
+fn idle_time(minutes: i64, source: RwSignal<SettingSource>) -> impl IntoView {
     let update = ServerAction::<UpdateWorkspaceTtl>::new();
     let error = error_of(update);
-    on_answer(update, "workspace-ttl", |()| {});
+    on_answer(update, "workspace-ttl", move |()| {
+        source.set(SettingSource::Database);
+    });
     let value = if minutes == 0 {
         String::new()
     } else {

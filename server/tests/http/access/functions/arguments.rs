@@ -18,7 +18,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
         | "update_model_overrides"
         | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
-        | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth" | "list_external_auth_configs"
+        | "get_deployment_settings" | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth" | "list_external_auth_configs"
         | "create_external_auth_config"
         | "put_external_auth" | "render_diff" | "list_user_costs" | "create_user" | "list_providers"
         | "create_provider" | "list_templates" | "create_template" | "list_allowed_folders"
