@@ -13,7 +13,7 @@ use crate::git::{GitWatchMessage, GitWatchProblem, RepositoryChanges};
 use crate::ids::{ChatId, DebugRunId, FileId};
 use crate::messages::{Message, QueuedMessage};
 use crate::parts::{
-    DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, ToolCallPart,
+    DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, SourcePart, ToolCallPart,
     ToolResultPart,
 };
 use crate::stream::{
@@ -50,6 +50,7 @@ pub(crate) struct FlatPart {
     interrupted: bool,
     is_media: bool,
     url: Option<String>,
+    source_id: Option<String>,
     title: Option<String>,
     media_type: Option<String>,
     file_id: Option<FileId>,
@@ -101,11 +102,14 @@ impl TryFrom<FlatPart> for Part {
                 is_media: flat.is_media,
                 provider_executed: flat.provider_executed,
                 created_at: flat.created_at,
+                provider_metadata: flat.provider_metadata,
             }),
-            "source" => Self::Source {
+            "source" => Self::Source(SourcePart {
                 url: need(flat.url, "url")?,
+                source_id: flat.source_id,
                 title: flat.title,
-            },
+                provider_metadata: flat.provider_metadata,
+            }),
             "file" => Self::File(FilePart {
                 media_type: need(flat.media_type, "media_type")?,
                 file_id: flat.file_id,
@@ -320,11 +324,14 @@ mod tests {
                 is_media: true,
                 provider_executed: true,
                 created_at: now,
+                provider_metadata: Some(json!({"block": {"id": 1}})),
             }),
-            Part::Source {
+            Part::Source(SourcePart {
                 url: "https://example.com".into(),
+                source_id: Some("source-1".into()),
                 title: Some("Example".into()),
-            },
+                provider_metadata: Some(json!([1])),
+            }),
             Part::File(FilePart {
                 media_type: "image/png".into(),
                 file_id: Some(FileId(uuid::Uuid::nil())),

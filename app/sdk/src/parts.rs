@@ -36,14 +36,8 @@ pub enum Part {
     ToolCall(ToolCallPart),
     /// What a tool answered.
     ToolResult(ToolResultPart),
-    /// A citation.
-    Source {
-        /// Address of the source.
-        url: String,
-        /// Its title.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        title: Option<String>,
-    },
+    /// What the text before it goes back to.
+    Source(SourcePart),
     /// An attached file.
     File(FilePart),
     /// Lines of a file that a person quoted.
@@ -136,12 +130,32 @@ pub struct ToolResultPart {
     /// Whether the result is an image or the like.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_media: bool,
-    /// Run by the provider itself.
+    /// Run by the provider itself; then it stands in the answer that made the call, or in the next one.
     #[serde(default, skip_serializing_if = "is_false")]
     pub provider_executed: bool,
     /// When the tool answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<DateTime<Utc>>,
+    /// What a provider's own tool found, in the form that goes back to it. Internal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_metadata: Option<Value>,
+}
+
+/// A page of the web that the text before it cites. Its address and title are a stranger's words.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SourcePart {
+    /// Address of the source.
+    pub url: String,
+    /// Names the source among those of its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
+    /// Its title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Citations in the form that goes back to the provider. Internal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_metadata: Option<Value>,
 }
 
 /// An attached file.
@@ -273,6 +287,14 @@ impl Part {
             Self::ToolCall(mut call) => {
                 call.provider_metadata = None;
                 Self::ToolCall(call)
+            }
+            Self::ToolResult(mut result) => {
+                result.provider_metadata = None;
+                Self::ToolResult(result)
+            }
+            Self::Source(mut source) => {
+                source.provider_metadata = None;
+                Self::Source(source)
             }
             Self::File(mut file) => {
                 if file.file_id.is_some() {

@@ -235,7 +235,7 @@ impl Prompt {
         }
         for piece in &content {
             self.bytes += content_bytes(piece);
-            if let Content::ToolCall { id, .. } = piece {
+            if let Content::ToolCall { id, .. } | Content::ProviderCall { id, .. } = piece {
                 self.call_ids.insert(id.clone());
             }
         }
@@ -259,7 +259,8 @@ fn content_bytes(content: &Content) -> usize {
             provider_metadata: Some(metadata),
             ..
         } => metadata.to_string().len(),
-        Content::ToolCall { id, .. } => id.len(),
+        Content::ToolCall { id, .. } | Content::ProviderCall { id, .. } => id.len(),
+        Content::ProviderResult { result, .. } => result.to_string().len(),
         _ => 0,
     };
     content.size_bytes() + besides + EACH
@@ -285,7 +286,26 @@ fn assistant_content(part: &Part) -> Option<Content> {
                 provider_metadata: reasoning.provider_metadata.clone(),
             })
         }
-        Part::ToolCall(call) if !call.provider_executed => Some(Content::ToolCall {
+        // What a provider ran itself goes back to it, and to no other.
+        Part::ToolCall(call) if call.provider_executed => Some(Content::ProviderCall {
+            id: call.tool_call_id.clone(),
+            name: call.tool_name.clone(),
+            arguments: call.args.as_ref().map(Value::to_string).unwrap_or_default(),
+            provider_metadata: call.provider_metadata.clone(),
+        }),
+        Part::ToolResult(result) if result.provider_executed => Some(Content::ProviderResult {
+            tool_call_id: result.tool_call_id.clone(),
+            name: result.tool_name.clone(),
+            result: result.result.clone().unwrap_or_default(),
+            is_error: result.is_error,
+            provider_metadata: result.provider_metadata.clone(),
+        }),
+        Part::Source(source) => source.provider_metadata.is_some().then(|| Content::Source {
+            url: source.url.clone(),
+            title: source.title.clone(),
+            provider_metadata: source.provider_metadata.clone(),
+        }),
+        Part::ToolCall(call) => Some(Content::ToolCall {
             id: call.tool_call_id.clone(),
             name: call.tool_name.clone(),
             arguments: match &call.args {

@@ -15,6 +15,7 @@ pub(crate) mod model_overrides;
 mod open;
 mod outage;
 mod preview;
+mod provider_calls;
 mod publisher;
 mod run_tools;
 mod step;
@@ -168,6 +169,7 @@ impl Runner {
         let tools = self.shared.tools.tools(&self.chat);
         let plan_mode = planning::mode_of(&self.chat);
         let mut turn = Turn::new(model, tools, client_tools, &config, plan_mode);
+        turn.searches_web = open::searches_web(&self.chat);
         if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
         }

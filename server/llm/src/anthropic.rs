@@ -1,12 +1,14 @@
 //! Anthropic Messages, streamed.
 //!
 //! `request` writes the body, `events` reads the answer, `thinking` chooses how a model is told to think. What must be
-//! sent back with a thought travels in `provider_metadata` under the key `anthropic`.
+//! sent back with a thought travels in `provider_metadata` under the key `anthropic`. `computer` and `searches` are of the tools
+//! that Anthropic has itself.
 
 mod computer;
 mod events;
 mod models;
 mod request;
+mod searches;
 mod thinking;
 
 use std::sync::Arc;

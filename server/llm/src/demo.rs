@@ -10,6 +10,7 @@ mod parse;
 pub mod play;
 mod scenario;
 pub mod script;
+mod searches;
 mod stream;
 mod title;
 mod words;

@@ -19,6 +19,7 @@ pub mod request;
 pub mod response;
 pub mod retry;
 pub mod stream;
+mod web;
 
 pub use error::{Error, ErrorKind};
 pub use http::{HttpClient, Timeouts};

@@ -34,6 +34,15 @@ impl<'a> Own<'a> {
         self.value(name)?.as_str()
     }
 
+    /// The texts of a list.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
+        let list = self.value(name).and_then(Value::as_array);
+        list.into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
+    }
+
     pub(crate) fn object(&self, name: &str) -> Option<&'a Map<String, Value>> {
         self.value(name)?.as_object()
     }

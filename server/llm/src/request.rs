@@ -38,6 +38,8 @@ pub struct Request {
     pub provider_options: Map<String, Value>,
     /// How hard the model should think; `None` leaves it to the provider.
     pub reasoning: Option<ReasoningEffort>,
+    /// Offer the provider's own search of the web, where `provider_options` ask for it and the wire protocol has one.
+    pub web_search: bool,
     /// Mark the stable prefix for the provider's prompt cache, where it needs marks.
     pub cache: bool,
     /// About the call, never shown to the model.
@@ -185,10 +187,43 @@ pub enum Content {
         /// Whether the tool failed.
         is_error: bool,
     },
+    /// The model used a tool that its provider runs. Other providers are not told of it.
+    ProviderCall {
+        /// Id the result refers to.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// Raw JSON.
+        arguments: String,
+        /// What the provider must get back unchanged.
+        provider_metadata: Option<Value>,
+    },
+    /// What the provider's tool answered.
+    ProviderResult {
+        /// Id of the call.
+        tool_call_id: String,
+        /// The tool's name.
+        name: String,
+        /// What of the answer is meant for people.
+        result: Value,
+        /// Whether the tool failed.
+        is_error: bool,
+        /// What the provider must get back unchanged.
+        provider_metadata: Option<Value>,
+    },
+    /// What the text before it goes back to.
+    Source {
+        /// Its address, `http` or `https`.
+        url: String,
+        /// Its title.
+        title: Option<String>,
+        /// What the provider must get back unchanged; with the first source of a text for all of them.
+        provider_metadata: Option<Value>,
+    },
 }
 
 impl Content {
-    /// Bytes of its text, its arguments and its pictures.
+    /// Bytes of its text, its arguments and its pictures; of what a provider did, of what goes back to it.
     pub fn size_bytes(&self) -> usize {
         match self {
             Self::Text(text) | Self::Reasoning { text, .. } => text.len(),
@@ -203,6 +238,18 @@ impl Content {
                     ToolResultContent::Image { data, .. } => data.len(),
                 })
                 .sum(),
+            Self::ProviderCall {
+                provider_metadata, ..
+            }
+            | Self::ProviderResult {
+                provider_metadata, ..
+            }
+            | Self::Source {
+                provider_metadata, ..
+            } => {
+                let metadata = provider_metadata.as_ref();
+                metadata.map_or(0, |value| value.to_string().len())
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{Content, Error, FinishReason, PartStream, StreamPart, Usage};
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Response {
-    /// Text, reasoning and tool calls in the order they began.
+    /// Text, reasoning, tool calls and what the provider did in the order they began.
     pub content: Vec<Content>,
     /// Why the model stopped.
     pub finish_reason: FinishReason,
@@ -72,6 +72,8 @@ enum Block {
         arguments: String,
         is_whole: bool,
     },
+    /// What comes in one piece.
+    Whole(Content),
 }
 
 impl Accumulator {
@@ -87,7 +89,7 @@ impl Accumulator {
 
     fn fold(&mut self, part: &StreamPart) {
         match part {
-            StreamPart::Start => {}
+            StreamPart::Start | StreamPart::ProviderCallStart { .. } => {}
             StreamPart::TextDelta { text } => self.push_text(text),
             StreamPart::ReasoningDelta { text } => self.push_reasoning(text),
             StreamPart::ReasoningEnd { provider_metadata } => {
@@ -114,6 +116,11 @@ impl Accumulator {
                 name,
                 arguments,
             } => self.end_tool_call(*index, id, name, arguments),
+            StreamPart::ProviderCallEnd { .. }
+            | StreamPart::ProviderResult { .. }
+            | StreamPart::Source { .. } => {
+                self.blocks.extend(whole(part).map(Block::Whole));
+            }
             StreamPart::Usage(usage) => self.usage = *usage,
             StreamPart::Finish {
                 reason,
@@ -223,6 +230,46 @@ impl Accumulator {
     }
 }
 
+/// What a provider did, and what its text goes back to.
+fn whole(part: &StreamPart) -> Option<Content> {
+    Some(match part.clone() {
+        StreamPart::ProviderCallEnd {
+            id,
+            name,
+            arguments,
+            provider_metadata,
+        } => Content::ProviderCall {
+            id,
+            name,
+            arguments,
+            provider_metadata,
+        },
+        StreamPart::ProviderResult {
+            tool_call_id,
+            name,
+            result,
+            is_error,
+            provider_metadata,
+        } => Content::ProviderResult {
+            tool_call_id,
+            name,
+            result,
+            is_error,
+            provider_metadata,
+        },
+        StreamPart::Source {
+            url,
+            title,
+            provider_metadata,
+        } => Content::Source {
+            url,
+            title,
+            provider_metadata,
+        },
+        _ => return None,
+    })
+}
+
 /// What a part counts. A call's arguments count twice when they came in deltas and whole.
 fn size_of(part: &StreamPart) -> usize {
     match part {
@@ -241,6 +288,12 @@ fn size_of(part: &StreamPart) -> usize {
             arguments,
             ..
         } => BLOCK_BYTES + id.len() + name.len() + arguments.len(),
+        StreamPart::ProviderCallStart { .. } => BLOCK_BYTES,
+        StreamPart::ProviderCallEnd { .. }
+        | StreamPart::ProviderResult { .. }
+        | StreamPart::Source { .. } => {
+            BLOCK_BYTES + whole(part).map_or(0, |content| content.size_bytes())
+        }
         StreamPart::Start | StreamPart::Usage(_) | StreamPart::Finish { .. } => 0,
     }
 }
@@ -268,6 +321,7 @@ impl Block {
                 name: name.clone(),
                 arguments: arguments.clone(),
             }),
+            Self::Whole(content) => Some(content.clone()),
         }
     }
 }

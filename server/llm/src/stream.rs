@@ -60,6 +60,46 @@ pub enum StreamPart {
         /// All of its arguments, raw, as the model wrote them; `{}` when it wrote none.
         arguments: String,
     },
+    /// A tool that the provider runs itself was called. No calls of ours are told so.
+    ProviderCallStart {
+        /// Its id, unique in this answer.
+        id: String,
+        /// The tool's name.
+        name: String,
+    },
+    /// Such a call is whole.
+    ProviderCallEnd {
+        /// Its id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// All of its arguments, raw.
+        arguments: String,
+        /// What must be sent back with it, if anything.
+        provider_metadata: Option<Value>,
+    },
+    /// The provider's tool answered, maybe a call of the answer before.
+    ProviderResult {
+        /// Id of the call.
+        tool_call_id: String,
+        /// The tool's name.
+        name: String,
+        /// What of the answer is meant for people.
+        result: Value,
+        /// Whether the tool failed.
+        is_error: bool,
+        /// What must be sent back with it, if anything.
+        provider_metadata: Option<Value>,
+    },
+    /// What the text before it goes back to. Comes once for each address when the text is whole.
+    Source {
+        /// Its address, `http` or `https`.
+        url: String,
+        /// Its title.
+        title: Option<String>,
+        /// What must be sent back with the text; with the first source for all of them.
+        provider_metadata: Option<Value>,
+    },
     /// Token counts so far; later ones replace earlier ones.
     Usage(Usage),
     /// The answer is whole. Always last.
@@ -85,6 +125,8 @@ pub enum FinishReason {
     ToolCalls,
     /// The provider withheld the rest.
     ContentFilter,
+    /// The provider pauses; it goes on when it is asked again with what it said.
+    Paused,
     /// Something this crate has no word for.
     Other,
 }
@@ -97,6 +139,7 @@ impl FinishReason {
             Self::Length => "length",
             Self::ToolCalls => "tool_calls",
             Self::ContentFilter => "content_filter",
+            Self::Paused => "paused",
             Self::Other => "other",
         }
     }

@@ -20,5 +20,7 @@ mod faults;
 mod keep_alives;
 #[path = "wire/recording.rs"]
 mod recording;
+#[path = "wire/searches.rs"]
+mod searches;
 #[path = "wire/setup.rs"]
 mod setup;

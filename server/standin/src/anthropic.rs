@@ -4,6 +4,7 @@
 
 mod computer;
 mod convert;
+mod searches;
 mod validate;
 mod wire;
 

@@ -207,7 +207,7 @@ fn attachment(message: &Message, part: usize) -> Option<AnyView> {
         Part::Text { .. } | Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {
             return None;
         }
-        Part::Source { url, title } => (Icon::Link, title.clone().unwrap_or_else(|| url.clone())),
+        Part::Source(source) => (Icon::Link, source.title.clone().unwrap_or_else(|| source.url.clone())),
         Part::File(part) => return Some(file(part)),
         Part::FileReference(_) | Part::DiffComment(_) if html.is_some() => {
             return Some(view! { <div class="quotes" inner_html=html></div> });

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use leptos::prelude::*;
 use sdk::chats::ChatStatus;
 use sdk::messages::{CutShort, Message, Role};
-use sdk::parts::{DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart};
+use sdk::parts::{DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, SourcePart};
 use serde_json::json;
 
 use super::{part, samples};
@@ -91,10 +91,11 @@ fn attachments() -> Vec<Part> {
 
 fn other_parts() -> Vec<Part> {
     vec![
-        Part::Source {
+        Part::Source(SourcePart {
             url: "https://example.com/greetings".to_owned(),
             title: Some("On greetings".to_owned()),
-        },
+            ..SourcePart::default()
+        }),
         Part::ContextFile {
             context_file_path: "AGENTS.md".to_owned(),
             context_file_truncated: false,

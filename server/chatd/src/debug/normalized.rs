@@ -167,6 +167,31 @@ fn part(content: &Content) -> Value {
                 "result": cut(&result), "text_length": result.chars().count(),
             })
         }
+        Content::ProviderCall {
+            id,
+            name,
+            arguments,
+            ..
+        } => json!({
+            "type": "tool_call", "tool_call_id": id, "tool_name": name, "provider_executed": true,
+            "arguments": cut(arguments), "input_length": arguments.chars().count(),
+        }),
+        Content::ProviderResult {
+            tool_call_id,
+            name,
+            result,
+            is_error,
+            ..
+        } => {
+            let result = result.to_string();
+            json!({
+                "type": "tool_result", "tool_call_id": tool_call_id, "tool_name": name, "is_error": is_error,
+                "provider_executed": true, "result": cut(&result), "text_length": result.chars().count(),
+            })
+        }
+        Content::Source { url, title, .. } => {
+            json!({ "type": "source", "url": cut(url), "title": title.as_deref().map(cut) })
+        }
     }
 }
 

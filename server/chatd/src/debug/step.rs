@@ -118,13 +118,18 @@ impl Step {
         match part {
             StreamPart::TextDelta { .. } => seen.text_delta_count += 1,
             StreamPart::ReasoningDelta { .. } => seen.reasoning_delta_count += 1,
-            StreamPart::ToolCallStart { .. } => seen.tool_call_count += 1,
+            StreamPart::ToolCallStart { .. } | StreamPart::ProviderCallStart { .. } => {
+                seen.tool_call_count += 1;
+            }
             StreamPart::Finish { reason, .. } => seen.finish_reason = Some(*reason),
             // The provider only took the call, or counts.
             StreamPart::Start | StreamPart::Usage(_) => return,
             StreamPart::ReasoningEnd { .. }
             | StreamPart::ToolCallDelta { .. }
-            | StreamPart::ToolCallEnd { .. } => {}
+            | StreamPart::ToolCallEnd { .. }
+            | StreamPart::ProviderCallEnd { .. }
+            | StreamPart::ProviderResult { .. }
+            | StreamPart::Source { .. } => {}
         }
         seen.first_part_ms
             .get_or_insert(milliseconds(step.began.elapsed()));

@@ -176,6 +176,13 @@ fn text_of(content: &Content) -> String {
                 .collect();
             format!("[result of {name}]\n{}", pieces.join("\n"))
         }
+        Content::ProviderCall {
+            name, arguments, ..
+        } => format!("[call of {name} by the provider]\n{arguments}"),
+        Content::ProviderResult { name, result, .. } => {
+            format!("[result of {name} by the provider]\n{result}")
+        }
+        Content::Source { url, .. } => format!("[source: {url}]"),
     }
 }
 

@@ -221,6 +221,7 @@ pub(super) fn request_on(turn: &Turn, model: &ResolvedModel) -> Request {
         frequency_penalty: options.frequency_penalty,
         provider_options: options.provider_options.clone().unwrap_or_default(),
         reasoning,
+        web_search: turn.searches_web,
         cache: true,
         ..Request::new(model.model.id())
     }

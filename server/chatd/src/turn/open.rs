@@ -7,6 +7,7 @@ use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart};
 use serde_json::{Value, json};
 use store::chat_config::TurnConfig;
+use store::chats::{ChatMode, ChatRow};
 use store::messages::{MessageRow, NewMessage};
 
 use crate::prompt::attachments::LoadedFiles;
@@ -14,7 +15,7 @@ use crate::prompt::kept::Known;
 use crate::prompt::{Instructions, Prompt};
 use crate::sources::ResolvedModel;
 use crate::state::open_calls::open_calls;
-use crate::tools::ToolSet;
+use crate::tools::{ToolSet, planning};
 
 /// What a turn works with.
 pub(crate) struct Turn {
@@ -33,6 +34,8 @@ pub(crate) struct Turn {
     pub(super) known_at: Option<i64>,
     /// As it was when the turn began.
     pub(super) plan_mode: PlanMode,
+    /// Whether its model may search the web, where its settings and its provider have that.
+    pub(super) searches_web: bool,
     /// What the last call of the model read; unknown after a summary.
     pub(super) context_tokens: Option<i64>,
     /// Summaries made in this turn.
@@ -63,6 +66,7 @@ impl Turn {
             files: LoadedFiles::new(),
             known_at: None,
             plan_mode,
+            searches_web: false,
             context_tokens: None,
             compactions: 0,
         }
@@ -141,6 +145,11 @@ impl Turn {
             .map(|tools| tools.definitions())
             .unwrap_or_default()
     }
+}
+
+/// Who plans, explores or works on a desktop searches nothing: what is searched for leaves the house, and each search costs.
+pub(super) fn searches_web(chat: &ChatRow) -> bool {
+    chat.chat_mode == ChatMode::General && planning::mode_of(chat) == PlanMode::Off
 }
 
 fn definition(tool: DynamicTool) -> llm::Tool {

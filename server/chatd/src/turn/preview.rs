@@ -9,7 +9,7 @@ use store::chats::{ChatRow, client_tools};
 use store::{StoreError, messages};
 use tokio::time::timeout;
 
-use super::{REFRESH_DEADLINE, Turn, generate};
+use super::{REFRESH_DEADLINE, Turn, generate, open};
 use crate::Daemon;
 use crate::prompt::kept::Known;
 use crate::prompt::preview;
@@ -42,6 +42,7 @@ impl Daemon {
         let tools = shared.tools.tools(chat);
         let plan_mode = planning::mode_of(chat);
         let mut turn = Turn::new(model, tools.clone(), client_tools, &config, plan_mode);
+        turn.searches_web = open::searches_web(chat);
         if let Some(tools) = tools
             && let Ok(Some(facts)) = timeout(REFRESH_DEADLINE, tools.facts()).await
         {

@@ -12,6 +12,7 @@ use store::Clock;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::provider_calls::{self, ProviderCalls};
 use crate::hub::Channel;
 use crate::live::Pair;
 use crate::prompt::Prompt;
@@ -31,6 +32,7 @@ pub(super) struct Publisher<'a> {
     pending: Option<Part>,
     last_flush: Option<Instant>,
     call_ids: HashMap<usize, String>,
+    provider_calls: ProviderCalls,
     taken_ids: HashSet<String>,
     /// The provider's ids may have been used before without being in `taken_ids`.
     distrusts_ids: bool,
@@ -61,6 +63,7 @@ impl<'a> Publisher<'a> {
             pending: None,
             last_flush: None,
             call_ids: HashMap::new(),
+            provider_calls: ProviderCalls::default(),
             taken_ids: prompt.call_ids.clone(),
             distrusts_ids: prompt.is_abridged,
             times: Times::default(),
@@ -72,7 +75,8 @@ impl<'a> Publisher<'a> {
         let part = self.with_unique_id(part);
         let now = self.clock.now();
         self.note_times(&part, now);
-        if let Some(live) = live_part(&part, now, &self.call_ids) {
+        let live = provider_calls::live_part(&part, now, self.provider_calls.source_count);
+        if let Some(live) = live.or_else(|| live_part(&part, now, &self.call_ids)) {
             self.gather(live);
         }
         part
@@ -98,6 +102,7 @@ impl<'a> Publisher<'a> {
     pub(super) fn parts(&self, content: Vec<Content>) -> Vec<Part> {
         let mut reasoning_times = self.times.reasoning.iter();
         let mut parts = Vec::with_capacity(content.len());
+        let mut provider = self.provider_calls.parts();
         for piece in content {
             match piece {
                 Content::Text(text) => parts.push(Part::Text { text }),
@@ -128,6 +133,9 @@ impl<'a> Publisher<'a> {
                     }));
                 }
                 Content::Image { .. } | Content::ToolResult { .. } => {}
+                Content::ProviderCall { .. }
+                | Content::ProviderResult { .. }
+                | Content::Source { .. } => parts.extend(provider.next(piece)),
             }
         }
         parts
@@ -177,7 +185,12 @@ impl<'a> Publisher<'a> {
                     arguments,
                 }
             }
-            other => other,
+            StreamPart::ProviderCallStart { id, name } => {
+                let unique = self.free_id(id.clone());
+                self.provider_calls.begin(id, &unique, self.clock.now());
+                StreamPart::ProviderCallStart { id: unique, name }
+            }
+            other => self.provider_calls.with_unique_id(other, self.clock.now()),
         }
     }
 
@@ -185,6 +198,13 @@ impl<'a> Publisher<'a> {
         if let Some(known) = self.call_ids.get(&index) {
             return known.clone();
         }
+        let id = self.free_id(id);
+        self.call_ids.insert(index, id.clone());
+        id
+    }
+
+    /// The provider's id, or one of ours when it is taken.
+    fn free_id(&mut self, id: String) -> String {
         let is_usable = !self.distrusts_ids && !id.is_empty() && !self.taken_ids.contains(&id);
         let id = if is_usable {
             id
@@ -192,7 +212,6 @@ impl<'a> Publisher<'a> {
             format!("call_{}", Uuid::now_v7().simple())
         };
         self.taken_ids.insert(id.clone());
-        self.call_ids.insert(index, id.clone());
         id
     }
 
@@ -259,7 +278,7 @@ fn live_part(
             args: Some(parse_arguments(arguments)),
             ..ToolCallPart::default()
         })),
-        StreamPart::Start | StreamPart::Usage(_) | StreamPart::Finish { .. } => None,
+        _ => None,
     }
 }
 
@@ -288,7 +307,7 @@ fn merge(pending: &mut Part, next: Part) -> Option<Part> {
 
 /// Arguments as JSON; as text when they are none, or nested so deeply that a message around them could not be read
 /// again.
-fn parse_arguments(arguments: &str) -> Value {
+pub(super) fn parse_arguments(arguments: &str) -> Value {
     if arguments.trim().is_empty() {
         return Value::Object(serde_json::Map::new());
     }

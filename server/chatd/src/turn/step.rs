@@ -13,7 +13,7 @@ use super::control::Stop;
 use super::generate::{Answer, Generated, chat_error};
 use super::outage::Outage;
 use super::run_tools::Mode;
-use super::{Next, OpenCalls, Runner, Turn, cost};
+use super::{Next, OpenCalls, Runner, Turn, cost, provider_calls};
 use crate::daemon::transition;
 use crate::state::change::Fence;
 use crate::state::{Code, StateError};
@@ -42,7 +42,8 @@ impl Runner {
         turn.load_files(&self.shared.db, self.chat.owner_id).await?;
         let answer = match self.generate(turn).await? {
             Generated::Answer(answer) => answer,
-            Generated::Stopped(stop, parts, told) => {
+            Generated::Stopped(stop, mut parts, told) => {
+                provider_calls::close(&mut parts, provider_calls::STOPPED, self.shared.clock.now());
                 // Only what a person stopped is kept, and has its price with it.
                 if stop != Stop::Interrupted || parts.is_empty() {
                     self.book_told(told.clone()).await;
@@ -55,7 +56,12 @@ impl Runner {
         turn.context_tokens = compaction::context_tokens(&answer.usage);
         let calls = calls_of(&answer.parts);
         if calls.is_empty() {
-            return self.end_turn(turn, answer).await;
+            let goes_on = answer.finish_reason == FinishReason::Paused && !answer.parts.is_empty();
+            return if goes_on {
+                self.go_on(turn, answer).await
+            } else {
+                self.end_turn(turn, answer).await
+            };
         }
         let (client, local): (Vec<_>, Vec<_>) = calls
             .into_iter()
@@ -143,8 +149,30 @@ impl Runner {
         }
     }
 
+    /// The provider paused: it is asked again with what it said, and goes on from there.
+    async fn go_on(&mut self, turn: &mut Turn, answer: Answer) -> Result<Next, StateError> {
+        let call = cost::call(&answer.usage, &turn.model, answer.runtime);
+        let messages = Self::assistant(turn, answer.parts.clone(), Some(call), None);
+        match self.commit(messages, After::GoOn).await? {
+            Landed::Interrupted(code) => Ok(super::next_after(code)),
+            Landed::Committed(_) => {
+                turn.prompt.push(Role::Assistant, &answer.parts);
+                turn.known_at = Some(self.chat.history_version);
+                if self.shared.draining.is_cancelled() {
+                    return self.abandon().await;
+                }
+                Ok(Next::Step)
+            }
+        }
+    }
+
     /// The last answer of a turn and its end, in one transaction.
-    async fn end_turn(&mut self, turn: &mut Turn, answer: Answer) -> Result<Next, StateError> {
+    async fn end_turn(&mut self, turn: &mut Turn, mut answer: Answer) -> Result<Next, StateError> {
+        provider_calls::close(
+            &mut answer.parts,
+            provider_calls::FORGOTTEN,
+            self.shared.clock.now(),
+        );
         let call = cost::call(&answer.usage, &turn.model, answer.runtime);
         if answer.parts.is_empty() {
             self.book(&call).await?;
@@ -268,7 +296,10 @@ const fn cut_short(reason: FinishReason) -> Option<CutShort> {
     match reason {
         FinishReason::Length => Some(CutShort::Length),
         FinishReason::ContentFilter => Some(CutShort::ContentFilter),
-        FinishReason::Stop | FinishReason::ToolCalls | FinishReason::Other => None,
+        FinishReason::Stop
+        | FinishReason::ToolCalls
+        | FinishReason::Paused
+        | FinishReason::Other => None,
     }
 }
 

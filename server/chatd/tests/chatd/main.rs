@@ -32,6 +32,7 @@ mod model_based;
 mod modes;
 mod outage;
 mod recovery;
+mod searches;
 mod shared_reads;
 mod state_documentation;
 mod state_table;

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::computer;
+use super::searches::{self, TextRun};
 use crate::error::{ProviderWords, Signals};
 use crate::http::{Decoder, Heard};
-use crate::{Error, FinishReason, StreamPart, Usage};
+use crate::{Error, FinishReason, StreamPart, Usage, web};
 
 /// Reads one answer.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct EventDecoder {
     provider: String,
     response_id: Option<String>,
     blocks: BTreeMap<u64, Block>,
+    text: TextRun,
     tool_call_count: usize,
     usage: Usage,
     stop_reason: Option<String>,
@@ -40,6 +42,12 @@ enum Block {
         /// Whether it is a member of the computer's toolset.
         is_member: bool,
     },
+    /// A search of Anthropic's own.
+    Search {
+        /// As it began.
+        block: Value,
+        input: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -49,7 +57,7 @@ struct WireEvent {
     #[serde(default)]
     index: u64,
     message: Option<WireMessage>,
-    content_block: Option<WireBlock>,
+    content_block: Option<Value>,
     delta: Option<WireDelta>,
     usage: Option<WireUsage>,
     error: Option<Value>,
@@ -87,6 +95,7 @@ struct WireDelta {
     text: Option<String>,
     thinking: Option<String>,
     signature: Option<String>,
+    citation: Option<Value>,
     partial_json: Option<String>,
     stop_reason: Option<String>,
 }
@@ -111,6 +120,7 @@ impl EventDecoder {
             provider: provider.to_owned(),
             response_id: None,
             blocks: BTreeMap::new(),
+            text: TextRun::default(),
             tool_call_count: 0,
             usage: Usage::default(),
             stop_reason: None,
@@ -125,13 +135,53 @@ impl EventDecoder {
         }
     }
 
+    fn begin_block(
+        &mut self,
+        index: u64,
+        block: Value,
+        parts: &mut VecDeque<StreamPart>,
+    ) -> Result<(), Error> {
+        let text = |name: &str| block.get(name).and_then(Value::as_str);
+        match text("type") {
+            Some(searches::CALL) if text("name") == Some(web::SEARCH) => {
+                self.start_search(index, block, parts);
+            }
+            Some(searches::CALL) => {}
+            Some(searches::RESULT) => {
+                self.text.end(parts);
+                parts.push_back(searches::result(&block));
+            }
+            _ => {
+                let block = serde_json::from_value(block).map_err(|problem| {
+                    Error::protocol(&self.provider, format!("content_block_start: {problem}"))
+                })?;
+                self.start_block(index, block, parts);
+            }
+        }
+        Ok(())
+    }
+
+    fn start_search(&mut self, index: u64, block: Value, parts: &mut VecDeque<StreamPart>) {
+        self.text.end(parts);
+        let id = block.get("id").and_then(Value::as_str);
+        parts.push_back(StreamPart::ProviderCallStart {
+            id: id.unwrap_or_default().to_owned(),
+            name: web::SEARCH.to_owned(),
+        });
+        let input = String::new();
+        self.blocks.insert(index, Block::Search { block, input });
+    }
+
     fn start_block(&mut self, index: u64, block: WireBlock, parts: &mut VecDeque<StreamPart>) {
         match block.kind.as_str() {
             "text" => {
+                self.text.begin();
+                self.text.add(&block.text);
                 push_text(block.text, parts);
                 self.blocks.insert(index, Block::Text);
             }
             "thinking" => {
+                self.text.end(parts);
                 push_thought(block.thinking, parts);
                 self.blocks.insert(
                     index,
@@ -141,10 +191,12 @@ impl EventDecoder {
                 );
             }
             "redacted_thinking" => {
+                self.text.end(parts);
                 let provider_metadata = Some(json!({"anthropic": {"redacted_data": block.data}}));
                 parts.push_back(StreamPart::ReasoningEnd { provider_metadata });
             }
             "tool_use" => {
+                self.text.end(parts);
                 let call = self.tool_call_count;
                 self.tool_call_count += 1;
                 let (id, name) = (block.id, block.name);
@@ -173,7 +225,17 @@ impl EventDecoder {
 
     fn extend_block(&mut self, index: u64, delta: WireDelta, parts: &mut VecDeque<StreamPart>) {
         match self.blocks.get_mut(&index) {
-            Some(Block::Text) => push_text(delta.text.unwrap_or_default(), parts),
+            Some(Block::Text) => {
+                let text = delta.text.unwrap_or_default();
+                self.text.add(&text);
+                push_text(text, parts);
+                if let Some(citation) = delta.citation {
+                    self.text.cite(citation);
+                }
+            }
+            Some(Block::Search { input, .. }) => {
+                input.push_str(&delta.partial_json.unwrap_or_default());
+            }
             Some(Block::Thinking { signature }) => {
                 push_thought(delta.thinking.unwrap_or_default(), parts);
                 signature.push_str(&delta.signature.unwrap_or_default());
@@ -230,6 +292,10 @@ impl EventDecoder {
                     arguments,
                 });
             }
+            Some(Block::Search { block, input }) => {
+                let input = searches::input(&block, &input);
+                parts.push_back(searches::call(block, input));
+            }
             Some(Block::Text) | None => {}
         }
     }
@@ -257,10 +323,12 @@ impl EventDecoder {
         for index in open {
             self.end_block(index, parts);
         }
+        self.text.end(parts);
         let reason = match self.stop_reason.as_deref() {
             Some("tool_use") => FinishReason::ToolCalls,
             Some("max_tokens" | "model_context_window_exceeded") => FinishReason::Length,
             Some("refusal") => FinishReason::ContentFilter,
+            Some("pause_turn") => FinishReason::Paused,
             Some("end_turn" | "stop_sequence") => FinishReason::Stop,
             Some(_) => FinishReason::Other,
             None if self.tool_call_count > 0 => FinishReason::ToolCalls,
@@ -299,7 +367,7 @@ impl Decoder for EventDecoder {
             "message_start" => self.start_message(wire.message, parts),
             "content_block_start" => {
                 if let Some(block) = wire.content_block {
-                    self.start_block(wire.index, block, parts);
+                    self.begin_block(wire.index, block, parts)?;
                 }
             }
             "content_block_delta" => {

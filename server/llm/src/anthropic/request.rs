@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::computer::{self, Form};
+use super::searches::{self, Replay};
 use super::thinking::{self, Wish};
 use crate::options::{Own, rounded};
 use crate::replay::{arguments_object, object_schema, tool_call_id};
-use crate::{Content, Request, Role, ToolChoice, ToolResultContent, limits};
+use crate::{Content, Message, Request, Role, ToolChoice, ToolResultContent, limits, web};
 
 /// Ceiling of an answer when the caller names none; the API demands one.
 const DEFAULT_MAX_TOKENS: u64 = 32_000;
@@ -72,6 +73,8 @@ struct CacheControl {}
 enum Block<'a> {
     Text {
         text: Cow<'a, str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        citations: Option<&'a Value>,
     },
     Thinking {
         thinking: &'a str,
@@ -99,6 +102,9 @@ enum Block<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         content: Option<ResultContent<'a>>,
     },
+    /// As it came.
+    #[serde(untagged)]
+    Own(&'a Value),
 }
 
 #[derive(Serialize)]
@@ -140,8 +146,9 @@ fn options(request: &Request, computer: Form) -> Map<String, Value> {
         set("top_p", request.top_p.map(rounded));
         set("top_k", request.top_k.map(Value::from));
     }
-    if !request.tools.is_empty() {
-        options.insert("tools".to_owned(), tools(request, computer));
+    let tools = tools(request, computer, &own);
+    if !tools.is_empty() {
+        options.insert("tools".to_owned(), tools.into());
         let is_one_at_a_time = own.flag("disable_parallel_tool_use") == Some(true);
         let choice = tool_choice(request.tool_choice, thinks, is_one_at_a_time);
         options.insert("tool_choice".to_owned(), choice);
@@ -174,21 +181,19 @@ fn system(request: &Request) -> Vec<Marked<'_>> {
     blocks
 }
 
-fn tools(request: &Request, computer: Form) -> Value {
-    request
-        .tools
-        .iter()
-        .map(|tool| {
-            let own = tool.screen.and_then(|screen| computer.definition(screen));
-            own.unwrap_or_else(|| {
-                json!({
-                    "name": tool.name,
-                    "description": tool.description,
-                    "input_schema": object_schema(&tool.input_schema),
-                })
+fn tools(request: &Request, computer: Form, own: &Own<'_>) -> Vec<Value> {
+    let tools = request.tools.iter().map(|tool| {
+        let own = tool.screen.and_then(|screen| computer.definition(screen));
+        own.unwrap_or_else(|| {
+            json!({
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": object_schema(&tool.input_schema),
             })
         })
-        .collect()
+    });
+    let search = web::is_offered(request, own).then(|| searches::definition(own));
+    tools.chain(search).collect()
 }
 
 /// A model that thinks cannot be forced to call.
@@ -206,7 +211,9 @@ fn tool_choice(choice: ToolChoice, thinks: bool, is_one_at_a_time: bool) -> Valu
 
 fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::with_capacity(request.messages.len());
-    let sends_thoughts = own(request).flag("send_reasoning") != Some(false);
+    let own = own(request);
+    let sends_thoughts = own.flag("send_reasoning") != Some(false);
+    let mut replay = Replay::of(request, web::is_offered(request, &own));
     let last_user = request
         .messages
         .iter()
@@ -219,16 +226,12 @@ fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
         } else {
             "user"
         };
-        let contents = message.content.iter();
-        let contents = contents
-            .filter(|content| keeps_thoughts || !matches!(content, Content::Reasoning { .. }));
-        let blocks = contents.filter_map(|content| block(message.role, content, computer));
-        let blocks = blocks.map(unmarked);
+        let blocks = blocks(message, keeps_thoughts, computer, &mut replay);
         match turns.last_mut() {
             Some(last) if last.role == role => last.content.extend(blocks),
             _ => turns.push(Turn {
                 role,
-                content: blocks.collect(),
+                content: blocks,
             }),
         }
     }
@@ -244,6 +247,37 @@ fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
         }
     }
     turns
+}
+
+fn blocks<'a>(
+    message: &'a Message,
+    keeps_thoughts: bool,
+    computer: Form,
+    replay: &mut Replay<'a>,
+) -> Vec<Marked<'a>> {
+    let mut blocks = Vec::with_capacity(message.content.len());
+    let mut contents = message.content.iter().peekable();
+    while let Some(content) = contents.next() {
+        match (content, contents.peek()) {
+            (
+                Content::Text(text),
+                Some(Content::Source {
+                    provider_metadata, ..
+                }),
+            ) if replay.is_offered() => {
+                let metadata = provider_metadata.as_ref();
+                let pieces = metadata.and_then(|metadata| searches::cited(text, metadata));
+                let pieces = pieces.unwrap_or_else(|| vec![(text, None)]).into_iter();
+                blocks.extend(pieces.filter_map(|(text, citations)| cited_block(text, citations)));
+            }
+            (Content::Reasoning { .. }, _) if !keeps_thoughts => {}
+            (Content::ProviderCall { .. } | Content::ProviderResult { .. }, _) => {
+                blocks.extend(replay.block(content).map(Block::Own));
+            }
+            _ => blocks.extend(block(message.role, content, computer)),
+        }
+    }
+    blocks.into_iter().map(unmarked).collect()
 }
 
 fn block(role: Role, content: &Content, computer: Form) -> Option<Block<'_>> {
@@ -270,12 +304,20 @@ fn block(role: Role, content: &Content, computer: Form) -> Option<Block<'_>> {
             let toolset_name = is_member(name).then_some(computer::NAME);
             Some(result_block(id, content, *is_error, toolset_name))
         }
+        Content::ProviderCall { .. } | Content::ProviderResult { .. } | Content::Source { .. } => {
+            None
+        }
     }
 }
 
 fn text_block(text: &str) -> Option<Block<'_>> {
+    cited_block(text, None)
+}
+
+fn cited_block<'a>(text: &'a str, citations: Option<&'a Value>) -> Option<Block<'a>> {
     (!text.trim().is_empty()).then_some(Block::Text {
         text: Cow::Borrowed(text),
+        citations,
     })
 }
 
@@ -294,7 +336,10 @@ fn thinking_block<'a>(text: &'a str, metadata: &'a Value) -> Option<Block<'a>> {
 fn image_block<'a>(media_type: &'a str, data: &Bytes) -> Block<'a> {
     if !IMAGE_TYPES.contains(&media_type) || data.is_empty() {
         let words = format!("[An image of type {media_type} that cannot be shown.]");
-        return Block::Text { text: words.into() };
+        return Block::Text {
+            text: words.into(),
+            citations: None,
+        };
     }
     Block::Image {
         source: ImageSource {

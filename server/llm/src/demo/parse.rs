@@ -87,6 +87,8 @@ fn action(name: &str, rest: &str) -> Result<Action, String> {
         "clock" => Action::Clock(number(rest, MOST_TOKENS)?),
         "results" => Action::Results,
         "call" => call(rest)?,
+        "search" => Action::Search(object(rest)?),
+        "cite" => Action::Cite(object(rest)?),
         "stall" => Action::Stall(duration(rest)?),
         "cut" => Action::Cut,
         "error" => Action::Fail(failure(rest, None)?),
@@ -193,8 +195,14 @@ fn finish_reason(rest: &str) -> Result<FinishReason, String> {
     match rest {
         "length" => Ok(FinishReason::Length),
         "content_filter" => Ok(FinishReason::ContentFilter),
-        _ => Err("it is length or content_filter".to_owned()),
+        "paused" => Ok(FinishReason::Paused),
+        _ => Err("it is length, content_filter or paused".to_owned()),
     }
+}
+
+fn object<T: serde::de::DeserializeOwned>(rest: &str) -> Result<T, String> {
+    serde_json::from_str(rest)
+        .map_err(|problem| format!("what follows is not the JSON object that it takes ({problem})"))
 }
 
 fn inherit_usage(steps: &mut [Step]) {

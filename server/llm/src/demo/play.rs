@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::conversation::{Conversation, ToolAnswer};
-use super::script::{Action, Failure, Script, Step};
+use super::script::{Action, Cite, Failure, Script, Search, Step};
 use super::{scenario, title, words};
 use crate::{FinishReason, Purpose, Request, Usage};
 
@@ -55,6 +55,15 @@ pub enum Beat {
         /// All of its arguments.
         arguments: String,
     },
+    /// A search of the web that the provider makes itself.
+    Search {
+        /// Its id.
+        id: String,
+        /// What is searched for and found.
+        search: Search,
+    },
+    /// Text with a source.
+    Cite(Cite),
     /// Nothing, for a while.
     Stall(Duration),
     /// An error; before anything else it stands instead of the answer.
@@ -68,7 +77,12 @@ impl Beat {
     pub fn is_delta(&self) -> bool {
         matches!(
             self,
-            Self::Text(_) | Self::Clock | Self::Reasoning(_) | Self::CallDelta { .. }
+            Self::Text(_)
+                | Self::Clock
+                | Self::Reasoning(_)
+                | Self::CallDelta { .. }
+                | Self::Search { .. }
+                | Self::Cite(_)
         )
     }
 
@@ -167,7 +181,8 @@ impl Player {
         let has_calls = step
             .actions
             .iter()
-            .any(|action| matches!(action, Action::Call { .. }));
+            .any(|action| matches!(action, Action::Call { .. }))
+            || step.finish_reason == Some(FinishReason::Paused);
         // Without a call the turn ends here, whatever the script has yet.
         if self.has_notice && !has_calls {
             step.actions.push(Action::Text(format!("\n\n({NOTICE}.)")));
@@ -265,6 +280,7 @@ struct Composer<'a> {
     request: &'a Request,
     beats: Vec<Beat>,
     call_count: usize,
+    search_count: usize,
     is_reasoning: bool,
     reasoning_tokens: u64,
     output_tokens: u64,
@@ -276,6 +292,7 @@ impl<'a> Composer<'a> {
             request,
             beats: Vec::new(),
             call_count: 0,
+            search_count: 0,
             is_reasoning: false,
             reasoning_tokens: 0,
             output_tokens: 0,
@@ -306,6 +323,19 @@ impl<'a> Composer<'a> {
             Action::Call { name, arguments } => {
                 let answers = Conversation::new(self.request).answers();
                 self.add_call(name, &filled(arguments, &answers));
+            }
+            Action::Search(search) => {
+                let (place, number) = (self.request.messages.len(), self.search_count);
+                self.search_count += 1;
+                self.beats.push(Beat::Search {
+                    id: format!("srvtoolu_demo_{place}_{number}"),
+                    search: search.clone(),
+                });
+                self.output_tokens += 1;
+            }
+            Action::Cite(cite) => {
+                self.beats.push(Beat::Cite(cite.clone()));
+                self.output_tokens += 1;
             }
             Action::Stall(duration) => self.beats.push(Beat::Stall(*duration)),
             Action::Fail(failure) => self.beats.push(Beat::Fail(failure.clone())),

@@ -7,6 +7,8 @@
 //! | `!tokens 200` | streams that many words of filler |
 //! | `!results` | streams the results of the step before |
 //! | `!call execute {"command": "ls"}` | calls a tool; several in one step run in parallel |
+//! | `!search {"query": "leptos", "pages": [{"url": "https://leptos.dev", "title": "Leptos"}]}` | searches the web as a provider does; `"error"` instead of `"pages"` is its code of a failure, neither of both a search that is not answered |
+//! | `!cite {"text": "words", "url": "https://leptos.dev", "title": "Leptos"}` | streams the words with a source |
 //! | `!then` | what follows is the next step, after the results of this one's calls |
 //! | `!repeat 20` | plays all steps before this line that many times |
 //! | `!pace 20ms` | pause between deltas, for the whole message; `0` is as fast as possible |
@@ -15,7 +17,7 @@
 //! | `!stall 30s` | sends nothing for that long |
 //! | `!cut` | the connection ends early |
 //! | `!usage input=10 output=5 cache_read=3 cache_write=2 reasoning=1` | the token counts of this step and those after it |
-//! | `!finish length` | ends the step as one that reached the output limit; `!finish content_filter` as one that is withheld |
+//! | `!finish length` | ends the step as one that reached the output limit; `!finish content_filter` as one that is withheld, `!finish paused` as one that the provider pauses |
 //! | `!title "words"` | the title of the chat |
 //!
 //! Other lines of such a message are ignored. When the steps are used up the model says that the script has ended. A
@@ -23,6 +25,8 @@
 //! `docs/demo-model.md`.
 
 use std::time::Duration;
+
+use serde::Deserialize;
 
 use crate::{FinishReason, Usage};
 
@@ -77,12 +81,50 @@ pub enum Action {
         /// Raw arguments, sent as they are but for fields of earlier answers.
         arguments: String,
     },
+    /// Searches the web, as a provider does itself.
+    Search(Search),
+    /// Streams text with a source.
+    Cite(Cite),
     /// Sends nothing for a while.
     Stall(Duration),
     /// Fails.
     Fail(Failure),
     /// Ends the connection early.
     Cut,
+}
+
+/// A scripted search.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Search {
+    /// What is searched for.
+    pub query: String,
+    /// What is found.
+    pub pages: Option<Vec<Page>>,
+    /// The provider's code of a failure.
+    pub error: Option<String>,
+}
+
+/// A page that is found.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Page {
+    /// Its address, sent as it is.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+}
+
+/// Text with a source.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cite {
+    /// The text.
+    pub text: String,
+    /// The source's address.
+    pub url: String,
+    /// Its title.
+    pub title: String,
 }
 
 /// A scripted error.

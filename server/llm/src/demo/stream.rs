@@ -6,10 +6,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use super::NAME;
 use super::play::{Beat, Play, Player};
 use super::script::Failure;
+use super::{NAME, searches};
 use crate::error::Signals;
+use crate::web::Sources;
 use crate::{Error, ErrorKind, PartStream, Request, StreamPart, Timeouts};
 
 /// Parts after which a fast stream lets other tasks run.
@@ -24,21 +25,23 @@ pub(super) fn parts(
     let parts = async_stream::stream! {
         let Play { beats, pace, reason, usage, response_id } = player.play(&request);
         let mut has_begun = false;
+        let mut sources = Sources::default();
         for (number, beat) in beats.into_iter().enumerate() {
             let is_delta = beat.is_delta();
             let step = match beat {
-                Beat::Stall(duration) => stall(duration, has_begun, timeouts, &cancel).await.map(|()| None),
+                Beat::Stall(duration) => stall(duration, has_begun, timeouts, &cancel).await.map(|()| Vec::new()),
                 Beat::Fail(failure) => Err(failed(&failure, has_begun)),
                 Beat::Cut => Err(Error::truncated(Some(NAME))),
-                beat => Ok(part(beat.at_once())),
+                beat => Ok(parts_of(beat.at_once(), &mut sources)),
             };
             match step {
-                Ok(None) => {}
-                Ok(Some(part)) => {
-                    if !std::mem::replace(&mut has_begun, true) {
-                        yield Ok(StreamPart::Start);
+                Ok(parts) => {
+                    for part in parts {
+                        if !std::mem::replace(&mut has_begun, true) {
+                            yield Ok(StreamPart::Start);
+                        }
+                        yield Ok(part);
                     }
-                    yield Ok(part);
                 }
                 Err(error) => {
                     yield Err(error);
@@ -53,10 +56,30 @@ pub(super) fn parts(
         if !has_begun {
             yield Ok(StreamPart::Start);
         }
+        for part in sources.take(None) {
+            yield Ok(part);
+        }
         yield Ok(StreamPart::Usage(usage));
         yield Ok(StreamPart::Finish { reason, usage, response_id: Some(response_id) });
     };
     parts.boxed()
+}
+
+/// Sources follow the text that they are of.
+fn parts_of(beat: Beat, sources: &mut Sources) -> Vec<StreamPart> {
+    let mut parts = Vec::new();
+    if !matches!(beat, Beat::Text(_) | Beat::Cite(_)) {
+        parts.extend(sources.take(None));
+    }
+    match beat {
+        Beat::Search { id, search } => parts.extend(searches::search(id, search)),
+        Beat::Cite(cite) => {
+            searches::cite(&cite, sources);
+            parts.push(StreamPart::TextDelta { text: cite.text });
+        }
+        beat => parts.extend(part(beat)),
+    }
+    parts
 }
 
 fn part(beat: Beat) -> Option<StreamPart> {
@@ -86,7 +109,12 @@ fn part(beat: Beat) -> Option<StreamPart> {
             name,
             arguments,
         },
-        Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => return None,
+        Beat::Clock
+        | Beat::Search { .. }
+        | Beat::Cite(_)
+        | Beat::Stall(_)
+        | Beat::Fail(_)
+        | Beat::Cut => return None,
     })
 }
 

@@ -263,12 +263,13 @@ async fn an_answer_ends_for_the_reason_that_the_script_gives() {
     for (name, reason) in [
         ("length", FinishReason::Length),
         ("content_filter", FinishReason::ContentFilter),
+        ("paused", FinishReason::Paused),
     ] {
         let answer = answer(request(&format!("!text Hello\n!finish {name}"))).await;
         assert_eq!(answer.finish_reason, reason);
     }
     let text = answer(request("!finish soon")).await.text();
-    assert!(text.contains("length or content_filter"), "{text}");
+    assert!(text.contains("length, content_filter or paused"), "{text}");
 }
 
 #[tokio::test]

@@ -280,7 +280,12 @@ impl<'a> Writer<'a> {
                         arguments: arguments_object(arguments).to_string(),
                     },
                 }),
-                Content::Reasoning { .. } | Content::Image { .. } | Content::ToolResult { .. } => {}
+                Content::Reasoning { .. }
+                | Content::Image { .. }
+                | Content::ToolResult { .. }
+                | Content::ProviderCall { .. }
+                | Content::ProviderResult { .. }
+                | Content::Source { .. } => {}
             }
         }
         if !text.is_empty() || !calls.is_empty() {
@@ -324,7 +329,7 @@ impl<'a> Writer<'a> {
                         content: text,
                     });
                 }
-                Content::Text(_) | Content::Reasoning { .. } | Content::ToolCall { .. } => {}
+                _ => {}
             }
         }
         if message.role == Role::User {

@@ -3,6 +3,7 @@
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use super::searches;
 use crate::refusal::Refusal;
 
 pub(super) const TOOLSET: &str = "computer_toolset_20260801";
@@ -35,8 +36,10 @@ pub(super) const MEMBERS: [&str; 17] = [
 /// Refuses a tool of a type that is unknown, that lacks its header, or that does not say how large the screen is.
 pub(super) fn check(tool: &Value, headers: &HeaderMap) -> Result<(), Refusal> {
     let kind = tool.get("type").and_then(Value::as_str).unwrap_or("custom");
-    if matches!(kind, "custom" | TOOLSET) {
-        return Ok(());
+    match kind {
+        "custom" | TOOLSET => return Ok(()),
+        searches::TOOL => return searches::check_tool(tool),
+        _ => {}
     }
     let betas = headers
         .get("anthropic-beta")

@@ -3,7 +3,7 @@
 use llm::{Content, Request, Role};
 use serde_json::Value;
 
-use super::computer;
+use super::{computer, searches};
 use crate::convert::{Converter, blocks, joined_text, list};
 
 /// The neutral request of a checked body.
@@ -59,6 +59,13 @@ fn add_message(converter: &mut Converter, message: &Value) {
                 let arguments = block.get("input").map(Value::to_string).unwrap_or_default();
                 said.push(converter.tool_call(&field("id"), &field("name"), arguments));
             }
+            // A step of an answer that goes on.
+            searches::CALL => said.push(Content::ProviderCall {
+                id: field("id"),
+                name: field("name"),
+                arguments: String::new(),
+                provider_metadata: None,
+            }),
             "tool_result" => {
                 let text = joined_text(block.get("content").unwrap_or(&Value::Null));
                 let is_error = block

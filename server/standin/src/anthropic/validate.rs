@@ -6,8 +6,8 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::computer;
 use super::wire::SIGNATURE;
+use super::{computer, searches};
 use crate::MISSING_MODEL;
 use crate::convert::blocks;
 use crate::refusal::Refusal;
@@ -118,7 +118,8 @@ fn check_messages(body: &Value) -> Result<(), Refusal> {
         let is_last = number + 1 == messages.len();
         waiting = check_message(number, message, is_last, &waiting)?;
     }
-    refuse_waiting(messages.len().saturating_sub(1), &waiting)
+    refuse_waiting(messages.len().saturating_sub(1), &waiting)?;
+    searches::check_messages(messages)
 }
 
 /// Checks a message against the calls of the one before and gives back its own.

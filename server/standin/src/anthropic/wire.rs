@@ -6,7 +6,7 @@ use llm::demo::play::{Beat, Play};
 use llm::{FinishReason, Usage};
 use serde_json::{Value, json};
 
-use super::{computer, error_body};
+use super::{computer, error_body, searches};
 use crate::beats::{Wire, quote};
 use crate::refusal::Refusal;
 
@@ -144,6 +144,36 @@ impl Wire for Events {
                 );
             }
             Beat::ReasoningEnd | Beat::CallEnd { .. } => self.close(out),
+            Beat::Search { id, search } => {
+                self.close(out);
+                self.start(
+                    Block::ToolUse,
+                    &searches::call(id, &json!({})).to_string(),
+                    out,
+                );
+                let input = quote(&searches::input(search).to_string());
+                let delta = format!(r#"{{"type":"input_json_delta","partial_json":{input}}}"#);
+                self.delta(&delta, out);
+                self.close(out);
+                if let Some(result) = searches::result(id, search) {
+                    self.start(Block::ToolUse, &result.to_string(), out);
+                    self.close(out);
+                }
+            }
+            Beat::Cite(cite) => {
+                self.close(out);
+                self.start(
+                    Block::Text,
+                    r#"{"citations":[],"type":"text","text":""}"#,
+                    out,
+                );
+                let text = quote(&cite.text);
+                self.delta(&format!(r#"{{"type":"text_delta","text":{text}}}"#), out);
+                let citation =
+                    json!({"type": "citations_delta", "citation": searches::citation(cite)});
+                self.delta(&citation.to_string(), out);
+                self.close(out);
+            }
             Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => {}
         }
     }
@@ -159,7 +189,7 @@ impl Wire for Events {
         event(
             out,
             "message_delta",
-            &format!(r#""delta":{delta},"usage":{}"#, usage(&play.usage)),
+            &format!(r#""delta":{delta},"usage":{}"#, whole_usage(play)),
         );
         out.push_str("event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
     }
@@ -181,6 +211,14 @@ pub(super) fn whole(play: &Play, model: &str, has_toolset: bool) -> Value {
                 let input: Value = serde_json::from_str(arguments).unwrap_or_else(|_| json!({}));
                 content.push(tool_use(id, name, &input, has_toolset));
             }
+            Beat::Search { id, search } => {
+                content.push(searches::call(id, &searches::input(search)));
+                content.extend(searches::result(id, search));
+            }
+            Beat::Cite(cite) => {
+                let citations = [searches::citation(cite)];
+                content.push(json!({"type": "text", "text": cite.text, "citations": citations}));
+            }
             _ => {}
         }
     }
@@ -192,7 +230,7 @@ pub(super) fn whole(play: &Play, model: &str, has_toolset: bool) -> Value {
         "content": content,
         "stop_reason": stop_reason(play.reason),
         "stop_sequence": null,
-        "usage": usage(&play.usage),
+        "usage": whole_usage(play),
     })
 }
 
@@ -247,8 +285,19 @@ fn stop_reason(reason: FinishReason) -> &'static str {
         FinishReason::ToolCalls => "tool_use",
         FinishReason::Length => "max_tokens",
         FinishReason::ContentFilter => "refusal",
+        FinishReason::Paused => "pause_turn",
         FinishReason::Stop | FinishReason::Other => "end_turn",
     }
+}
+
+fn whole_usage(play: &Play) -> Value {
+    let mut document = usage(&play.usage);
+    let count = searches::count(play);
+    if let Some(fields) = document.as_object_mut().filter(|_| count > 0) {
+        let searches = json!({ "web_search_requests": count });
+        fields.insert("server_tool_use".to_owned(), searches);
+    }
+    document
 }
 
 fn usage(usage: &Usage) -> Value {

@@ -4,6 +4,7 @@
 //! given out. `events` writes the answer.
 
 mod events;
+mod searches;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ async fn answer(
     let mut play = state.player.play(&request);
     beats::prelude(state, &mut play).await?;
     let model = text(&body, "model").to_owned();
-    Ok(beats::stream(state, play, Events::of(model)))
+    let lists_sources = searches::are_sources_included(&body);
+    Ok(beats::stream(state, play, Events::of(model, lists_sources)))
 }
 
 fn checked(body: &Bytes) -> Result<Value, Refusal> {
@@ -124,6 +126,7 @@ fn write_out(body: &mut Value) {
 fn check_tool(tool: &Value) -> Result<(), Refusal> {
     match text(tool, "type") {
         COMPUTER => Ok(()),
+        searches::TOOL => searches::check_tool(tool),
         "function"
             if !text(tool, "name").is_empty()
                 && tool.get("parameters").is_some_and(Value::is_object) =>
@@ -192,6 +195,7 @@ fn check_item(
             }
             Ok(())
         }
+        searches::ITEM => searches::check_item(item, &place("action")),
         kind => {
             Err(Refusal::bad(format!("Invalid value: '{kind}'.")).with_parameter(place("type")))
         }
@@ -205,7 +209,8 @@ fn converted(body: &Value) -> Request {
         converter.system(instructions);
     }
     for tool in list(body, "tools") {
-        let name = tool.get("name").and_then(Value::as_str).unwrap_or(COMPUTER);
+        let kind = Some(text(tool, "type")).filter(|kind| *kind != "function");
+        let name = kind.unwrap_or_else(|| text(tool, "name"));
         converter.tool(name, tool.get("parameters").unwrap_or(&Value::Null));
     }
     // What one side says and calls in one go is one message.
@@ -259,6 +264,7 @@ fn said_in(converter: &mut Converter, item: &Value) -> Option<(Role, Content)> {
             let output = joined_text(item.get("output").unwrap_or(&Value::Null));
             (Role::Tool, converter.tool_result(call_id, output, false))
         }
+        searches::ITEM => (Role::Assistant, searches::content(item)),
         "computer_call_output" => {
             let output = "a picture".to_owned();
             (Role::Tool, converter.tool_result(call_id, output, false))

@@ -58,6 +58,10 @@ impl Wire for Chunks {
     fn beat(&mut self, beat: &Beat, out: &mut String) {
         match beat {
             Beat::Text(text) => self.delta(&format!(r#"{{"content":{}}}"#, quote(text)), out),
+            // This API searches nothing and cites nothing.
+            Beat::Cite(cite) => {
+                self.delta(&format!(r#"{{"content":{}}}"#, quote(&cite.text)), out);
+            }
             Beat::Reasoning(text) => {
                 self.delta(&format!(r#"{{"reasoning_content":{}}}"#, quote(text)), out);
             }
@@ -78,6 +82,7 @@ impl Wire for Chunks {
             }
             Beat::ReasoningEnd
             | Beat::CallEnd { .. }
+            | Beat::Search { .. }
             | Beat::Clock
             | Beat::Stall(_)
             | Beat::Fail(_)
@@ -114,6 +119,7 @@ pub(super) fn whole(play: &Play, model: &str) -> Value {
     for beat in play.beats.iter().cloned().map(Beat::at_once) {
         match &beat {
             Beat::Text(piece) => text.push_str(piece),
+            Beat::Cite(cite) => text.push_str(&cite.text),
             Beat::Reasoning(piece) => reasoning.push_str(piece),
             Beat::CallEnd {
                 id,
@@ -156,7 +162,7 @@ fn finish_reason(reason: FinishReason) -> &'static str {
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::Length => "length",
         FinishReason::ContentFilter => "content_filter",
-        FinishReason::Stop | FinishReason::Other => "stop",
+        FinishReason::Stop | FinishReason::Paused | FinishReason::Other => "stop",
     }
 }
 

@@ -154,7 +154,7 @@ fn names_the_reason_it_stopped() {
         ("model_context_window_exceeded", FinishReason::Length),
         ("tool_use", FinishReason::ToolCalls),
         ("refusal", FinishReason::ContentFilter),
-        ("pause_turn", FinishReason::Other),
+        ("pause_turn", FinishReason::Paused),
         ("something_new", FinishReason::Other),
     ];
     for (name, expected) in reasons {

@@ -8,8 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::computer::{self, Ids};
+use super::searches;
 use crate::error::{ProviderWords, Signals};
 use crate::http::{Decoder, Heard};
+use crate::web::Sources;
 use crate::{Error, FinishReason, StreamPart, Usage};
 
 /// Reads one answer.
@@ -24,6 +26,8 @@ pub(in super::super) struct EventDecoder {
     has_refused: bool,
     /// Whether a part of the summary of the thought in hand was shown.
     has_summary: bool,
+    /// What the message in hand cites.
+    sources: Sources,
 }
 
 #[derive(Deserialize)]
@@ -35,6 +39,7 @@ struct WireEvent {
     #[serde(default)]
     delta: Value,
     item: Option<Value>,
+    annotation: Option<Value>,
     response: Option<WireResponse>,
 }
 
@@ -81,6 +86,7 @@ impl EventDecoder {
             call_count: 0,
             has_refused: false,
             has_summary: false,
+            sources: Sources::default(),
         }
     }
 
@@ -105,10 +111,14 @@ impl EventDecoder {
 
     fn add_item(&mut self, place: u64, item: &Value, parts: &mut VecDeque<StreamPart>) {
         self.has_summary = false;
-        if text(item, "type") == "function_call" {
-            let index =
-                self.start_call(text(item, "call_id").to_owned(), text(item, "name"), parts);
-            self.calls.insert(place, index);
+        match text(item, "type") {
+            "function_call" => {
+                let id = text(item, "call_id").to_owned();
+                let index = self.start_call(id, text(item, "name"), parts);
+                self.calls.insert(place, index);
+            }
+            searches::ITEM => parts.push_back(searches::start(item)),
+            _ => {}
         }
     }
 
@@ -134,6 +144,16 @@ impl EventDecoder {
                 });
             }
             "computer_call" => self.computer_call(item, parts),
+            searches::ITEM => searches::end(item, parts),
+            "message" => {
+                let contents = item.get("content").and_then(Value::as_array);
+                let lists = contents.into_iter().flatten();
+                let lists = lists.filter_map(|part| part.get("annotations")?.as_array());
+                for citation in lists.flatten() {
+                    self.sources.add(citation);
+                }
+                parts.extend(self.sources.take(None));
+            }
             "reasoning" => {
                 let encrypted = item
                     .get("encrypted_content")
@@ -205,6 +225,7 @@ impl EventDecoder {
             Some(response) => (response.usage, response.incomplete_details),
             None => (None, None),
         };
+        parts.extend(self.sources.take(None));
         let usage = usage.map(Usage::from).unwrap_or_default();
         if !usage.is_empty() {
             parts.push_back(StreamPart::Usage(usage));
@@ -274,6 +295,9 @@ impl Decoder for EventDecoder {
                 parts.push_back(StreamPart::ReasoningDelta {
                     text: "\n\n".to_owned(),
                 });
+            }
+            "response.output_text.annotation.added" => {
+                self.sources.add(&wire.annotation.unwrap_or_default());
             }
             "response.completed" | "response.incomplete" => self.finish(wire.response, parts),
             _ => self.add_delta(wire, parts),

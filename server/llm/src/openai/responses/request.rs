@@ -12,9 +12,10 @@ use serde_json::{Map, Value, json};
 use super::super::dialect::Dialect;
 use super::super::request::{AS_THEY_ARE, copy, own};
 use super::computer::{self, Ids};
-use crate::options::rounded;
+use super::searches;
+use crate::options::{Own, rounded};
 use crate::replay::{arguments_object, object_schema, split_result, tool_call_id};
-use crate::{Content, Request, Role, ToolChoice, ToolResultContent};
+use crate::{Content, Request, Role, ToolChoice, ToolResultContent, web};
 
 const LONGEST_ID: usize = 64;
 
@@ -74,6 +75,9 @@ enum Item<'a> {
         call_id: &'a str,
         output: Part<'a>,
     },
+    /// As it came.
+    #[serde(untagged)]
+    Own(&'a Value),
 }
 
 #[derive(Serialize)]
@@ -133,11 +137,17 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     if !reasoning.is_empty() {
         set("reasoning", reasoning.into());
     }
-    if dialect.has_encrypted_reasoning {
-        set("include", json!(["reasoning.encrypted_content"]));
+    let encrypted = dialect
+        .has_encrypted_reasoning
+        .then_some("reasoning.encrypted_content");
+    let found = web::is_offered(request, &own).then_some(searches::INCLUDED);
+    let included: Vec<_> = encrypted.into_iter().chain(found).collect();
+    if !included.is_empty() {
+        set("include", json!(included));
     }
-    if !request.tools.is_empty() {
-        set("tools", tools(request, dialect));
+    let tools = tools(request, dialect, &own);
+    if !tools.is_empty() {
+        set("tools", tools.into());
         let choice = match request.tool_choice {
             ToolChoice::Auto => "auto",
             ToolChoice::None => "none",
@@ -151,7 +161,7 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     options
 }
 
-fn tools(request: &Request, dialect: Dialect) -> Value {
+fn tools(request: &Request, dialect: Dialect, own: &Own<'_>) -> Vec<Value> {
     let tools = request.tools.iter().map(|tool| {
         if tool.screen.is_some() && dialect.has_computer {
             return json!({"type": "computer"});
@@ -164,7 +174,8 @@ fn tools(request: &Request, dialect: Dialect) -> Value {
             "strict": false,
         })
     });
-    tools.collect()
+    let search = web::is_offered(request, own).then(|| searches::definition(own));
+    tools.chain(search).collect()
 }
 
 /// The actions of a call on a screen, and what came of them.
@@ -183,6 +194,8 @@ struct Acted<'a> {
 
 struct Writer<'a> {
     dialect: Dialect,
+    /// Whether earlier searches go back: not where none is offered.
+    has_search: bool,
     /// By the id of the call that they belong to.
     acted: HashMap<&'a str, Acted<'a>>,
 }
@@ -222,7 +235,11 @@ impl<'a> Writer<'a> {
                 _ => {}
             }
         }
-        Self { dialect, acted }
+        Self {
+            dialect,
+            has_search: web::is_offered(request, &own(request, dialect)),
+            acted,
+        }
     }
 
     fn input(mut self, request: &'a Request) -> Vec<Item<'a>> {
@@ -254,6 +271,9 @@ impl<'a> Writer<'a> {
                     provider_metadata: Some(metadata),
                 } if self.dialect.has_encrypted_reasoning => {
                     input.extend(reasoning(text, metadata));
+                }
+                Content::ProviderCall { .. } if self.has_search => {
+                    input.extend(searches::item(content).map(Item::Own));
                 }
                 Content::ToolCall {
                     id,

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use llm::demo::play::{Beat, Play};
+use llm::demo::script::{Cite, Search};
 use llm::{FinishReason, Usage};
 use serde_json::{Value, json};
 
-use super::{COMPUTER, ENCRYPTED, error_body};
+use super::{COMPUTER, ENCRYPTED, error_body, searches};
 use crate::beats::Wire;
 use crate::refusal::Refusal;
 
@@ -21,18 +22,22 @@ pub(super) struct Events {
     open: Option<Open>,
     /// Whether the call that is being written is one on the screen, which comes at once.
     is_computer: bool,
+    /// Whether searches list what they found.
+    lists_sources: bool,
 }
 
 /// A message or a thought that is being written.
 struct Open {
     kind: &'static str,
     text: String,
+    annotations: Vec<Value>,
 }
 
 impl Events {
-    pub(super) fn of(model: String) -> Self {
+    pub(super) fn of(model: String, lists_sources: bool) -> Self {
         Self {
             model,
+            lists_sources,
             ..Self::default()
         }
     }
@@ -82,8 +87,11 @@ impl Events {
             self.begin_item(&item_of(kind, &self.item_id(), None), out);
             let (event, fields) = part(kind, "added", "");
             self.inside(event, fields, out);
-            let text = String::new();
-            self.open = Some(Open { kind, text });
+            self.open = Some(Open {
+                kind,
+                text: String::new(),
+                annotations: Vec::new(),
+            });
         }
         if let Some(open) = &mut self.open {
             open.text.push_str(text);
@@ -93,7 +101,12 @@ impl Events {
     }
 
     fn close(&mut self, out: &mut String) {
-        let Some(Open { kind, text }) = self.open.take() else {
+        let Some(Open {
+            kind,
+            text,
+            annotations,
+        }) = self.open.take()
+        else {
             return;
         };
         let done = if kind == MESSAGE {
@@ -104,7 +117,38 @@ impl Events {
         self.inside(done, json!({index_of(kind): 0, "text": &text}), out);
         let (event, fields) = part(kind, "done", &text);
         self.inside(event, fields, out);
-        let item = item_of(kind, &self.item_id(), Some(&text));
+        let mut item = item_of(kind, &self.item_id(), Some(&text));
+        if let Some(known) = item.pointer_mut("/content/0/annotations") {
+            *known = annotations.into();
+        }
+        self.end_item(item, out);
+    }
+
+    fn cite(&mut self, cite: &Cite, out: &mut String) {
+        let start = self.open.as_ref().filter(|open| open.kind == MESSAGE);
+        let start = start.map_or(0, |open| open.text.chars().count());
+        self.write(MESSAGE, &cite.text, out);
+        let annotation = searches::annotation(cite, start);
+        let mut number = 0;
+        if let Some(open) = &mut self.open {
+            number = open.annotations.len();
+            open.annotations.push(annotation.clone());
+        }
+        let fields =
+            json!({"content_index": 0, "annotation_index": number, "annotation": annotation});
+        self.inside("response.output_text.annotation.added", fields, out);
+    }
+
+    fn search(&mut self, search: &Search, out: &mut String) {
+        self.close(out);
+        let id = format!("ws_{}", self.place());
+        self.begin_item(&searches::begun(&id), out);
+        for step in ["in_progress", "searching", "completed"] {
+            let kind = format!("response.web_search_call.{step}");
+            let fields = json!({"output_index": self.place(), "item_id": id});
+            self.event(&kind, fields, out);
+        }
+        let item = searches::done(&id, search, self.lists_sources);
         self.end_item(item, out);
     }
 
@@ -253,6 +297,8 @@ impl Wire for Events {
                 let item = self.call(id, name, Some(arguments), out);
                 self.end_item(item, out);
             }
+            Beat::Search { search, .. } => self.search(search, out),
+            Beat::Cite(cite) => self.cite(cite, out),
             Beat::Clock | Beat::Stall(_) | Beat::Fail(_) | Beat::Cut => {}
         }
     }

@@ -84,8 +84,8 @@ mod tests {
     use proptest::prelude::*;
     use sdk::ids::FileId;
     use sdk::parts::{
-        DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, ToolCallPart,
-        ToolResultPart,
+        DiffComment, DiffSide, FilePart, LineReference, Part, ReasoningPart, SourcePart,
+        ToolCallPart, ToolResultPart,
     };
 
     use super::*;
@@ -249,7 +249,11 @@ mod tests {
                     diff_hunk: quoted,
                 })
             }),
-            (text(), option::of(text())).prop_map(|(url, title)| Part::Source { url, title }),
+            (text(), option::of(text())).prop_map(|(url, title)| Part::Source(SourcePart {
+                url,
+                title,
+                ..SourcePart::default()
+            })),
             (text(), any::<bool>()).prop_map(|(path, is_cut)| Part::ContextFile {
                 context_file_path: path,
                 context_file_truncated: is_cut,
