@@ -44,5 +44,6 @@ pub mod tool_card;
 pub mod tools;
 pub mod top_bar;
 pub mod user_menu;
+pub mod web_pages;
 pub mod words;
 pub mod workspace_menu;

@@ -10,6 +10,7 @@ use sdk::parts::{FilePart, Part, ReasoningPart};
 
 use super::context::Agents;
 use super::streaming_text::StreamingText;
+use super::web_pages::{page_list, sources_of};
 use super::words;
 use crate::components::copy_button::copy;
 use crate::components::icons::{Icon, icon, icon_with_class};
@@ -69,7 +70,12 @@ pub fn AnswerText(
         view! { <StreamingText text=Signal::derive(move || text.clone())/> }
     };
     let id = anchor(message.id);
-    let is_end = part + 1 == message.content.len();
+    let sources = sources_of(&message, part);
+    let rest = message.content.iter().skip(part + 1);
+    let is_end = rest
+        .into_iter()
+        .all(|part| matches!(part, Part::Source(_) | Part::ToolResult(_)));
+    let sources = (!sources.is_empty()).then(|| page_list(&sources, "Sources"));
     let cut_short = message.cut_short.filter(|_| is_end);
     let cut = cut_short.map(|cut_short| {
         let (name, words) = match cut_short {
@@ -81,7 +87,7 @@ pub fn AnswerText(
     });
     view! {
         <article class="said by-agent" id=id aria-label="The agent said">
-            {body} {cut}
+            {body} {sources} {cut}
             <div class="said-tools">
                 <CopyButton text=text/>
                 <MessageTime message=message/>
@@ -207,7 +213,10 @@ fn attachment(message: &Message, part: usize) -> Option<AnyView> {
         Part::Text { .. } | Part::Reasoning(_) | Part::ToolCall(_) | Part::ToolResult(_) => {
             return None;
         }
-        Part::Source(source) => (Icon::Link, source.title.clone().unwrap_or_else(|| source.url.clone())),
+        Part::Source(source) => (
+            Icon::Link,
+            source.title.clone().unwrap_or_else(|| source.url.clone()),
+        ),
         Part::File(part) => return Some(file(part)),
         Part::FileReference(_) | Part::DiffComment(_) if html.is_some() => {
             return Some(view! { <div class="quotes" inner_html=html></div> });

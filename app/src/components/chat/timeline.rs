@@ -182,6 +182,8 @@ impl Layout<'_> {
                 .push(Entry::Reasoning(Arc::clone(message), position)),
             Part::ToolCall(_) => self.push_call(part),
             Part::ToolResult(_) => {}
+            // It stands under the text that cites it.
+            Part::Source(_) if cites(message, position) => {}
             _ => self
                 .entries
                 .push(Entry::Note(Arc::clone(message), position)),
@@ -235,6 +237,13 @@ impl Layout<'_> {
     }
 }
 
+/// Whether a source belongs to a text before it.
+fn cites(message: &Message, position: usize) -> bool {
+    let before = message.content.iter().take(position).rev();
+    let mut before = before.skip_while(|part| matches!(part, Part::Source(_)));
+    matches!(before.next(), Some(Part::Text { text }) if !text.trim().is_empty())
+}
+
 fn is_committed(messages: &[Arc<Message>], tool_call_id: &str) -> bool {
     messages
         .iter()
@@ -255,11 +264,12 @@ mod tests {
 
     use chrono::TimeZone as _;
     use sdk::ids::ChatId;
-    use sdk::parts::{ReasoningPart, ToolCallPart};
+    use sdk::parts::{ReasoningPart, SourcePart, ToolCallPart};
     use serde_json::json;
     use uuid::Uuid;
 
     use super::super::tools::ToolState;
+    use super::super::web_pages::sources_of;
     use super::*;
 
     fn message(id: i64, role: Role, day: u32, content: Vec<Part>) -> Arc<Message> {
@@ -402,6 +412,37 @@ mod tests {
         };
         assert_eq!(days(0), ["2026-03-01", "2026-03-02"]);
         assert_eq!(days(60), ["2026-03-02", "2026-03-03"]);
+    }
+
+    #[test]
+    fn sources_stand_under_their_text_and_searches_of_the_provider_have_cards() {
+        let source = || {
+            Part::Source(SourcePart {
+                url: "https://example.com".into(),
+                ..SourcePart::default()
+            })
+        };
+        let content = vec![
+            call("s"),
+            result("s"),
+            Part::text("so"),
+            source(),
+            source(),
+            call("t"),
+            source(),
+        ];
+        let entries = build(&[message(1, Role::Assistant, 1, content)], &[], false, 0);
+        let [
+            Entry::Tools(runs),
+            Entry::Text(cited, 2),
+            Entry::Tools(_),
+            Entry::Note(_, 6),
+        ] = entries.as_slice()
+        else {
+            panic!("{entries:?}")
+        };
+        assert_eq!(runs[0].state, ToolState::Done);
+        assert_eq!(sources_of(cited, 2).len(), 1, "each page once");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::message::file;
 use super::streaming_text::StreamingText;
 use super::tool_card::{WorkPlace, counts, short_path};
 use super::tools::{Body, ToolRun, ToolState};
+use super::web_pages::page_list;
 use crate::components::plain::plain;
 use crate::diff::DiffFile;
 use crate::view;
@@ -73,6 +74,8 @@ fn draw(body: &Body, state: ToolState, work_place: Option<WorkPlace>) -> AnyView
             }
         }
         Body::File(part) => view! { <div class="tool-file">{file(part)}</div> },
+        Body::Pages(pages) if pages.is_empty() => nothing(state),
+        Body::Pages(pages) => page_list(pages, "Pages that were found"),
         Body::Text(text) if text.is_empty() => nothing(state),
         Body::Text(text) => output_view(text, "Text"),
         Body::Json { arguments, result } => view! {

@@ -10,6 +10,7 @@ mod planning;
 mod subagents;
 #[cfg(test)]
 mod tests;
+mod web_search;
 mod workspaces;
 
 use sdk::parts::{ToolCallPart, ToolResultPart};

@@ -37,6 +37,8 @@ pub fn messages(now: DateTime<Utc>) -> impl IntoView {
     let mut cut = samples::message(905, Role::Assistant, vec![Part::text("…")], now);
     cut.cut_short = Some(CutShort::Length);
     let cut = samples::rendered(cut, "<p>The first thing to look at is</p>");
+    let cited = samples::message(906, Role::Assistant, cited(), now);
+    let cited = samples::rendered(cited, "<p>People like to be greeted by name.</p>");
     let notes = Arc::new(samples::message(904, Role::Assistant, other_parts(), now));
     let notes = (0..notes.content.len())
         .map(|part| view! { <NoteLine message=Arc::clone(&notes) part/> })
@@ -50,11 +52,29 @@ pub fn messages(now: DateTime<Utc>) -> impl IntoView {
                 <UserMessage message=by_user(902, attachments()) on_edit/>
                 <AnswerText message=Arc::new(samples::rendered(answer, HTML)) part=0/>
                 <AnswerText message=Arc::new(cut) part=0/>
+                <AnswerText message=Arc::new(cited) part=0/>
                 <StreamingText text=Signal::stored(LIGHT.to_owned())/>
                 {notes}
             </div>
         },
     )
+}
+
+/// A text with its sources, one of them without a title and one that is none of the web.
+fn cited() -> Vec<Part> {
+    let source = |url: &str, title: Option<&str>| {
+        Part::Source(SourcePart {
+            url: url.to_owned(),
+            title: title.map(str::to_owned),
+            ..SourcePart::default()
+        })
+    };
+    vec![
+        Part::text("…"),
+        source("https://example.com/greetings", Some("On greetings")),
+        source("https://www.example.org/names?of=people", None),
+        source("javascript:alert(1)", Some("No page")),
+    ]
 }
 
 fn attachments() -> Vec<Part> {

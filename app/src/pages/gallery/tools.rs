@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 use sdk::chats::ChatStatus;
-use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED};
+use sdk::parts::{CHAT_CLEARED, CHAT_SUMMARIZED, ToolCallPart, ToolResultPart};
 use serde_json::{Value, json};
 
 use super::{part, samples};
@@ -308,6 +308,7 @@ pub fn groups() -> impl IntoView {
             json!({"output": "", "exit_code": 0, "wall_duration_ms": 3}),
         ),
     ];
+    let searches = web_searches();
     let many = (1..=9)
         .map(|number| {
             command(
@@ -319,8 +320,40 @@ pub fn groups() -> impl IntoView {
         .collect();
     part(
         "Commands, and many calls in a row",
-        view! { <div class="stack">{group(vec![printing])}{group(endings)}{group(many)}</div> },
+        view! { <div class="stack">{group(vec![printing])}{group(endings)}{group(searches)}{group(many)}</div> },
     )
+}
+
+/// Searches that a provider made itself.
+fn web_searches() -> Vec<ToolRun> {
+    let search = |id: &str, answer: Option<Value>| {
+        let call = ToolCallPart {
+            tool_call_id: id.to_owned(),
+            tool_name: "web_search".to_owned(),
+            args: Some(json!({"query": "how to greet politely"})),
+            provider_executed: true,
+            ..ToolCallPart::default()
+        };
+        let result = answer.map(|answer| ToolResultPart {
+            tool_call_id: id.to_owned(),
+            is_error: answer.get("error").is_some(),
+            result: Some(answer),
+            provider_executed: true,
+            ..ToolResultPart::default()
+        });
+        ToolRun::new(call, result, true)
+    };
+    let found = json!({"sources": [
+        {"url": "https://example.com/greetings", "title": "On greetings", "page_age": "2 days ago"},
+        {"url": "https://www.example.org/names"},
+        {"url": "javascript:alert(1)", "title": "No page"},
+    ]});
+    let failed = json!({"error": "The provider searches no more often for one answer.", "error_code": "max_uses_exceeded"});
+    vec![
+        search("searching", None),
+        search("found", Some(found)),
+        search("failed-search", Some(failed)),
+    ]
 }
 
 fn group(runs: Vec<ToolRun>) -> AnyView {

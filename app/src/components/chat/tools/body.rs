@@ -8,8 +8,10 @@ use super::describe::{answer, answer_text, argument, text_of};
 use super::files::attached;
 use super::planning::{plan, questions};
 use super::subagents::report;
+use super::web_search::pages;
 use super::workspaces::{build, template, templates};
 use super::{ATTACH_FILE, PROPOSE_PLAN, ToolRun};
+use crate::components::chat::web_pages::WebPage;
 use crate::diff::{self, DiffFile, FileChange};
 
 /// What an opened card shows.
@@ -54,6 +56,8 @@ pub enum Body {
     },
     /// A file that was handed over.
     File(FilePart),
+    /// Pages of the web.
+    Pages(Vec<WebPage>),
     /// Arguments and result as they are.
     Json {
         /// The arguments.
@@ -95,6 +99,7 @@ impl Body {
             | "message_agent"
             | "interrupt_agent" => report(run),
             "computer" => screen(run),
+            "web_search" if run.call.provider_executed => pages(run),
             CHAT_SUMMARIZED => text("summary"),
             CHAT_CLEARED => Self::Text(
                 "The model sees nothing of what was said above. You still do.".to_owned(),

@@ -8,6 +8,7 @@ use super::files::attach_file;
 use super::partial_json::text_field;
 use super::planning;
 use super::subagents::subagent;
+use super::web_search::web_search;
 use super::workspaces;
 use super::{ATTACH_FILE, PROPOSE_PLAN, ToolRun, ToolState};
 use crate::components::chat::words;
@@ -96,6 +97,8 @@ pub fn describe(run: &ToolRun) -> Summary {
         | "message_agent"
         | "interrupt_agent" => subagent(run),
         "computer" => computer(run),
+        // A tool of somebody else may have that name.
+        "web_search" if run.call.provider_executed => web_search(run),
         CHAT_SUMMARIZED => summarized(run),
         CHAT_CLEARED => summary(
             run,

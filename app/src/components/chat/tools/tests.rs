@@ -245,3 +245,54 @@ fn an_action_on_the_desktop_is_told_with_the_screen_after_it() {
     );
     assert_eq!(body, Body::Text("There is no desktop.".to_owned()));
 }
+
+#[test]
+fn a_search_of_the_provider_tells_its_pages() {
+    let searched = |args: Value, answer: Option<Value>, is_error| {
+        let call = ToolCallPart {
+            provider_executed: true,
+            ..call("web_search", Some(args), None)
+        };
+        let result = answer.and_then(|answer| result(Some(answer), None, is_error));
+        ToolRun::new(call, result, true)
+    };
+    let found = json!({"sources": [
+        {"url": "https://www.rust-lang.org/", "title": "<b>Rust</b>", "page_age": "2 days ago"},
+        {"url": "javascript:alert(1)", "title": "Evil"},
+        {"url": "http://example.com/a"},
+        "no page",
+    ]});
+    let query = json!({"query": "rust"});
+    let (summary, body) = described(&searched(query.clone(), Some(found), false));
+    assert_eq!(
+        (summary.verb.as_str(), summary.object.as_str()),
+        ("Searched the web for", "“rust”")
+    );
+    let Body::Pages(pages) = body else {
+        panic!("{body:?}")
+    };
+    let told: Vec<_> = pages
+        .iter()
+        .map(|page| (page.title.as_str(), page.host()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("<b>Rust</b>", "rust-lang.org"),
+            ("example.com", "example.com")
+        ]
+    );
+    let failure = json!({"error": "No.", "error_code": "unavailable"});
+    let (summary, body) = described(&searched(query, Some(failure), true));
+    assert_eq!(summary.verb, "Could not search the web for");
+    assert_eq!(body, Body::Text("No.".to_owned()));
+    let open = json!({"action": "open_page", "url": "https://example.com"});
+    assert_eq!(describe(&searched(open, None, false)).verb, "Opening");
+    assert_eq!(
+        describe(&searched(json!({}), None, false)).verb,
+        "Searching the web"
+    );
+    // One of a workspace or a client is shown as any other.
+    let own = ToolRun::new(call("web_search", Some(json!({})), None), None, true);
+    assert_eq!(describe(&own).verb, "Calling");
+}
