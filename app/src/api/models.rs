@@ -21,6 +21,16 @@ pub struct UpdatedModel {
     pub can_price_earlier_calls: bool,
 }
 
+/// The box for the search of the web. A form sends nothing for a box that is not ticked, so it says that it has one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebSearchField {
+    /// Always true.
+    pub is_asked: bool,
+    /// Whether it is ticked.
+    pub is_on: bool,
+}
+
 /// Assumed where neither the provider nor the owner names a context window.
 #[cfg(feature = "ssr")]
 const USUAL_CONTEXT_LIMIT: i64 = 128_000;
@@ -75,13 +85,15 @@ pub async fn create_model_config(
         .map_err(super::failed)
 }
 
-/// Changes a model's name, context window and prices. Without prices those stay as they are.
+/// Changes a model's name, context window, prices and whether its provider searches the web for it. Without prices only the
+/// first two change, without the last that stays as it is.
 #[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config", output = PageJson)]
 pub async fn update_model_config(
     id: ModelConfigId,
     display_name: String,
     context_limit: String,
     #[server(default)] prices: Option<PriceFields>,
+    #[server(default)] web_search: Option<WebSearchField>,
 ) -> Result<UpdatedModel, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::models::UpdateModelConfig {
@@ -95,9 +107,12 @@ pub async fn update_model_config(
             .map(|_| UpdatedModel::default())
             .map_err(super::failed);
     };
-    let prices = fields.parse().map_err(super::refused)?;
+    let form = platform::models::ModelForm {
+        prices: fields.parse().map_err(super::refused)?,
+        web_search: web_search.map(|field| field.is_on),
+    };
     let updated = platform
-        .update_priced_model(&actor, id, change, prices)
+        .update_priced_model(&actor, id, change, form)
         .await
         .map_err(|failure| prices::at_their_fields(super::failed(failure)))?;
     // What cannot be looked up now is only not offered.

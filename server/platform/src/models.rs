@@ -8,6 +8,7 @@ pub(crate) mod selection;
 mod source;
 #[cfg(test)]
 mod tests;
+pub mod web_search;
 
 use sdk::audit_log::AuditAction;
 use sdk::errors::Validation;
@@ -30,6 +31,24 @@ use crate::providers::own_keys::OwnKeys;
 use crate::{Actor, Failure, FailureKind, Platform};
 
 const MAX_MODELS: usize = 1000;
+
+/// What a model's form has of its call options.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ModelForm {
+    /// What its calls cost.
+    pub prices: ModelPrices,
+    /// Whether its provider may search the web for it; `None` leaves that as it is.
+    pub web_search: Option<bool>,
+}
+
+impl From<ModelPrices> for ModelForm {
+    fn from(prices: ModelPrices) -> Self {
+        Self {
+            prices,
+            web_search: None,
+        }
+    }
+}
 
 /// Why something about models failed.
 #[derive(Debug, thiserror::Error)]
@@ -167,16 +186,16 @@ impl Platform {
         self.change_model_config(actor, id, request, None).await
     }
 
-    /// Changes a model and what it costs; its other call options stay as they are, also those that somebody else changes
-    /// meanwhile. Without any price its calls have no cost. Needs [`Permission::ManageSettings`].
+    /// Changes a model and what its form has of its call options; the others stay as they are, also those that somebody else
+    /// changes meanwhile. Without any price its calls have no cost. Needs [`Permission::ManageSettings`].
     pub async fn update_priced_model(
         &self,
         actor: &Actor,
         id: ModelConfigId,
         request: UpdateModelConfig,
-        prices: ModelPrices,
+        form: ModelForm,
     ) -> Result<ModelConfig, ModelError> {
-        self.change_model_config(actor, id, request, Some(prices))
+        self.change_model_config(actor, id, request, Some(form))
             .await
     }
 
@@ -185,7 +204,7 @@ impl Platform {
         actor: &Actor,
         id: ModelConfigId,
         mut request: UpdateModelConfig,
-        prices: Option<ModelPrices>,
+        form: Option<ModelForm>,
     ) -> Result<ModelConfig, ModelError> {
         actor.require(Permission::ManageSettings, ModelError::Forbidden)?;
         let now = self.0.clock.now();
@@ -198,9 +217,12 @@ impl Platform {
             Some(false) => Wish::Unmake(id),
             None => Wish::Keep,
         };
-        if let Some(prices) = prices {
+        if let Some(ModelForm { prices, web_search }) = form {
             let options = request.model_config.take();
-            let options = options.unwrap_or_else(|| row.config.model_config.clone());
+            let mut options = options.unwrap_or_else(|| row.config.model_config.clone());
+            if let Some(is_on) = web_search {
+                web_search::switch(&mut options, row.config.provider, is_on);
+            }
             request.model_config = Some(ModelCallConfig {
                 cost: Some(prices).filter(|prices| *prices != ModelPrices::default()),
                 ..options

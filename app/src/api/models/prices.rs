@@ -17,6 +17,8 @@ pub struct PricedModel {
     pub config: ModelConfig,
     /// What an owner has entered.
     pub prices: PriceFields,
+    /// Whether its provider searches the web for it; nothing where it cannot.
+    pub web_search: Option<bool>,
     /// What its provider asks of everybody, where that is known.
     pub list_price: Option<KnownListPrice>,
 }
@@ -86,6 +88,7 @@ impl PricedModel {
         let own = config.model_config.cost.clone().unwrap_or_default();
         Self {
             prices: PriceFields::of(&own),
+            web_search: platform::models::web_search::is_on(&config.model_config, config.provider),
             list_price: list_price.map(|price| KnownListPrice {
                 prices: PriceFields::of(&price.prices),
                 date: price.date.format("%-d %b %Y").to_string(),

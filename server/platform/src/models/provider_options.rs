@@ -3,7 +3,7 @@
 use sdk::models::ModelCallConfig;
 use serde_json::{Map, Value};
 
-use self::Kind::{Flag, Group, OneOf, Texts, Whole, WholeObject, Words};
+use self::Kind::{Domains, Flag, Group, OneOf, Whole, WholeObject, Words};
 
 /// Bytes of all of them as JSON.
 const MAX_BYTES: usize = 16 * 1024;
@@ -18,8 +18,8 @@ enum Kind {
     Whole(u64),
     /// A text that is not empty.
     Words,
-    /// A list of such texts.
-    Texts,
+    /// A list of domains such as `docs.rs`, maybe with the beginning of a path.
+    Domains,
     /// Settings of its own.
     Group(&'static [(&'static str, Kind)]),
     /// Whatever the provider makes of it.
@@ -50,7 +50,7 @@ const OPENAI: &[(&str, Kind)] = &[
     ),
     ("web_search_enabled", Flag),
     ("search_context_size", OneOf(SIZES)),
-    ("allowed_domains", Texts),
+    ("allowed_domains", Domains),
 ];
 
 const ANTHROPIC: &[(&str, Kind)] = &[
@@ -59,8 +59,8 @@ const ANTHROPIC: &[(&str, Kind)] = &[
     ("effort", OneOf(&["low", "medium", "high", "xhigh", "max"])),
     ("disable_parallel_tool_use", Flag),
     ("web_search_enabled", Flag),
-    ("allowed_domains", Texts),
-    ("blocked_domains", Texts),
+    ("allowed_domains", Domains),
+    ("blocked_domains", Domains),
 ];
 
 const OPENAI_COMPATIBLE: &[(&str, Kind)] = &[
@@ -82,6 +82,10 @@ pub(super) fn problems(options: &ModelCallConfig) -> Vec<(String, String)> {
         return vec![(String::new(), detail)];
     }
     group("", all, PROVIDERS, &mut problems);
+    if has_both_lists(all) {
+        let detail = "Name domains that are allowed or domains that are blocked, not both.";
+        problems.push((".anthropic.blocked_domains".to_owned(), detail.to_owned()));
+    }
     problems
 }
 
@@ -119,9 +123,9 @@ fn check(field: &str, value: &Value, kind: &Kind, problems: &mut Vec<(String, St
         Whole(least) => format!("Use a whole number from {least} to {}.", u32::MAX),
         Words if is_text(value) => return,
         Words => format!("Use 1 to {MAX_TEXT_CHARACTERS} characters."),
-        Texts if is_list(value) => return,
-        Texts => format!(
-            "Use a list of at most {MAX_TEXTS} texts of 1 to {MAX_TEXT_CHARACTERS} characters."
+        Domains if is_list(value) => return,
+        Domains => format!(
+            "Use a list of at most {MAX_TEXTS} domains such as docs.rs, without https:// before them."
         ),
         WholeObject if value.is_object() => return,
         WholeObject | Group(_) => "Use an object.".to_owned(),
@@ -142,8 +146,26 @@ fn is_text(value: &Value) -> bool {
     value.as_str().is_some_and(is_right)
 }
 
+/// Providers refuse the whole call for an address where they expect a domain.
+fn is_domain(value: &Value) -> bool {
+    let has_no_scheme = |text: &str| {
+        !text.contains("://") && !text.contains(|sign: char| sign.is_whitespace() || sign == '@')
+    };
+    is_text(value) && value.as_str().is_some_and(has_no_scheme)
+}
+
+/// Anthropic takes one of its two lists of domains.
+fn has_both_lists(all: &Map<String, Value>) -> bool {
+    let own = all.get("anthropic");
+    let is_filled = |name: &str| {
+        let list = own.and_then(|own| own.get(name)?.as_array());
+        list.is_some_and(|list| !list.is_empty())
+    };
+    is_filled("allowed_domains") && is_filled("blocked_domains")
+}
+
 fn is_list(value: &Value) -> bool {
-    let is_right = |texts: &Vec<Value>| texts.len() <= MAX_TEXTS && texts.iter().all(is_text);
+    let is_right = |texts: &Vec<Value>| texts.len() <= MAX_TEXTS && texts.iter().all(is_domain);
     value.as_array().is_some_and(is_right)
 }
 
@@ -225,6 +247,14 @@ mod tests {
             ),
             (
                 json!({"anthropic": {"blocked_domains": [1]}}),
+                ".anthropic.blocked_domains",
+            ),
+            (
+                json!({"openai": {"allowed_domains": ["https://example.com"]}}),
+                ".openai.allowed_domains",
+            ),
+            (
+                json!({"anthropic": {"allowed_domains": ["a.example"], "blocked_domains": ["b.example"]}}),
                 ".anthropic.blocked_domains",
             ),
             (

@@ -1,4 +1,4 @@
-//! The dialog that changes a model: its name, its context window, what it costs.
+//! The dialog that changes a model: its name, its context window, what it costs, whether its provider searches the web.
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::components::button::SubmitButton;
 use crate::components::dialog::{self, CancelButton, Dialog};
 use crate::components::feedback::FormError;
+use crate::components::field::Checkbox;
 use crate::components::form::{error_of, on_answer};
 use crate::view;
 
@@ -56,6 +57,7 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
                     <div class="form">
                         {model_fields(config.display_name, config.context_limit.to_string(), "edit-model", error)}
                         {prices::fields("edit-model", model.prices, model.list_price, error)}
+                        {web_search(model.web_search)}
                         <FormError error=error fields=FIELDS/>
                         <div class="dialog-actions">
                             <CancelButton dialog=EDIT_MODEL/>
@@ -71,4 +73,15 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
             {form}
         </Dialog>
     }
+}
+
+/// The box for the search of the web, for providers that have one.
+fn web_search(is_on: Option<bool>) -> Option<impl IntoView> {
+    is_on.map(|is_on| {
+        view! {
+            <input type="hidden" name="web_search[is_asked]" value="true"/>
+            <Checkbox label="Web search" name="web_search[is_on]" id="edit-model-web-search" checked=is_on
+                help="The provider searches the web when the model asks for it, and bills each search beside its tokens, which is not counted here. OpenAI searches where it is called at its own address."/>
+        }
+    })
 }

@@ -23,7 +23,7 @@ async fn prices_are_changed_without_the_other_options_of_a_model() {
             };
             let platform = &test.platform;
             platform
-                .update_priced_model(&owner, made.id, request, prices)
+                .update_priced_model(&owner, made.id, request, prices.into())
                 .await
         };
         let free = ModelPrices {
@@ -57,7 +57,7 @@ async fn prices_are_changed_without_the_other_options_of_a_model() {
                 &member,
                 made.id,
                 UpdateModelConfig::default(),
-                ModelPrices::default(),
+                ModelForm::default(),
             )
             .await;
         assert!(matches!(refused, Err(ModelError::Forbidden)));
