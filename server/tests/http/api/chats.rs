@@ -18,6 +18,7 @@ mod modes;
 mod planning;
 mod prompt_preview;
 mod prompts;
+mod searches;
 mod settings;
 mod stuck_readers;
 mod subagents;

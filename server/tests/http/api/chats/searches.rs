@@ -1,0 +1,96 @@
+//! The web search that a provider makes itself, from the switch of an owner to what readers and the provider get.
+
+use sdk::chats::{ChatStatus, CreateChat};
+use sdk::models::{ModelCallConfig, UpdateModelConfig};
+use sdk::parts::Part;
+use sdk::providers::ProviderKind;
+use serde_json::{Value, json};
+
+use super::adapters::model_of;
+use super::{follow, message, new_chat};
+use crate::support::on_both;
+
+const SCRIPT: &str = r#"!search {"query": "rust", "pages": [{"url": "https://a.example/1", "title": "<b>One</b>"}, {"url": "javascript:alert(1)", "title": "Evil"}]}
+!text "It says: "
+!cite {"text": "so it is", "url": "https://a.example/1", "title": "<b>One</b>"}
+!cite {"text": ", or not", "url": "javascript:alert(1)", "title": "Evil"}"#;
+
+#[tokio::test]
+async fn a_provider_searches_when_an_owner_wants_it() {
+    on_both(async |server| {
+        let provider = standin::start().await.unwrap();
+        let owner = server.owner().await;
+        let model = model_of(&owner, ProviderKind::Anthropic, &provider.base_url()).await;
+        let config = json!({"provider_options": {"anthropic": {
+            "web_search_enabled": true, "allowed_domains": ["a.example"],
+        }}});
+        let config: ModelCallConfig = serde_json::from_value(config).unwrap();
+        let change = UpdateModelConfig {
+            model_config: Some(config),
+            ..UpdateModelConfig::default()
+        };
+        owner.update_model_config(model, &change).await.unwrap();
+
+        let new = CreateChat {
+            model_config_id: Some(model),
+            ..new_chat(SCRIPT)
+        };
+        let chat = owner.create_chat(&new).await.unwrap().id;
+        let live = follow(&owner, chat).await;
+        assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
+        let answer = live.messages.last().unwrap();
+        let [
+            Part::ToolCall(call),
+            Part::ToolResult(result),
+            Part::Text { text },
+            Part::Source(source),
+        ] = &answer.content[..]
+        else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(
+            (call.tool_name.as_str(), call.args.as_ref()),
+            ("web_search", Some(&json!({"query": "rust"})))
+        );
+        let pages = json!({"sources": [
+            {"url": "https://a.example/1", "title": "<b>One</b>", "page_age": "2 days ago"},
+        ]});
+        assert_eq!(result.result, Some(pages));
+        assert_eq!(text, "It says: so it is, or not");
+        assert_eq!(source.url, "https://a.example/1");
+        // What only the provider can read stays here.
+        let told = serde_json::to_string(answer).unwrap();
+        assert!(
+            !told.contains("standin+page") && !told.contains("javascript"),
+            "{told}"
+        );
+
+        owner
+            .send_message(chat, &message("!text \"two\""))
+            .await
+            .unwrap();
+        let live = follow(&owner, chat).await;
+        assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
+        let bodies = provider.traffic().requests.into_iter();
+        let bodies = bodies.map(|request| request.json());
+        let bodies: Vec<Value> = bodies.filter(|body| body["tools"].is_array()).collect();
+        for body in &bodies {
+            let tools = body["tools"].as_array().unwrap();
+            let tool = json!({
+                "type": "web_search_20250305", "name": "web_search", "max_uses": 8,
+                "allowed_domains": ["a.example"],
+            });
+            assert_eq!(tools.last(), Some(&tool));
+        }
+        let back = bodies[1]["messages"][1]["content"].to_string();
+        for kept in [
+            "server_tool_use",
+            "web_search_tool_result",
+            "encrypted_content",
+            "encrypted_index",
+        ] {
+            assert!(back.contains(kept), "{kept}: {back}");
+        }
+    })
+    .await;
+}
