@@ -2,6 +2,7 @@
 //!
 //! Everything that leaves the process passes through a [`Transport`], on which another can be put
 //! ([`HttpClient::with_transport`]); a call whose caller asks for it is recorded on the way ([`Recording`]). Redirects are never followed, because they would carry the key elsewhere.
+//! Which servers are called at all is decided in [`reach`].
 
 mod address;
 mod body;
@@ -11,6 +12,9 @@ mod faults;
 mod headers;
 mod learning;
 mod lines;
+mod networks;
+mod private_hosts;
+mod reach;
 mod recording;
 pub mod redaction;
 mod retry_after;
@@ -21,6 +25,8 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Url;
+
 use crate::{Error, ErrorKind};
 
 pub(crate) use address::BaseUrl;
@@ -30,6 +36,8 @@ pub(crate) use exchange::{Call, Decoder, Heard, open_stream};
 use headers::custom_headers;
 pub(crate) use headers::secret_header;
 pub(crate) use learning::{Learner, ask_until_taken, failed};
+pub use private_hosts::{PrivateHost, PrivateHostError, PrivateHosts};
+pub use reach::{NameLookup, SystemLookup};
 pub use recording::{Attempt, LONGEST_RECORDED_BYTES, Recording, TRUNCATED};
 pub use retry_after::retry_after_ms;
 pub use transport::{
@@ -68,6 +76,10 @@ pub struct HttpOptions {
     pub version: String,
     /// Deadline for reaching a server: name look-up, TCP and TLS.
     pub connect_timeout: Duration,
+    /// Which hosts may be at private addresses.
+    pub private_hosts: Arc<dyn PrivateHosts>,
+    /// How names are looked up.
+    pub lookup: Arc<dyn NameLookup>,
 }
 
 impl Default for HttpOptions {
@@ -75,6 +87,8 @@ impl Default for HttpOptions {
         Self {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             connect_timeout: Duration::from_secs(10),
+            private_hosts: Arc::new(PrivateHost::usual()),
+            lookup: Arc::new(SystemLookup),
         }
     }
 }
@@ -105,6 +119,17 @@ impl HttpClient {
     /// Sends one request, recorded when its caller put a [`Recording`] into its extensions.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
         recording::send(&*self.transport, request).await
+    }
+
+    /// Refuses an address whose host may not be called: at a private address without being allowed to, or where nothing is
+    /// ever called. A name is looked up for that, which may take some seconds. The text says what to do. What is no
+    /// address at all is for [`crate::connect`] to refuse.
+    pub async fn check_address(&self, base_url: &str) -> Result<(), String> {
+        let Ok(url) = Url::parse(base_url.trim()) else {
+            return Ok(());
+        };
+        let checked = self.transport.check(&url).await;
+        checked.map_err(|error| error.text)
     }
 
     /// What it sends through, to put something around it.

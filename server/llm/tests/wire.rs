@@ -18,6 +18,8 @@ mod discovery;
 mod faults;
 #[path = "wire/keep_alives.rs"]
 mod keep_alives;
+#[path = "wire/private_hosts.rs"]
+mod private_hosts;
 #[path = "wire/recording.rs"]
 mod recording;
 #[path = "wire/searches.rs"]

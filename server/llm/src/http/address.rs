@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use super::networks::{Standing, standing};
 use crate::{Error, ErrorKind};
 
 /// A checked address without a final slash.
@@ -13,8 +14,8 @@ pub(crate) struct BaseUrl {
 }
 
 impl BaseUrl {
-    /// Checks an address. Only `http` and `https`, no user name or password, no link-local address (that is where
-    /// clouds answer with a machine's credentials).
+    /// Checks an address. Only `http` and `https`, no user name or password, no address that is never called (that is
+    /// where clouds answer with a machine's credentials). Private ones are judged when they are called.
     pub(crate) fn parse(provider: &str, text: &str) -> Result<Self, Error> {
         let refuse = |reason: &str| {
             let message = format!("The base URL of {provider} cannot be used: {reason}.");
@@ -27,8 +28,10 @@ impl BaseUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(refuse("it must not contain a user name or a password"));
         }
-        if is_link_local(&url) {
-            return Err(refuse("link-local addresses are not allowed"));
+        if is_never_called(&url) {
+            return Err(refuse(
+                "link-local addresses and metadata services are never called",
+            ));
         }
         url.set_fragment(None);
         let path = url.path().trim_end_matches('/').to_owned();
@@ -76,16 +79,13 @@ impl BaseUrl {
     }
 }
 
-fn is_link_local(url: &Url) -> bool {
+fn is_never_called(url: &Url) -> bool {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::V4(address),
-        Some(Host::Ipv6(address)) => address.to_canonical(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address),
         _ => return false,
     };
-    match address {
-        IpAddr::V4(address) => address.is_link_local(),
-        IpAddr::V6(address) => address.is_unicast_link_local(),
-    }
+    standing(address) == Standing::Forbidden
 }
 
 #[cfg(test)]
@@ -169,9 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn refuses_link_local_addresses() {
+    fn refuses_addresses_that_are_never_called() {
         for text in [
             "http://169.254.169.254/latest",
+            "http://2852039166/",
+            "http://0xa9.0xfe.0251.254./",
+            "http://100.100.100.200/",
+            "http://[fd00:ec2::254]/",
             "http://[fe80::1]/",
             "http://[::ffff:169.254.169.254]/",
         ] {

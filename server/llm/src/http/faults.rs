@@ -60,6 +60,7 @@ impl Faults {
         let response = http.send(request).await.map_err(|error| match error.kind {
             TransportErrorKind::Connect => self.unreachable(&authority, &error),
             TransportErrorKind::Broken => self.broken(&error),
+            TransportErrorKind::Refused => self.not_called(&error),
         })?;
         self.redactor.learn_headers(&response.headers);
         if response.status.is_success() {
@@ -144,6 +145,12 @@ impl Faults {
         self.of_kind(ErrorKind::Timeout)
             .with_message(message)
             .with_detail(detail)
+    }
+
+    /// Whoever set the address has to change something first, so it is not tried again.
+    fn not_called(&self, error: &TransportError) -> Error {
+        let message = format!("{} was not called. {}", self.provider, error.text);
+        self.of_kind(ErrorKind::Config).with_message(message)
     }
 
     pub(super) fn broken(&self, error: &TransportError) -> Error {

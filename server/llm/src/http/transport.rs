@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Debug, Write as _};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,9 +10,10 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use http::{Extensions, HeaderMap, Method, StatusCode};
 use reqwest::redirect::Policy;
-use url::{Host, Url};
+use url::Url;
 
 use super::HttpOptions;
+use super::reach::{CheckedNames, KEPT_CONNECTION, Reach, Refusal, is_beside_proxies};
 
 /// A response's body as it arrives. Dropping it closes the connection.
 pub type ByteStream = BoxStream<'static, Result<Bytes, TransportError>>;
@@ -57,9 +59,11 @@ pub enum TransportErrorKind {
     Connect,
     /// The connection broke.
     Broken,
+    /// The server may not be called. The text is for people and says what to do next.
+    Refused,
 }
 
-/// A transfer that failed; the text names no address and no key.
+/// A transfer that failed; the text names no key, and of the address the host at most.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text}")]
 pub struct TransportError {
@@ -74,6 +78,11 @@ pub struct TransportError {
 pub trait Transport: Debug + Send + Sync {
     /// Sends one request. Dropping the future or the response's body abandons it.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError>;
+
+    /// Says of an address that is about to be stored whether requests to it would be refused. Sends nothing.
+    async fn check(&self, _url: &Url) -> Result<(), TransportError> {
+        Ok(())
+    }
 }
 
 /// The real network.
@@ -83,6 +92,7 @@ pub(super) struct ReqwestTransport {
     outward: reqwest::Client,
     /// For servers on this machine, which no proxy can reach.
     local: reqwest::Client,
+    reach: Arc<Reach>,
 }
 
 impl ReqwestTransport {
@@ -91,30 +101,30 @@ impl ReqwestTransport {
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();
-        let local = builder(options)
+        let reach = Arc::new(Reach::new(
+            Arc::clone(&options.private_hosts),
+            Arc::clone(&options.lookup),
+        ));
+        let builder = || builder(options, &reach);
+        let local = builder()
             .no_proxy()
             .tls_certs_only([])
             .build()
             .map_err(describe)?;
-        let outward = builder(options).build().or_else(|problem| {
+        let outward = builder().build().or_else(|problem| {
             // A machine without certificates can still reach servers that need none.
             tracing::warn!(%problem, "no certificates of the system could be loaded; https addresses will fail");
-            builder(options).tls_certs_only([]).build()
+            builder().tls_certs_only([]).build()
         });
         Ok(Self {
             outward: outward.map_err(describe)?,
             local,
+            reach,
         })
     }
 
     fn client_for(&self, url: &Url) -> &reqwest::Client {
-        let is_local = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost",
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if is_local && url.scheme() == "http" {
+        if is_beside_proxies(url) {
             &self.local
         } else {
             &self.outward
@@ -122,8 +132,10 @@ impl ReqwestTransport {
     }
 }
 
-fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
+fn builder(options: &HttpOptions, reach: &Arc<Reach>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
+        .dns_resolver(CheckedNames(Arc::clone(reach)))
+        .pool_idle_timeout(KEPT_CONNECTION)
         .user_agent(format!("switchyard/{}", options.version))
         .connect_timeout(options.connect_timeout)
         .redirect(Policy::none())
@@ -133,6 +145,7 @@ fn builder(options: &HttpOptions) -> reqwest::ClientBuilder {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
+        self.reach.check_request(&request.url).await?;
         let client = self.client_for(&request.url);
         let mut outgoing = client
             .request(request.method, request.url)
@@ -147,6 +160,23 @@ impl Transport for ReqwestTransport {
             body: response.bytes_stream().map_err(describe).boxed(),
         })
     }
+
+    async fn check(&self, url: &Url) -> Result<(), TransportError> {
+        Ok(self.reach.check_address(url).await?)
+    }
+}
+
+impl From<Refusal> for TransportError {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal {
+            Refusal::Private(_) | Refusal::Never(_) => TransportErrorKind::Refused,
+            Refusal::Unknown(..) => TransportErrorKind::Connect,
+        };
+        Self {
+            kind,
+            text: refusal.to_string(),
+        }
+    }
 }
 
 fn describe(problem: reqwest::Error) -> TransportError {
@@ -159,6 +189,9 @@ fn describe(problem: reqwest::Error) -> TransportError {
     let mut text = problem.to_string();
     let mut cause = problem.source();
     while let Some(inner) = cause {
+        if let Some(refusal) = inner.downcast_ref::<Refusal>() {
+            return refusal.clone().into();
+        }
         // Writing to a string cannot fail.
         write!(text, ": {inner}").ok();
         cause = inner.source();
