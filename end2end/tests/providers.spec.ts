@@ -160,3 +160,33 @@ test("a provider that takes people's own keys alone answers who brought one", as
   await expect(keys).toContainText("Your key is removed");
   await other.close();
 });
+
+test("a provider in one's own network needs its host on the list", async ({ page, consoleGuard }) => {
+  consoleGuard.expectStatus(400);
+  const section = page.locator("#setting-private-hosts");
+  await expect(section.getByRole("heading", { name: "Private hosts" })).toBeVisible();
+  await expect(section).toContainText("localhost, 127.0.0.0/8, ::1");
+
+  await page.getByRole("button", { name: "Add provider" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Kind").selectOption("openai-compat");
+  await dialog.getByLabel("Name (optional)").fill("In the cellar");
+  await dialog.getByLabel("Base URL (optional)").fill("http://10.0.0.7:8000/v1");
+  await dialog.getByRole("button", { name: "Add and test" }).click();
+  await expect(dialog).toContainText("The host 10.0.0.7 is at a private address");
+  await look(page, "settings-providers-private-address", { fullPage: false });
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await expect(dialog).toBeHidden();
+
+  const hosts = section.getByRole("textbox", { name: "Hosts that may be at private addresses" });
+  await hosts.fill("http://10.0.0.7:8000/v1");
+  await section.getByRole("button", { name: "Save the hosts" }).click();
+  await expect(section).toContainText("without scheme, port and path");
+  await hosts.fill("Models.corp\n10.0.0.0/8");
+  await section.getByRole("button", { name: "Save the hosts" }).click();
+  await expect(section.getByText("Saved", { exact: true })).toBeVisible();
+  await page.reload();
+  await hydrated(page);
+  await expect(hosts).toHaveValue("models.corp\n10.0.0.0/8");
+  await look(page, "settings-providers-private-hosts");
+});

@@ -14,7 +14,7 @@ use anyhow::Context as _;
 use clap::Args;
 use figment::Figment;
 use figment::providers::{Format as _, Serialized, Toml};
-use platform::{NetworkOptions, WorkspaceLimits};
+use platform::{NetworkOptions, PrivateProviderHost, WorkspaceLimits};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +81,17 @@ pub struct ServeArguments {
           require_equals = true, default_missing_value = "true")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_ollama_detection: Option<bool>,
+
+    /// Hosts at private addresses that providers may be at, by comma: names, addresses or blocks such as 10.0.0.0/8;
+    /// owners add others on the settings page. Empty = not even this machine [default: localhost,127.0.0.0/8,::1]
+    #[arg(
+        long,
+        env = "SWITCHYARD_PRIVATE_PROVIDER_HOSTS",
+        value_name = "HOSTS",
+        value_delimiter = ','
+    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_provider_hosts: Option<Vec<String>>,
 
     /// Run workspaces without bubblewrap even where it works: what agents run then has this user's rights
     /// [default: false]
@@ -256,6 +267,8 @@ pub struct Settings {
     pub site_dir: Option<PathBuf>,
     /// Do not look for Ollama at start.
     pub no_ollama_detection: bool,
+    /// Hosts at private addresses that providers may be at.
+    pub private_provider_hosts: Vec<String>,
     /// Run workspaces without bubblewrap.
     pub no_sandbox: bool,
     /// Bytes of memory that a workspace may take; 0 = no limit, absent = half of what the server has.
@@ -290,6 +303,17 @@ impl Settings {
             .map_err(|error| anyhow::anyhow!("the configuration cannot be used: {error}"))
     }
 
+    /// Hosts at private addresses that providers may be at.
+    pub fn private_provider_hosts(&self) -> anyhow::Result<Vec<PrivateProviderHost>> {
+        let given = self.private_provider_hosts.iter();
+        let hosts: Result<Vec<_>, _> = given
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .map(str::parse)
+            .collect();
+        hosts.context("private_provider_hosts cannot be used")
+    }
+
     /// What workspaces reach of the network.
     pub fn workspace_network(&self) -> NetworkOptions {
         NetworkOptions {
@@ -299,6 +323,7 @@ impl Settings {
     }
 
     fn defaults(data_dir: PathBuf) -> Self {
+        let usual_hosts = PrivateProviderHost::usual().into_iter();
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             data_dir,
@@ -308,6 +333,7 @@ impl Settings {
             replica_url: None,
             site_dir: None,
             no_ollama_detection: false,
+            private_provider_hosts: usual_hosts.map(|host| host.to_string()).collect(),
             no_sandbox: false,
             workspace_memory_bytes: None,
             workspace_processes: WorkspaceLimits::default().processes,
@@ -353,4 +379,45 @@ pub fn default_data_dir() -> anyhow::Result<PathBuf> {
             )?,
     };
     Ok(base.join("switchyard"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        reason = "tests"
+    )]
+
+    use super::*;
+
+    fn private_hosts(given: Option<&[&str]>) -> anyhow::Result<Vec<String>> {
+        let folder = tempfile::tempdir()?;
+        let given = given.map(|hosts| hosts.iter().map(|&host| host.to_owned()).collect());
+        let settings = Settings::load(&ServeArguments {
+            data_dir: Some(folder.path().to_owned()),
+            private_provider_hosts: given,
+            ..ServeArguments::default()
+        })?;
+        let hosts = settings.private_provider_hosts()?.into_iter();
+        Ok(hosts.map(|host| host.to_string()).collect())
+    }
+
+    #[test]
+    fn providers_on_this_machine_are_allowed_unless_the_list_is_given() {
+        let usual = private_hosts(None).unwrap();
+        assert_eq!(usual, ["localhost", "127.0.0.0/8", "::1"]);
+        assert!(private_hosts(Some(&[""])).unwrap().is_empty());
+        let given = private_hosts(Some(&["Models.corp", " 10.0.0.0/8 "])).unwrap();
+        assert_eq!(given, ["models.corp", "10.0.0.0/8"]);
+        let refused = private_hosts(Some(&["http://models.corp"])).unwrap_err();
+        let words = format!("{refused:#}");
+        assert!(
+            words.starts_with("private_provider_hosts cannot be used"),
+            "{words}"
+        );
+        assert!(words.contains("without scheme"), "{words}");
+    }
 }

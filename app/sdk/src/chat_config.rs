@@ -16,6 +16,9 @@ pub const MIN_WORKSPACE_TTL_MS: i64 = 60 * 1000;
 /// Longest: 30 days.
 pub const MAX_WORKSPACE_TTL_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Most entries of the list of private hosts.
+pub const MAX_PRIVATE_PROVIDER_HOSTS: usize = 100;
+
 /// Longest time for which archived chats are kept when it is limited: ten years.
 pub const MAX_RETENTION_DAYS: i32 = 3650;
 
@@ -136,6 +139,26 @@ pub struct TemplateAllowlist {
 pub struct WorkspaceTtl {
     /// Milliseconds without use, from a minute to 30 days; 0 = never.
     pub workspace_ttl_ms: i64,
+}
+
+/// Which hosts at private addresses providers may be at. Answer of `GET /config/private-provider-hosts`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PrivateProviderHosts {
+    /// Names, addresses and blocks of addresses that were added here, in their order.
+    pub hosts: Vec<String>,
+    /// Those that hold besides, because the server was started so. They cannot be changed here.
+    pub fixed_hosts: Vec<String>,
+}
+
+/// Body of `PUT /config/private-provider-hosts`.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdatePrivateProviderHosts {
+    /// At most 100 names (`models.corp`), addresses (`10.0.0.7`) and blocks of addresses (`10.0.0.0/8`), without scheme,
+    /// port and path. A name stands for itself alone; a block stands for addresses that a base URL is written with, not for
+    /// names that lead there.
+    pub hosts: Vec<String>,
 }
 
 /// Whether workspaces may have a desktop. Body and answer of `/config/desktop-enabled`.

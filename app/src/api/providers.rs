@@ -1,6 +1,7 @@
 //! Model providers, for owners. Keys go in and never come out.
 
 use leptos::prelude::*;
+use sdk::chat_config::PrivateProviderHosts;
 use sdk::ids::ProviderConfigId;
 use sdk::providers::{KeyPolicy, ProviderConfig, ProviderKind, ProviderTest, UserProviderConfig};
 use serde::{Deserialize, Serialize};
@@ -86,6 +87,33 @@ pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
         .map(|config| PricedModel::of(config, list_prices))
         .collect();
     Ok(ProvidersAndModels { providers, models })
+}
+
+/// The hosts at private addresses that providers may be at.
+#[server(name = GetPrivateProviderHosts, prefix = "/api/page", endpoint = "get_private_provider_hosts", protocol = Page)]
+pub async fn get_private_provider_hosts() -> Result<PrivateProviderHosts, AppError> {
+    let (platform, actor) = super::signed_in()?;
+    platform
+        .get_private_provider_hosts(&actor)
+        .await
+        .map_err(super::failed)
+}
+
+/// Sets those that are added to the ones that the server was started with, one a line.
+#[server(name = UpdatePrivateProviderHosts, prefix = "/api/page", endpoint = "update_private_provider_hosts", output = PageJson)]
+pub async fn update_private_provider_hosts(
+    #[server(default)] hosts: String,
+) -> Result<(), AppError> {
+    let (platform, actor) = super::signed_in()?;
+    let hosts = hosts.split(['\n', ',']).map(str::trim);
+    let hosts = hosts.filter(|host| !host.is_empty()).map(str::to_owned);
+    let change = sdk::chat_config::UpdatePrivateProviderHosts {
+        hosts: hosts.collect(),
+    };
+    platform
+        .update_private_provider_hosts(&actor, change)
+        .await
+        .map_err(super::failed)
 }
 
 /// Adds a provider. Empty fields take the protocol's defaults.

@@ -1,5 +1,6 @@
 //! What is configured about agents: instructions, when histories are summarized, whether calls are recorded, what
-//! workspaces agents may make for how long, whether workspaces may have a desktop, and how long archived chats are kept.
+//! workspaces agents may make for how long, whether workspaces may have a desktop, how long archived chats are kept, and at
+//! which private addresses models may be.
 //!
 //! What the deployment configures is for those who administer or audit it and does not exist for others; what is a person's own is read
 //! and changed by them alone.
@@ -9,6 +10,7 @@ mod debug_logging;
 mod desktop;
 mod error;
 mod model_overrides;
+mod private_provider_hosts;
 mod prompts;
 mod retention;
 #[cfg(test)]

@@ -47,6 +47,7 @@ pub use failure::{Failure, FailureKind, Fault};
 pub use forge::{
     ForgeKind as GitHostKind, HostConfig as GitHostConfig, HostConfigError as GitHostConfigError,
 };
+pub use llm::http::{NameLookup, PrivateHost as PrivateProviderHost};
 pub use open::{OpenError, Platform};
 pub use options::{EnvironmentPresets, GitHostApp, PlatformOptions};
 pub use sessions::ClientInfo;

@@ -21,6 +21,7 @@ use crate::external_auth::Links;
 use crate::failure::Fault;
 use crate::models::PlatformModels;
 use crate::passwords::Passwords;
+use crate::providers::private_hosts::PrivateProviderHosts;
 use crate::providers::registry::Registry;
 use crate::render::Renderer;
 use crate::secrets::{Secrets, SecretsError};
@@ -103,10 +104,6 @@ impl Platform {
     /// Opens the database and builds everything; nothing runs in the background before [`Self::start`].
     pub async fn open(mut options: PlatformOptions) -> Result<Self, OpenError> {
         create_data_folder(&options.data_dir)?;
-        let http = HttpClient::new(&HttpOptions {
-            version: options.version.clone(),
-            ..HttpOptions::default()
-        })?;
         let forges = Forges::new(&options.git_hosts, &options.version)?;
         // Side by side: the backend tries out the sandbox, which takes a process of its own.
         let (db, backend) = tokio::join!(
@@ -120,6 +117,12 @@ impl Platform {
         let replica_token = Arc::new(secrets.replica_token());
         ensure_default_organization(&db, &options.clock).await?;
         let notices = Notices::start(&db).await?;
+        let http = HttpClient::new(&HttpOptions {
+            version: options.version.clone(),
+            private_hosts: Arc::new(PrivateProviderHosts::new(db.clone(), &options)),
+            lookup: Arc::clone(&options.name_lookup),
+            ..HttpOptions::default()
+        })?;
         let registry = Arc::new(Registry::new(
             http,
             secrets.clone(),

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use forge::HostConfig;
+use llm::http::{NameLookup, PrivateHost, SystemLookup};
 use sdk::deployment::ServerOption;
 use secrecy::SecretString;
 use store::Clock;
@@ -33,6 +35,10 @@ pub struct PlatformOptions {
     pub public_url: Option<Url>,
     /// Address at which to look for Ollama at start; `None` = do not look.
     pub ollama_url: Option<String>,
+    /// Hosts at private addresses that providers may be at, besides those that owners add.
+    pub private_provider_hosts: Vec<PrivateHost>,
+    /// How the names of providers' hosts are looked up.
+    pub name_lookup: Arc<dyn NameLookup>,
     /// Product version, for the user agent of calls to providers.
     pub version: String,
     /// Whether workspaces run under bubblewrap where it works.
@@ -52,7 +58,8 @@ pub struct PlatformOptions {
 }
 
 impl PlatformOptions {
-    /// Options with SQLite and the key file in `data_dir`, no providers from outside.
+    /// Options with SQLite and the key file in `data_dir`, no providers from outside, and none at private addresses but on
+    /// this machine.
     pub fn new(
         data_dir: impl Into<PathBuf>,
         access_url: Url,
@@ -69,6 +76,8 @@ impl PlatformOptions {
             git_host_apps: Vec::new(),
             public_url: None,
             ollama_url: None,
+            private_provider_hosts: PrivateHost::usual(),
+            name_lookup: Arc::new(SystemLookup),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             use_sandbox: true,
             workspace_limits: WorkspaceLimits::default(),

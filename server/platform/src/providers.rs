@@ -3,6 +3,7 @@
 mod fields;
 pub(crate) mod own_keys;
 pub(crate) mod presets;
+pub(crate) mod private_hosts;
 pub(crate) mod registry;
 #[cfg(test)]
 mod tests;
@@ -119,7 +120,8 @@ impl Platform {
         request: CreateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
         actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
-        let new = fields::check_new(&self.0.registry, request)?;
+        let reach = self.check_reach(request.base_url.as_deref()).await;
+        let new = fields::check_new(&self.0.registry, request, reach)?;
         let now = self.0.clock.now();
         let id = ProviderConfigId::generate();
         let row = ProviderRow {
@@ -154,6 +156,8 @@ impl Platform {
         request: UpdateProviderConfig,
     ) -> Result<ProviderConfig, ProviderError> {
         actor.require(Permission::ManageSettings, ProviderError::Forbidden)?;
+        // Before the transaction, which must not wait for names.
+        let reach = self.check_reach(request.base_url.as_deref()).await;
         let now = self.0.clock.now();
         let mut tx = self.begin_models().await?;
         let mut row = find(&mut tx, id).await?;
@@ -161,7 +165,7 @@ impl Platform {
         let (switch, key_policy) = (request.enabled, request.key_policy);
         let address = row.base_url.clone();
         match row.source {
-            ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request)?,
+            ProviderSource::Database => fields::apply(&self.0.registry, &mut row, request, reach)?,
             source => require_switch_only(source, &request)?,
         }
         fields::apply_key_policy(&mut row, key_policy)?;
@@ -278,6 +282,12 @@ impl Platform {
             context_limit: i64::try_from(model.limits.context_tokens).ok(),
         });
         Ok((report.message, reported.collect()))
+    }
+
+    /// Refuses an address that would not be called, in words for the field where it is entered.
+    async fn check_reach(&self, base_url: Option<&str>) -> Result<(), String> {
+        let http = self.0.registry.http();
+        http.check_address(base_url.unwrap_or_default()).await
     }
 
     /// Begins a transaction in which providers, models and the default may be decided.

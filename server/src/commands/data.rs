@@ -79,6 +79,7 @@ fn options(settings: &Settings) -> anyhow::Result<PlatformOptions> {
     );
     options.database_url.clone_from(&settings.database_url);
     options.encryption_key.clone_from(&settings.encryption_key);
+    options.private_provider_hosts = settings.private_provider_hosts()?;
     Ok(options)
 }
 

@@ -65,6 +65,7 @@ fn platform_options(
     options.git_hosts = git_hosts.hosts;
     options.git_host_apps = git_hosts.apps;
     options.ollama_url = (!settings.no_ollama_detection).then(|| OLLAMA_URL.to_owned());
+    options.private_provider_hosts = settings.private_provider_hosts()?;
     options.use_sandbox = !settings.no_sandbox;
     options.workspace_limits = WorkspaceLimits {
         memory_bytes: settings.workspace_memory_bytes,

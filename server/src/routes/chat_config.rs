@@ -5,6 +5,7 @@ mod debug_logging;
 mod desktop;
 mod model_overrides;
 mod plan_mode;
+mod private_provider_hosts;
 mod retention;
 mod workspaces;
 
@@ -38,6 +39,7 @@ pub fn routes() -> Routes {
         .merge(desktop::routes())
         .merge(model_overrides::routes())
         .merge(plan_mode::routes())
+        .merge(private_provider_hosts::routes())
         .merge(retention::routes())
         .merge(workspaces::routes())
 }

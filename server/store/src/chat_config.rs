@@ -17,6 +17,7 @@ const SYSTEM_PROMPT: &str = "chat_system_prompt";
 const PLAN_MODE_INSTRUCTIONS: &str = "chat_plan_mode_instructions";
 const DEBUG_LOGGING_ALLOWED: &str = "chat_debug_logging_allowed";
 const TEMPLATE_ALLOWLIST: &str = "chat_template_allowlist";
+const PRIVATE_PROVIDER_HOSTS: &str = "private_provider_hosts";
 const DESKTOP_ENABLED: &str = "chat_desktop_enabled";
 const RETENTION_DAYS: &str = "chat_retention_days";
 const DEBUG_RETENTION_DAYS: &str = "chat_debug_retention_days";
@@ -320,6 +321,27 @@ pub async fn put_desktop_enabled(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     settings::put(tx, DESKTOP_ENABLED, &is_enabled, now).await
+}
+
+/// Hosts at private addresses that providers may be at.
+pub async fn get_private_provider_hosts(db: &Db) -> Result<Vec<String>, StoreError> {
+    let found = settings::get(db, PRIVATE_PROVIDER_HOSTS).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// [`get_private_provider_hosts`], as the transaction sees it.
+pub async fn get_private_provider_hosts_in(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let found = settings::get_in(tx, PRIVATE_PROVIDER_HOSTS).await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Sets the hosts at private addresses that providers may be at.
+pub async fn put_private_provider_hosts(
+    tx: &mut Tx,
+    hosts: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    settings::put(tx, PRIVATE_PROVIDER_HOSTS, &hosts, now).await
 }
 
 fn model_override_key(purpose: ModelPurpose) -> String {

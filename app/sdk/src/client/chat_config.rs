@@ -5,9 +5,10 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::chat_config::{
     CompactionThreshold, CompactionThresholds, DebugLogging, DebugRetentionDays, DesktopEnabled,
-    ModelOverride, ModelPurpose, PlanModeInstructions, RetentionDays, SystemPrompt,
-    TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging, UpdateModelOverride,
-    UpdateSystemPrompt, UpdateUserDebugLogging, UserDebugLogging, UserPrompt, WorkspaceTtl,
+    ModelOverride, ModelPurpose, PlanModeInstructions, PrivateProviderHosts, RetentionDays,
+    SystemPrompt, TemplateAllowlist, UpdateCompactionThreshold, UpdateDebugLogging,
+    UpdateModelOverride, UpdatePrivateProviderHosts, UpdateSystemPrompt, UpdateUserDebugLogging,
+    UserDebugLogging, UserPrompt, WorkspaceTtl,
 };
 use crate::ids::ModelConfigId;
 
@@ -19,6 +20,7 @@ const DEBUG_LOGGING: &str = "/api/experimental/chats/config/debug-logging";
 const USER_DEBUG_LOGGING: &str = "/api/experimental/chats/config/user-debug-logging";
 const TEMPLATE_ALLOWLIST: &str = "/api/experimental/chats/config/template-allowlist";
 const DESKTOP_ENABLED: &str = "/api/experimental/chats/config/desktop-enabled";
+const PRIVATE_PROVIDER_HOSTS: &str = "/api/experimental/chats/config/private-provider-hosts";
 const DEBUG_RETENTION_DAYS: &str = "/api/experimental/chats/config/debug-retention-days";
 const RETENTION_DAYS: &str = "/api/experimental/chats/config/retention-days";
 const WORKSPACE_TTL: &str = "/api/experimental/chats/config/workspace-ttl";
@@ -149,6 +151,20 @@ impl Client {
         allowlist: &TemplateAllowlist,
     ) -> Result<(), ClientError> {
         self.call_for_nothing(Method::PUT, TEMPLATE_ALLOWLIST, allowlist)
+            .await
+    }
+
+    /// `GET /config/private-provider-hosts`.
+    pub async fn get_private_provider_hosts(&self) -> Result<PrivateProviderHosts, ClientError> {
+        self.get(PRIVATE_PROVIDER_HOSTS).await
+    }
+
+    /// `PUT /config/private-provider-hosts`.
+    pub async fn update_private_provider_hosts(
+        &self,
+        change: &UpdatePrivateProviderHosts,
+    ) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::PUT, PRIVATE_PROVIDER_HOSTS, change)
             .await
     }
 

@@ -293,6 +293,13 @@ settings! {
         needs: Some(Permission::ReadSettings),
         ..section(&GIT_HOSTS, "setting-git-sign-ins", "Sign-in at git hosts")
     };
+    /// Where providers may be besides the public internet.
+    PRIVATE_HOSTS = Setting {
+        lead: "A base URL may lead to a private address, as in a company’s own network, only when its host stands here. Otherwise whoever answers for a name on the internet could have this server call machines that only it reaches. Link-local addresses and metadata services of clouds are never called.",
+        fields: "Hosts that may be at private addresses, own network, self-hosted, vLLM, LM Studio",
+        needs: Some(Permission::ReadSettings),
+        ..section(&PROVIDERS, "setting-private-hosts", "Private hosts")
+    };
     /// When archived chats are deleted.
     ARCHIVED_CHATS = Setting {
         lead: "Whoever archives a chat wants it out of the way; here you say whether it is ever deleted.",

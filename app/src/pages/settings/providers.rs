@@ -5,6 +5,7 @@ mod dialogs;
 mod model_form;
 mod models;
 pub mod prices;
+mod private_hosts;
 mod provider;
 mod reported;
 
@@ -39,6 +40,7 @@ pub fn ProvidersPage() -> impl IntoView {
         </PageHeader>
         <FormError error=actions.error()/>
         {loaded(providers, actions.focus, move |data| list(data, actions))}
+        {private_hosts::section()}
         <ProviderDialog actions=actions/>
         <EditProviderDialog actions=actions/>
         <AddModelDialog actions=actions/>

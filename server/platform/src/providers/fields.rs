@@ -36,9 +36,11 @@ pub(crate) const fn kind_name(kind: ProviderKind) -> &'static str {
     }
 }
 
+/// `reach` says whether the address may be called.
 pub(super) fn check_new(
     registry: &Registry,
     request: CreateProviderConfig,
+    reach: Result<(), String>,
 ) -> Result<NewProvider, ProviderError> {
     let kind = request.provider;
     if kind == ProviderKind::Demo {
@@ -54,7 +56,10 @@ pub(super) fn check_new(
             .take("display_name", check_name(&name))
             .unwrap_or_default(),
         base_url: checks
-            .take("base_url", check_base_url(registry, kind, &base_url))
+            .take(
+                "base_url",
+                check_base_url(registry, kind, &base_url).and_then(|url| reach.map(|()| url)),
+            )
             .unwrap_or_default(),
         api_key: checks
             .take("api_key", check_key(&request.api_key.unwrap_or_default()))
@@ -67,18 +72,25 @@ pub(super) fn check_new(
 }
 
 /// Changes a row as the request says; a blank name changes nothing, an empty key clears the key. Whoever may change the
-/// address cannot read the key, and must not have it sent to a server of their own either.
+/// address cannot read the key, and must not have it sent to a server of their own either. `reach` says whether the address
+/// may be called; one that stays as it is is not refused for it.
 pub(super) fn apply(
     registry: &Registry,
     row: &mut ProviderRow,
     request: UpdateProviderConfig,
+    reach: Result<(), String>,
 ) -> Result<(), ProviderError> {
     let mut checks = Checks::default();
     let name = request.display_name.filter(|name| !name.trim().is_empty());
     let name = name.map(|name| checks.take("display_name", check_name(&name)));
     let base_url = request
         .base_url
-        .map(|url| checks.take("base_url", check_base_url(registry, row.provider, &url)));
+        .map(|url| check_base_url(registry, row.provider, &url))
+        .map(|checked| match checked {
+            Ok(url) if url != row.base_url => reach.map(|()| url),
+            other => other,
+        })
+        .map(|checked| checks.take("base_url", checked));
     let key = request
         .api_key
         .map(|key| checks.take("api_key", check_key(&key)));

@@ -83,6 +83,14 @@ pub const ACCESS: &[(&str, Access)] = &[
         "/api/page/update_debug_logging",
         Access::May(ManageSettings),
     ),
+    (
+        "/api/page/get_private_provider_hosts",
+        Access::May(ReadSettings),
+    ),
+    (
+        "/api/page/update_private_provider_hosts",
+        Access::May(ManageSettings),
+    ),
     ("/api/page/update_user_debug_logging", Access::SignedIn),
     ("/api/page/list_tokens", Access::SignedIn),
     ("/api/page/create_token", Access::SignedIn),

@@ -214,6 +214,9 @@ impl Caller<'_> {
             "PUT /api/experimental/chats/config/plan-mode-instructions" => {
                 json!({ "plan_mode_instructions": "Plan well." })
             }
+            "PUT /api/experimental/chats/config/private-provider-hosts" => {
+                json!({ "hosts": ["models.corp"] })
+            }
             "PUT /api/experimental/chats/config/retention-days" => json!({ "retention_days": 30 }),
             "PUT /api/experimental/chats/config/system-prompt" => {
                 json!({ "system_prompt": "Be brief." })
@@ -328,6 +331,7 @@ fn form(function: &str, made: u32, folder: &str) -> Option<Value> {
         "update_retention_days" => json!({ "retention_days": "30" }),
         "update_workspace_ttl" => json!({ "idle_minutes": "60" }),
         "update_desktop_enabled" => json!({ "enable_desktop": true }),
+        "update_private_provider_hosts" => json!({ "hosts": "models.corp\n10.0.0.0/8" }),
         "update_debug_logging" => json!({ "allow_users": true }),
         "create_user" => json!({
             "name": "", "email": format!("{name}@example.com"), "username": name, "password": "correct horse",

@@ -16,6 +16,7 @@ mod list;
 mod misfortunes;
 mod modes;
 mod planning;
+mod private_hosts;
 mod prompt_preview;
 mod prompts;
 mod searches;

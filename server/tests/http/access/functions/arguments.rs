@@ -16,7 +16,7 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         | "sign_out_elsewhere" | "list_sessions" | "update_profile" | "update_password"
         | "update_theme" | "update_layout" | "get_chat_config" | "update_user_prompt" | "update_system_prompt"
         | "update_template_allowlist" | "update_plan_mode_instructions" | "update_retention_days"
-        | "update_model_overrides"
+        | "update_model_overrides" | "get_private_provider_hosts" | "update_private_provider_hosts"
         | "update_workspace_ttl" | "update_desktop_enabled" | "update_debug_logging" | "update_user_debug_logging"
         | "get_deployment_settings" | "list_tokens" | "list_audit_log" | "create_token" | "list_external_auth" | "list_external_auth_configs"
         | "create_external_auth_config"
