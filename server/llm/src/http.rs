@@ -2,7 +2,7 @@
 //!
 //! Everything that leaves the process passes through a [`Transport`], on which another can be put
 //! ([`HttpClient::with_transport`]); a call whose caller asks for it is recorded on the way ([`Recording`]). Redirects are never followed, because they would carry the key elsewhere.
-//! Which servers are called at all is decided in [`reach`].
+//! Which servers are called at all is decided in `reach`.
 
 mod address;
 mod body;
