@@ -71,11 +71,13 @@ pub enum StoredSetting {
     RetentionDays,
     /// After how many days records of calls are deleted.
     DebugRetentionDays,
+    /// Which hosts at private addresses providers may be at.
+    PrivateProviderHosts,
 }
 
 impl StoredSetting {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SystemPrompt,
         Self::PlanModeInstructions,
         Self::TemplateAllowlist,
@@ -87,6 +89,7 @@ impl StoredSetting {
         Self::DebugLogging,
         Self::RetentionDays,
         Self::DebugRetentionDays,
+        Self::PrivateProviderHosts,
     ];
 }
 

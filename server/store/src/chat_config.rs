@@ -95,6 +95,7 @@ fn setting_of(key: &str) -> Option<StoredSetting> {
         DEBUG_LOGGING_ALLOWED => StoredSetting::DebugLogging,
         RETENTION_DAYS => StoredSetting::RetentionDays,
         DEBUG_RETENTION_DAYS => StoredSetting::DebugRetentionDays,
+        PRIVATE_PROVIDER_HOSTS => StoredSetting::PrivateProviderHosts,
         _ => match ModelPurpose::ALL.into_iter().find(is_override)? {
             ModelPurpose::Explore => StoredSetting::ExploreModelOverride,
             ModelPurpose::Title => StoredSetting::TitleModelOverride,

@@ -8,7 +8,8 @@
 
 use sdk::chat_config::{
     DebugRetentionDays, DesktopEnabled, ModelPurpose, PlanModeInstructions, RetentionDays,
-    TemplateAllowlist, UpdateDebugLogging, UpdateModelOverride, UpdateSystemPrompt, WorkspaceTtl,
+    TemplateAllowlist, UpdateDebugLogging, UpdateModelOverride, UpdatePrivateProviderHosts,
+    UpdateSystemPrompt, WorkspaceTtl,
 };
 use sdk::users::Role;
 use store::testing::for_both;
@@ -79,6 +80,11 @@ async fn settings_are_the_default_until_somebody_changes_them() {
         };
         platform
             .update_debug_retention_days(&owner, kept)
+            .await
+            .unwrap();
+        let hosts = UpdatePrivateProviderHosts { hosts: Vec::new() };
+        platform
+            .update_private_provider_hosts(&owner, hosts)
             .await
             .unwrap();
 
