@@ -14,7 +14,7 @@ mod private_provider_hosts;
 mod prompts;
 mod retention;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod workspaces;
 
 pub(crate) use debug_logging::DebugLoggingPolicy;

@@ -35,7 +35,7 @@ fn percent(threshold_percent: i32) -> UpdateCompactionThreshold {
     UpdateCompactionThreshold { threshold_percent }
 }
 
-async fn model(test: &TestPlatform, owner: &Actor) -> ModelConfigId {
+pub(crate) async fn model(test: &TestPlatform, owner: &Actor) -> ModelConfigId {
     let provider = CreateProviderConfig {
         provider: ProviderKind::OpenAi,
         display_name: None,

@@ -15,6 +15,7 @@ use sdk::users::Role;
 use store::testing::for_both;
 
 use super::*;
+use crate::chat_config::tests::model;
 use crate::testing::{TestPlatform, on_both, open};
 
 async fn sources(test: &TestPlatform, actor: &Actor) -> Vec<(StoredSetting, SettingSource)> {
@@ -56,10 +57,11 @@ async fn settings_are_the_default_until_somebody_changes_them() {
             workspace_ttl_ms: 60_000,
         };
         platform.update_workspace_ttl(&owner, ttl).await.unwrap();
-        let chats_own = UpdateModelOverride {
-            model_config_id: None,
+        let model = model(&test, &owner).await;
+        let chosen = UpdateModelOverride {
+            model_config_id: Some(model),
         };
-        let models = ModelPurpose::ALL.map(|purpose| (purpose, chats_own));
+        let models = ModelPurpose::ALL.map(|purpose| (purpose, chosen));
         platform
             .update_model_overrides(&owner, &models)
             .await
