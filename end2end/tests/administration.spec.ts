@@ -41,7 +41,8 @@ test("a model is added, priced and chatted with, the audit log lists it all, and
 
   await page.goto(`${url}/agents`);
   await hydrated(page);
-  await expect(page.getByRole("button", { name: /standin-large/ })).toBeVisible();
+  const chosen = page.getByRole("combobox", { name: "Model" }).locator("option:checked");
+  await expect(chosen).toHaveText("standin-large");
   await send(page, "Good morning");
   await expect(page).toHaveURL(/\/agents\/[0-9a-f-]{36}$/);
   await expect(page.locator(".by-agent .prose").last()).not.toBeEmpty();
@@ -98,5 +99,5 @@ test("a model is added, priced and chatted with, the audit log lists it all, and
   await expect(page.getByRole("heading", { name: "Your instructions" })).toBeVisible();
   await expect(page.getByRole("heading", { name: "Instructions for everybody" })).toHaveCount(0);
   await page.goto(`${url}/agents`);
-  await expect(page.getByRole("button", { name: /standin-large/ })).toBeVisible();
+  await expect(chosen).toHaveText("standin-large");
 });

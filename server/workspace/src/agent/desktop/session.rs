@@ -325,6 +325,8 @@ async fn start_screen(folder: &Path, programs: &Programs) -> io::Result<(Started
         ])
         .args([
             "-AlwaysShared",
+            // All readers come from the same place: one with a bad line would shut everybody out for a while.
+            "-UseBlacklist=0",
             "-AcceptSetDesktopSize=0",
             "-SendPrimary=0",
             "-SetPrimary=0",
