@@ -189,9 +189,9 @@ test("an upload shows how far it is, and can be given up", async ({ page, startS
   const before = await percent();
   await expect.poll(percent).toBeGreaterThan(before);
   expect(await percent()).toBeLessThan(100);
-  await page.getByRole("textbox", { name: "Message" }).fill("Read it.");
+  await page.getByRole("textbox", { name: "What should be done?" }).fill("Read it.");
   await expect(page.getByRole("button", { name: "Start" })).toBeDisabled();
-  await attached.getByRole("button", { name: /long\.txt/ }).click();
+  await attached.getByRole("button", { name: "Remove long.txt" }).click();
   await expect(attached).toHaveCount(0);
   await expect(page.getByRole("button", { name: "Start" })).toBeEnabled();
 
