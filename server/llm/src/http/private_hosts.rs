@@ -110,6 +110,10 @@ impl FromStr for PrivateHost {
                     && !name.contains('*');
                 is_name.then_some(host).ok_or_else(no_host)
             }
+            // Addresses of this kind are compared as the IPv4 addresses that they are.
+            Self::Network(IpNet::V6(network)) if network.addr().to_ipv4_mapped().is_some() => {
+                Err(no_host())
+            }
             Self::Network(network) if is_never_called(network) => {
                 Err(PrivateHostError::NeverCalled(text.to_owned()))
             }
@@ -208,6 +212,8 @@ mod tests {
             "*.corp",
             "two words",
             "u@h",
+            // Would never match: such addresses are compared as IPv4.
+            "::ffff:10.0.0.0/104",
         ] {
             let refused = text.parse::<PrivateHost>().unwrap_err();
             assert!(matches!(refused, PrivateHostError::NoHost(_)), "{text}");

@@ -5,13 +5,13 @@
 //! answer, so that an answer that changes meanwhile gains nothing. Behind a proxy the proxy looks names up, and only the
 //! proxy's own name comes by here.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::error::Error as StdError;
 use std::fmt::Debug;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -22,8 +22,6 @@ use url::{Host, Url};
 use super::networks::{Standing, standing};
 use super::private_hosts::{PrivateHosts, plain_name};
 
-/// How long a connection that nobody uses is kept for the next request.
-pub(super) const KEPT_CONNECTION: Duration = Duration::from_secs(90);
 /// How long the check of an address that is entered waits for its name.
 const LOOKUP_DEADLINE: Duration = Duration::from_secs(3);
 
@@ -70,8 +68,18 @@ pub(super) struct Reach {
     proxies: Matcher,
     /// Names of proxies that were used. The operator named them, and they may be anywhere.
     proxy_names: Mutex<HashSet<String>>,
-    /// Names that led to private addresses, and when that was last used: connections to there may be kept.
-    private_names: Mutex<HashMap<String, Instant>>,
+    /// Names that led to private addresses: connections to there may be kept.
+    private_names: Mutex<HashSet<String>>,
+}
+
+/// Which connections a request may be sent over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connections {
+    /// Also those that were made before.
+    Any,
+    /// Only new ones: the host was at a private address and is allowed there no more, and what DNS answers now is looked at
+    /// only when a connection is made.
+    New,
 }
 
 impl Reach {
@@ -86,21 +94,21 @@ impl Reach {
     }
 
     /// Looks at the host of a request that is about to be sent.
-    pub(super) async fn check_request(&self, url: &Url) -> Result<(), Refusal> {
+    pub(super) async fn check_request(&self, url: &Url) -> Result<Connections, Refusal> {
         if let Some(proxy) = self.proxy_of(url) {
             lock(&self.proxy_names).insert(proxy);
         }
         let Some(host) = url.host().map(|host| host.to_owned()) else {
-            return Ok(());
+            return Ok(Connections::Any);
         };
         let address = match host {
-            Host::Domain(name) => return self.check_kept_connections(name).await,
+            Host::Domain(name) => return self.connections_to(name).await,
             Host::Ipv4(address) => IpAddr::V4(address),
             Host::Ipv6(address) => IpAddr::V6(address),
         };
         match standing(address) {
-            Standing::Public => Ok(()),
-            Standing::Private if self.is_allowed(&host).await? => Ok(()),
+            Standing::Public => Ok(Connections::Any),
+            Standing::Private if self.is_allowed(&host).await? => Ok(Connections::Any),
             Standing::Private => Err(Refusal::Private(host.to_string())),
             Standing::Forbidden => Err(Refusal::Never(host.to_string())),
         }
@@ -126,7 +134,8 @@ impl Reach {
     async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Box<dyn StdError + Send + Sync>> {
         let found = self.lookup.look_up(name).await?;
         if lock(&self.proxy_names).contains(&plain_name(name)) {
-            return Ok(found);
+            let is_called = |address: &IpAddr| standing(*address) != Standing::Forbidden;
+            return Ok(found.into_iter().filter(is_called).collect());
         }
         Ok(self.permitted(name, found).await?)
     }
@@ -137,7 +146,7 @@ impl Reach {
             .any(|address| standing(*address) == Standing::Private);
         let is_allowed = is_private && self.is_allowed(&Host::Domain(name.to_owned())).await?;
         if is_allowed {
-            lock(&self.private_names).insert(plain_name(name), Instant::now());
+            lock(&self.private_names).insert(plain_name(name));
         }
         let was_found = !found.is_empty();
         let mut permitted = found;
@@ -156,22 +165,15 @@ impl Reach {
         })
     }
 
-    /// A connection that was allowed once is not used on when its host is allowed no more.
-    async fn check_kept_connections(&self, name: String) -> Result<(), Refusal> {
+    /// A connection that was allowed once is not used on when its host is allowed no more, however long it was busy.
+    async fn connections_to(&self, name: String) -> Result<Connections, Refusal> {
         let plain = plain_name(&name);
-        let last_used = lock(&self.private_names).get(&plain).copied();
-        let Some(last_used) = last_used else {
-            return Ok(());
-        };
-        if self.is_allowed(&Host::Domain(name.clone())).await? {
-            lock(&self.private_names).insert(plain, Instant::now());
-        } else if last_used.elapsed() <= KEPT_CONNECTION {
-            return Err(Refusal::Private(name));
-        } else {
-            // Nothing is kept any more; the name is looked up again.
-            lock(&self.private_names).remove(&plain);
+        let may_be_kept = lock(&self.private_names).contains(&plain);
+        if !may_be_kept || self.is_allowed(&Host::Domain(name)).await? {
+            return Ok(Connections::Any);
         }
-        Ok(())
+        lock(&self.private_names).remove(&plain);
+        Ok(Connections::New)
     }
 
     async fn is_allowed(&self, host: &Host) -> Result<bool, Refusal> {
@@ -229,6 +231,8 @@ mod tests {
         clippy::indexing_slicing,
         reason = "tests"
     )]
+
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
     use crate::http::PrivateHost;
@@ -319,6 +323,33 @@ mod tests {
         assert_eq!(nowhere.check_address(&url("http://new.corp")).await, Ok(()));
     }
 
+    /// Allows everything, until it does not.
+    #[derive(Debug)]
+    struct Fickle(AtomicBool);
+
+    #[async_trait]
+    impl PrivateHosts for Fickle {
+        async fn allows(&self, _host: &Host) -> Result<bool, String> {
+            Ok(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_of_a_host_that_is_allowed_no_more_are_left_however_old_they_are() {
+        let hosts = Arc::new(Fickle(AtomicBool::new(true)));
+        let lookup = Arc::new(Always(vec!["10.0.0.1".parse().unwrap()]));
+        let reach = Reach::new(Arc::clone(&hosts) as Arc<dyn PrivateHosts>, lookup);
+        let target = url("http://models.corp/v1");
+        assert_eq!(reach.check_request(&target).await, Ok(Connections::Any));
+        found(&reach, "models.corp").await.unwrap();
+        assert_eq!(reach.check_request(&target).await, Ok(Connections::Any));
+        hosts.0.store(false, Ordering::SeqCst);
+        assert_eq!(reach.check_request(&target).await, Ok(Connections::New));
+        assert!(found(&reach, "models.corp").await.is_err());
+        // They are gone now.
+        assert_eq!(reach.check_request(&target).await, Ok(Connections::Any));
+    }
+
     #[tokio::test]
     async fn behind_a_proxy_its_name_alone_may_be_anywhere() {
         let proxies = Matcher::builder()
@@ -333,9 +364,16 @@ mod tests {
             "nobody uses it yet"
         );
         let target = url("https://models.example/v1");
-        assert_eq!(reach.check_request(&target).await, Ok(()));
+        assert_eq!(reach.check_request(&target).await, Ok(Connections::Any));
         assert_eq!(reach.check_address(&target).await, Ok(()));
         assert_eq!(found(&reach, "proxy.corp").await.unwrap(), ["10.0.0.1"]);
+        let metadata = Reach {
+            lookup: Arc::new(Always(vec!["169.254.169.254".parse().unwrap()])),
+            proxies: Matcher::builder().all("http://proxy.corp:3128").build(),
+            ..Reach::new(Arc::new(Vec::new()), Arc::new(Always(Vec::new())))
+        };
+        metadata.check_request(&target).await.unwrap();
+        assert_eq!(found(&metadata, "proxy.corp").await.unwrap(), [""; 0]);
         // What the proxy is not asked for, and what is an address as it stands, is judged here.
         for text in ["http://direct.corp", "http://10.0.0.1"] {
             assert!(reach.check_address(&url(text)).await.is_err(), "{text}");

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt::{self, Debug, Write as _};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use reqwest::redirect::Policy;
 use url::Url;
 
 use super::HttpOptions;
-use super::reach::{CheckedNames, KEPT_CONNECTION, Reach, Refusal, is_beside_proxies};
+use super::reach::{CheckedNames, Connections, Reach, Refusal, is_beside_proxies};
 
 /// A response's body as it arrives. Dropping it closes the connection.
 pub type ByteStream = BoxStream<'static, Result<Bytes, TransportError>>;
@@ -88,11 +88,18 @@ pub trait Transport: Debug + Send + Sync {
 /// The real network.
 #[derive(Debug)]
 pub(super) struct ReqwestTransport {
+    clients: RwLock<Clients>,
+    options: HttpOptions,
+    reach: Arc<Reach>,
+}
+
+/// What requests are sent with; each keeps connections for the next ones.
+#[derive(Clone, Debug)]
+struct Clients {
     /// Honours the proxy variables of the environment.
     outward: reqwest::Client,
     /// For servers on this machine, which no proxy can reach.
     local: reqwest::Client,
-    reach: Arc<Reach>,
 }
 
 impl ReqwestTransport {
@@ -105,7 +112,33 @@ impl ReqwestTransport {
             Arc::clone(&options.private_hosts),
             Arc::clone(&options.lookup),
         ));
-        let builder = || builder(options, &reach);
+        Ok(Self {
+            clients: RwLock::new(Clients::new(options, &reach)?),
+            options: options.clone(),
+            reach,
+        })
+    }
+
+    fn client_for(&self, url: &Url) -> reqwest::Client {
+        let clients = self.clients.read().unwrap_or_else(PoisonError::into_inner);
+        if is_beside_proxies(url) {
+            clients.local.clone()
+        } else {
+            clients.outward.clone()
+        }
+    }
+
+    /// Lets go of all connections that are kept; what is under way goes on.
+    fn forget_connections(&self) -> Result<(), TransportError> {
+        let fresh = Clients::new(&self.options, &self.reach)?;
+        *self.clients.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
+}
+
+impl Clients {
+    fn new(options: &HttpOptions, reach: &Arc<Reach>) -> Result<Self, TransportError> {
+        let builder = || builder(options, reach);
         let local = builder()
             .no_proxy()
             .tls_certs_only([])
@@ -119,23 +152,13 @@ impl ReqwestTransport {
         Ok(Self {
             outward: outward.map_err(describe)?,
             local,
-            reach,
         })
-    }
-
-    fn client_for(&self, url: &Url) -> &reqwest::Client {
-        if is_beside_proxies(url) {
-            &self.local
-        } else {
-            &self.outward
-        }
     }
 }
 
 fn builder(options: &HttpOptions, reach: &Arc<Reach>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .dns_resolver(CheckedNames(Arc::clone(reach)))
-        .pool_idle_timeout(KEPT_CONNECTION)
         .user_agent(format!("switchyard/{}", options.version))
         .connect_timeout(options.connect_timeout)
         .redirect(Policy::none())
@@ -145,7 +168,9 @@ fn builder(options: &HttpOptions, reach: &Arc<Reach>) -> reqwest::ClientBuilder 
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, TransportError> {
-        self.reach.check_request(&request.url).await?;
+        if self.reach.check_request(&request.url).await? == Connections::New {
+            self.forget_connections()?;
+        }
         let client = self.client_for(&request.url);
         let mut outgoing = client
             .request(request.method, request.url)
