@@ -223,7 +223,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Bytes of its text, its arguments and its pictures; of what a provider did, of what goes back to it.
+    /// Bytes of its text, its arguments and its pictures; of what a provider did, also of what goes back to it.
     pub fn size_bytes(&self) -> usize {
         match self {
             Self::Text(text) | Self::Reasoning { text, .. } => text.len(),
@@ -239,19 +239,29 @@ impl Content {
                 })
                 .sum(),
             Self::ProviderCall {
-                provider_metadata, ..
-            }
-            | Self::ProviderResult {
-                provider_metadata, ..
-            }
-            | Self::Source {
-                provider_metadata, ..
+                arguments,
+                provider_metadata,
+                ..
+            } => arguments.len() + json_bytes(provider_metadata.as_ref()),
+            Self::ProviderResult {
+                result,
+                provider_metadata,
+                ..
+            } => json_bytes(Some(result)) + json_bytes(provider_metadata.as_ref()),
+            Self::Source {
+                url,
+                title,
+                provider_metadata,
             } => {
-                let metadata = provider_metadata.as_ref();
-                metadata.map_or(0, |value| value.to_string().len())
+                let title = title.as_ref().map_or(0, String::len);
+                url.len() + title + json_bytes(provider_metadata.as_ref())
             }
         }
     }
+}
+
+fn json_bytes(value: Option<&Value>) -> usize {
+    value.map_or(0, |value| value.to_string().len())
 }
 
 /// A piece of a tool's answer.

@@ -157,7 +157,8 @@ pub struct Usage {
     pub input_tokens: Option<u64>,
     /// Answer tokens, reasoning included.
     pub output_tokens: Option<u64>,
-    /// Everything, as the provider counts it; the sum of the parts where it does not say.
+    /// Everything, as the provider counts it; the sum of the parts where it does not say. Less than the parts where these are
+    /// sums over several calls of the model within one answer: then what the last of them read and wrote.
     pub total_tokens: Option<u64>,
     /// The part of `output_tokens` spent on reasoning.
     pub reasoning_tokens: Option<u64>,

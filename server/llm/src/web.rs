@@ -63,9 +63,16 @@ fn title(found: &Value) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// A line of text without signs that cannot be seen.
+/// A line of text without signs that cannot be seen, or that turn the text beside them around.
 fn clean(text: &str) -> String {
-    let shown = text.chars().filter(|character| !character.is_control());
+    let is_shown = |character: &char| {
+        let is_format = matches!(
+            character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        );
+        !character.is_control() && !is_format
+    };
+    let shown = text.chars().filter(is_shown);
     let shown: String = shown.take(LONGEST_TITLE_CHARACTERS).collect();
     shown.trim().to_owned()
 }
@@ -137,7 +144,7 @@ mod tests {
     #[test]
     fn titles_are_one_line_of_text() {
         let found = json!({
-            "url": "https://example.com", "title": " <img src=x>\u{0}\n\u{1b}[31m ", "page_age": "2 days ago",
+            "url": "https://example.com", "title": " <img \u{202e}src=x\u{200b}>\u{0}\n\u{1b}[31m ", "page_age": "2 days ago",
             "encrypted_content": "secret",
         });
         let expected = json!({

@@ -310,7 +310,9 @@ pub(crate) fn stored_context_tokens(usage: &MessageUsage) -> Option<i64> {
     if read.iter().all(Option::is_none) {
         return usage.total_tokens;
     }
-    Some(read.into_iter().flatten().sum())
+    let read: i64 = read.into_iter().flatten().sum();
+    // Where one answer is several calls of the model, the parts are their sums and the total is what the last one left.
+    Some(usage.total_tokens.map_or(read, |total| read.min(total)))
 }
 
 fn nothing_to_summarize() -> ChatError {

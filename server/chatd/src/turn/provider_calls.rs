@@ -1,5 +1,6 @@
 //! Calls of tools that the provider runs itself, as parts of an answer. They are never run here, and nothing waits for them:
-//! one that the provider did not answer is closed when its turn is over, and does not go back to it.
+//! one that the provider did not answer is closed with the last answer of its turn, and does not go back to it. One of an earlier answer
+//! stays as it is, and counts as interrupted once its turn is over.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +8,7 @@ use chrono::{DateTime, Utc};
 use llm::{Content, StreamPart};
 use sdk::parts::{Part, SourcePart, ToolCallPart, ToolResultPart};
 
-use super::publisher::parse_arguments;
+use super::publisher::{can_be_kept, parse_arguments};
 use crate::state::open_calls::error_result;
 
 /// Stands for the answer of a call that was stopped.
@@ -85,7 +86,7 @@ impl Parts<'_> {
                 tool_call_id: id,
                 tool_name: name,
                 provider_executed: true,
-                provider_metadata,
+                provider_metadata: provider_metadata.filter(can_be_kept),
                 ..ToolCallPart::default()
             }),
             Content::ProviderResult {
@@ -101,7 +102,7 @@ impl Parts<'_> {
                 result: Some(result),
                 is_error,
                 provider_executed: true,
-                provider_metadata,
+                provider_metadata: provider_metadata.filter(can_be_kept),
                 ..ToolResultPart::default()
             }),
             Content::Source {
@@ -114,7 +115,7 @@ impl Parts<'_> {
                     url,
                     title,
                     source_id: Some(source_id(self.source_count)),
-                    provider_metadata,
+                    provider_metadata: provider_metadata.filter(can_be_kept),
                 })
             }
             _ => return None,

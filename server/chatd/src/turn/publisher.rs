@@ -186,7 +186,7 @@ impl<'a> Publisher<'a> {
                 }
             }
             StreamPart::ProviderCallStart { id, name } => {
-                let unique = self.free_id(id.clone());
+                let unique = self.provider_call_id(id.clone());
                 self.provider_calls.begin(id, &unique, self.clock.now());
                 StreamPart::ProviderCallStart { id: unique, name }
             }
@@ -200,6 +200,14 @@ impl<'a> Publisher<'a> {
         }
         let id = self.free_id(id);
         self.call_ids.insert(index, id.clone());
+        id
+    }
+
+    /// The id of a call that the provider runs itself: its own, as the result may come with the next answer and names it so.
+    fn provider_call_id(&mut self, id: String) -> String {
+        if id.is_empty() || !self.taken_ids.insert(id.clone()) {
+            return self.free_id(String::new());
+        }
         id
     }
 
@@ -313,8 +321,13 @@ pub(super) fn parse_arguments(arguments: &str) -> Value {
     }
     serde_json::from_str(arguments)
         .ok()
-        .filter(|value| is_nested_within(value, MAX_NESTING))
+        .filter(can_be_kept)
         .unwrap_or_else(|| Value::String(arguments.to_owned()))
+}
+
+/// Whether a value can be kept with a part and read again.
+pub(super) fn can_be_kept(value: &Value) -> bool {
+    is_nested_within(value, MAX_NESTING)
 }
 
 fn is_nested_within(value: &Value, levels: usize) -> bool {

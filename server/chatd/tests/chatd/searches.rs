@@ -9,6 +9,7 @@ use chatd::state::people::{Mode, NewChat};
 use llm::{ProviderConfig, ProviderKind};
 use sdk::chats::{ChatError, PlanMode};
 use sdk::ids::{ChatId, ModelConfigId, UserId};
+use sdk::live::LiveChat;
 use sdk::messages::{BusyBehavior, Message, Role};
 use sdk::models::ModelCallConfig;
 use sdk::parts::Part;
@@ -17,7 +18,7 @@ use standin::Handle;
 use store::chats::{ChatMode, Status};
 use store::testing::TestDb;
 
-use crate::harness::{Bench, assert_paired, daemon_with, resolved};
+use crate::harness::{Bench, assert_paired, daemon_with, follow, resolved};
 
 const FOUND: &str =
     r#"!search {"query": "rust", "pages": [{"url": "https://a.example/1", "title": "One"}]}"#;
@@ -234,6 +235,24 @@ async fn a_search_that_was_stopped_does_not_break_the_next_turn() {
     say(&bench, chat, "!text \"on\"").await;
     let sent = asked(&provider).pop().unwrap();
     assert!(!json!(said(&sent)).to_string().contains("server_tool_use"));
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_search_that_was_stopped_after_a_thought_does_not_break_the_next_turn() {
+    let provider = standin::start().await.unwrap();
+    let bench = bench(KINDS[0], &provider, TestDb::sqlite().await).await;
+    let script = "!reason \"Where?\"\n!search {\"query\": \"x\"}\n!stall 60s";
+    let chat = bench.create(script).await;
+    let mut live = LiveChat::default();
+    let searches = |part: &Part| matches!(part, Part::ToolCall(_));
+    follow(&bench.daemon, chat, &mut live, |live, _| {
+        live.preview.parts.iter().any(searches)
+    })
+    .await;
+    bench.daemon.interrupt(chat).await.unwrap();
+    bench.until_idle(chat).await;
+    say(&bench, chat, "!text \"two\"").await;
     bench.end().await;
 }
 

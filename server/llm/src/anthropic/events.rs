@@ -15,6 +15,9 @@ use crate::error::{ProviderWords, Signals};
 use crate::http::{Decoder, Heard};
 use crate::{Error, FinishReason, StreamPart, Usage, web};
 
+/// Arguments, signatures and citations of one answer.
+const MAX_HELD_BYTES: usize = 16 * 1024 * 1024;
+
 /// Reads one answer.
 #[derive(Debug)]
 pub(super) struct EventDecoder {
@@ -23,7 +26,12 @@ pub(super) struct EventDecoder {
     blocks: BTreeMap<u64, Block>,
     text: TextRun,
     tool_call_count: usize,
+    has_searched: bool,
     usage: Usage,
+    /// What was read when the answer began.
+    read_at_first: Option<u64>,
+    /// Bytes of what is told only when it is whole.
+    held_bytes: usize,
     stop_reason: Option<String>,
 }
 
@@ -107,6 +115,21 @@ struct WireUsage {
     cache_creation_input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     output_tokens_details: Option<WireOutputDetails>,
+    /// With tools of Anthropic's own the counts are sums over the calls of the model within one answer: these are the calls.
+    iterations: Option<Vec<Self>>,
+}
+
+impl WireUsage {
+    /// What a call of the model read and wrote.
+    fn total_tokens(&self) -> u64 {
+        let counts = [
+            self.input_tokens,
+            self.output_tokens,
+            self.cache_creation_input_tokens,
+            self.cache_read_input_tokens,
+        ];
+        counts.into_iter().flatten().sum()
+    }
 }
 
 #[derive(Deserialize)]
@@ -122,7 +145,10 @@ impl EventDecoder {
             blocks: BTreeMap::new(),
             text: TextRun::default(),
             tool_call_count: 0,
+            has_searched: false,
             usage: Usage::default(),
+            read_at_first: None,
+            held_bytes: 0,
             stop_reason: None,
         }
     }
@@ -132,6 +158,9 @@ impl EventDecoder {
         if let Some(message) = message {
             self.response_id = message.id;
             self.add_usage(message.usage, parts);
+            let output_tokens = self.usage.output_tokens.unwrap_or_default();
+            let read = self.usage.total_tokens;
+            self.read_at_first = read.map(|total| total.saturating_sub(output_tokens));
         }
     }
 
@@ -163,6 +192,7 @@ impl EventDecoder {
 
     fn start_search(&mut self, index: u64, block: Value, parts: &mut VecDeque<StreamPart>) {
         self.text.end(parts);
+        self.has_searched = true;
         let id = block.get("id").and_then(Value::as_str);
         parts.push_back(StreamPart::ProviderCallStart {
             id: id.unwrap_or_default().to_owned(),
@@ -223,7 +253,22 @@ impl EventDecoder {
         }
     }
 
-    fn extend_block(&mut self, index: u64, delta: WireDelta, parts: &mut VecDeque<StreamPart>) {
+    fn extend_block(
+        &mut self,
+        index: u64,
+        delta: WireDelta,
+        parts: &mut VecDeque<StreamPart>,
+    ) -> Result<(), Error> {
+        let held = [&delta.partial_json, &delta.signature]
+            .into_iter()
+            .flatten();
+        self.held_bytes += held.map(String::len).sum::<usize>();
+        if let Some(citation) = &delta.citation {
+            self.held_bytes += citation.to_string().len();
+        }
+        if self.held_bytes > MAX_HELD_BYTES {
+            return Err(Error::too_long(MAX_HELD_BYTES));
+        }
         match self.blocks.get_mut(&index) {
             Some(Block::Text) => {
                 let text = delta.text.unwrap_or_default();
@@ -258,6 +303,7 @@ impl EventDecoder {
             }
             None => {}
         }
+        Ok(())
     }
 
     fn end_block(&mut self, index: u64, parts: &mut VecDeque<StreamPart>) {
@@ -314,7 +360,16 @@ impl EventDecoder {
             .output_tokens_details
             .and_then(|details| details.thinking_tokens);
         usage.reasoning_tokens = thinking_tokens.or(usage.reasoning_tokens);
-        usage.total_tokens = usage.sum_of_parts();
+        // Sums are what an answer costs. What it left in the context is what its last call of the model read and wrote.
+        let after_searches = || {
+            let last = wire.iterations.as_ref().and_then(|calls| calls.last());
+            let last = last.map(WireUsage::total_tokens);
+            last.or(Some(
+                self.read_at_first? + usage.output_tokens.unwrap_or_default(),
+            ))
+        };
+        let searched = self.has_searched.then(after_searches).flatten();
+        usage.total_tokens = searched.or_else(|| usage.sum_of_parts());
         parts.push_back(StreamPart::Usage(*usage));
     }
 
@@ -372,7 +427,7 @@ impl Decoder for EventDecoder {
             }
             "content_block_delta" => {
                 if let Some(delta) = wire.delta {
-                    self.extend_block(wire.index, delta, parts);
+                    self.extend_block(wire.index, delta, parts)?;
                 }
             }
             "content_block_stop" => self.end_block(wire.index, parts),

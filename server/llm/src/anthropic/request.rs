@@ -235,6 +235,12 @@ fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
             }),
         }
     }
+    for turn in turns.iter_mut().filter(|turn| turn.role == "assistant") {
+        // The API refuses an answer that ends in a thought: one that was stopped, or whose search does not go back.
+        while turn.content.last().is_some_and(Marked::is_thought) {
+            turn.content.pop();
+        }
+    }
     turns.retain(|turn| !turn.content.is_empty());
     for turn in turns.iter_mut().filter(|turn| turn.role == "user") {
         // The API wants the results of a turn's calls before anything else is said.
@@ -400,6 +406,15 @@ fn result_block<'a>(
         toolset_name,
         is_error,
         content,
+    }
+}
+
+impl Marked<'_> {
+    const fn is_thought(&self) -> bool {
+        matches!(
+            self.block,
+            Block::Thinking { .. } | Block::RedactedThinking { .. }
+        )
     }
 }
 

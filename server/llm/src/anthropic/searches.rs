@@ -6,7 +6,7 @@
 //!
 //! <https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool>
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use serde_json::{Map, Value, json};
 
@@ -187,11 +187,14 @@ impl<'a> Replay<'a> {
         };
         let newest = newest.filter(|newest| !is_over(*newest));
         let mut open = HashSet::new();
+        // A call may be named otherwise in the chat.
+        let mut by_chat_id = HashMap::new();
         for (position, message) in messages.iter().enumerate() {
             for content in &message.content {
                 match (content, own_block(content)) {
-                    (Content::ProviderCall { .. }, Some((id, _))) => {
+                    (Content::ProviderCall { id: chat_id, .. }, Some((id, _))) => {
                         open.insert(id);
+                        by_chat_id.insert(chat_id.as_str(), id);
                         if newest == Some(position) {
                             replay.kept.insert(id);
                         }
@@ -201,7 +204,9 @@ impl<'a> Replay<'a> {
                     }
                     // It was stopped: nothing comes any more.
                     (Content::ProviderResult { tool_call_id, .. }, None) => {
-                        replay.kept.remove(tool_call_id.as_str());
+                        if let Some(id) = by_chat_id.get(tool_call_id.as_str()) {
+                            replay.kept.remove(id);
+                        }
                     }
                     _ => {}
                 }

@@ -146,6 +146,14 @@ fn check_message(
         return Err(Refusal::bad(text));
     }
     check_texts(&format!("messages.{number}.content"), &content)?;
+    let last_kind = content.last().and_then(|block| block.get("type"));
+    if let (true, Some(kind)) = (role == "assistant", last_kind.and_then(Value::as_str))
+        && matches!(kind, "thinking" | "redacted_thinking")
+    {
+        return Err(Refusal::bad(format!(
+            "messages.{number}: The final block in an assistant message cannot be `{kind}`."
+        )));
+    }
     let mut answered = BTreeSet::new();
     let mut called = BTreeSet::new();
     for (position, block) in content.iter().enumerate() {

@@ -15,7 +15,7 @@ use super::computer::{self, Ids};
 use super::searches;
 use crate::options::{Own, rounded};
 use crate::replay::{arguments_object, object_schema, split_result, tool_call_id};
-use crate::{Content, Request, Role, ToolChoice, ToolResultContent, web};
+use crate::{Content, ReasoningEffort, Request, Role, ToolChoice, ToolResultContent, web};
 
 const LONGEST_ID: usize = 64;
 
@@ -140,7 +140,7 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     let encrypted = dialect
         .has_encrypted_reasoning
         .then_some("reasoning.encrypted_content");
-    let found = web::is_offered(request, &own).then_some(searches::INCLUDED);
+    let found = has_search(request, &own).then_some(searches::INCLUDED);
     let included: Vec<_> = encrypted.into_iter().chain(found).collect();
     if !included.is_empty() {
         set("include", json!(included));
@@ -174,8 +174,14 @@ fn tools(request: &Request, dialect: Dialect, own: &Own<'_>) -> Vec<Value> {
             "strict": false,
         })
     });
-    let search = web::is_offered(request, own).then(|| searches::definition(own));
+    let search = has_search(request, own).then(|| searches::definition(own));
     tools.chain(search).collect()
+}
+
+/// Whether the search is offered. OpenAI refuses it to a model that is to think as little as it can.
+fn has_search(request: &Request, own: &Own<'_>) -> bool {
+    let effort = own.effort("reasoning_effort").or(request.reasoning);
+    web::is_offered(request, own) && effort != Some(ReasoningEffort::Minimal)
 }
 
 /// The actions of a call on a screen, and what came of them.
@@ -237,7 +243,7 @@ impl<'a> Writer<'a> {
         }
         Self {
             dialect,
-            has_search: web::is_offered(request, &own(request, dialect)),
+            has_search: has_search(request, &own(request, dialect)),
             acted,
         }
     }

@@ -16,7 +16,7 @@ use super::super::request::write;
 use super::*;
 use crate::http::TransportError;
 use crate::http::testing::{byte_by_byte, cut, decode, whole};
-use crate::{Accumulator, Error, Message, Request, Response, Role};
+use crate::{Accumulator, Error, Message, ReasoningEffort, Request, Response, Role};
 
 const SEARCH: &[u8] = include_bytes!("../../../../testdata/openai-search.sse");
 
@@ -60,6 +60,12 @@ fn the_tool_is_sent_as_it_is_set() {
         web_search: false,
         ..request.clone()
     };
+    // OpenAI refuses the two together.
+    let hardly_thinking = Request {
+        reasoning: Some(ReasoningEffort::Minimal),
+        ..request.clone()
+    };
+    assert!(!written(&hardly_thinking).contains("web_search"));
     let plain = Request {
         provider_options: Map::from_iter([(
             "openai".to_owned(),
