@@ -16,6 +16,7 @@ use sdk::stream::StreamEvent;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use store::chats::{ChatRow, Status};
+use store::notices::{Heard, Notice, Subscription};
 use store::{Db, OpenOptions, StoreError, Tx};
 use tokio::sync::{Notify, Semaphore};
 
@@ -34,10 +35,17 @@ struct Stand {
 
 impl Stand {
     async fn on(bench: Bench) -> Self {
+        let mut told = bench.notices.subscribe();
         let chat = bench.create("!text \"hello\"").await;
         // The title is a change, too.
         let is_done = |row: &ChatRow| row.status == Status::Waiting && !row.is_title_fallback;
-        bench.until(chat, "the end", is_done).await;
+        let row = bench.until(chat, "the end", is_done).await;
+        // A row is there before it is told of: what is told later would make the readers look again.
+        let is_last = |heard: &Heard| {
+            matches!(heard, Heard::Notice(notice) if matches!(&**notice, Notice::ChatChanged { chat_id, versions, .. }
+                if *chat_id == chat && versions.snapshot_version >= row.snapshot_version))
+        };
+        while !is_last(&next_heard(&mut told).await) {}
         let hub = Arc::new(Hub::default());
         Self { bench, hub, chat }
     }
@@ -63,6 +71,11 @@ impl Stand {
     async fn version(&self) -> i64 {
         self.bench.row(self.chat).await.snapshot_version
     }
+}
+
+async fn next_heard(told: &mut Subscription) -> Heard {
+    let heard = tokio::time::timeout(PATIENCE, told.next()).await;
+    heard.expect("a notice in time").expect("notices")
 }
 
 async fn next(frames: &mut Frames) -> Vec<StreamEvent> {
