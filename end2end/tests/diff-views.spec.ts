@@ -205,7 +205,10 @@ test.describe("on a real git repository", () => {
     await folder.click();
     await expect(folder).toHaveAttribute("aria-expanded", "false");
     await expect(list.locator(".file-list-row", { hasText: "lib.rs" })).toHaveCount(0);
-    await folder.press("Enter");
+    await expect(folder).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(folder).toHaveAttribute("aria-expanded", "true");
+    await expect(folder).toBeFocused();
     await list.locator(".file-list-row", { hasText: "lib.rs" }).click();
     await expect(head("lib.rs").locator("summary")).toBeFocused();
 

@@ -1,7 +1,7 @@
 //! The files of a diff in their folders: how far the reader is with them, each found by a part of its path and gone to by a
 //! click.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use leptos::prelude::*;
@@ -42,8 +42,10 @@ pub fn FileList(
 ) -> impl IntoView {
     let root = StoredValue::new(root);
     let query = RwSignal::new(String::new());
-    // Folders that are not as they were at first, in what is searched and in the whole.
-    let turned = RwSignal::new(HashSet::<(bool, String)>::new());
+    // Folders that the reader folded or opened, in what is searched and in the whole.
+    let turned = RwSignal::new(HashMap::<(bool, String), bool>::new());
+    // How the others are stays as it was at first: a file more must not turn the whole tree.
+    let begins_open = StoredValue::new(None::<bool>);
     // Without a script its rows lead nowhere: they are drawn when it is opened.
     let is_opened = RwSignal::new(false);
     let place_of = move |file: &IndexedFile| Place {
@@ -73,10 +75,15 @@ pub fn FileList(
             }
             let found = found.get();
             let is_searched = is_searched.get();
-            let are_open = is_searched || found.len() <= SHOWN;
+            let begins_open = begins_open.get_value().unwrap_or_else(|| {
+                let is_short = files.with(|files| files.list.len() <= SHOWN);
+                begins_open.set_value(Some(is_short));
+                is_short
+            });
             turned.with(|turned| {
                 tree_rows(found, |path| {
-                    turned.contains(&(is_searched, path.to_owned())) != are_open
+                    let chosen = turned.get(&(is_searched, path.to_owned()));
+                    chosen.copied().unwrap_or(is_searched || begins_open)
                 })
             })
         },
@@ -90,12 +97,17 @@ pub fn FileList(
         }
         (more > 0).then(|| format!("{more} more: search for them."))
     };
-    let turn = Callback::new(move |path: String| {
-        let folder = (is_searched.get_untracked(), path);
+    let folders = Memo::new(move |_| {
+        let folder = |row: &TreeRow| match row {
+            TreeRow::Folder(folder) => Some((folder.path.clone(), folder.clone())),
+            TreeRow::File(_) => None,
+        };
+        rows.with(|rows| rows.iter().filter_map(folder).collect::<HashMap<_, _>>())
+    });
+    let turn = Callback::new(move |folder: TreeFolder| {
+        let key = (is_searched.get_untracked(), folder.path);
         turned.update(|turned| {
-            if !turned.remove(&folder) {
-                turned.insert(folder);
-            }
+            turned.insert(key, !folder.is_open);
         });
     });
     let row = move |row: TreeRow| {
@@ -104,10 +116,10 @@ pub fn FileList(
             position,
             file,
         } = match row {
-            TreeRow::Folder(folder) => return folder_row(folder, turn),
+            TreeRow::Folder(folder) => return folder_row(folder, folders, turn),
             TreeRow::File(file) => file,
         };
-        let (title, name) = names(&file);
+        let (title, folder, name) = names(&file);
         let numbers = counts(file.head.additions, file.head.deletions);
         let place = place_of(&file);
         let mark = move || {
@@ -122,7 +134,8 @@ pub fn FileList(
             <li>
                 <button type="button" class="file-list-row" title=title data-depth=depth.min(MOST_INDENTS)
                     on:click=move |event| go_to(reading.windows, &event, place.clone(), position)>
-                    <span class="file-list-name">{name}</span> <span class="spacer"></span> {move || mark()} {numbers}
+                    <span class="file-list-name"><span class="visually-hidden">{folder}</span>{name}</span> <span class="spacer"></span>
+                    {move || mark()} {numbers}
                 </button>
             </li>
         }
@@ -145,39 +158,56 @@ pub fn FileList(
     }
 }
 
-fn folder_row(folder: TreeFolder, turn: Callback<String>) -> AnyView {
-    let words = match folder.file_count {
+/// A folder's row stays while what it says changes: who folds it keeps the focus on it.
+fn folder_row(
+    first: TreeFolder,
+    folders: Memo<HashMap<String, TreeFolder>>,
+    turn: Callback<TreeFolder>,
+) -> AnyView {
+    let path = first.path.clone();
+    let folder = Memo::new(move |_| {
+        let known = folders.with(|folders| folders.get(&path).cloned());
+        known.unwrap_or_else(|| first.clone())
+    });
+    let words = move || match folder.with(|folder| folder.file_count) {
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
     };
-    let path = folder.path.clone();
     view! {
         <li>
-            <button type="button" class="file-list-row file-list-folder" title=folder.path data-depth=folder.depth.min(MOST_INDENTS)
-                aria-expanded=folder.is_open.to_string() on:click=move |_| turn.run(path.clone())>
+            <button type="button" class="file-list-row file-list-folder" title=move || folder.with(|folder| folder.path.clone())
+                data-depth=move || folder.with(|folder| folder.depth.min(MOST_INDENTS))
+                aria-expanded=move || folder.with(|folder| folder.is_open.to_string())
+                on:click=move |_| turn.run(folder.get_untracked())>
                 {icon_with_class(Icon::ChevronRight, "icon icon-small chevron")}
-                <span class="file-list-name">{folder.name}</span> <span class="file-list-count">{words}</span>
-                <span class="spacer"></span> {counts(folder.additions, folder.deletions)}
+                <span class="file-list-name">{move || folder.with(|folder| folder.name.clone())}</span>
+                <span class="file-list-count">{words}</span> <span class="spacer"></span>
+                {move || folder.with(|folder| counts(folder.additions, folder.deletions).into_any())}
             </button>
         </li>
     }
 }
 
-/// What a file's row says on hover, and the last part of its path.
-fn names(file: &IndexedFile) -> (String, String) {
+/// What a file's row says on hover, its folder, and the last part of its path.
+fn names(file: &IndexedFile) -> (String, String, String) {
     let path = file.path();
-    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+    let (folder, name) = path
+        .rfind('/')
+        .map_or(("", path), |slash| path.split_at(slash + 1));
     let is_moved = matches!(file.head.change, FileChange::Renamed | FileChange::Copied);
     let old = file.head.old_path.as_ref().filter(|_| is_moved);
     let title = old.map_or_else(|| path.to_owned(), |old| format!("{old} → {path}"));
-    (title, name)
+    (title, folder.to_owned(), name.to_owned())
 }
 
 /// What makes a row another one.
-fn key(row: &TreeRow) -> (Option<TreeFolder>, usize, usize) {
+fn key(row: &TreeRow) -> (Option<String>, usize, usize, usize) {
     match row {
-        TreeRow::Folder(folder) => (Some(folder.clone()), 0, 0),
-        TreeRow::File(file) => (None, file.position, Arc::as_ptr(&file.file) as usize),
+        TreeRow::Folder(folder) => (Some(folder.path.clone()), 0, 0, 0),
+        TreeRow::File(file) => {
+            let file_address = Arc::as_ptr(&file.file) as usize;
+            (None, file.position, file.depth, file_address)
+        }
     }
 }
 
