@@ -81,7 +81,10 @@ fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(shown).collect::<Vec<_>>().join(", "),
+        Value::Array(values) => {
+            let values = values.iter().map(shown).filter(|value| !value.is_empty());
+            values.collect::<Vec<_>>().join(", ")
+        }
         other => other.to_string(),
     }
 }

@@ -140,7 +140,7 @@ fn calling(run: &ToolRun, since: Option<DateTime<Utc>>) -> Act {
     }
 }
 
-/// The step's first call that has not answered yet.
+/// The step's first call that has not answered yet. What a provider runs beside calls of ours waits for these.
 fn open_call(step: Step<'_>) -> Option<ToolRun> {
     let parts = || step.committed.iter().chain(step.preview);
     let answered = |id: &str| {
@@ -148,12 +148,15 @@ fn open_call(step: Step<'_>) -> Option<ToolRun> {
             matches!(part, Part::ToolResult(ToolResultPart { tool_call_id, result: Some(_), .. }) if tool_call_id == id)
         })
     };
-    parts().find_map(|part| match part {
-        Part::ToolCall(call) if !answered(&call.tool_call_id) => {
-            Some(ToolRun::new(call.clone(), None, true))
-        }
-        _ => None,
-    })
+    let open = || {
+        parts().filter_map(|part| match part {
+            Part::ToolCall(call) if !answered(&call.tool_call_id) => Some(call),
+            _ => None,
+        })
+    };
+    let own = open().find(|call| !call.provider_executed);
+    let call = own.or_else(|| open().next())?;
+    Some(ToolRun::new(call.clone(), None, true))
 }
 
 #[cfg(test)]

@@ -72,9 +72,11 @@ pub fn AnswerText(
     let id = anchor(message.id);
     let sources = sources_of(&message, part);
     let rest = message.content.iter().skip(part + 1);
-    let is_end = rest
-        .into_iter()
-        .all(|part| matches!(part, Part::Source(_) | Part::ToolResult(_)));
+    // What a provider did after its last words was part of the same answer.
+    let is_end = rest.into_iter().all(|part| match part {
+        Part::ToolCall(call) => call.provider_executed,
+        part => matches!(part, Part::Source(_) | Part::ToolResult(_)),
+    });
     let sources = (!sources.is_empty()).then(|| page_list(&sources, "Sources"));
     let cut_short = message.cut_short.filter(|_| is_end);
     let cut = cut_short.map(|cut_short| {

@@ -83,16 +83,23 @@ pub fn history(
     offset_minutes: i32,
 ) -> Vec<Block> {
     let results = collect_results(messages.iter().flat_map(|message| message.content.iter()));
+    // A turn answers the newest thing that was said: what stands before it runs no more.
+    let asked = messages
+        .iter()
+        .rev()
+        .find(|message| message.role == Role::User);
+    let asked = asked.map(|message| message.id);
     let mut layout = Layout {
         entries: Vec::new(),
         day: None,
         offset_minutes,
-        is_busy,
+        is_live: false,
         results,
     };
     let mut blocks = Vec::new();
     for messages in blocks_of(messages, starts) {
         for message in messages {
+            layout.is_live = is_busy && asked.is_none_or(|asked| message.id > asked);
             layout.push_message(message);
         }
         blocks.push(Block {
@@ -115,7 +122,7 @@ pub fn with_preview(
         entries: last.entries,
         day: None,
         offset_minutes: 0,
-        is_busy: true,
+        is_live: true,
         results: collect_results(preview.iter()),
     };
     layout.answer_committed_calls();
@@ -142,7 +149,8 @@ struct Layout<'messages> {
     entries: Vec<Entry>,
     day: Option<NaiveDate>,
     offset_minutes: i32,
-    is_busy: bool,
+    /// Whether calls without a result may still be running.
+    is_live: bool,
     results: Results<'messages>,
 }
 
@@ -196,7 +204,7 @@ impl Layout<'_> {
             .results
             .get(call.tool_call_id.as_str())
             .map(|result| (*result).clone());
-        let run = Arc::new(ToolRun::new(call.clone(), result, self.is_busy));
+        let run = Arc::new(ToolRun::new(call.clone(), result, self.is_live));
         match self.entries.last_mut() {
             Some(Entry::Tools(runs)) => runs.push(run),
             _ => self.entries.push(Entry::Tools(vec![run])),

@@ -47,7 +47,12 @@ fn row(option: ServerOption) -> impl IntoView {
     let value = if option.is_secret && is_set {
         view! { <span class="option-unset">"set, and not shown"</span> }.into_any()
     } else if option.value.is_empty() {
-        view! { <span class="option-unset">{option.default}</span> }.into_any()
+        let words = if is_set {
+            "empty".to_owned()
+        } else {
+            option.default
+        };
+        view! { <span class="option-unset">{words}</span> }.into_any()
     } else {
         view! { <code class="option-value">{option.value}</code> }.into_any()
     };

@@ -32,5 +32,5 @@ pub fn source_words(source: SettingSource) -> &'static str {
 
 /// Beside the heading of a section.
 pub fn source_mark(source: RwSignal<SettingSource>) -> impl IntoView {
-    view! { <span class="setting-source">{move || source_words(source.get())}</span> }
+    view! { <span class="setting-source" title="Where this setting comes from">{move || source_words(source.get())}</span> }
 }
