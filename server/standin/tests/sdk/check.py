@@ -355,6 +355,7 @@ def anthropic_refuses_bad_requests():
         {"messages": user("x") + [{"role": "assistant", "content": [use]}, *user("y")]},
         {"messages": user("x") + [{"role": "assistant", "content": [{**use, "id": "a.b"}]}]},
         {"messages": user("x") + [{"role": "assistant", "content": [thought]}, *user("y")]},
+        {"messages": user("x") + [{"role": "assistant", "content": [thought, {"type": "text", "text": "x"}]}, *user("y")]},
         {"messages": [{"role": "user", "content": [mark] * 5}]},
         {"messages": user("x"), "thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 1000},
         {"messages": user("x"), "tool_choice": {"type": "any"}},
