@@ -47,7 +47,7 @@ fn form(known: PrivateProviderHosts) -> impl IntoView {
                         help="One a line, as it stands in the base URL: a name, an address, or for addresses a block such as 10.0.0.0/8. A name stands for itself alone."
                         error=field_error(error, "hosts")
                     />
-                    <p class="card-note">{fixed}</p>
+                    <p class="field-help">{fixed}</p>
                     <FormError error=error fields=&["hosts"]/>
                     <div class="form-actions">
                         <SubmitButton kind=ButtonKind::Plain pending=update.pending()>"Save the hosts"</SubmitButton>
