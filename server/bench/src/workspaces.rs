@@ -9,7 +9,6 @@ use futures::future::try_join_all;
 use sdk::client::{Client, Subscription};
 use sdk::ids::{ChatId, MessageId, ModelConfigId, WorkspaceId};
 use sdk::messages::{ListMessages, Role};
-use sdk::parts::Part;
 use sdk::stream::{StreamEvent, StreamEventKind};
 use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, WorkspaceMode, WorkspaceStatus};
 
@@ -75,14 +74,7 @@ async fn new_chats(client: &Client, model: ModelConfigId) -> Result<Figure> {
     ))
 }
 
-/// How long calls took that were made one after the other.
-struct Calls {
-    /// From the whole call to its result, both as they reach a reader: over the server to the workspace and back.
-    of_calls: Times,
-    /// From a result to the next one's: with the commit of a step, and the model's answer that asks for the next call.
-    between_results: Times,
-}
-
+/// Each call's time is from the result before it, so it holds the model's answer that asks for the next one as well.
 async fn calls(client: &Client, model: ModelConfigId) -> Result<Vec<Figure>> {
     let chat = drive::create_chat(client, model, ONE_CALL, true).await?;
     settled(client, chat.id).await?;
@@ -95,29 +87,15 @@ async fn calls(client: &Client, model: ModelConfigId) -> Result<Vec<Figure>> {
     let read = format!(
         "!pace 0\n!call read_file {{\"path\":{file:?},\"offset\":{last_lines}}}\n!repeat 20\n!text \"ok\""
     );
-    let (executed, read) = (
-        between(client, chat.id, CALLS).await?,
-        between(client, chat.id, &read).await?,
-    );
     let figures = vec![
         Figure::new(
-            "`execute true`: from the call to its result",
-            executed.of_calls.summary(),
+            "`execute true`, one after the other: from a result to the next one's",
+            between(client, chat.id, CALLS).await?.summary(),
             "≤ 8 ms",
         ),
         Figure::new(
-            "the same, one after the other: from a result to the next one's",
-            executed.between_results.summary(),
-            "–",
-        ),
-        Figure::new(
-            "`read_file` at the end of a file of 1 MB: from the call to its result",
-            read.of_calls.summary(),
-            "–",
-        ),
-        Figure::new(
-            "the same, one after the other: from a result to the next one's",
-            read.between_results.summary(),
+            "the same with `read_file` at the end of a file of 1 MB",
+            between(client, chat.id, &read).await?.summary(),
             "–",
         ),
     ];
@@ -125,7 +103,7 @@ async fn calls(client: &Client, model: ModelConfigId) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-async fn between(client: &Client, chat: ChatId, script: &str) -> Result<Calls> {
+async fn between(client: &Client, chat: ChatId, script: &str) -> Result<Times> {
     let mut results = Results::open(client, chat).await?;
     client.send_message(chat, &drive::message(script)).await?;
     results.next().await?;
@@ -140,15 +118,7 @@ async fn between(client: &Client, chat: ChatId, script: &str) -> Result<Calls> {
         "only {} calls were answered",
         times.len()
     );
-    ensure!(
-        results.calls.len() >= 10,
-        "only {} calls were seen from beginning to end",
-        results.calls.len()
-    );
-    Ok(Calls {
-        of_calls: Times::new(results.calls),
-        between_results: Times::new(times),
-    })
+    Ok(Times::new(times))
 }
 
 async fn idle(client: &Client, server: &Process) -> Result<Vec<Figure>> {
@@ -206,8 +176,6 @@ async fn delete(client: &Client, id: WorkspaceId) -> Result<()> {
 struct Results {
     stream: Subscription<Vec<StreamEvent>>,
     come: usize,
-    called: Option<Instant>,
-    calls: Vec<Duration>,
     was_busy: bool,
     is_over: bool,
 }
@@ -223,8 +191,6 @@ impl Results {
         Ok(Self {
             stream: client.stream_chat(chat, after).await?,
             come: 0,
-            called: None,
-            calls: Vec::new(),
             was_busy: false,
             is_over: false,
         })
@@ -237,7 +203,6 @@ impl Results {
             let frame = frame.context("no result came")?;
             for event in frame.context("the stream ended")?? {
                 match event.kind {
-                    StreamEventKind::MessagePart { message_part } => self.note(&message_part.part),
                     StreamEventKind::Message { message } if message.role == Role::Tool => {
                         self.come += 1;
                     }
@@ -253,16 +218,5 @@ impl Results {
         let has_one = self.come > 0;
         self.come -= usize::from(has_one);
         Ok(has_one)
-    }
-
-    fn note(&mut self, part: &Part) {
-        match part {
-            Part::ToolCall(call) if call.args.is_some() => self.called = Some(Instant::now()),
-            Part::ToolResult(result) if result.result.is_some() => {
-                self.calls
-                    .extend(self.called.take().map(|called| called.elapsed()));
-            }
-            _ => {}
-        }
     }
 }
