@@ -6,6 +6,11 @@
     reason = "tests"
 )]
 
+#[path = "tests_of_limits.rs"]
+mod limits;
+#[path = "tests_of_stops.rs"]
+mod stops;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -334,91 +339,6 @@ fn a_search_without_an_answer_goes_back_only_while_the_answer_goes_on() {
     );
     let stopped = said(vec![text("I"), started("s"), found("s", false)]);
     assert_eq!(kinds(vec![hi(), stopped]), ["text", "text"]);
-}
-
-#[test]
-fn an_answer_does_not_end_in_a_thought_when_its_search_stays_behind() {
-    let thought = || Content::Reasoning {
-        text: "Let me look.".to_owned(),
-        provider_metadata: Some(json!({"anthropic": {"signature": "s"}})),
-    };
-    let stopped = || said(vec![thought(), started("a"), found("a", false)]);
-    let after = || vec![Message::user("hi"), stopped(), Message::user("and?")];
-    assert_eq!(kinds(after()), ["text", "text"]);
-    let whole = said(vec![thought(), started("a"), found("a", true)]);
-    let messages = vec![Message::user("hi"), whole, Message::user("and?")];
-    let request = offering(&json!({}), messages);
-    assert_eq!(
-        body(&request)["messages"][1]["content"]
-            .as_array()
-            .unwrap()
-            .len(),
-        3
-    );
-    let unset = Request {
-        web_search: false,
-        ..request
-    };
-    assert_eq!(body(&unset)["messages"][1]["role"], "user");
-}
-
-#[test]
-fn a_stopped_search_that_the_chat_calls_otherwise_does_not_go_back() {
-    let mut call = started("a");
-    let mut stop = found("a", false);
-    if let (Content::ProviderCall { id, .. }, Content::ProviderResult { tool_call_id, .. }) =
-        (&mut call, &mut stop)
-    {
-        "call_1".clone_into(id);
-        "call_1".clone_into(tool_call_id);
-    }
-    let messages = vec![Message::user("hi"), said(vec![text("I look."), call, stop])];
-    assert_eq!(kinds(messages), ["text", "text"]);
-}
-
-#[test]
-fn what_an_answer_leaves_in_the_context_is_what_its_last_call_read() {
-    let begin = json!({"type": "message_start", "message": {"usage": {
-        "input_tokens": 1_000, "cache_read_input_tokens": 49_000, "output_tokens": 1}}});
-    let search = json!({"type": "content_block_start", "index": 0,
-        "content_block": {"type": CALL, "id": "a", "name": web::SEARCH, "input": {}}});
-    let usage = |iterations: Value| {
-        let mut usage = json!({"input_tokens": 150_000, "cache_read_input_tokens": 50_000, "output_tokens": 900});
-        let fields = usage.as_object_mut().unwrap();
-        fields.extend(iterations.as_object().unwrap().clone());
-        json!({"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage})
-    };
-    let end = json!({"type": "message_stop"});
-    let told = |events: &[Value]| {
-        let usage = self::events(events).usage;
-        (
-            usage.input_tokens,
-            usage.cache_read_tokens,
-            usage.total_tokens,
-        )
-    };
-    let calls = json!({"iterations": [
-        {"input_tokens": 50_000, "output_tokens": 300},
-        {"input_tokens": 9_000, "cache_read_input_tokens": 45_000, "output_tokens": 600}]});
-    let (sum, read) = (Some(150_000), Some(50_000));
-    let [calls, silent] = [calls, json!({})].map(usage);
-    let with = |delta: &Value| told(&[begin.clone(), search.clone(), delta.clone(), end.clone()]);
-    assert_eq!(with(&calls), (sum, read, Some(54_600)));
-    assert_eq!(with(&silent), (sum, read, Some(50_900)));
-    let without_search = told(&[begin.clone(), silent, end.clone()]);
-    assert_eq!(without_search, (sum, read, Some(200_900)));
-}
-
-#[test]
-fn an_answer_of_endless_citations_is_given_up() {
-    let begin = r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#;
-    let citation = "x".repeat(1_000_000);
-    let more = format!(
-        r#"data: {{"type":"content_block_delta","index":0,"delta":{{"citation":{{"cited_text":"{citation}"}}}}}}"#
-    );
-    let body = format!("{begin}\n\n{}", format!("{more}\n\n").repeat(20));
-    let last = decoded(whole(body.as_bytes())).pop().unwrap();
-    assert!(last.unwrap_err().to_string().contains("long"));
 }
 
 #[test]
