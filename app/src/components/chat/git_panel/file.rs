@@ -201,6 +201,18 @@ pub fn FileSection(
     }
 }
 
+/// Where a file was before; nothing when it is where it was.
+fn old_path(file: &DiffFile) -> Option<&str> {
+    let is_moved = matches!(file.change, FileChange::Renamed | FileChange::Copied);
+    file.old_path.as_deref().filter(|_| is_moved)
+}
+
+/// A file's path in one line; of a renamed one both.
+pub(super) fn file_title(file: &DiffFile) -> String {
+    let path = file.path();
+    old_path(file).map_or_else(|| path.to_owned(), |old| format!("{old} → {path}"))
+}
+
 /// A file's path, its name stronger than its folder; of a renamed one both.
 pub(super) fn file_name(file: &DiffFile) -> AnyView {
     let path = file.path().to_owned();
@@ -209,15 +221,9 @@ pub(super) fn file_name(file: &DiffFile) -> AnyView {
         .map_or((String::new(), path.clone()), |(folder, name)| {
             (format!("{folder}/"), name.to_owned())
         });
-    let old = file
-        .old_path
-        .clone()
-        .filter(|_| matches!(file.change, FileChange::Renamed | FileChange::Copied));
-    let title = old
-        .as_ref()
-        .map_or_else(|| path.clone(), |old| format!("{old} → {path}"));
+    let old = old_path(file).map(str::to_owned);
     view! {
-        <span class="file-name" title=title>
+        <span class="file-name" title=file_title(file)>
             {old.map(|old| view! { <span class="file-folder">{format!("{old} → ")}</span> })}
             <span class="file-folder">{folder}</span><span class="file-leaf">{name}</span>
         </span>

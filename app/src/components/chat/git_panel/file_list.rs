@@ -7,6 +7,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use web_sys::Element;
 
+use super::file::file_title;
 use super::files::Files;
 use super::reading::{Reading, go_to_file};
 use super::review::Place;
@@ -14,7 +15,6 @@ use super::windows::Windows;
 use crate::components::chat::tool_card::counts;
 use crate::components::control_flow::{For, Show};
 use crate::components::icons::{Icon, icon_with_class};
-use crate::diff::FileChange;
 use crate::diff::index::IndexedFile;
 use crate::diff::tree::{TreeFile, TreeFolder, TreeRow, tree_rows};
 use crate::view;
@@ -119,7 +119,11 @@ pub fn FileList(
             TreeRow::Folder(folder) => return folder_row(folder, folders, turn),
             TreeRow::File(file) => file,
         };
-        let (title, folder, name) = names(&file);
+        let title = file_title(&file.head);
+        let path = file.path();
+        let slash = path.rfind('/').map_or(0, |slash| slash + 1);
+        let (folder, name) = path.split_at(slash);
+        let (folder, name) = (folder.to_owned(), name.to_owned());
         let numbers = counts(file.head.additions, file.head.deletions);
         let place = place_of(&file);
         let mark = move || {
@@ -186,18 +190,6 @@ fn folder_row(
             </button>
         </li>
     }
-}
-
-/// What a file's row says on hover, its folder, and the last part of its path.
-fn names(file: &IndexedFile) -> (String, String, String) {
-    let path = file.path();
-    let (folder, name) = path
-        .rfind('/')
-        .map_or(("", path), |slash| path.split_at(slash + 1));
-    let is_moved = matches!(file.head.change, FileChange::Renamed | FileChange::Copied);
-    let old = file.head.old_path.as_ref().filter(|_| is_moved);
-    let title = old.map_or_else(|| path.to_owned(), |old| format!("{old} → {path}"));
-    (title, folder.to_owned(), name.to_owned())
 }
 
 /// What makes a row another one.
