@@ -167,9 +167,7 @@ impl Runner {
             }
         };
         let tools = self.shared.tools.tools(&self.chat);
-        let plan_mode = planning::mode_of(&self.chat);
-        let mut turn = Turn::new(model, tools, client_tools, &config, plan_mode);
-        turn.searches_web = open::searches_web(&self.chat);
+        let mut turn = Turn::new(model, tools, client_tools, &config, &self.chat);
         if let Some(open) = found.open_calls {
             return self.recover(&mut turn, open).await;
         }

@@ -48,8 +48,9 @@ impl Turn {
         tools: Option<Arc<dyn ToolSet>>,
         client_tools: Vec<DynamicTool>,
         config: &TurnConfig,
-        plan_mode: PlanMode,
+        chat: &ChatRow,
     ) -> Self {
+        let plan_mode = planning::mode_of(chat);
         let own_threshold = config.compaction_threshold;
         Self {
             compaction_threshold: own_threshold.unwrap_or(model.compression_threshold),
@@ -66,7 +67,9 @@ impl Turn {
             files: LoadedFiles::new(),
             known_at: None,
             plan_mode,
-            searches_web: false,
+            // Who plans, explores or works on a desktop searches nothing: what is searched for leaves the house, and each
+            // search costs.
+            searches_web: chat.chat_mode == ChatMode::General && plan_mode == PlanMode::Off,
             context_tokens: None,
             compactions: 0,
         }
@@ -145,11 +148,6 @@ impl Turn {
             .map(|tools| tools.definitions())
             .unwrap_or_default()
     }
-}
-
-/// Who plans, explores or works on a desktop searches nothing: what is searched for leaves the house, and each search costs.
-pub(super) fn searches_web(chat: &ChatRow) -> bool {
-    chat.chat_mode == ChatMode::General && planning::mode_of(chat) == PlanMode::Off
 }
 
 fn definition(tool: DynamicTool) -> llm::Tool {

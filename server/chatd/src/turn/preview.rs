@@ -9,11 +9,10 @@ use store::chats::{ChatRow, client_tools};
 use store::{StoreError, messages};
 use tokio::time::timeout;
 
-use super::{REFRESH_DEADLINE, Turn, generate, open};
+use super::{REFRESH_DEADLINE, Turn, generate};
 use crate::Daemon;
 use crate::prompt::kept::Known;
 use crate::prompt::preview;
-use crate::tools::planning;
 
 /// Why there is no preview.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +39,7 @@ impl Daemon {
         let (rows, config, client_tools) = (rows?, config?, client_tools?);
         let model = model.map_err(PreviewError::Model)?;
         let tools = shared.tools.tools(chat);
-        let plan_mode = planning::mode_of(chat);
-        let mut turn = Turn::new(model, tools.clone(), client_tools, &config, plan_mode);
-        turn.searches_web = open::searches_web(chat);
+        let mut turn = Turn::new(model, tools.clone(), client_tools, &config, chat);
         if let Some(tools) = tools
             && let Ok(Some(facts)) = timeout(REFRESH_DEADLINE, tools.facts()).await
         {
