@@ -119,16 +119,19 @@ struct WireUsage {
     iterations: Option<Vec<Self>>,
 }
 
-impl WireUsage {
-    /// What a call of the model read and wrote.
-    fn total_tokens(&self) -> u64 {
-        let counts = [
-            self.input_tokens,
-            self.output_tokens,
-            self.cache_creation_input_tokens,
-            self.cache_read_input_tokens,
-        ];
-        counts.into_iter().flatten().sum()
+impl From<&WireUsage> for Usage {
+    fn from(wire: &WireUsage) -> Self {
+        let details = wire.output_tokens_details.as_ref();
+        let mut usage = Self {
+            input_tokens: wire.input_tokens,
+            output_tokens: wire.output_tokens,
+            cache_creation_tokens: wire.cache_creation_input_tokens,
+            cache_read_tokens: wire.cache_read_input_tokens,
+            reasoning_tokens: details.and_then(|details| details.thinking_tokens),
+            total_tokens: None,
+        };
+        usage.total_tokens = usage.sum_of_parts();
+        usage
     }
 }
 
@@ -349,21 +352,17 @@ impl EventDecoder {
     /// Counts are cumulative; one that a later event leaves out keeps its value.
     fn add_usage(&mut self, usage: Option<WireUsage>, parts: &mut VecDeque<StreamPart>) {
         let Some(wire) = usage else { return };
+        let told = Usage::from(&wire);
         let usage = &mut self.usage;
-        usage.input_tokens = wire.input_tokens.or(usage.input_tokens);
-        usage.output_tokens = wire.output_tokens.or(usage.output_tokens);
-        usage.cache_creation_tokens = wire
-            .cache_creation_input_tokens
-            .or(usage.cache_creation_tokens);
-        usage.cache_read_tokens = wire.cache_read_input_tokens.or(usage.cache_read_tokens);
-        let thinking_tokens = wire
-            .output_tokens_details
-            .and_then(|details| details.thinking_tokens);
-        usage.reasoning_tokens = thinking_tokens.or(usage.reasoning_tokens);
+        usage.input_tokens = told.input_tokens.or(usage.input_tokens);
+        usage.output_tokens = told.output_tokens.or(usage.output_tokens);
+        usage.cache_creation_tokens = told.cache_creation_tokens.or(usage.cache_creation_tokens);
+        usage.cache_read_tokens = told.cache_read_tokens.or(usage.cache_read_tokens);
+        usage.reasoning_tokens = told.reasoning_tokens.or(usage.reasoning_tokens);
         // Sums are what an answer costs. What it left in the context is what its last call of the model read and wrote.
         let after_searches = || {
             let last = wire.iterations.as_ref().and_then(|calls| calls.last());
-            let last = last.map(WireUsage::total_tokens);
+            let last = last.and_then(|call| Usage::from(call).total_tokens);
             last.or(Some(
                 self.read_at_first? + usage.output_tokens.unwrap_or_default(),
             ))
