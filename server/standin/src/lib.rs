@@ -26,6 +26,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::serve::ListenerExt as _;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -119,6 +120,25 @@ impl Handle {
     pub fn github(&self) -> &github::Github {
         &self.state.github
     }
+}
+
+/// What a request to a model says, without the marks that move on with the conversation: what was said before stays as it was,
+/// byte for byte, and this tells whether it did. `None` where the body is no such request.
+pub fn conversation(body: &Value) -> Option<Vec<Value>> {
+    fn unmark(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                fields.remove("cache_control");
+                fields.values_mut().for_each(unmark);
+            }
+            Value::Array(items) => items.iter_mut().for_each(unmark),
+            _ => {}
+        }
+    }
+    let said = body.get("messages").or(body.get("input"))?;
+    let mut said = said.as_array()?.clone();
+    said.iter_mut().for_each(unmark);
+    Some(said)
 }
 
 async fn serve_state(listener: TcpListener, state: Arc<Standin>) -> io::Result<()> {

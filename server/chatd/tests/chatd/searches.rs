@@ -45,6 +45,13 @@ impl ModelSource for Searching {
 }
 
 async fn bench(kind: ProviderKind, provider: &Handle, database: TestDb) -> Bench {
+    let mut bench = Bench::on(database).await;
+    bench.daemon = daemon(&bench, kind, provider);
+    bench
+}
+
+/// A daemon on the bench's rows, at work.
+fn daemon(bench: &Bench, kind: ProviderKind, provider: &Handle) -> chatd::Daemon {
     let config = ProviderConfig {
         base_url: Some(provider.base_url()),
         speaks_responses: Some(true),
@@ -53,10 +60,9 @@ async fn bench(kind: ProviderKind, provider: &Handle, database: TestDb) -> Bench
     let http = llm::HttpClient::new(&llm::http::HttpOptions::default()).unwrap();
     let connected = llm::connect(&http, config).unwrap();
     let models = Arc::new(Searching(connected.model("standin-large")));
-    let mut bench = Bench::on(database).await;
-    bench.daemon = daemon_with(&bench.db, &bench.notices, &bench.tools, models);
-    bench.daemon.start();
-    bench
+    let daemon = daemon_with(&bench.db, &bench.notices, &bench.tools, models);
+    daemon.start();
+    daemon
 }
 
 /// The bodies of the calls that offer tools: those of turns.
@@ -74,22 +80,8 @@ fn offers_search(body: &Value) -> bool {
         .any(|tool| kind(tool).starts_with("web_search"))
 }
 
-/// What was said, without the marks that move on with the conversation.
 fn said(body: &Value) -> Vec<Value> {
-    fn unmark(value: &mut Value) {
-        match value {
-            Value::Object(fields) => {
-                fields.remove("cache_control");
-                fields.values_mut().for_each(unmark);
-            }
-            Value::Array(items) => items.iter_mut().for_each(unmark),
-            _ => {}
-        }
-    }
-    let said = body.get("messages").or(body.get("input")).unwrap();
-    let mut said = said.as_array().unwrap().clone();
-    said.iter_mut().for_each(unmark);
-    said
+    standin::conversation(body).unwrap()
 }
 
 fn kinds(message: &Message) -> Vec<&'static str> {
@@ -141,7 +133,7 @@ async fn what_was_found_is_kept_and_goes_back_with_each_turn() {
         // Another process knows nothing but the rows.
         bench.daemon.shut_down().await;
         let bench = Bench {
-            daemon: again(&bench, kind, &provider),
+            daemon: daemon(&bench, kind, &provider),
             ..bench
         };
         say(&bench, chat, "!call echo {}\n!then\n!text \"three\"").await;
@@ -171,21 +163,6 @@ async fn what_was_found_is_kept_and_goes_back_with_each_turn() {
         }
         bench.end().await;
     }
-}
-
-/// Another daemon on the same rows.
-fn again(bench: &Bench, kind: ProviderKind, provider: &Handle) -> chatd::Daemon {
-    let config = ProviderConfig {
-        base_url: Some(provider.base_url()),
-        speaks_responses: Some(true),
-        ..ProviderConfig::new(kind, Some("sk-test".into()))
-    };
-    let http = llm::HttpClient::new(&llm::http::HttpOptions::default()).unwrap();
-    let connected = llm::connect(&http, config).unwrap();
-    let models = Arc::new(Searching(connected.model("standin-large")));
-    let daemon = daemon_with(&bench.db, &bench.notices, &bench.tools, models);
-    daemon.start();
-    daemon
 }
 
 #[tokio::test]

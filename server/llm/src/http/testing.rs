@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 
 use super::exchange::{Decoder, decode_body};
 use super::transport::TransportError;
-use crate::{Error, StreamPart};
+use crate::{Accumulator, Error, Response, StreamPart};
 
 /// The parts of a body that arrives in these chunks.
 pub(crate) fn decode<D: Decoder>(
@@ -23,6 +23,16 @@ pub(crate) fn decode<D: Decoder>(
     runtime
         .map(|runtime| runtime.block_on(parts))
         .unwrap_or_default()
+}
+
+/// The whole answer of parts among which there is no error.
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub(crate) fn response(parts: Vec<Result<StreamPart, Error>>) -> Response {
+    let mut accumulator = Accumulator::default();
+    for part in parts {
+        accumulator.push(&part.unwrap()).unwrap();
+    }
+    accumulator.finish().unwrap()
 }
 
 /// A body that arrives at once.

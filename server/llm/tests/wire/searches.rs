@@ -112,22 +112,8 @@ async fn what_is_found_is_told_and_goes_back() {
     }
 }
 
-/// What was said, without the marks that move on with the conversation.
 fn conversation(body: &Value) -> Vec<Value> {
-    fn unmark(value: &mut Value) {
-        match value {
-            Value::Object(fields) => {
-                fields.remove("cache_control");
-                fields.values_mut().for_each(unmark);
-            }
-            Value::Array(items) => items.iter_mut().for_each(unmark),
-            _ => {}
-        }
-    }
-    let said = body.get("messages").or(body.get("input")).unwrap();
-    let mut said = said.as_array().unwrap().clone();
-    said.iter_mut().for_each(unmark);
-    said
+    standin::conversation(body).unwrap()
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::testing::{byte_by_byte, cut, decode, event_ends, whole};
+use crate::http::testing::{byte_by_byte, cut, decode, event_ends, response, whole};
 use crate::http::{TransportError, TransportErrorKind};
-use crate::{Content, ErrorKind, Response};
+use crate::{Content, ErrorKind};
 
 const TOOLS: &[u8] = include_bytes!("../../../testdata/anthropic-tools.sse");
 const ERROR: &[u8] = include_bytes!("../../../testdata/anthropic-error.sse");
@@ -21,14 +21,6 @@ type Parts = Vec<Result<StreamPart, Error>>;
 
 fn decoded(chunks: Vec<Result<Bytes, TransportError>>) -> Parts {
     decode(EventDecoder::new("anthropic"), chunks)
-}
-
-fn response(parts: Parts) -> Response {
-    let mut accumulator = crate::Accumulator::default();
-    for part in parts {
-        accumulator.push(&part.unwrap()).unwrap();
-    }
-    accumulator.finish().unwrap()
 }
 
 fn events(data: &[&str]) -> Parts {

@@ -21,7 +21,7 @@ use super::super::events::EventDecoder;
 use super::super::request::write;
 use super::*;
 use crate::http::TransportError;
-use crate::http::testing::{byte_by_byte, cut, decode, event_ends, whole};
+use crate::http::testing::{self, byte_by_byte, cut, decode, event_ends, whole};
 use crate::{Accumulator, Error, FinishReason, Message, Response, Tool};
 
 const SEARCH: &[u8] = include_bytes!("../../../testdata/anthropic-search.sse");
@@ -31,11 +31,7 @@ fn decoded(chunks: Vec<Result<Bytes, TransportError>>) -> Vec<Result<StreamPart,
 }
 
 fn response(body: &[u8]) -> Response {
-    let mut accumulator = Accumulator::default();
-    for part in decoded(whole(body)) {
-        accumulator.push(&part.unwrap()).unwrap();
-    }
-    accumulator.finish().unwrap()
+    testing::response(decoded(whole(body)))
 }
 
 fn events(data: &[Value]) -> Response {

@@ -12,8 +12,8 @@ use serde_json::json;
 
 use super::*;
 use crate::http::TransportError;
-use crate::http::testing::{byte_by_byte, cut, decode, event_ends, whole};
-use crate::{Content, ErrorKind, Response};
+use crate::http::testing::{byte_by_byte, cut, decode, event_ends, response, whole};
+use crate::{Content, ErrorKind};
 
 const PARALLEL: &[u8] = include_bytes!("../../../testdata/openai-parallel.sse");
 const LOOSE: &[u8] = include_bytes!("../../../testdata/compatible-loose.sse");
@@ -34,14 +34,6 @@ fn strictly(chunks: Chunks) -> Parts {
         EventDecoder::with_ids("p", true, || "made".to_owned()),
         chunks,
     )
-}
-
-fn response(parts: Parts) -> Response {
-    let mut accumulator = crate::Accumulator::default();
-    for part in parts {
-        accumulator.push(&part.unwrap()).unwrap();
-    }
-    accumulator.finish().unwrap()
 }
 
 fn chunks(data: &[&str]) -> Parts {

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::http::TransportError;
-use crate::http::testing::{byte_by_byte, cut, decode, event_ends, whole};
-use crate::{Accumulator, Content, ErrorKind, Response};
+use crate::http::testing::{byte_by_byte, cut, decode, event_ends, response, whole};
+use crate::{Content, ErrorKind};
 
 fn events(data: &[Value]) -> Vec<Result<StreamPart, Error>> {
     let mut decoder = EventDecoder::new("openai");
@@ -29,14 +29,6 @@ fn events(data: &[Value]) -> Vec<Result<StreamPart, Error>> {
         }
     }
     read
-}
-
-fn response(parts: Vec<Result<StreamPart, Error>>) -> Response {
-    let mut accumulator = Accumulator::default();
-    for part in parts {
-        accumulator.push(&part.unwrap()).unwrap();
-    }
-    accumulator.finish().unwrap()
 }
 
 fn completed() -> Value {

@@ -15,8 +15,8 @@ use super::super::events::EventDecoder;
 use super::super::request::write;
 use super::*;
 use crate::http::TransportError;
-use crate::http::testing::{byte_by_byte, cut, decode, whole};
-use crate::{Accumulator, Error, Message, ReasoningEffort, Request, Response, Role};
+use crate::http::testing::{self, byte_by_byte, cut, decode, whole};
+use crate::{Error, Message, ReasoningEffort, Request, Response, Role};
 
 const SEARCH: &[u8] = include_bytes!("../../../../testdata/openai-search.sse");
 
@@ -25,11 +25,7 @@ fn decoded(chunks: Vec<Result<Bytes, TransportError>>) -> Vec<Result<StreamPart,
 }
 
 fn response() -> Response {
-    let mut accumulator = Accumulator::default();
-    for part in decoded(whole(SEARCH)) {
-        accumulator.push(&part.unwrap()).unwrap();
-    }
-    accumulator.finish().unwrap()
+    testing::response(decoded(whole(SEARCH)))
 }
 
 fn offering(messages: Vec<Message>) -> Request {
