@@ -72,6 +72,21 @@ impl Times {
             milliseconds(self.percentile(100)),
         )
     }
+
+    /// Median with minimum and maximum, of times that take seconds.
+    pub fn seconds(&self) -> String {
+        let [least, median, largest] =
+            [0, 50, 100].map(|percent| self.percentile(percent).as_secs_f64());
+        format!("{median:.2} s (min {least:.2}, max {largest:.2})")
+    }
+}
+
+/// The median of sizes in bytes, with the least and the largest.
+pub fn megabytes_between(mut sizes: Vec<u64>) -> String {
+    sizes.sort_unstable();
+    let [least, median, largest] = [0, sizes.len() / 2, sizes.len().saturating_sub(1)]
+        .map(|place| megabytes(sizes.get(place).copied().unwrap_or_default()));
+    format!("{median} (min {least}, max {largest})")
 }
 
 /// `1.24 ms`.

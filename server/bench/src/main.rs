@@ -4,6 +4,7 @@
 //! typed one of `sdk`. The stand-in is also asked directly, so that "added" is what Switchyard adds. A number is the
 //! median with minimum and maximum; the machine's load stands above the table.
 
+mod analytics;
 mod drive;
 mod figures;
 mod git_watch;
@@ -32,7 +33,8 @@ struct Arguments {
     /// Rounds of the short measurements.
     #[arg(long, default_value_t = 100)]
     rounds: usize,
-    /// A PostgreSQL database that two processes may share; take-over is not measured without.
+    /// A PostgreSQL database that two processes may share, on a server that lets others be created; take-over and analytics on
+    /// PostgreSQL are not measured without.
     #[arg(long, env = "SWITCHYARD_TEST_POSTGRES_URL")]
     database_url: Option<String>,
     /// Measure only this.
@@ -55,8 +57,10 @@ enum Part {
     Workspaces,
     /// The git watch of a large repository.
     GitWatch,
-    /// The recorder of model calls, the analytics, the prompt.
+    /// The recorder of model calls, the prompt.
     Steering,
+    /// The analytics of a large ledger.
+    Analytics,
     /// Pull requests of many chats, and files that are sent in.
     Review,
 }
@@ -98,6 +102,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Steering) {
         figures.extend(steering::run(&server, model_url, rounds).await?);
+    }
+    if is_wanted(Part::Analytics) {
+        figures.extend(analytics::run(&server, model_url, rounds, database_url.as_deref()).await?);
     }
     if is_wanted(Part::Review) {
         figures.extend(review::run(&server, model_url).await?);

@@ -10,7 +10,7 @@ use sdk::ids::ModelConfigId;
 use sdk::users::{CreateFirstUser, Login};
 
 use crate::drive::{self, Driver, SHORT_ANSWER};
-use crate::figures::{Figure, Times, megabytes, milliseconds};
+use crate::figures::{Figure, Times, megabytes, megabytes_between};
 use crate::processes::{self, Process};
 
 const PASSWORD: &str = "measure-me-please";
@@ -19,6 +19,9 @@ const TWENTY_CALLS: &str =
     "!pace 0\n!call execute {\"command\":\"true\"}\n!repeat 20\n!text \"done\"";
 /// Two tool calls, then 100 words, one each 20 ms.
 const TWO_TOOLS: &str = "!pace 20ms\n!call execute {\"command\":\"true\"}\n!then\n!call execute {\"command\":\"true\"}\n!then\n!tokens 100";
+/// Each with the memory that it takes.
+const STARTS: usize = 5;
+const AT_ONCE_ROUNDS: usize = 5;
 /// Turns of the short chat while it counts as short.
 const EARLY_ROUNDS: usize = 10;
 const HUNDRED_WORDS: &str = "!pace 20ms\n!tokens 100";
@@ -31,19 +34,26 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     wait_for_model(&Client::new(&first.base_url)?.with_token(token.clone())).await?;
     first.stop().await?;
 
-    let (process, start) = processes::start_server(server, data.path(), model_url).await?;
+    let (mut starts, mut idle) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let (process, start) = processes::start_server(server, data.path(), model_url).await?;
+        starts.push(start);
+        idle.push(memory_at_rest(&process).await?);
+        process.stop().await?;
+    }
+    let (process, _) = processes::start_server(server, data.path(), model_url).await?;
     let client = Client::new(&process.base_url)?.with_token(token);
     let model = wait_for_model(&client).await?;
     let direct_client = Client::new(model_url)?.with_token("measure");
 
     let mut figures = vec![Figure::new(
         "start to first healthy answer, existing data",
-        milliseconds(start),
+        Times::new(starts).summary(),
         "≤ 100 ms",
     )];
     figures.push(Figure::new(
         "memory idle (RSS)",
-        memory_at_rest(&process).await?,
+        megabytes_between(idle),
         "≤ 35 MB",
     ));
 
@@ -133,9 +143,9 @@ pub async fn wait_for_model(client: &Client) -> Result<ModelConfigId> {
 }
 
 /// After two seconds without work.
-async fn memory_at_rest(process: &Process) -> Result<String> {
+async fn memory_at_rest(process: &Process) -> Result<u64> {
     tokio::time::sleep(Duration::from_secs(2)).await;
-    Ok(megabytes(process.resident_bytes()?))
+    process.resident_bytes()
 }
 
 async fn direct(model: &Client, rounds: usize) -> Result<Times> {
@@ -263,15 +273,23 @@ async fn at_once(
     }
     // The model's own pace, which nothing can be quicker than.
     let first = drivers.first_mut().context("no chats")?;
-    let alone = first.send(script).await?.whole;
-    let started = Instant::now();
-    try_join_all(drivers.iter_mut().map(|driver| driver.send(script))).await?;
+    let mut alone = Vec::with_capacity(AT_ONCE_ROUNDS);
+    for _ in 0..AT_ONCE_ROUNDS {
+        alone.push(first.send(script).await?.whole);
+    }
+    let mut together = Vec::with_capacity(AT_ONCE_ROUNDS);
+    for _ in 0..AT_ONCE_ROUNDS {
+        let started = Instant::now();
+        try_join_all(drivers.iter_mut().map(|driver| driver.send(script))).await?;
+        together.push(started.elapsed());
+    }
+    let (alone, together) = (Times::new(alone), Times::new(together));
     Ok(Figure::new(
         name,
         format!(
-            "{:.2} s (one of them alone {:.2} s)",
-            started.elapsed().as_secs_f64(),
-            alone.as_secs_f64()
+            "{}; one of them alone {}",
+            together.seconds(),
+            alone.seconds()
         ),
         goal,
     ))
@@ -294,7 +312,7 @@ async fn two_hundred(
     .await?;
     let memory = Figure::new(
         "memory after 200 chats (RSS)",
-        memory_at_rest(process).await?,
+        megabytes(memory_at_rest(process).await?),
         "–",
     );
     Ok(vec![figure, memory])
@@ -318,7 +336,7 @@ async fn long_chat(
     rounds: usize,
 ) -> Result<Vec<Figure>> {
     let mut long = after(client, model, 249).await?;
-    let memory = memory_at_rest(process).await?;
+    let memory = megabytes(memory_at_rest(process).await?);
     // By turns, so that both are measured on the same machine; the short one is replaced before it is long.
     let (mut late, mut early) = (Vec::new(), Vec::new());
     for _ in 0..rounds.div_ceil(EARLY_ROUNDS) {

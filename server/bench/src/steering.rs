@@ -1,15 +1,12 @@
-//! What looking inside costs: the recorder of model calls against none, the analytics of a large ledger, and the prompt of a
-//! long chat.
+//! What looking inside costs: the recorder of model calls against none, and the prompt of a long chat.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use chrono::{TimeDelta, Utc};
 use http::Method;
 use sdk::chat_config::{UpdateCompactionThreshold, UpdateDebugLogging, UpdateUserDebugLogging};
 use sdk::client::Client;
-use sdk::costs::{CostRange, ListUserCosts};
 use sdk::ids::ModelConfigId;
 use sdk::messages::CreateMessage;
 
@@ -19,17 +16,6 @@ use crate::processes::{self, Process, Seed};
 use crate::scale::long_chat;
 use crate::scenarios::wait_for_model;
 
-const CALLS: usize = 1_000_000;
-const CHATS: usize = 500;
-/// What the figures of one person's and everybody's analytics are called.
-const IN_TURNS: [&str; 2] = [
-    "analytics over 1,000,000 calls in 500 chats and 90 days, SQLite: one person's",
-    "the same: everybody's sums",
-];
-const IN_NEXT_CHAT: [&str; 2] = [
-    "the same, each call in the next chat, which is the worst: one person's",
-    "the same, each call in the next chat: everybody's sums",
-];
 const PROMPT_MESSAGES: usize = 2_000;
 /// As fast as the model can say them.
 const MANY_WORDS: &str = "!pace 0\n!tokens 5000";
@@ -38,13 +24,11 @@ const BLOCK: usize = 10;
 const WORDS_ROUNDS: usize = 10;
 const SIZE_TURNS: u64 = 200;
 
-/// Runs everything on a ledger of a million calls.
+/// Runs everything on a long chat's data.
 pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
     let data = tempfile::tempdir()?;
     let seed = Seed {
-        chats: CHATS,
         messages: PROMPT_MESSAGES,
-        calls: CALLS,
         ..Seed::default()
     };
     let login = processes::seed(server, data.path(), seed).await?;
@@ -52,11 +36,7 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     let client = Client::new(&process.base_url)?;
     let token = client.login(&login).await?.session_token;
     let client = client.with_token(token.clone());
-    let mut figures = analytics(&client, rounds, IN_TURNS)
-        .await
-        .context("analytics")?;
-    let worst = worst_analytics(server, model_url, rounds).await;
-    figures.extend(worst.context("analytics of the worst ledger")?);
+    let mut figures = Vec::new();
     let model = wait_for_model(&client).await?;
     figures.push(prompt(&client, model, rounds).await.context("prompt")?);
     let everybody = UpdateDebugLogging { allow_users: true };
@@ -65,58 +45,6 @@ pub async fn run(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Fi
     process.stop().await?;
     figures.push(recorded_bytes(server, model_url, data.path(), &token).await?);
     Ok(figures)
-}
-
-/// Each call is alone in the hour of its chat, and each chat has calls on each day, so the sums spare least.
-async fn worst_analytics(server: &Path, model_url: &str, rounds: usize) -> Result<Vec<Figure>> {
-    let data = tempfile::tempdir()?;
-    let seed = Seed {
-        chats: CHATS,
-        calls: CALLS,
-        is_each_call_in_next_chat: true,
-        ..Seed::default()
-    };
-    let login = processes::seed(server, data.path(), seed).await?;
-    let (process, _) = processes::start_server(server, data.path(), model_url).await?;
-    let client = Client::new(&process.base_url)?;
-    let token = client.login(&login).await?.session_token;
-    let client = client.with_token(token);
-    let figures = analytics(&client, rounds, IN_NEXT_CHAT).await?;
-    process.stop().await?;
-    Ok(figures)
-}
-
-/// Of the last 90 days, all of them with calls.
-async fn analytics(
-    client: &Client,
-    rounds: usize,
-    names: [&'static str; 2],
-) -> Result<Vec<Figure>> {
-    let now = Utc::now();
-    let (start_date, end_date) = (Some(now - TimeDelta::days(90)), Some(now));
-    let range = CostRange {
-        start_date,
-        end_date,
-    };
-    let everybody = ListUserCosts {
-        start_date,
-        end_date,
-        ..ListUserCosts::default()
-    };
-    let [own_name, all_name] = names;
-    let (mut own, mut all) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
-        let started = Instant::now();
-        client.get_cost_summary("me", &range).await?;
-        own.push(started.elapsed());
-        let started = Instant::now();
-        client.list_user_costs(&everybody).await?;
-        all.push(started.elapsed());
-    }
-    Ok(vec![
-        Figure::new(own_name, Times::new(own).summary(), "≤ 150 ms"),
-        Figure::new(all_name, Times::new(all).summary(), "≤ 150 ms"),
-    ])
 }
 
 /// The preview is made by the code that makes a turn's prompt, from the rows of the database on.

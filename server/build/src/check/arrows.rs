@@ -77,7 +77,11 @@ fn check_manifest(name: &str, text: &str, allowed: &[&str]) -> Result<Vec<String
         toml::from_str(text).with_context(|| format!("parse Cargo.toml of {name}"))?;
     let ours: BTreeSet<&str> = ARROWS.iter().map(|(name, ..)| *name).collect();
     let mut findings = Vec::new();
-    for dependency in dependencies(&manifest, "dependencies") {
+    // What a build script uses is built for it: the arrows hold there, too.
+    let used = ["dependencies", "build-dependencies"]
+        .into_iter()
+        .flat_map(|section| dependencies(&manifest, section));
+    for dependency in used {
         if ours.contains(dependency.as_str()) && !allowed.contains(&dependency.as_str()) {
             findings.push(format!(
                 "{name} must not use {dependency}: arrows of the architecture point down only"
@@ -148,6 +152,12 @@ mod tests {
         let text = "[target.'cfg(unix)'.dependencies]\nsqlx = \"1\"";
         assert_eq!(check_manifest("platform", text, &[]).unwrap().len(), 1);
         assert!(check_manifest("store", text, &[]).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_build_script_points_down_too() {
+        let text = "[build-dependencies]\nserver.workspace = true\nsqlx = \"1\"";
+        assert_eq!(check_manifest("platform", text, &[]).unwrap().len(), 2);
     }
 
     #[test]
