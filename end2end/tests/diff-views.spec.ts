@@ -167,6 +167,9 @@ test.describe("on a real git repository", () => {
     });
     await expect(file.locator("button.line-number").first()).toBeAttached();
     await note("scrolling through it");
+    await file.evaluate((lines) => lines.scrollIntoView({ block: "end" }));
+    await expect(number(file, "new", LINES)).toBeVisible();
+    await note("going to its end");
     await page.screenshot({ path: "artifacts/diff-long-file.png" });
     console.log("longest tasks (ms):", tasks, "elements:", elements);
   });

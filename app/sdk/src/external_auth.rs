@@ -118,6 +118,18 @@ pub struct AskExternalAuth {
     pub is_fetch: bool,
 }
 
+/// Body of `POST /agents/git-pushes`: git of a chat's command has pushed a branch, whatever it signed in with.
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GitPush {
+    /// The chat whose command ran git.
+    pub chat_id: ChatId,
+    /// The branch at the remote, at most 255 bytes.
+    pub git_branch: String,
+    /// The address of the remote, without a secret in it, at most 2,048 bytes.
+    pub git_remote_origin: String,
+}
+
 /// Answer of `POST /agents/external-auth`.
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

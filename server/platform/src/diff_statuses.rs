@@ -13,9 +13,11 @@ mod tests;
 mod worker;
 
 use chrono::TimeDelta;
+use forge::Remote;
 use sdk::chats::Chat;
 use sdk::diff_statuses::DiffStatus;
-use sdk::ids::{ChatId, UserId};
+use sdk::external_auth::GitPush;
+use sdk::ids::{AgentId, ChatId, UserId};
 use sdk::stream::WatchEventKind;
 use store::chats::ChatRow;
 use store::diff_statuses::{self, DiffStatusRow, StaleReference};
@@ -24,11 +26,30 @@ use url::Url;
 
 pub(crate) use self::hints::Told;
 use crate::Platform;
+use crate::external_auth::ExternalAuthError;
 
 const MAX_BRANCH_BYTES: usize = 255;
 const MAX_ORIGIN_BYTES: usize = 2048;
 
 impl Platform {
+    /// Git of a chat's command has pushed, says the agent of the workspace in which it ran; that of another workspace than the
+    /// chat's is refused.
+    pub async fn note_git_push(
+        &self,
+        agent: AgentId,
+        push: &GitPush,
+    ) -> Result<(), ExternalAuthError> {
+        let chat = self.chat_of_agent(agent, push.chat_id).await?;
+        if let Err(error) = push.git_remote_origin.parse::<Remote>() {
+            return Err(ExternalAuthError::Refused(format!(
+                "The remote is of no git host: {error}."
+            )));
+        }
+        let reference = (&*push.git_branch, &*push.git_remote_origin);
+        self.mark_diff_status_stale(&chat, reference, false).await;
+        Ok(())
+    }
+
     /// Git speaks with the host of the chat's branch, so what is known of it there may be old. What cannot be noted is only
     /// logged: git is not kept from its work by it.
     pub(crate) async fn mark_diff_status_stale(

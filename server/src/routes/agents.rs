@@ -1,4 +1,4 @@
-//! `/api/v2/agents`: where the agents of workspaces dial in, and ask for git.
+//! `/api/v2/agents`: where the agents of workspaces dial in, ask for git, and tell what it pushed.
 //!
 //! An agent shows its own token, which is no person's. 401 and 410 tell it to end; anything else to try again.
 
@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use platform::Platform;
 use platform::workspaces::WorkspaceError;
-use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
+use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential, GitPush};
 use sdk::ids::AgentId;
 use utoipa_axum::routes;
 
@@ -30,6 +30,7 @@ pub fn routes() -> Routes {
     Routes::new()
         .add(SHOWS_TOKEN, routes!(connect_agent))
         .add(SHOWS_TOKEN, routes!(ask_external_auth))
+        .add(SHOWS_TOKEN, routes!(note_git_push))
 }
 
 /// Takes an agent's connection and keeps it until it ends.
@@ -69,6 +70,22 @@ async fn ask_external_auth(
     let credential = platform.credential_for(agent, &question).await?;
     let no_store = [(header::CACHE_CONTROL, "no-store")];
     Ok((no_store, Json(credential)).into_response())
+}
+
+/// Git of a chat's command has pushed: the chat's pull request is looked for at once. For the agent of the workspace in which
+/// the chat works.
+#[utoipa::path(
+    post, path = "/api/v2/agents/git-pushes", tag = "external auth", request_body = GitPush,
+    responses((status = 204), (status = 401), (status = 404), (status = 410))
+)]
+async fn note_git_push(
+    State(platform): State<Platform>,
+    headers: HeaderMap,
+    JsonBody(push): JsonBody<GitPush>,
+) -> Result<StatusCode, ApiError> {
+    let agent = authenticate(&platform, &headers).await?;
+    platform.note_git_push(agent, &push).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn authenticate(platform: &Platform, headers: &HeaderMap) -> Result<AgentId, ApiError> {

@@ -4,6 +4,7 @@
 //! no open port. Everything it must keep (processes, their output, which repositories matter) lives in memory and
 //! in its state folder and survives reconnects. [`router::router`] is testable without the tunnel.
 
+mod control_plane;
 mod credentials;
 mod desktop;
 mod dial;
@@ -13,6 +14,7 @@ mod git;
 mod instructions;
 mod options;
 mod processes;
+mod pushes;
 mod redaction;
 pub mod router;
 mod skills;

@@ -28,6 +28,8 @@ mod local;
 mod network;
 #[path = "workspace/processes.rs"]
 mod processes;
+#[path = "workspace/pushes.rs"]
+mod pushes;
 #[path = "workspace/read_only.rs"]
 mod read_only;
 #[path = "workspace/sandbox.rs"]

@@ -6,7 +6,7 @@ use super::{Client, ClientError, segment};
 use crate::external_auth::{
     AskExternalAuth, CreateExternalAuthConfig, ExternalAuth, ExternalAuthConfig,
     ExternalAuthCredential, ExternalAuthDeleted, ExternalAuthDevice, ExternalAuthFlow,
-    ExternalAuthLink, NewWebhookSecret, PutExternalAuth, UpdateExternalAuthConfig,
+    ExternalAuthLink, GitPush, NewWebhookSecret, PutExternalAuth, UpdateExternalAuthConfig,
 };
 use crate::ids::ExternalAuthFlowId;
 
@@ -109,6 +109,12 @@ impl Client {
         question: &AskExternalAuth,
     ) -> Result<ExternalAuthCredential, ClientError> {
         self.call(Method::POST, "/api/v2/agents/external-auth", question)
+            .await
+    }
+
+    /// `POST /agents/git-pushes`, with the token of an agent.
+    pub async fn note_git_push(&self, push: &GitPush) -> Result<(), ClientError> {
+        self.call_for_nothing(Method::POST, "/api/v2/agents/git-pushes", push)
             .await
     }
 }

@@ -5,7 +5,7 @@
 
 use chrono::TimeDelta;
 use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
-use sdk::ids::{AgentId, ExternalAuthLinkId, UserId};
+use sdk::ids::{AgentId, ChatId, ExternalAuthLinkId, UserId};
 use sdk::users::UserStatus;
 use sdk::workspace_shares::WorkspacePermission;
 use secrecy::ExposeSecret as _;
@@ -38,7 +38,7 @@ impl Platform {
         agent: AgentId,
         question: &AskExternalAuth,
     ) -> Result<ExternalAuthCredential, ExternalAuthError> {
-        let chat = self.chat_of(agent, question).await?;
+        let chat = self.chat_of_agent(agent, question.chat_id).await?;
         let host = GitHost::of_repository(&question.url).map_err(|error| {
             ExternalAuthError::Refused(format!("Git asks for {:?}: {error}.", question.url))
         })?;
@@ -64,10 +64,10 @@ impl Platform {
     }
 
     /// The chat, when it works in the agent's workspace and its owner may.
-    async fn chat_of(
+    pub(crate) async fn chat_of_agent(
         &self,
         agent: AgentId,
-        question: &AskExternalAuth,
+        chat: ChatId,
     ) -> Result<ChatRow, ExternalAuthError> {
         let db = &self.0.db;
         let refused = |reason: &str| ExternalAuthError::Refused(reason.to_owned());
@@ -77,7 +77,7 @@ impl Platform {
         let workspace = workspaces::get(db, agent.workspace_id).await?;
         let workspace = workspace.filter(|workspace| !workspace.deleted);
         let workspace = workspace.ok_or(ExternalAuthError::AgentGone)?;
-        let chat = chats::get(db, question.chat_id).await?;
+        let chat = chats::get(db, chat).await?;
         let chat =
             chat.filter(|chat| chat.workspace_id == Some(agent.workspace_id) && !chat.archived);
         let chat = chat.ok_or_else(|| refused(NOT_HERE))?;

@@ -12,7 +12,7 @@ mod sign_in;
 
 use chrono::TimeDelta;
 use sdk::chats::{CreateChat, UpdateChat};
-use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential};
+use sdk::external_auth::{AskExternalAuth, ExternalAuthCredential, GitPush};
 use sdk::ids::{AgentId, ChatId, WorkspaceId};
 use sdk::parts::InputPart;
 use sdk::users::{UpdateUser, UserStatus};
@@ -285,6 +285,49 @@ async fn the_chats_branch_is_marked_as_out_of_date_and_the_use_noted_to_the_minu
             (last.git_branch, last.marks + 1)
         );
         stage.platform().shut_down().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_push_with_whatever_credentials_concerns_the_chat_that_made_it_in_its_workspace() {
+    on_both(async |test| {
+        let stage = Stage::of(test).await;
+        let (platform, db) = (stage.platform(), &stage.platform().0.db);
+        let note = async |branch: &str, origin: &str| {
+            let push = GitPush {
+                chat_id: stage.chat,
+                git_branch: branch.to_owned(),
+                git_remote_origin: origin.to_owned(),
+            };
+            platform.note_git_push(stage.agent, &push).await
+        };
+        let known = async || {
+            let row = diff_statuses::get(db, stage.chat).await.unwrap();
+            row.map(|row| (row.git_branch, row.git_remote_origin))
+        };
+        for origin in ["/srv/git/x.git", "", "file:///srv/x.git", "no address"] {
+            assert!(note("topic", origin).await.is_err(), "{origin}");
+        }
+        for branch in ["", "a\nb"] {
+            note(branch, "git@git.example.com:a/x.git").await.unwrap();
+        }
+        assert_eq!(known().await, None);
+        for (branch, origin) in [
+            ("topic", "git@git.example.com:a/x.git"),
+            ("another/branch", "ssh://git@git.example.com:2222/a/x.git"),
+        ] {
+            note(branch, origin).await.unwrap();
+            assert_eq!(known().await, Some((branch.to_owned(), origin.to_owned())));
+        }
+        // Of a workspace that its owner may not work in any more.
+        let before = known().await;
+        stage.share(&[WorkspacePermission::Read]).await;
+        note("third", "git@git.example.com:a/x.git")
+            .await
+            .unwrap_err();
+        assert_eq!(known().await, before);
+        platform.shut_down().await;
     })
     .await;
 }

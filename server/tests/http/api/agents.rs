@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use sdk::chats::{CreateChat, ListChats};
 use sdk::client::Client;
-use sdk::external_auth::{AskExternalAuth, PutExternalAuth};
+use sdk::external_auth::{AskExternalAuth, GitPush, PutExternalAuth};
 use sdk::ids::{ChatId, WorkspaceId};
 use sdk::parts::InputPart;
 use sdk::workspaces::{CreateWorkspace, DeleteWorkspace, ListWorkspaces};
@@ -162,6 +162,27 @@ async fn only_the_agent_of_the_chats_own_workspace_is_given_a_git_token() {
     ] {
         assert_eq!(status(&agent, &wrong).await, 404, "{wrong:?}");
     }
+    // What it tells of pushes is taken in the same way.
+    let push = |chat_id, origin: &str| GitPush {
+        chat_id,
+        git_branch: "topic".to_owned(),
+        git_remote_origin: origin.to_owned(),
+    };
+    let pushed = push(chat, "git@git.example.com:a/b.git");
+    agent.note_git_push(&pushed).await.unwrap();
+    let known = mia.get_chat(chat).await.unwrap().diff_status.unwrap();
+    assert_eq!(known.git_branch, "topic");
+    let refused = async |client: &Client, push: &GitPush| {
+        let refused = client.note_git_push(push).await.unwrap_err();
+        refused.status().unwrap()
+    };
+    for stranger in [&server.anonymous(), &mia] {
+        assert_eq!(refused(stranger, &pushed).await, 401);
+    }
+    assert_eq!(refused(&other, &pushed).await, 404);
+    let foreign = push(ChatId::generate(), "git@git.example.com:a/b.git");
+    assert_eq!(refused(&agent, &foreign).await, 404);
+    assert_eq!(refused(&agent, &push(chat, "/srv/b.git")).await, 404);
     let force = DeleteWorkspace { force: true };
     mia.delete_workspace(own, force).await.unwrap();
     assert!([401, 410].contains(&status(&agent, &sound).await));

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::{AgentOptions, AgentState, RunError, credentials, processes, router};
+use super::{AgentOptions, AgentState, RunError, credentials, processes, pushes, router};
 use crate::connection::socket::{self, Keepalive};
 
 /// The library's own size is 128 KiB.
@@ -43,11 +43,15 @@ pub async fn run(options: AgentOptions) -> Result<(), RunError> {
     if let Err(error) = &answering {
         tracing::warn!(%error, "git in this workspace cannot ask for credentials");
     }
+    let listening = pushes::begin(&options, &state);
+    if let Err(error) = &listening {
+        tracing::warn!(%error, "pushes with other credentials than ours are not noticed in this workspace");
+    }
     let outcome = tokio::select! {
         outcome = keep_connected(&options, &state) => outcome,
         () = asked_to_end() => Ok(()),
     };
-    drop(answering);
+    drop((answering, listening));
     state.shut_down().await;
     outcome
 }

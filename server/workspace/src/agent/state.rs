@@ -33,6 +33,8 @@ pub(super) struct Inner {
     pub(super) files: FileIndex,
     /// Set once git's questions are answered here.
     pub(super) askpass_variables: OnceLock<Variables>,
+    /// Set once git is listened to.
+    pub(super) trace_socket: OnceLock<PathBuf>,
     pub(super) handed_out: HandedOut,
 }
 
@@ -65,6 +67,7 @@ impl AgentState {
                 ),
                 files: FileIndex::default(),
                 askpass_variables: OnceLock::new(),
+                trace_socket: OnceLock::new(),
                 handed_out: HandedOut::default(),
             }),
         })

@@ -10,12 +10,13 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{State, WebSocketUpgrade},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http::{HeaderMap, StatusCode};
+use sdk::external_auth::GitPush;
 use tempfile::TempDir;
 use tokio::{sync::mpsc, task::JoinHandle};
 use url::Url;
@@ -35,6 +36,8 @@ pub const LONG: Duration = Duration::from_mins(1);
 pub struct Server {
     pub hub: Hub,
     tokens: Arc<Mutex<HashMap<String, Uuid>>>,
+    /// What agents told of pushes.
+    pub pushes: Arc<Mutex<Vec<GitPush>>>,
 }
 
 impl Server {
@@ -56,6 +59,7 @@ impl Server {
     fn router(&self) -> Router {
         Router::new()
             .route("/api/v2/agents/connect", get(connect))
+            .route("/api/v2/agents/git-pushes", post(note_push))
             .with_state(self.clone())
     }
 
@@ -85,6 +89,11 @@ async fn connect(
     upgrade.on_upgrade(async move |socket| {
         server.hub.accept_websocket(agent_id, socket).await.unwrap();
     })
+}
+
+async fn note_push(State(server): State<Server>, Json(push): Json<GitPush>) -> StatusCode {
+    server.pushes.lock().unwrap().push(push);
+    StatusCode::NO_CONTENT
 }
 
 /// A data folder with a backend on it, and a control plane.

@@ -12,10 +12,7 @@ use std::{
 use tokio::{net::unix::pipe, process::Child};
 use uuid::Uuid;
 
-use crate::{
-    agent::{credentials::Variables, options::ENVIRONMENT_PREFIX},
-    read_only,
-};
+use crate::{agent::options::ENVIRONMENT_PREFIX, read_only};
 
 /// A command that runs.
 pub struct Spawned {
@@ -30,8 +27,8 @@ pub struct Command<'a> {
     pub workdir: &'a Path,
     pub chat_id: Option<Uuid>,
     pub environment: &'a BTreeMap<String, String>,
-    /// What makes git ask for credentials; for commands of chats alone.
-    pub askpass: Option<&'a Variables>,
+    /// What makes git ask for credentials and tell what it pushes.
+    pub git: Vec<(&'static str, OsString)>,
     /// The folder for the temporary files of a command that may change nothing else.
     pub scratch: Option<&'a Path>,
     /// With which it finds the desktop, while there is one.
@@ -112,12 +109,8 @@ fn environment(command: &Command<'_>) -> BTreeMap<OsString, OsString> {
         // `git status` would like to write down what it saw.
         set("GIT_OPTIONAL_LOCKS", "0");
     }
-    if let (Some(_), Some(askpass)) = (command.chat_id, command.askpass) {
-        environment.extend(
-            askpass
-                .iter()
-                .map(|(name, value)| ((*name).into(), value.clone())),
-        );
+    for (name, value) in &command.git {
+        environment.insert(name.into(), value.clone());
     }
     for (name, value) in command.environment {
         environment.insert(name.into(), value.into());

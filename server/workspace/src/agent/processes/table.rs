@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -16,7 +17,7 @@ use super::{
     spool::{MAX_SPOOL_BYTES, Spool},
 };
 use crate::{
-    agent::{AgentState, error::ApiError, redaction::Redactor},
+    agent::{AgentState, error::ApiError, pushes, redaction::Redactor},
     protocol::{ChatScope, ProcessList, StartProcess, StartedProcess},
 };
 
@@ -77,7 +78,11 @@ impl ProcessTable {
             chat_id: scope.chat_id,
             environment: &request.env,
             // Who changes nothing pushes nothing.
-            askpass: (state.inner.askpass_variables.get()).filter(|_| !request.is_read_only),
+            git: if scope.chat_id.is_some() && !request.is_read_only {
+                git_variables(state, id)
+            } else {
+                Vec::new()
+            },
             scratch: request.is_read_only.then_some(scratch.as_path()),
             desktop: &state.inner.desktop.environment(),
         })
@@ -141,6 +146,11 @@ impl ProcessTable {
                 REAPED_AFTER.as_secs() / 60
             ))
         })
+    }
+
+    /// The chat that a command was started for.
+    pub fn chat_of(&self, id: Uuid) -> Option<Uuid> {
+        self.lock().get(&id)?.chat_id
     }
 
     /// Kills everything.
@@ -212,6 +222,18 @@ impl ProcessTable {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What git of a chat's command finds.
+fn git_variables(state: &AgentState, id: Uuid) -> Vec<(&'static str, OsString)> {
+    let askpass = state.inner.askpass_variables.get().cloned();
+    let trace = state.inner.trace_socket.get();
+    let trace = trace.map(|socket| pushes::variables(socket, id));
+    askpass
+        .into_iter()
+        .flatten()
+        .chain(trace.into_iter().flatten())
+        .collect()
 }
 
 async fn reap(state: AgentState, process: Arc<Process>) {
