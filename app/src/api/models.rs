@@ -1,6 +1,9 @@
 //! Model configurations, for owners.
 
+mod options;
 mod prices;
+
+use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use sdk::costs::BackfilledCosts;
@@ -9,6 +12,7 @@ use sdk::models::ModelConfig;
 use sdk::providers::ReportedModel;
 use serde::{Deserialize, Serialize};
 
+pub use options::{OptionField, OptionPlace};
 pub use prices::{KnownListPrice, PriceFields, PricedModel};
 
 use crate::api::codec::{Page, PageJson};
@@ -85,8 +89,8 @@ pub async fn create_model_config(
         .map_err(super::failed)
 }
 
-/// Changes a model's name, context window, prices and whether its provider searches the web for it. Without prices only the
-/// first two change, without the last that stays as it is.
+/// Changes a model's name, context window, prices, whether its provider searches the web for it and its other options. Without
+/// prices only the first two change. Of the options those change whose texts differ from what the form was filled with.
 #[server(name = UpdateModel, prefix = "/api/page", endpoint = "update_model_config", output = PageJson)]
 pub async fn update_model_config(
     id: ModelConfigId,
@@ -94,6 +98,8 @@ pub async fn update_model_config(
     context_limit: String,
     #[server(default)] prices: Option<PriceFields>,
     #[server(default)] web_search: Option<WebSearchField>,
+    #[server(default)] options: BTreeMap<String, String>,
+    #[server(default)] options_before: BTreeMap<String, String>,
 ) -> Result<UpdatedModel, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::models::UpdateModelConfig {
@@ -110,6 +116,10 @@ pub async fn update_model_config(
     let form = platform::models::ModelForm {
         prices: fields.parse().map_err(super::refused)?,
         web_search: web_search.map(|field| field.is_on),
+        options: platform::models::options::form::OptionTexts {
+            now: options,
+            before: options_before,
+        },
     };
     let updated = platform
         .update_priced_model(&actor, id, change, form)

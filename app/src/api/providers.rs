@@ -7,7 +7,7 @@ use sdk::providers::{KeyPolicy, ProviderConfig, ProviderKind, ProviderTest, User
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::{Page, PageJson};
-use crate::api::models::PricedModel;
+use crate::api::models::{OptionField, PricedModel};
 use crate::error::AppError;
 
 /// What the page of providers and models shows.
@@ -17,6 +17,8 @@ pub struct ProvidersAndModels {
     pub providers: Vec<ProviderConfig>,
     /// All configured models.
     pub models: Vec<PricedModel>,
+    /// The fields of the options that these models have.
+    pub options: Vec<OptionField>,
 }
 
 /// Whose key a provider is asked with, as the page lets an owner choose.
@@ -82,11 +84,16 @@ pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
         .await
         .map_err(super::failed)?;
     let list_prices = platform.list_prices(&actor).map_err(super::failed)?;
+    let kinds: Vec<_> = models.iter().map(|config| config.provider).collect();
     let models = models
         .into_iter()
         .map(|config| PricedModel::of(config, list_prices))
         .collect();
-    Ok(ProvidersAndModels { providers, models })
+    Ok(ProvidersAndModels {
+        providers,
+        models,
+        options: OptionField::all_of(&kinds),
+    })
 }
 
 /// The hosts at private addresses that providers may be at.

@@ -3,6 +3,7 @@
 pub(crate) mod election;
 mod fields;
 mod list_prices;
+pub mod options;
 mod provider_options;
 pub(crate) mod selection;
 mod source;
@@ -26,6 +27,7 @@ use store::{StoreError, Tx, model_configs, provider_configs};
 pub(crate) use source::PlatformModels;
 
 use self::election::{Wish, settle};
+use self::options::form::{self, OptionTexts, Optional};
 use crate::audit_log::Change;
 use crate::providers::own_keys::OwnKeys;
 use crate::{Actor, Failure, FailureKind, Platform};
@@ -39,13 +41,15 @@ pub struct ModelForm {
     pub prices: ModelPrices,
     /// Whether its provider may search the web for it; `None` leaves that as it is.
     pub web_search: Option<bool>,
+    /// The other options.
+    pub options: OptionTexts,
 }
 
 impl From<ModelPrices> for ModelForm {
     fn from(prices: ModelPrices) -> Self {
         Self {
             prices,
-            web_search: None,
+            ..Self::default()
         }
     }
 }
@@ -217,16 +221,8 @@ impl Platform {
             Some(false) => Wish::Unmake(id),
             None => Wish::Keep,
         };
-        if let Some(ModelForm { prices, web_search }) = form {
-            let options = request.model_config.take();
-            let mut options = options.unwrap_or_else(|| row.config.model_config.clone());
-            if let Some(is_on) = web_search {
-                web_search::switch(&mut options, row.config.provider, is_on);
-            }
-            request.model_config = Some(ModelCallConfig {
-                cost: Some(prices).filter(|prices| *prices != ModelPrices::default()),
-                ..options
-            });
+        if let Some(form) = form {
+            fill_in(&row.config, form, &mut request)?;
         }
         let model = fields::apply(row.config.clone(), request, now)?;
         require_default_can_be(wish == Wish::Make(id), model.enabled && is_provider_enabled)?;
@@ -313,6 +309,31 @@ impl Platform {
         self.record(tx, actor, change).await?;
         Ok(row.config)
     }
+}
+
+/// Adds to a change what a model's form has of its options.
+fn fill_in(
+    model: &ModelConfig,
+    form: ModelForm,
+    request: &mut UpdateModelConfig,
+) -> Result<(), ModelError> {
+    let options = request.model_config.take();
+    let options = options.unwrap_or_else(|| model.model_config.clone());
+    let Optional {
+        compression_threshold,
+        model_config: mut options,
+    } = form::changed(model, options, &form.options).map_err(ModelError::Invalid)?;
+    if let Some(is_on) = form.web_search {
+        web_search::switch(&mut options, model.provider, is_on);
+    }
+    request
+        .compression_threshold
+        .get_or_insert(compression_threshold);
+    request.model_config = Some(ModelCallConfig {
+        cost: Some(form.prices).filter(|prices| *prices != ModelPrices::default()),
+        ..options
+    });
+    Ok(())
 }
 
 /// A failure of the database is of no model in particular.

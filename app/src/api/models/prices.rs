@@ -1,5 +1,7 @@
 //! What a model costs, as its form has it: dollars for a million tokens in text, so that no digit is lost on the way.
 
+use std::collections::BTreeMap;
+
 use sdk::models::ModelConfig;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,8 @@ pub struct PricedModel {
     pub prices: PriceFields,
     /// Whether its provider searches the web for it; nothing where it cannot.
     pub web_search: Option<bool>,
+    /// What its form says of the options that were set, by the names of their fields.
+    pub options: BTreeMap<String, String>,
     /// What its provider asks of everybody, where that is known.
     pub list_price: Option<KnownListPrice>,
 }
@@ -89,6 +93,7 @@ impl PricedModel {
         Self {
             prices: PriceFields::of(&own),
             web_search: platform::models::web_search::is_on(&config.model_config, config.provider),
+            options: platform::models::options::form::texts(&config),
             list_price: list_price.map(|price| KnownListPrice {
                 prices: PriceFields::of(&price.prices),
                 date: price.date.format("%-d %b %Y").to_string(),

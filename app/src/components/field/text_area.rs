@@ -21,8 +21,8 @@ pub fn TextArea(
     #[prop(optional)]
     is_code: bool,
     /// An example.
-    #[prop(optional)]
-    placeholder: &'static str,
+    #[prop(optional, into)]
+    placeholder: String,
     /// Must be filled in, which the server asks for.
     #[prop(optional)]
     is_required: bool,

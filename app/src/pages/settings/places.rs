@@ -134,7 +134,7 @@ places! {
         title: "Providers and models",
         lead: "Where models are reached, and which of them people can choose.",
         icon: Icon::Cpu,
-        fields: "Add provider, API key, base URL, context window, prices, costs, web search, default model, Anthropic, OpenAI, Ollama",
+        fields: "Add provider, API key, base URL, context window, prices, costs, web search, default model, reasoning effort, temperature, thinking budget, service tier, Anthropic, OpenAI, Ollama",
         ..EVERYBODYS
     };
     /// What a model is sent.

@@ -3,6 +3,7 @@
 mod actions;
 mod dialogs;
 mod model_form;
+mod model_options;
 mod models;
 pub mod prices;
 mod private_hosts;
@@ -51,6 +52,7 @@ pub fn ProvidersPage() -> impl IntoView {
 }
 
 fn list(data: ProvidersAndModels, actions: Actions) -> AnyView {
+    actions.options.set_value(data.options);
     let hint = has_only_the_demo(&data.providers).then(connect_hint);
     let cards = data
         .providers

@@ -8,15 +8,15 @@ use sdk::models::{
     CreateModelConfig, ModelCallConfig, ModelConfig, ModelPrices, UpdateModelConfig,
 };
 use sdk::providers::ProviderKind;
+use serde_json::Value;
 
-use super::{ModelError, provider_options};
+use super::{ModelError, options, provider_options};
 use crate::failure::Checks;
 
 const MAX_IDENTIFIER_CHARACTERS: usize = 256;
 const MAX_NAME_CHARACTERS: usize = 128;
 const MAX_CONTEXT_TOKENS: i64 = 1_000_000_000;
-const DEFAULT_COMPRESSION_THRESHOLD: i32 = 70;
-const MAX_TEMPERATURE: f32 = 2.0;
+pub(super) const DEFAULT_COMPRESSION_THRESHOLD: i32 = 70;
 
 /// One refused field.
 pub(super) fn refuse(field: &str, detail: &str) -> ModelError {
@@ -80,7 +80,7 @@ pub(super) fn apply(
     Ok(changed)
 }
 
-fn check(model: &ModelConfig) -> Result<(), ModelError> {
+pub(super) fn check(model: &ModelConfig) -> Result<(), ModelError> {
     let mut checks = Checks::default();
     if !is_line(&model.model, MAX_IDENTIFIER_CHARACTERS) {
         checks.refuse(
@@ -100,54 +100,47 @@ fn check(model: &ModelConfig) -> Result<(), ModelError> {
             "Enter a number of tokens from 1 to 1,000,000,000.",
         );
     }
-    if !(0..=100).contains(&model.compression_threshold) {
-        checks.refuse("compression_threshold", "Use a number between 0 and 100.");
-    }
+    let threshold = model.compression_threshold.into();
+    options::check(&mut checks, "compression_threshold", &threshold);
     check_options(&mut checks, &model.model_config);
     checks.finish().map_err(ModelError::Invalid)
 }
 
-fn check_options(checks: &mut Checks, options: &ModelCallConfig) {
-    if options.max_output_tokens == Some(0) {
-        checks.refuse("model_config.max_output_tokens", "Use a number above 0.");
-    }
-    if options
-        .temperature
-        .is_some_and(|temperature| !(0.0..=MAX_TEMPERATURE).contains(&temperature))
-    {
-        checks.refuse("model_config.temperature", "Use a number between 0 and 2.");
-    }
-    if options
-        .top_p
-        .is_some_and(|top_p| !(0.0..=1.0).contains(&top_p))
-    {
-        checks.refuse("model_config.top_p", "Use a number between 0 and 1.");
-    }
-    if options.top_k == Some(0) {
-        checks.refuse("model_config.top_k", "Use a number above 0.");
-    }
-    for (field, penalty) in [
-        ("presence_penalty", options.presence_penalty),
-        ("frequency_penalty", options.frequency_penalty),
-    ] {
-        if penalty.is_some_and(|penalty| !(-2.0..=2.0).contains(&penalty)) {
-            checks.refuse(
-                &format!("model_config.{field}"),
-                "Use a number between -2 and 2.",
-            );
+fn check_options(checks: &mut Checks, config: &ModelCallConfig) {
+    let given: [(&str, Option<Value>); 7] = [
+        (
+            "model_config.max_output_tokens",
+            config.max_output_tokens.map(Value::from),
+        ),
+        // What is no number at all is nothing in JSON, which none of them may be.
+        (
+            "model_config.temperature",
+            config.temperature.map(Value::from),
+        ),
+        ("model_config.top_p", config.top_p.map(Value::from)),
+        ("model_config.top_k", config.top_k.map(Value::from)),
+        (
+            "model_config.presence_penalty",
+            config.presence_penalty.map(Value::from),
+        ),
+        (
+            "model_config.frequency_penalty",
+            config.frequency_penalty.map(Value::from),
+        ),
+        (
+            "model_config.reasoning_effort",
+            config.reasoning_effort.as_deref().map(Value::from),
+        ),
+    ];
+    for (field, value) in given {
+        if let Some(value) = value {
+            options::check(checks, field, &value);
         }
     }
-    for (field, detail) in provider_options::problems(options) {
-        checks.refuse(&format!("model_config.provider_options{field}"), &detail);
+    for (field, detail) in provider_options::problems(config) {
+        checks.refuse(&field, detail);
     }
-    let effort = options.reasoning_effort.as_deref();
-    if effort.is_some_and(|effort| llm::ReasoningEffort::parse(effort).is_none()) {
-        checks.refuse(
-            "model_config.reasoning_effort",
-            "Choose one of none, minimal, low, medium, high, xhigh, max.",
-        );
-    }
-    for (field, price) in options.cost.iter().flat_map(prices) {
+    for (field, price) in config.cost.iter().flat_map(prices) {
         if price.is_some_and(|price| price < Decimal::ZERO) {
             checks.refuse(
                 &format!("model_config.cost.{field}"),
@@ -185,6 +178,8 @@ fn is_line(text: &str, longest: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     fn refused(options: &ModelCallConfig) -> Vec<String> {
@@ -192,6 +187,24 @@ mod tests {
         check_options(&mut checks, options);
         let refused = checks.finish().err().unwrap_or_default();
         refused.into_iter().map(|refused| refused.field).collect()
+    }
+
+    #[test]
+    fn efforts_are_those_of_the_providers() {
+        let option = options::named("model_config.reasoning_effort").unwrap();
+        for (effort, _) in option.kind.choices() {
+            assert!(llm::ReasoningEffort::parse(effort).is_some(), "{effort}");
+            let right = ModelCallConfig {
+                reasoning_effort: Some((*effort).to_owned()),
+                ..ModelCallConfig::default()
+            };
+            assert_eq!(refused(&right), Vec::<String>::new());
+        }
+        let wrong = ModelCallConfig {
+            reasoning_effort: Some("much".to_owned()),
+            ..ModelCallConfig::default()
+        };
+        assert_eq!(refused(&wrong), ["model_config.reasoning_effort"]);
     }
 
     #[test]
@@ -211,6 +224,20 @@ mod tests {
                     ..none()
                 },
                 "top_p",
+            ),
+            (
+                ModelCallConfig {
+                    max_output_tokens: Some(0),
+                    ..none()
+                },
+                "max_output_tokens",
+            ),
+            (
+                ModelCallConfig {
+                    temperature: Some(2.1),
+                    ..none()
+                },
+                "temperature",
             ),
             (
                 ModelCallConfig {

@@ -1,77 +1,19 @@
-//! What the settings of single providers may be: which there are, of which kind, in which range.
+//! What the settings of single providers may be: those of the [table](super::options), and of providers whose own protocols are
+//! not spoken here whatever somebody keeps there.
 
 use sdk::models::ModelCallConfig;
 use serde_json::{Map, Value};
 
-use self::Kind::{Domains, Flag, Group, OneOf, Whole, WholeObject, Words};
+use super::options::{self, OPTIONS};
 
 /// Bytes of all of them as JSON.
 const MAX_BYTES: usize = 16 * 1024;
-const MAX_TEXTS: usize = 100;
-const MAX_TEXT_CHARACTERS: usize = 256;
+/// Where they stand.
+const PLACE: &str = "model_config.provider_options";
+/// Providers whose settings are kept as they are.
+const FOREIGN: [&str; 3] = ["google", "openrouter", "vercel"];
 
-/// What a setting is.
-enum Kind {
-    Flag,
-    OneOf(&'static [&'static str]),
-    /// A whole number that is at least this.
-    Whole(u64),
-    /// A text that is not empty.
-    Words,
-    /// A list of domains such as `docs.rs`, maybe with the beginning of a path.
-    Domains,
-    /// Settings of its own.
-    Group(&'static [(&'static str, Kind)]),
-    /// Whatever the provider makes of it.
-    WholeObject,
-}
-
-const PROVIDERS: &[(&str, Kind)] = &[
-    ("openai", Group(OPENAI)),
-    ("anthropic", Group(ANTHROPIC)),
-    ("openaicompat", Group(OPENAI_COMPATIBLE)),
-    ("google", WholeObject),
-    ("openrouter", WholeObject),
-    ("vercel", WholeObject),
-];
-
-const OPENAI: &[(&str, Kind)] = &[
-    ("reasoning_effort", OneOf(EFFORTS)),
-    ("reasoning_summary", OneOf(&["auto", "concise", "detailed"])),
-    ("text_verbosity", OneOf(SIZES)),
-    ("parallel_tool_calls", Flag),
-    ("max_tool_calls", Whole(1)),
-    ("max_completion_tokens", Whole(1)),
-    ("store", Flag),
-    ("prompt_cache_key", Words),
-    (
-        "service_tier",
-        OneOf(&["auto", "default", "flex", "scale", "priority"]),
-    ),
-    ("web_search_enabled", Flag),
-    ("search_context_size", OneOf(SIZES)),
-    ("allowed_domains", Domains),
-];
-
-const ANTHROPIC: &[(&str, Kind)] = &[
-    ("send_reasoning", Flag),
-    ("thinking", Group(&[("budget_tokens", Whole(1024))])),
-    ("effort", OneOf(&["low", "medium", "high", "xhigh", "max"])),
-    ("disable_parallel_tool_use", Flag),
-    ("web_search_enabled", Flag),
-    ("allowed_domains", Domains),
-    ("blocked_domains", Domains),
-];
-
-const OPENAI_COMPATIBLE: &[(&str, Kind)] = &[
-    ("reasoning_effort", OneOf(EFFORTS)),
-    ("extra_body", WholeObject),
-];
-
-const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh"];
-const SIZES: &[&str] = &["low", "medium", "high"];
-
-/// What is wrong, each with the rest of the field's name.
+/// What is wrong, each with its field.
 pub(super) fn problems(options: &ModelCallConfig) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let Some(all) = &options.provider_options else {
@@ -79,79 +21,56 @@ pub(super) fn problems(options: &ModelCallConfig) -> Vec<(String, String)> {
     };
     if serde_json::to_vec(all).map_or(0, |bytes| bytes.len()) > MAX_BYTES {
         let detail = format!("Use at most {MAX_BYTES} bytes.");
-        return vec![(String::new(), detail)];
+        return vec![(PLACE.to_owned(), detail)];
     }
-    group("", all, PROVIDERS, &mut problems);
+    group(PLACE, all, &mut problems);
     if has_both_lists(all) {
         let detail = "Name domains that are allowed or domains that are blocked, not both.";
-        problems.push((".anthropic.blocked_domains".to_owned(), detail.to_owned()));
+        problems.push((
+            format!("{PLACE}.anthropic.blocked_domains"),
+            detail.to_owned(),
+        ));
     }
     problems
 }
 
-fn group(
-    place: &str,
-    found: &Map<String, Value>,
-    known: &[(&str, Kind)],
-    problems: &mut Vec<(String, String)>,
-) {
+fn group(place: &str, found: &Map<String, Value>, problems: &mut Vec<(String, String)>) {
+    let known = known_in(place);
     for (name, value) in found {
         let field = format!("{place}.{name}");
-        match known.iter().find(|(known, _)| known == name) {
+        let problem = match (value, options::named(&field)) {
+            _ if !known.contains(&name.as_str()) => Some(format!(
+                "This is not known here. Known are {}.",
+                known.join(", ")
+            )),
             // Said as nothing, it is as if it were not there.
-            Some(_) if value.is_null() => {}
-            Some((_, kind)) => check(&field, value, kind, problems),
-            None => {
-                let names: Vec<_> = known.iter().map(|(name, _)| *name).collect();
-                let detail = format!("This is not known here. Known are {}.", names.join(", "));
-                problems.push((field, detail));
+            (Value::Null, _) => None,
+            (_, Some(option)) => option.kind.problem(value),
+            (Value::Object(_), None) if FOREIGN.contains(&name.as_str()) => None,
+            (Value::Object(found), None) => {
+                group(&field, found, problems);
+                None
             }
+            (_, None) => Some("Use an object.".to_owned()),
+        };
+        problems.extend(problem.map(|problem| (field, problem)));
+    }
+}
+
+/// The names that there are in a place.
+fn known_in(place: &str) -> Vec<&'static str> {
+    let foreign: &[&str] = if place == PLACE { &FOREIGN } else { &[] };
+    let own = OPTIONS.iter().filter_map(|option| {
+        let rest = option.field.strip_prefix(place)?.strip_prefix('.')?;
+        rest.split('.').next()
+    });
+    let mut known = Vec::new();
+    for name in own.chain(foreign.iter().copied()) {
+        if !known.contains(&name) {
+            known.push(name);
         }
     }
-}
-
-fn check(field: &str, value: &Value, kind: &Kind, problems: &mut Vec<(String, String)>) {
-    if let (Group(known), Value::Object(found)) = (kind, value) {
-        return group(field, found, known, problems);
-    }
-    let detail = match kind {
-        Flag if value.is_boolean() => return,
-        Flag => "Use true or false.".to_owned(),
-        OneOf(words) if value.as_str().is_some_and(|word| words.contains(&word)) => return,
-        OneOf(words) => format!("Choose one of {}.", words.join(", ")),
-        Whole(least) if is_whole(value, *least) => return,
-        Whole(least) => format!("Use a whole number from {least} to {}.", u32::MAX),
-        Words if is_text(value) => return,
-        Words => format!("Use 1 to {MAX_TEXT_CHARACTERS} characters."),
-        Domains if is_list(value) => return,
-        Domains => format!(
-            "Use a list of at most {MAX_TEXTS} domains such as docs.rs, without https:// before them."
-        ),
-        WholeObject if value.is_object() => return,
-        WholeObject | Group(_) => "Use an object.".to_owned(),
-    };
-    problems.push((field.to_owned(), detail));
-}
-
-fn is_whole(value: &Value, least: u64) -> bool {
-    let range = least..=u64::from(u32::MAX);
-    value.as_u64().is_some_and(|number| range.contains(&number))
-}
-
-fn is_text(value: &Value) -> bool {
-    let is_right = |text: &str| {
-        (1..=MAX_TEXT_CHARACTERS).contains(&text.chars().count())
-            && !text.chars().any(char::is_control)
-    };
-    value.as_str().is_some_and(is_right)
-}
-
-/// Providers refuse the whole call for an address where they expect a domain.
-fn is_domain(value: &Value) -> bool {
-    let has_no_scheme = |text: &str| {
-        !text.contains("://") && !text.contains(|sign: char| sign.is_whitespace() || sign == '@')
-    };
-    is_text(value) && value.as_str().is_some_and(has_no_scheme)
+    known
 }
 
 /// Anthropic takes one of its two lists of domains.
@@ -162,11 +81,6 @@ fn has_both_lists(all: &Map<String, Value>) -> bool {
         list.is_some_and(|list| !list.is_empty())
     };
     is_filled("allowed_domains") && is_filled("blocked_domains")
-}
-
-fn is_list(value: &Value) -> bool {
-    let is_right = |texts: &Vec<Value>| texts.len() <= MAX_TEXTS && texts.iter().all(is_domain);
-    value.as_array().is_some_and(is_right)
 }
 
 #[cfg(test)]
@@ -184,7 +98,8 @@ mod tests {
         };
         let problems = problems(&config);
         assert!(problems.iter().all(|(_, detail)| detail.ends_with('.')));
-        problems.into_iter().map(|(field, _)| field).collect()
+        let rest = |field: &str| field.strip_prefix(PLACE).unwrap().to_owned();
+        problems.iter().map(|(field, _)| rest(field)).collect()
     }
 
     #[test]
@@ -262,6 +177,13 @@ mod tests {
                 ".openaicompat.extra_body",
             ),
             (json!({"vercel": "x"}), ".vercel"),
+            (json!({"vercel.x": null}), ".vercel.x"),
+            (json!({"": {}}), "."),
+            (json!({"anthropic": {"thinking": 1}}), ".anthropic.thinking"),
+            (
+                json!({"anthropic": {"thinking.budget_tokens": 2048}}),
+                ".anthropic.thinking.budget_tokens",
+            ),
             (json!({"google": {"x": "y".repeat(MAX_BYTES)}}), ""),
         ] {
             assert_eq!(fields(&wrong), [field], "{wrong}");

@@ -15,6 +15,7 @@ mod git_watch;
 mod list;
 mod misfortunes;
 mod modes;
+mod options;
 mod planning;
 mod private_hosts;
 mod prompt_preview;

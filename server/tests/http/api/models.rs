@@ -1,6 +1,10 @@
+use reqwest::{Method, StatusCode};
+use sdk::client::Client;
 use sdk::ids::{ModelConfigId, ProviderConfigId};
 use sdk::models::{CreateModelConfig, UpdateModelConfig};
 use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateKeyPolicy};
+
+use serde_json::{Value, json};
 
 use crate::support::{TestServer, refusal};
 
@@ -17,7 +21,7 @@ fn model(provider_config_id: ProviderConfigId) -> CreateModelConfig {
     }
 }
 
-async fn demo_provider(client: &sdk::client::Client) -> ProviderConfigId {
+async fn demo_provider(client: &Client) -> ProviderConfigId {
     let providers = client.list_providers().await.unwrap();
     providers
         .iter()
@@ -149,4 +153,119 @@ async fn list_prices_are_for_owners_and_price_nothing_by_themselves() {
     let made = owner.create_model_config(&named).await.unwrap();
     assert!(known.is_of(made.provider, &made.model));
     assert_eq!(made.model_config.cost, None);
+}
+
+/// What the page's form of a model sends, and the answer.
+async fn save(client: &Client, id: ModelConfigId, fields: &[(&str, &str)]) -> (StatusCode, Value) {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("id", &id.to_string());
+    form.append_pair("display_name", "Named");
+    form.append_pair("context_limit", "200000");
+    form.append_pair("prices[input]", "3");
+    form.extend_pairs(fields);
+    let request = client
+        .request(Method::POST, "/api/page/update_model_config")
+        .unwrap()
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form.finish());
+    let answer = request.send().await.unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+const BUDGET: &str = "options[model_config.provider_options.anthropic.thinking.budget_tokens]";
+
+#[tokio::test]
+async fn the_form_of_a_model_sets_what_was_changed_in_it() {
+    let server = TestServer::start().await;
+    let owner = server.owner().await;
+    let provider = CreateProviderConfig {
+        provider: ProviderKind::Anthropic,
+        display_name: None,
+        base_url: Some("http://127.0.0.1:1".to_owned()),
+        api_key: Some("key".to_owned()),
+        enabled: None,
+        key_policy: UpdateKeyPolicy::default(),
+    };
+    let provider = owner.create_provider(&provider).await.unwrap();
+    let config = json!({
+        "temperature": 0.7, "presence_penalty": 0.5,
+        "provider_options": {"anthropic": {"effort": "low"}, "google": {"cached_content": "x"}},
+    });
+    let new = CreateModelConfig {
+        model_config: Some(serde_json::from_value(config).unwrap()),
+        ..model(provider.id)
+    };
+    let id = owner.create_model_config(&new).await.unwrap().id;
+
+    let filled = [
+        ("options_before[model_config.temperature]", "0.7"),
+        ("options[model_config.temperature]", "0.7"),
+        (
+            "options_before[model_config.provider_options.anthropic.effort]",
+            "low",
+        ),
+        (
+            "options[model_config.provider_options.anthropic.effort]",
+            "",
+        ),
+        (BUDGET, "2048"),
+        ("options[model_config.top_p]", ""),
+        ("options[compression_threshold]", "50"),
+        (
+            "options[model_config.provider_options.anthropic.blocked_domains]",
+            "a.example\r\nb.example",
+        ),
+    ];
+    // Set by somebody else while the form was open.
+    let meanwhile = json!({
+        "temperature": 0.25, "presence_penalty": 0.5,
+        "provider_options": {"anthropic": {"effort": "low"}, "google": {"cached_content": "x"}},
+    });
+    let change = UpdateModelConfig {
+        model_config: Some(serde_json::from_value(meanwhile).unwrap()),
+        ..UpdateModelConfig::default()
+    };
+    owner.update_model_config(id, &change).await.unwrap();
+    let (status, answer) = save(&owner, id, &filled).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let known = async || {
+        let models = owner.list_model_configs().await.unwrap();
+        models.into_iter().find(|model| model.id == id).unwrap()
+    };
+    let saved = known().await;
+    assert_eq!(saved.compression_threshold, 50);
+    let expected = json!({
+        "temperature": 0.25, "presence_penalty": 0.5, "cost": {"input_price_per_million_tokens": "3"},
+        "provider_options": {
+            "anthropic": {"thinking": {"budget_tokens": 2048}, "blocked_domains": ["a.example", "b.example"]},
+            "google": {"cached_content": "x"},
+        },
+    });
+    assert_eq!(
+        saved.model_config,
+        serde_json::from_value(expected).unwrap()
+    );
+
+    let wrong = [
+        (BUDGET, "7"),
+        ("options[model_config.temperature]", "hot"),
+        ("options[model_config.cost]", "0"),
+    ];
+    let (status, refused) = save(&owner, id, &wrong).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let fields = refused["validations"].as_array().unwrap().iter();
+    let fields: Vec<_> = fields.map(|refused| &refused["field"]).collect();
+    assert_eq!(
+        fields,
+        [
+            "model_config.cost",
+            "model_config.provider_options.anthropic.thinking.budget_tokens",
+            "model_config.temperature",
+        ]
+    );
+    assert_eq!(known().await, saved);
+    let member = server.member("mia").await;
+    let (status, _) = save(&member, id, &[(BUDGET, "4096")]).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(known().await, saved);
 }

@@ -8,7 +8,7 @@ use sdk::providers::{ProviderConfig, ProviderTest};
 
 use crate::api::models::{
     BackfillCosts, ChooseDefaultModel, CreateModel, CreateModels, DeleteModel, EnableModel,
-    PricedModel, UpdateModel,
+    OptionField, PricedModel, UpdateModel,
 };
 use crate::api::providers::{
     CreateProvider, DeleteProvider, EnableProvider, TestProvider, UpdateProvider,
@@ -38,6 +38,8 @@ pub struct Actions {
     pub provider: RwSignal<Option<ProviderConfig>>,
     /// The model that the open dialog is about.
     pub model: RwSignal<Option<PricedModel>>,
+    /// The fields of the options of models.
+    pub options: StoredValue<Vec<OptionField>>,
     /// What tests have shown since the page was opened.
     pub tests: RwSignal<Tests>,
     /// Where the focus goes after the list is drawn anew.
@@ -61,6 +63,7 @@ pub fn provide_actions() -> Actions {
         backfill_costs: ServerAction::new(),
         provider: RwSignal::new(None),
         model: RwSignal::new(None),
+        options: StoredValue::new(Vec::new()),
         tests: RwSignal::new(Tests::new()),
         focus: StoredValue::new(String::new()),
     };

@@ -1,4 +1,5 @@
-//! The dialog that changes a model: its name, its context window, what it costs, whether its provider searches the web.
+//! The dialog that changes a model: its name, its context window, what it costs, whether its provider searches the web, and the
+//! options of its calls.
 
 use leptos::form::ActionForm;
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use crate::view;
 
 use super::actions::Actions;
 use super::dialogs::model_fields;
-use super::prices;
+use super::{model_options, prices};
 
 /// Its id.
 pub const EDIT_MODEL: &str = "edit-model";
@@ -51,14 +52,18 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
     let form = move || {
         actions.model.get().map(|model| {
             let config = model.config;
+            let fields = actions.options.get_value();
+            let options = model_options::form(fields, config.provider, model.options, error);
             view! {
                 <ActionForm action=update>
                     <input type="hidden" name="id" value=config.id.to_string()/>
                     <div class="form">
                         {model_fields(config.display_name, config.context_limit.to_string(), "edit-model", error)}
+                        {options.usual}
                         {prices::fields("edit-model", model.prices, model.list_price, error)}
                         {web_search(model.web_search)}
-                        <FormError error=error fields=FIELDS/>
+                        {options.advanced}
+                        <FormError error=options.elsewhere fields=FIELDS/>
                         <div class="dialog-actions">
                             <CancelButton dialog=EDIT_MODEL/>
                             <SubmitButton pending=update.pending()>"Save"</SubmitButton>

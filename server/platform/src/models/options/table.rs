@@ -1,0 +1,330 @@
+//! All options, in the order in which forms show them.
+
+use sdk::providers::ProviderKind;
+
+use super::CallOption;
+use super::Kind::{Decimal, Domains, Flag, Object, OneOf, Whole, Words};
+use super::Place::{Advanced, Apart, Own, Usual};
+
+const ALL: &[ProviderKind] = &[
+    ProviderKind::Anthropic,
+    ProviderKind::OpenAi,
+    ProviderKind::OpenAiCompatible,
+    ProviderKind::Demo,
+];
+const MODELS: &[ProviderKind] = &[
+    ProviderKind::Anthropic,
+    ProviderKind::OpenAi,
+    ProviderKind::OpenAiCompatible,
+];
+const ANTHROPIC: &[ProviderKind] = &[ProviderKind::Anthropic];
+const OPENAI: &[ProviderKind] = &[ProviderKind::OpenAi];
+/// A server that speaks as OpenAI does is told what OpenAI is told, as far as Chat Completions has a word for it.
+const CHAT_COMPLETIONS: &[ProviderKind] = &[ProviderKind::OpenAi, ProviderKind::OpenAiCompatible];
+const COMPATIBLE: &[ProviderKind] = &[ProviderKind::OpenAiCompatible];
+
+const ALL_EFFORTS: &[(&str, &str)] = &[
+    ("none", "None"),
+    ("minimal", "Minimal"),
+    ("low", "Low"),
+    ("medium", "Medium"),
+    ("high", "High"),
+    ("xhigh", "Extra high"),
+    ("max", "As much as it can"),
+];
+const OPENAI_EFFORTS: &[(&str, &str)] = &[
+    ("none", "None"),
+    ("minimal", "Minimal"),
+    ("low", "Low"),
+    ("medium", "Medium"),
+    ("high", "High"),
+    ("xhigh", "Extra high"),
+];
+const ANTHROPIC_EFFORTS: &[(&str, &str)] = &[
+    ("low", "Low"),
+    ("medium", "Medium"),
+    ("high", "High"),
+    ("xhigh", "Extra high"),
+    ("max", "As much as it can"),
+];
+const SIZES: &[(&str, &str)] = &[("low", "Low"), ("medium", "Medium"), ("high", "High")];
+const SUMMARIES: &[(&str, &str)] = &[
+    ("auto", "As the model likes"),
+    ("concise", "Concise"),
+    ("detailed", "Detailed"),
+];
+const TIERS: &[(&str, &str)] = &[
+    ("auto", "As the project says"),
+    ("default", "Standard"),
+    ("flex", "Flex"),
+    ("scale", "Scale"),
+    ("priority", "Priority"),
+];
+
+/// What is left to the provider.
+const LEFT: &str = "up to the provider";
+
+/// All of them.
+pub static OPTIONS: &[CallOption] = &[
+    CallOption {
+        field: "model_config.max_output_tokens",
+        label: "Longest answer in tokens",
+        default: "32000, or what the model can give",
+        help: "An answer that would be longer is cut off there.",
+        kind: Whole(1, u32::MAX),
+        place: Usual,
+        providers: MODELS,
+    },
+    CallOption {
+        field: "model_config.reasoning_effort",
+        label: "Reasoning effort",
+        default: LEFT,
+        help: "How much the model thinks before it answers, where it can.",
+        kind: OneOf(ALL_EFFORTS),
+        place: Usual,
+        providers: MODELS,
+    },
+    CallOption {
+        field: "compression_threshold",
+        label: "Summarize at percent of the context",
+        default: "70",
+        help: "0 after every step, 100 never. People may choose their own under Settings, Agents.",
+        kind: Whole(0, 100),
+        place: Advanced,
+        providers: ALL,
+    },
+    CallOption {
+        field: "model_config.temperature",
+        label: "Temperature",
+        default: LEFT,
+        help: "0 to 2. Anthropic takes up to 1, and none while the model thinks.",
+        kind: Decimal(0.0, 2.0),
+        place: Advanced,
+        providers: MODELS,
+    },
+    CallOption {
+        field: "model_config.top_p",
+        label: "Top P",
+        default: LEFT,
+        help: "0 to 1: the share of the probability that is chosen from. Newer Claude models refuse it beside a temperature.",
+        kind: Decimal(0.0, 1.0),
+        place: Advanced,
+        providers: MODELS,
+    },
+    CallOption {
+        field: "model_config.top_k",
+        label: "Top K",
+        default: LEFT,
+        help: "How many of the likeliest tokens are chosen from. OpenAI itself has no word for it.",
+        kind: Whole(1, u32::MAX),
+        place: Advanced,
+        providers: MODELS,
+    },
+    CallOption {
+        field: "model_config.presence_penalty",
+        label: "Presence penalty",
+        default: LEFT,
+        help: "-2 to 2: how much tokens that were used already are avoided. Not sent to OpenAI itself.",
+        kind: Decimal(-2.0, 2.0),
+        place: Advanced,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.frequency_penalty",
+        label: "Frequency penalty",
+        default: LEFT,
+        help: "-2 to 2: the same, by how often they were used. Not sent to OpenAI itself.",
+        kind: Decimal(-2.0, 2.0),
+        place: Advanced,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.reasoning_effort",
+        label: "Reasoning effort in OpenAI’s words",
+        default: "as chosen above",
+        help: "Goes before the reasoning effort above.",
+        kind: OneOf(OPENAI_EFFORTS),
+        place: Own,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.reasoning_summary",
+        label: "Summary of thoughts",
+        default: "as the model likes",
+        help: "What is shown of what it thought. Sent to OpenAI itself, with a reasoning effort.",
+        kind: OneOf(SUMMARIES),
+        place: Own,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.text_verbosity",
+        label: "Verbosity",
+        default: LEFT,
+        help: "How long answers tend to be.",
+        kind: OneOf(SIZES),
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.parallel_tool_calls",
+        label: "Several tools at once",
+        default: LEFT,
+        help: "Whether the model may call several tools in one step.",
+        kind: Flag,
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.max_tool_calls",
+        label: "Most calls of OpenAI’s own tools",
+        default: "no limit",
+        help: "In one answer, such as searches of the web. Sent to OpenAI itself.",
+        kind: Whole(1, u32::MAX),
+        place: Own,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.max_completion_tokens",
+        label: "Most tokens of an answer with its thoughts",
+        default: "the longest answer above",
+        help: "Goes before the longest answer above.",
+        kind: Whole(1, u32::MAX),
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.store",
+        label: "Keep answers at the provider",
+        default: "no at OpenAI itself, else up to the provider",
+        help: "Whether the provider stores what was asked and answered.",
+        kind: Flag,
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.prompt_cache_key",
+        label: "Key of the prompt cache",
+        default: "none",
+        help: "Calls with the same key find each other’s cached prompts more often.",
+        kind: Words,
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.service_tier",
+        label: "Service tier",
+        default: LEFT,
+        help: "How calls are served and billed. The prices above stay as they are.",
+        kind: OneOf(TIERS),
+        place: Own,
+        providers: CHAT_COMPLETIONS,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.web_search_enabled",
+        label: "Web search",
+        default: "no",
+        help: "Whether OpenAI itself may search the web.",
+        kind: Flag,
+        place: Apart,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.search_context_size",
+        label: "Text of pages for a search",
+        default: "medium",
+        help: "How much of what a search of the web found is read.",
+        kind: OneOf(SIZES),
+        place: Own,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.openai.allowed_domains",
+        label: "Only these domains are searched",
+        default: "docs.rs",
+        help: "One a line, without https://. Empty means the whole web.",
+        kind: Domains,
+        place: Own,
+        providers: OPENAI,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.effort",
+        label: "Effort in Anthropic’s words",
+        default: "as chosen above",
+        help: "Goes before the reasoning effort above.",
+        kind: OneOf(ANTHROPIC_EFFORTS),
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.thinking.budget_tokens",
+        label: "Budget for thoughts in tokens",
+        default: "by the reasoning effort",
+        help: "At least 1024, for models that take a budget; newer ones take an effort.",
+        kind: Whole(1024, u32::MAX),
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.send_reasoning",
+        label: "Send earlier thoughts back",
+        default: "yes",
+        help: "Whether the model reads what it thought in earlier turns.",
+        kind: Flag,
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.disable_parallel_tool_use",
+        label: "One tool at a time",
+        default: "no",
+        help: "Yes keeps the model from calling several tools in one step.",
+        kind: Flag,
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.web_search_enabled",
+        label: "Web search",
+        default: "no",
+        help: "Whether Anthropic may search the web.",
+        kind: Flag,
+        place: Apart,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.allowed_domains",
+        label: "Only these domains are searched",
+        default: "docs.rs",
+        help: "One a line, without https://. Empty means the whole web.",
+        kind: Domains,
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.anthropic.blocked_domains",
+        label: "Domains that are not searched",
+        default: "example.com",
+        help: "One a line. Anthropic takes these or the ones above, not both.",
+        kind: Domains,
+        place: Own,
+        providers: ANTHROPIC,
+    },
+    CallOption {
+        field: "model_config.provider_options.openaicompat.reasoning_effort",
+        label: "Reasoning effort in OpenAI’s words",
+        default: "as chosen above",
+        help: "Goes before the reasoning effort above.",
+        kind: OneOf(OPENAI_EFFORTS),
+        place: Own,
+        providers: COMPATIBLE,
+    },
+    CallOption {
+        field: "model_config.provider_options.openaicompat.extra_body",
+        label: "More fields of each request",
+        default: "{\"min_p\": 0.05}",
+        help: "A JSON object, sent as it is; not the conversation, its tools, nor what another setting says.",
+        kind: Object,
+        place: Own,
+        providers: COMPATIBLE,
+    },
+];
