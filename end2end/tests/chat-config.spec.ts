@@ -75,6 +75,33 @@ test("each setting says where it comes from, and the options of the server are l
   await expect(section("desktops").getByText("Set here")).toBeVisible();
   await expect(section("planning").getByText("Default", { exact: true })).toBeVisible();
 
+  // What is one's own says who chose it.
+  const mine = section("your-instructions");
+  await expect(mine.getByText("Default", { exact: true })).toBeVisible();
+  await hydrated(page);
+  await mine.getByRole("textbox", { name: /^Instructions/ }).fill("Be brief.");
+  await mine.getByRole("button", { name: "Save your instructions" }).click();
+  await expect(mine.getByText("Set by you", { exact: true })).toBeVisible();
+  await expect(section("debug").getByText("Set for everybody by the server")).toBeVisible();
+  const summaries = section("summaries");
+  await expect(summaries.getByText("Default", { exact: true }).first()).toBeVisible();
+  await summaries.getByRole("spinbutton").first().fill("40");
+  await summaries.getByRole("button", { name: /^Save the threshold of/ }).first().click();
+  await expect(summaries.getByText("Set by you", { exact: true })).toHaveCount(1);
+  await page.reload();
+  await hydrated(page);
+  await expect(mine.getByText("Set by you", { exact: true })).toBeVisible();
+  await summaries.getByRole("spinbutton").first().fill("");
+  await summaries.getByRole("button", { name: /^Save the threshold of/ }).first().click();
+  await expect(summaries.getByText("Set by you", { exact: true })).toHaveCount(0);
+  await expectAccessible(page, "the sources of settings");
+
+  await page.getByRole("link", { name: "Profile", exact: true }).click();
+  const appearance = section("appearance");
+  await expect(appearance.getByText("Default", { exact: true })).toBeVisible();
+  await appearance.getByText("Dark", { exact: true }).click();
+  await expect(appearance.getByText("Set by you", { exact: true })).toBeVisible();
+
   await page.getByRole("link", { name: "Server", exact: true }).click();
   const options = page.getByRole("table", { name: "Options of the server" });
   const option = (flag: string) => options.getByRole("row").filter({ has: page.getByText(flag, { exact: true }).first() });

@@ -30,6 +30,7 @@ test("a provider is added, refused with its own words, corrected, and its models
   await expect(dialog).toBeHidden();
 
   const card = page.getByRole("region", { name: "Stand-in" });
+  await expect(card.getByText("Set here", { exact: true })).toBeVisible();
   await expect(card).toContainText("The provider refused with status 401.");
   await expect(card).toContainText("refused the API key");
   await look(page, "settings-providers-refused");
@@ -165,7 +166,8 @@ test("a provider in one's own network needs its host on the list", async ({ page
   consoleGuard.expectStatus(400);
   const section = page.locator("#setting-private-hosts");
   await expect(section.getByRole("heading", { name: "Private hosts" })).toBeVisible();
-  await expect(section).toContainText("localhost, 127.0.0.0/8, ::1");
+  await expect(section).toContainText(/Allowed besides, by default \(--private-provider-hosts.*: localhost, 127\.0\.0\.0\/8, ::1/);
+  await expect(section.getByText("Default", { exact: true })).toBeVisible();
 
   await page.getByRole("button", { name: "Add provider" }).click();
   const dialog = page.getByRole("dialog");
@@ -185,6 +187,7 @@ test("a provider in one's own network needs its host on the list", async ({ page
   await hosts.fill("Models.corp\n10.0.0.0/8");
   await section.getByRole("button", { name: "Save the hosts" }).click();
   await expect(section.getByText("Saved", { exact: true })).toBeVisible();
+  await expect(section.getByText("Set here", { exact: true })).toBeVisible();
   await page.reload();
   await hydrated(page);
   await expect(hosts).toHaveValue("models.corp\n10.0.0.0/8");

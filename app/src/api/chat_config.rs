@@ -289,17 +289,18 @@ pub async fn update_desktop_enabled(
         .map_err(super::failed)
 }
 
-/// Sets when the reader wants histories that a model works on summarized; nothing = as for everybody.
+/// Sets when the reader wants histories that a model works on summarized; nothing = as for everybody. Answers whether they chose
+/// for themselves.
 #[server(name = UpdateCompactionThreshold, prefix = "/api/page", endpoint = "update_compaction_threshold", output = PageJson)]
 pub async fn update_compaction_threshold(
     model_config_id: ModelConfigId,
     #[server(default)] threshold_percent: String,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let (platform, actor) = super::signed_in()?;
     let text = threshold_percent.trim();
     if text.is_empty() {
         let forgotten = platform.delete_compaction_threshold(&actor, model_config_id);
-        return forgotten.await.map_err(super::failed);
+        return forgotten.await.map(|()| false).map_err(super::failed);
     }
     let threshold_percent = text.parse().map_err(|_| {
         AppError::invalid_field("threshold_percent", "Use a whole number from 0 to 100.")
@@ -308,7 +309,7 @@ pub async fn update_compaction_threshold(
     platform
         .update_compaction_threshold(&actor, model_config_id, change)
         .await
-        .map(drop)
+        .map(|_| true)
         .map_err(super::failed)
 }
 

@@ -96,7 +96,7 @@ pub async fn update_debug_logging(#[server(default)] allow_users: bool) -> Resul
 #[server(name = UpdateUserDebugLogging, prefix = "/api/page", endpoint = "update_user_debug_logging", output = PageJson)]
 pub async fn update_user_debug_logging(
     #[server(default)] debug_logging_enabled: bool,
-) -> Result<(), AppError> {
+) -> Result<bool, AppError> {
     let (platform, actor) = super::signed_in()?;
     let change = sdk::chat_config::UpdateUserDebugLogging {
         debug_logging_enabled,
@@ -104,5 +104,6 @@ pub async fn update_user_debug_logging(
     platform
         .update_user_debug_logging(&actor, change)
         .await
-        .map_err(super::failed)
+        .map_err(super::failed)?;
+    Ok(debug_logging_enabled)
 }

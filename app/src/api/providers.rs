@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use sdk::chat_config::PrivateProviderHosts;
+use sdk::deployment::SettingSource;
 use sdk::ids::ProviderConfigId;
 use sdk::providers::{KeyPolicy, ProviderConfig, ProviderKind, ProviderTest, UserProviderConfig};
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::api::codec::{Page, PageJson};
 use crate::api::models::{OptionField, PricedModel};
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use sdk::deployment::{StoredSetting, StoredSettingSource};
 
 /// What the page of providers and models shows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -96,14 +99,35 @@ pub async fn list_providers() -> Result<ProvidersAndModels, AppError> {
     })
 }
 
+/// What the section about private hosts shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrivateHosts {
+    /// The hosts.
+    pub listed: PrivateProviderHosts,
+    /// Where those that were added come from.
+    pub source: SettingSource,
+    /// Where the option stands that the others come from.
+    pub fixed_source: SettingSource,
+}
+
 /// The hosts at private addresses that providers may be at.
 #[server(name = GetPrivateProviderHosts, prefix = "/api/page", endpoint = "get_private_provider_hosts", protocol = Page)]
-pub async fn get_private_provider_hosts() -> Result<PrivateProviderHosts, AppError> {
+pub async fn get_private_provider_hosts() -> Result<PrivateHosts, AppError> {
     let (platform, actor) = super::signed_in()?;
-    platform
-        .get_private_provider_hosts(&actor)
-        .await
-        .map_err(super::failed)
+    let listed = platform.get_private_provider_hosts(&actor).await;
+    let settings = platform.get_deployment_settings(&actor).await;
+    let settings = settings.map_err(super::failed)?;
+    let is_it =
+        |stored: &&StoredSettingSource| stored.setting == StoredSetting::PrivateProviderHosts;
+    let stored = settings.stored.iter().find(is_it);
+    let mut options = settings.options.iter();
+    let option = options.find(|option| option.name == "private_provider_hosts");
+    Ok(PrivateHosts {
+        listed: listed.map_err(super::failed)?,
+        source: stored.map(|stored| stored.source).unwrap_or_default(),
+        fixed_source: option.map(|option| option.source).unwrap_or_default(),
+    })
 }
 
 /// Sets those that are added to the ones that the server was started with, one a line.

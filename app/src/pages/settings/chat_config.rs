@@ -26,7 +26,7 @@ use crate::components::loaded::loaded;
 use crate::components::only_looked_at::only_looked_at;
 use crate::components::page_header::PageHeader;
 use crate::pages::settings::places::{self, SettingSection};
-use crate::pages::settings::source::source_of;
+use crate::pages::settings::source::{OwnSource, source_of};
 use crate::view;
 
 /// The page.
@@ -50,14 +50,17 @@ fn sections(config: ChatConfig) -> AnyView {
         deployment,
     } = config;
     let is_debug_allowed = RwSignal::new(debug_logging.user_toggle_allowed);
+    let instructions = RwSignal::new(OwnSource::of(!user_prompt.custom_prompt.is_empty()));
+    let is_recorded = RwSignal::new(debug_logging.debug_logging_enabled);
+    let debug_source = debug_logging::own_source(debug_logging, is_debug_allowed, is_recorded);
     let models = thresholds.iter().map(|threshold| {
         let id = threshold.model_config_id.to_string();
         (id, threshold.display_name.clone())
     });
     let models: Vec<_> = models.collect();
     view! {
-        <SettingSection setting=&places::YOUR_INSTRUCTIONS>
-            {own_instructions(user_prompt)}
+        <SettingSection setting=&places::YOUR_INSTRUCTIONS own=instructions.into()>
+            {own_instructions(user_prompt, instructions)}
         </SettingSection>
         <SettingSection setting=&places::SUMMARIES>
             {compaction_thresholds::list(thresholds)}
@@ -67,8 +70,8 @@ fn sections(config: ChatConfig) -> AnyView {
                 {own_keys::list(user_providers)}
             </SettingSection>
         })}
-        <SettingSection setting=&places::DEBUG>
-            {debug_logging::own(debug_logging, is_debug_allowed)}
+        <SettingSection setting=&places::DEBUG own=debug_source>
+            {debug_logging::own(debug_logging, is_debug_allowed, is_recorded)}
         </SettingSection>
         {deployment.map(|deployment| {
             only_looked_at(Permission::ManageSettings, || everybodys_sections(deployment, models, is_debug_allowed))
@@ -122,10 +125,12 @@ fn everybodys_sections(
     }
 }
 
-fn own_instructions(prompt: UserPrompt) -> impl IntoView {
+fn own_instructions(prompt: UserPrompt, source: RwSignal<OwnSource>) -> impl IntoView {
     let update = ServerAction::<UpdateUserPrompt>::new();
     let error = told_at(error_of(update), "custom_prompt", PROMPT_TOO_LONG);
-    on_answer(update, "user-prompt", |_| {});
+    on_answer(update, "user-prompt", move |kept: &UserPrompt| {
+        source.set(OwnSource::of(!kept.custom_prompt.is_empty()));
+    });
     view! {
         <div id="user-prompt">
             <ActionForm action=update>

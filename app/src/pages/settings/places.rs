@@ -7,7 +7,7 @@ use sdk::permissions::Permission;
 
 use crate::components::icons::Icon;
 use crate::components::page_header::Section;
-use crate::pages::settings::source::source_mark;
+use crate::pages::settings::source::{OwnSource, own_mark, source_mark};
 use crate::view;
 
 /// A page of the settings.
@@ -317,10 +317,13 @@ pub fn SettingSection(
     /// Where its value comes from, when that can be more than one place.
     #[prop(optional)]
     source: Option<RwSignal<SettingSource>>,
+    /// The same of what is the reader's own.
+    #[prop(optional)]
+    own: Option<Signal<OwnSource>>,
     /// Content of the card.
     children: Children,
 ) -> impl IntoView {
-    let mark = source.map(|source| source_mark(source).into_any());
+    let mark = source.map(source_mark).or_else(|| own.map(own_mark));
     view! {
         <Section title=setting.title lead=setting.lead id=setting.id mark=mark>
             {children()}

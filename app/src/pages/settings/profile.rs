@@ -15,6 +15,7 @@ use crate::components::form::{error_of, field_error, on_answer, reset, saved};
 use crate::components::icons::Icon;
 use crate::components::page_header::PageHeader;
 use crate::pages::settings::places::{self, SettingSection};
+use crate::pages::settings::source::OwnSource;
 use crate::session::use_session;
 use crate::theme;
 use crate::view;
@@ -22,10 +23,13 @@ use crate::view;
 /// The page.
 #[component]
 pub fn ProfilePage() -> impl IntoView {
+    let session = use_session();
+    let is_chosen = move || session.with(|session| session.preferences.theme != Theme::default());
+    let theme = Signal::derive(move || OwnSource::of(is_chosen()));
     view! {
         <PageHeader title=places::PROFILE.title/>
         <SettingSection setting=&places::ABOUT_YOU>{about_you()}</SettingSection>
-        <SettingSection setting=&places::APPEARANCE>{appearance()}</SettingSection>
+        <SettingSection setting=&places::APPEARANCE own=theme>{appearance()}</SettingSection>
         <SettingSection setting=&places::PASSWORD>{password()}</SettingSection>
         <SettingSection setting=&places::SESSIONS>
             {sessions::sessions()}

@@ -12,24 +12,49 @@ use crate::components::feedback::{FormError, Notice};
 use crate::components::field::Checkbox;
 use crate::components::form::{error_of, on_answer, saved};
 use crate::components::plain::plain;
+use crate::pages::settings::places;
+use crate::pages::settings::source::OwnSource;
 use crate::view;
 
 const FORCED: &str = "This deployment records everybody’s calls";
 
+/// Who decided whether the reader's calls are recorded.
+pub fn own_source(
+    known: UserDebugLogging,
+    is_allowed: RwSignal<bool>,
+    is_recorded: RwSignal<bool>,
+) -> Signal<OwnSource> {
+    Signal::derive(move || {
+        if known.forced_by_deployment {
+            OwnSource::Server
+        } else if is_allowed.get() {
+            OwnSource::of(is_recorded.get())
+        } else {
+            OwnSource::Off(places::EVERYBODYS_DEBUG.title)
+        }
+    })
+}
+
 /// The reader's own choice. `is_allowed` follows what owners allow on the same page.
-pub fn own(known: UserDebugLogging, is_allowed: RwSignal<bool>) -> impl IntoView {
+pub fn own(
+    known: UserDebugLogging,
+    is_allowed: RwSignal<bool>,
+    is_recorded: RwSignal<bool>,
+) -> impl IntoView {
     let update = ServerAction::<UpdateUserDebugLogging>::new();
     let error = error_of(update);
-    on_answer(update, "user-debug-logging", |()| {});
+    on_answer(update, "user-debug-logging", move |wants: &bool| {
+        is_recorded.set(*wants);
+    });
     let is_forced = known.forced_by_deployment;
     let is_fixed = Signal::derive(move || is_forced || !is_allowed.get());
     view! {
         <div id="user-debug-logging">
             <ActionForm action=update>
                 <div class="form">
-                    {is_forced.then(|| forced("Whoever runs it has switched this on for all chats. It cannot be changed here."))}
+                    {is_forced.then(|| forced("Whoever runs it has switched this on for all chats, with the option --chat-debug-logging-enabled. It cannot be changed here."))}
                     <Show when=move || !is_forced && !is_allowed.get()>
-                        <Notice title="You cannot choose yet">{plain("p", "An owner of this deployment has to allow it first.")}</Notice>
+                        <Notice title="You cannot choose yet">{plain("p", "An owner of this deployment has to allow it first. The setting is “Debug for everybody”.")}</Notice>
                     </Show>
                     <Checkbox
                         label="Record what the models of my chats are asked and answer"

@@ -10,6 +10,8 @@ use crate::components::control_flow::Show;
 use crate::components::feedback::FormError;
 use crate::components::field::{Input, TextField};
 use crate::components::form::{error_of, field_error, on_answer, reset, saved};
+use crate::pages::settings::places;
+use crate::pages::settings::source::{OwnSource, own_mark};
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -60,6 +62,13 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
             without
         }
     };
+    let source = Signal::derive(move || {
+        if allows_user_api_key {
+            OwnSource::of(has_key.get())
+        } else {
+            OwnSource::Off(places::PROVIDERS.title)
+        }
+    });
     let label = format!(" your key for {display_name}");
     let removed = format!("Remove your key for {display_name}");
     let entry = if allows_user_api_key {
@@ -96,7 +105,7 @@ fn form(provider: UserProviderConfig) -> impl IntoView {
                         </Button>
                     </Show>
                 </div>
-                <p class="field-help">{state}</p>
+                <p class="field-help">{own_mark(source)} " · " {state}</p>
                 <FormError error=error fields=&["api_key"]/>
                 <FormError error=removal_error fields=&[]/>
                 {saved(put)}

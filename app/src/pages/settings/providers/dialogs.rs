@@ -12,7 +12,7 @@ use crate::components::form_dialog::FormDialog;
 use crate::view;
 
 use super::actions::Actions;
-use super::provider::kind_name;
+use super::provider::{kind_name, preset_words};
 
 /// Id of the dialog for a new provider.
 pub const ADD_PROVIDER: &str = "add-provider";
@@ -154,9 +154,7 @@ fn identity_fields(
 ) -> AnyView {
     if config.source != ProviderSource::Database {
         return view! {
-            <p class="field-help">
-                "Name, address and key come from the server’s environment; change them there."
-            </p>
+            <p class="field-help">{preset_words(config.provider)}</p>
         };
     }
     let key_help = if config.has_api_key {

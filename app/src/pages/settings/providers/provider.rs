@@ -11,6 +11,7 @@ use crate::components::dialog;
 use crate::components::field::Switch;
 use crate::components::icons::{Icon, icon};
 use crate::components::menu::{Menu, MenuItem};
+use crate::pages::settings::source::mark;
 use crate::session::use_hydrated;
 use crate::view;
 
@@ -83,12 +84,38 @@ pub fn card(config: ProviderConfig, models: Vec<PricedModel>, actions: Actions) 
     }
 }
 
+/// Where a provider comes from; nothing for what is built in.
+fn source_words(config: &ProviderConfig) -> Option<&'static str> {
+    match (config.source, config.provider) {
+        (ProviderSource::Database, _) => Some("Set here"),
+        (ProviderSource::EnvPreset, ProviderKind::OpenAiCompatible) => {
+            Some("Found by the server at its start")
+        }
+        (ProviderSource::EnvPreset, _) => Some("Set by the server’s environment"),
+        (ProviderSource::BuiltIn, _) => None,
+    }
+}
+
+/// Where to change what was not set here.
+pub const fn preset_words(kind: ProviderKind) -> &'static str {
+    match kind {
+        ProviderKind::Anthropic => {
+            "Name, address and key come from the server’s environment (ANTHROPIC_API_KEY); change them there."
+        }
+        ProviderKind::OpenAi => {
+            "Name, address and key come from the server’s environment (OPENAI_API_KEY); change them there."
+        }
+        ProviderKind::OpenAiCompatible | ProviderKind::Demo => {
+            "An Ollama that answered on this machine. It is looked for at each start, unless --no-ollama-detection is given."
+        }
+    }
+}
+
 fn badges(config: &ProviderConfig) -> impl IntoView + use<> {
     let kind = kind_name(config.provider);
-    let source = match config.source {
-        ProviderSource::Database => None,
-        ProviderSource::EnvPreset => Some(badge(Tone::Accent, "From the environment")),
-        ProviderSource::BuiltIn => Some(badge(Tone::Amber, "Built in, not a real model")),
+    let source = match source_words(config) {
+        Some(words) => mark(Signal::stored(words.to_owned())),
+        None => badge(Tone::Amber, "Built in, not a real model").into_any(),
     };
     let is_off = (!config.enabled).then(|| badge(Tone::Amber, "Off"));
     view! {
@@ -113,14 +140,14 @@ fn about(config: &ProviderConfig) -> AnyView {
         (KeyChoice::Central, true) => "key stored",
         (KeyChoice::Central, false) => "no key",
     };
-    let preset = (config.source == ProviderSource::EnvPreset)
-        .then_some(" Set by the server’s environment; change it there.");
+    let preset =
+        (config.source == ProviderSource::EnvPreset).then(|| preset_words(config.provider));
     view! {
         <p class="card-note">
             <span class="provider-url">{config.base_url.clone()}</span>
             " · "
             {key}
-            {preset.map(|words| view! { <span>" ·" {words}</span> })}
+            {preset.map(|words| view! { <span>" · " {words}</span> })}
         </p>
     }
 }
@@ -159,5 +186,33 @@ fn menu(config: ProviderConfig, actions: Actions) -> impl IntoView {
                     }
                 })}
         </Menu>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn provider(source: &str, kind: &str) -> ProviderConfig {
+        let config = serde_json::json!({
+            "id": "01890a5d-ac96-774b-bcce-b302099a8057", "provider": kind, "display_name": "One", "base_url": "",
+            "enabled": true, "has_api_key": true, "source": source, "central_api_key_enabled": true,
+            "allow_user_api_key": false, "allow_central_api_key_fallback": false,
+            "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+        });
+        serde_json::from_value(config).unwrap()
+    }
+
+    #[test]
+    fn each_provider_says_where_it_comes_from() {
+        let words = |source: &str, kind: &str| source_words(&provider(source, kind));
+        assert_eq!(words("database", "openai"), Some("Set here"));
+        let environment = Some("Set by the server’s environment");
+        assert_eq!(words("env_preset", "anthropic"), environment);
+        let found = Some("Found by the server at its start");
+        assert_eq!(words("env_preset", "openai-compat"), found);
+        assert_eq!(words("built_in", "demo"), None);
     }
 }

@@ -1,9 +1,11 @@
 //! Providers at private addresses over the wire: who says which may be called, and what a chat is told of one that may not.
 
+use reqwest::Method;
 use sdk::audit_log::ListAuditLog;
 use sdk::chat_config::UpdatePrivateProviderHosts;
 use sdk::chats::{ChatStatus, CreateChat};
 use sdk::client::Client;
+use sdk::deployment::{ServerOption, SettingSource};
 use sdk::providers::{CreateProviderConfig, ProviderKind, UpdateKeyPolicy, UpdateProviderConfig};
 use sdk::users::Role;
 
@@ -100,6 +102,34 @@ async fn owners_say_which_private_hosts_are_called_and_others_do_not() {
     );
     let allowed = moved("http://192.168.7.7/v1");
     owner.update_provider(id, &allowed).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_says_where_each_host_comes_from() {
+    let option = ServerOption {
+        name: "private_provider_hosts".to_owned(),
+        flag: "--private-provider-hosts".to_owned(),
+        variable: "SWITCHYARD_PRIVATE_PROVIDER_HOSTS".to_owned(),
+        description: String::new(),
+        default: String::new(),
+        value: "localhost".to_owned(),
+        is_secret: false,
+        source: SettingSource::CommandLine,
+    };
+    let server = TestServer::start_with(|options, _| options.server_options = vec![option]).await;
+    let owner = server.owner().await;
+    let shown = async || {
+        let path = "/api/page/get_private_provider_hosts";
+        let request = owner.request(Method::POST, path).unwrap();
+        let answer = request.json(&serde_json::json!({})).send().await.unwrap();
+        let shown: serde_json::Value = answer.json().await.unwrap();
+        let sources = [&shown["source"], &shown["fixed_source"]];
+        sources.map(|source| source.as_str().unwrap().to_owned())
+    };
+    assert_eq!(shown().await, ["default", "command_line"]);
+    let change = hosts(&["models.corp"]);
+    owner.update_private_provider_hosts(&change).await.unwrap();
+    assert_eq!(shown().await, ["database", "command_line"]);
 }
 
 #[tokio::test]
