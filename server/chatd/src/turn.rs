@@ -11,6 +11,7 @@ mod compaction;
 mod control;
 pub(crate) mod cost;
 mod generate;
+pub(crate) mod headers;
 pub(crate) mod model_overrides;
 mod open;
 mod outage;
@@ -237,6 +238,8 @@ impl Runner {
     /// as it was. Gives the reason to stop when there is one.
     async fn refresh(&mut self, turn: &mut Turn, deadline: Duration) -> Option<Stop> {
         turn.tools = self.shared.tools.tools(&self.chat);
+        // The chat may have got its workspace since.
+        turn.headers = headers::of(&self.chat);
         let tools = turn.tools.clone()?;
         tokio::select! {
             facts = timeout(deadline, tools.facts()) => {

@@ -25,6 +25,7 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::HeaderValue;
 use url::Url;
 
 use crate::{Error, ErrorKind};
@@ -97,23 +98,33 @@ impl Default for HttpOptions {
 #[derive(Clone, Debug)]
 pub struct HttpClient {
     transport: Arc<dyn Transport>,
+    user_agent: HeaderValue,
 }
 
 impl HttpClient {
     /// Builds the client. Call once and clone.
     pub fn new(options: &HttpOptions) -> Result<Self, Error> {
-        let transport = transport::ReqwestTransport::new(options).map_err(|problem| {
+        let not_built = |problem: String| {
             let message = "The HTTP client could not be built.";
             Error::new(ErrorKind::Config, None)
                 .with_message(message)
-                .with_detail(problem.to_string())
-        })?;
-        Ok(Self::with_transport(Arc::new(transport)))
+                .with_detail(problem)
+        };
+        let transport = transport::ReqwestTransport::new(options);
+        let transport = transport.map_err(|problem| not_built(problem.to_string()))?;
+        let user_agent = HeaderValue::try_from(format!("switchyard/{}", options.version));
+        Ok(Self {
+            transport: Arc::new(transport),
+            user_agent: user_agent.map_err(|problem| not_built(problem.to_string()))?,
+        })
     }
 
-    /// A client that sends through `transport`.
+    /// A client that sends through `transport`, as this crate's version.
     pub fn with_transport(transport: Arc<dyn Transport>) -> Self {
-        Self { transport }
+        Self {
+            transport,
+            user_agent: HeaderValue::from_static(concat!("switchyard/", env!("CARGO_PKG_VERSION"))),
+        }
     }
 
     /// Sends one request, recorded when its caller put a [`Recording`] into its extensions.

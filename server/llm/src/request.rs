@@ -61,7 +61,7 @@ impl Request {
 pub struct RequestMetadata {
     /// What the answer is for.
     pub purpose: Purpose,
-    /// Extra HTTP headers for the provider, such as the chat's id.
+    /// Extra HTTP headers for the provider, such as the chat's id. The protocol's own win over them.
     pub headers: BTreeMap<String, String>,
     /// Typed values handed through to the [`crate::http::Transport`], such as where a recording goes.
     pub extensions: ::http::Extensions,

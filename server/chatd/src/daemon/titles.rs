@@ -107,7 +107,7 @@ impl Daemon {
         };
         let kind = DebugRunKind::TitleGeneration;
         let run = shared.debug.begin(kind, &row, &model).await;
-        let made = title::ask(&model, title::INSTRUCTION_LATER, source, run)
+        let made = title::ask(&row, &model, title::INSTRUCTION_LATER, source, run)
             .await
             .map_err(TitleError::Model)?;
         // An answer without words leaves the title as it is.

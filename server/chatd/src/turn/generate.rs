@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use llm::{Accumulator, CancellationToken, Content, FinishReason, ReasoningEffort, Request, Usage};
+use llm::{
+    Accumulator, CancellationToken, Content, FinishReason, ReasoningEffort, Request,
+    RequestMetadata, Usage,
+};
 use sdk::chats::ChatError;
 use sdk::parts::Part;
 use sdk::stream::RetryInfo;
@@ -223,6 +226,10 @@ pub(super) fn request_on(turn: &Turn, model: &ResolvedModel) -> Request {
         reasoning,
         web_search: turn.searches_web,
         cache: true,
+        metadata: RequestMetadata {
+            headers: turn.headers.clone(),
+            ..RequestMetadata::default()
+        },
         ..Request::new(model.model.id())
     }
 }

@@ -1,5 +1,6 @@
 //! What an open turn works with, and the calls that an earlier one left open.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sdk::chats::{DynamicTool, PlanMode};
@@ -10,6 +11,7 @@ use store::chat_config::TurnConfig;
 use store::chats::{ChatMode, ChatRow};
 use store::messages::{MessageRow, NewMessage};
 
+use super::headers;
 use crate::prompt::attachments::LoadedFiles;
 use crate::prompt::kept::Known;
 use crate::prompt::{Instructions, Prompt};
@@ -23,6 +25,8 @@ pub(crate) struct Turn {
     /// Percent of the context at which the history is summarized: 0 = after every step, 100 = never.
     pub(super) compaction_threshold: i32,
     pub(super) tools: Option<Arc<dyn ToolSet>>,
+    /// What the provider is told of each call beside the prompt.
+    pub(super) headers: BTreeMap<String, String>,
     client_tools: Vec<llm::Tool>,
     /// What is configured; holds for the whole turn.
     pub(super) instructions: Instructions,
@@ -56,6 +60,7 @@ impl Turn {
             compaction_threshold: own_threshold.unwrap_or(model.compression_threshold),
             model,
             tools,
+            headers: headers::of(chat),
             // What the client does with a call is not known, so who plans makes none.
             client_tools: match plan_mode {
                 PlanMode::Plan => Vec::new(),

@@ -12,12 +12,13 @@ use sdk::chat_config::ModelPurpose;
 use sdk::chats::ChatError;
 use sdk::debug::{DebugRunKind, DebugStatus};
 use sdk::ids::ChatId;
+use store::chats::ChatRow;
 use store::costs::{self, Call};
 use tokio::time::{Instant, timeout};
 
 use super::generate::chat_error;
 use super::model_overrides::model_for;
-use super::{Runner, cost};
+use super::{Runner, cost, headers};
 use crate::daemon::{Shared, transition};
 use crate::debug;
 use crate::sources::ResolvedModel;
@@ -61,7 +62,7 @@ impl Runner {
             let model = wanted.unwrap_or(model);
             let run = shared.debug.begin(kind, &chat, &model).await;
             let made = tokio::select! {
-                made = ask(&model, INSTRUCTION, source, run) => made,
+                made = ask(&chat, &model, INSTRUCTION, source, run) => made,
                 () = stopped.cancelled() => return,
             };
             let made = match made {
@@ -81,8 +82,9 @@ impl Runner {
     }
 }
 
-/// Asks the model for a title.
+/// Asks the model for a title of the chat.
 pub(crate) async fn ask(
+    chat: &ChatRow,
     model: &ResolvedModel,
     instruction: &str,
     source: String,
@@ -96,6 +98,7 @@ pub(crate) async fn ask(
         ..Request::new(model.model.id())
     };
     request.metadata.purpose = Purpose::Title;
+    request.metadata.headers = headers::of(chat);
     let step = run.step("generate", &request);
     step.attach(&mut request);
     let asked = step.collect(model.model.stream(request, CancellationToken::new()));

@@ -1,5 +1,6 @@
 //! What turns leave in the record, and that a record never harms a turn nor keeps a secret.
 
+mod headers;
 mod moments;
 
 use std::io::{Read as _, Write};

@@ -1,7 +1,7 @@
 //! What every provider behind HTTP holds: the client, its configuration, its address; and how a call is put together.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
@@ -37,6 +37,7 @@ impl Endpoint {
             HeaderValue::from_static("text/event-stream, application/json"),
         );
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, self.http.user_agent.clone());
         headers.extend(own_headers);
         Call {
             http: self.http.clone(),

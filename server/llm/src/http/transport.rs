@@ -159,7 +159,6 @@ impl Clients {
 fn builder(options: &HttpOptions, reach: &Arc<Reach>) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .dns_resolver(CheckedNames(Arc::clone(reach)))
-        .user_agent(format!("switchyard/{}", options.version))
         .connect_timeout(options.connect_timeout)
         .redirect(Policy::none())
         .tcp_nodelay(true)
