@@ -31,6 +31,8 @@ mod lists;
 mod model_based;
 mod modes;
 mod outage;
+mod prefixes;
+mod protocols;
 mod recovery;
 mod searches;
 mod shared_reads;

@@ -1,14 +1,10 @@
 //! The web search that a provider makes itself, through whole turns over both protocols that have one.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use async_trait::async_trait;
-use chatd::sources::{ModelSource, ResolvedModel};
 use chatd::state::people::{Mode, NewChat};
-use llm::{ProviderConfig, ProviderKind};
-use sdk::chats::{ChatError, PlanMode};
-use sdk::ids::{ChatId, ModelConfigId, UserId};
+use sdk::chats::PlanMode;
+use sdk::ids::ChatId;
 use sdk::live::LiveChat;
 use sdk::messages::{BusyBehavior, Message, Role};
 use sdk::models::ModelCallConfig;
@@ -18,58 +14,33 @@ use standin::Handle;
 use store::chats::{ChatMode, Status};
 use store::testing::TestDb;
 
-use crate::harness::{Bench, assert_paired, daemon_with, follow, resolved};
+use crate::harness::{Bench, assert_paired, follow};
+use crate::protocols::{self, Protocol, asked};
 
 const FOUND: &str =
     r#"!search {"query": "rust", "pages": [{"url": "https://a.example/1", "title": "One"}]}"#;
 const CITED: &str = r#"!cite {"text": "So it is", "url": "https://a.example/1", "title": "One"}"#;
-const KINDS: [ProviderKind; 2] = [ProviderKind::Anthropic, ProviderKind::OpenAi];
+const KINDS: [Protocol; 2] = [Protocol::Anthropic, Protocol::Responses];
 
-/// A model of the stand-in that is set to search the web.
-#[derive(Debug)]
-struct Searching(Arc<dyn llm::Model>);
-
-#[async_trait]
-impl ModelSource for Searching {
-    async fn resolve(&self, id: ModelConfigId, _: UserId) -> Result<ResolvedModel, ChatError> {
-        let on = || json!({"web_search_enabled": true});
-        let options = ["anthropic", "openai"].map(|name| (name.to_owned(), on()));
-        Ok(ResolvedModel {
-            options: ModelCallConfig {
-                provider_options: Some(Map::from_iter(options)),
-                ..ModelCallConfig::default()
-            },
-            ..resolved(id, Arc::clone(&self.0), 200_000)
-        })
+/// Settings that let a model search the web.
+fn searching() -> ModelCallConfig {
+    let on = || json!({"web_search_enabled": true});
+    let options = ["anthropic", "openai"].map(|name| (name.to_owned(), on()));
+    ModelCallConfig {
+        provider_options: Some(Map::from_iter(options)),
+        ..ModelCallConfig::default()
     }
 }
 
-async fn bench(kind: ProviderKind, provider: &Handle, database: TestDb) -> Bench {
+async fn bench(kind: Protocol, provider: &Handle, database: TestDb) -> Bench {
     let mut bench = Bench::on(database).await;
     bench.daemon = daemon(&bench, kind, provider);
     bench
 }
 
 /// A daemon on the bench's rows, at work.
-fn daemon(bench: &Bench, kind: ProviderKind, provider: &Handle) -> chatd::Daemon {
-    let config = ProviderConfig {
-        base_url: Some(provider.base_url()),
-        speaks_responses: Some(true),
-        ..ProviderConfig::new(kind, Some("sk-test".into()))
-    };
-    let http = llm::HttpClient::new(&llm::http::HttpOptions::default()).unwrap();
-    let connected = llm::connect(&http, config).unwrap();
-    let models = Arc::new(Searching(connected.model("standin-large")));
-    let daemon = daemon_with(&bench.db, &bench.notices, &bench.tools, models);
-    daemon.start();
-    daemon
-}
-
-/// The bodies of the calls that offer tools: those of turns.
-fn asked(provider: &Handle) -> Vec<Value> {
-    let requests = provider.traffic().requests.into_iter();
-    let bodies = requests.map(|request| request.json());
-    bodies.filter(|body| body["tools"].is_array()).collect()
+fn daemon(bench: &Bench, protocol: Protocol, provider: &Handle) -> chatd::Daemon {
+    protocols::daemon(bench, protocol, provider, searching())
 }
 
 fn offers_search(body: &Value) -> bool {
@@ -155,7 +126,7 @@ async fn what_was_found_is_kept_and_goes_back_with_each_turn() {
         }
         let sent = json!(before).to_string();
         match kind {
-            ProviderKind::Anthropic => assert!(
+            Protocol::Anthropic => assert!(
                 sent.contains("web_search_tool_result") && sent.contains("encrypted_index"),
                 "{sent}"
             ),
