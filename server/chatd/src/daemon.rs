@@ -24,7 +24,7 @@ use store::{Clock, Db, Notices};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::debug::{DebugPolicy, Recorder};
+use crate::debug::{DebugPolicy, Recorder, STALE_AFTER};
 use crate::hub::Hub;
 use crate::prompt::kept::KeptPrompts;
 use crate::sources::ModelSource;
@@ -59,6 +59,8 @@ pub struct Timings {
     pub acquire: Duration,
     /// No pause before another attempt is longer.
     pub longest_retry_pause: Duration,
+    /// Between two signs of life in what is recorded of calls under way; well within [`STALE_AFTER`].
+    pub record_heartbeat: Duration,
 }
 
 impl Default for Timings {
@@ -69,6 +71,7 @@ impl Default for Timings {
             expiry: Duration::from_secs(20),
             acquire: Duration::from_secs(5),
             longest_retry_pause: Duration::from_hours(1),
+            record_heartbeat: STALE_AFTER / 2,
         }
     }
 }
@@ -166,7 +169,8 @@ impl Daemon {
         };
         daemon.spawn_dispatch();
         let stopped = daemon.shared.stopped.clone();
-        daemon.shared.tasks.spawn(writer.run(stopped));
+        let heartbeat = daemon.shared.timings.record_heartbeat;
+        daemon.shared.tasks.spawn(writer.run(stopped, heartbeat));
         daemon
     }
 

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{CLOCK_SKEW, Recorder, RunKey, STALE_AFTER, normalized};
+use super::{CLOCK_SKEW, Recorder, RunKey, normalized};
 
 /// For one note.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -92,8 +92,7 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Writes until it is stopped, and then what is still there.
-    pub(crate) async fn run(mut self, stopped: CancellationToken) {
-        let heartbeat = STALE_AFTER / 2;
+    pub(crate) async fn run(mut self, stopped: CancellationToken, heartbeat: Duration) {
         let mut next_heartbeat = Instant::now() + heartbeat;
         loop {
             tokio::select! {

@@ -1,6 +1,7 @@
 //! What turns leave in the record, and that a record never harms a turn nor keeps a secret.
 
 mod headers;
+mod heartbeats;
 mod moments;
 
 use std::io::{Read as _, Write};

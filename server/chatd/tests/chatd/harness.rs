@@ -225,6 +225,7 @@ pub fn timings() -> Timings {
         expiry: Duration::from_secs(5),
         acquire: Duration::from_millis(200),
         longest_retry_pause: Duration::from_millis(30),
+        ..Timings::default()
     }
 }
 
