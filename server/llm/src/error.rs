@@ -136,21 +136,30 @@ impl Error {
         Self::new(ErrorKind::MissingKey, Some(provider))
     }
 
-    /// The answer does not follow the protocol. Trying again may help: it is usually a broken proxy on the way.
+    /// The answer does not follow the protocol. Trying again may help: it is usually a broken proxy on the way. The detail may
+    /// repeat what came: whoever gives it on has it redacted ([`Self::redacted`]).
     pub(crate) fn protocol(provider: &str, detail: impl Into<String>) -> Self {
         let message = format!("{provider} sent an answer that does not follow its protocol.");
-        let error = Self {
+        Self {
             message,
+            detail: Some(detail.into()),
             is_retryable: true,
             ..Self::new(ErrorKind::Generic, Some(provider))
-        };
-        error.with_detail(detail)
+        }
     }
 
     /// Adds the provider's words, cut to the limit; blank words add nothing.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        let detail: String = detail.into();
+        self.detail = Some(detail.into());
+        self.redacted(|detail| detail)
+    }
+
+    /// Redacts the provider's words and then cuts them to the limit: what is left of a secret that a cut went through would
+    /// not be known for one any more.
+    #[must_use]
+    pub(crate) fn redacted(mut self, redact: impl FnOnce(String) -> String) -> Self {
+        let detail = self.detail.take().map(redact).unwrap_or_default();
         let trimmed = detail.trim();
         self.detail = (!trimmed.is_empty()).then(|| trimmed.chars().take(DETAIL_LIMIT).collect());
         self

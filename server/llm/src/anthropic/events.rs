@@ -398,7 +398,7 @@ impl EventDecoder {
 
     fn failure(&self, error: Option<&Value>) -> Error {
         let words = error.map(ProviderWords::from_json).unwrap_or_default();
-        Error::classify(&Signals {
+        Error::classify_raw(&Signals {
             provider: &self.provider,
             implied_status: status_of(&words.code).or(words.status),
             text: &words.text,

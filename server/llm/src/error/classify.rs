@@ -75,18 +75,23 @@ const SERVER_ERROR: &[&str] = &["server error", "internal error", "server had an
 impl Error {
     /// Sorts a failure by the table.
     pub fn classify(signals: &Signals<'_>) -> Self {
+        Self::classify_raw(signals).redacted(|detail| detail)
+    }
+
+    /// The same with the provider's words as they came, for whoever has them redacted ([`Self::redacted`]).
+    pub(crate) fn classify_raw(signals: &Signals<'_>) -> Self {
         let provider = (!signals.provider.is_empty()).then_some(signals.provider);
         if signals.is_cancelled {
             return Self::cancelled(provider);
         }
         let (kind, is_retryable) = sort(signals);
-        let error = Self {
+        Self {
+            detail: Some(signals.text.to_owned()),
             status_code: signals.status_code,
             retry_after_ms: signals.retry_after_ms,
             is_retryable,
             ..Self::new(kind, provider)
-        };
-        error.with_detail(signals.text)
+        }
     }
 }
 

@@ -173,7 +173,7 @@ impl Faults {
     }
 
     pub(super) fn protocol(&self, detail: impl Into<String>) -> Error {
-        Error::protocol(&self.provider, self.redact(&detail.into()))
+        self.redacted(Error::protocol(&self.provider, detail))
     }
 
     /// The connection lives, the answer does not.
@@ -188,9 +188,9 @@ impl Faults {
         Error::new(kind, Some(&self.provider))
     }
 
-    pub(super) fn redacted(&self, mut error: Error) -> Error {
-        error.detail = error.detail.map(|detail| self.redact(&detail));
-        error
+    /// What a decoder found, without the call's secrets.
+    pub(super) fn redacted(&self, error: Error) -> Error {
+        error.redacted(|detail| self.redact(&detail))
     }
 
     /// What somebody else wrote, without the call's secrets. Keys are taken out however short they are.

@@ -132,6 +132,40 @@ async fn what_came_before_an_error_or_a_cut_is_kept() {
     }
 }
 
+/// Words are cut at 500 characters, wherever that is in them.
+#[tokio::test]
+async fn a_key_in_the_words_of_an_error_is_hidden_also_where_they_are_cut() {
+    const CUT: usize = 500;
+    let server = standin::start().await.unwrap();
+    for kind in KINDS {
+        let plain = |key: &str| {
+            let config = ProviderConfig {
+                api_key: Some(key.to_owned().into()),
+                ..config(kind, &server.base_url())
+            };
+            connect(&http(), config).unwrap()
+        };
+        // The second does not look like a key: only the call knows that it is one.
+        for key in ["sk-canary-0123456789", "correct/horse/battery"] {
+            let provider = plain(key);
+            for shown in [0, 1, 4, key.len() - 1, key.len()] {
+                let words = format!("{} {key} is no key", "x".repeat(CUT - 1 - shown));
+                for before in ["", "!text half\n"] {
+                    let message = format!("{before}!error 400 \"{words}\"");
+                    let error = answer(&provider, &message).await.unwrap_err();
+                    let detail = error.detail.unwrap();
+                    assert!(detail.chars().count() <= CUT);
+                    let rest = detail.trim_start_matches('x').trim_start();
+                    assert!(
+                        "[REDACTED] is no key".starts_with(rest),
+                        "{kind:?}, {shown} characters before the cut: {rest}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn stalls_run_into_their_deadlines() {
     let server = standin::start().await.unwrap();

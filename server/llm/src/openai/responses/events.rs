@@ -248,7 +248,7 @@ impl EventDecoder {
 
     fn failure(&self, error: &Value) -> Error {
         let words = ProviderWords::from_json(error);
-        Error::classify(&Signals {
+        Error::classify_raw(&Signals {
             provider: &self.provider,
             implied_status: words
                 .status
