@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use computer::{Form, Forms};
+use futures::{StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -25,7 +26,7 @@ use crate::http::{
 };
 use crate::limits::{self, ModelLimits};
 use crate::provider::{ConnectionReport, Model, ModelInfo, Provider, ProviderConfig, ProviderKind};
-use crate::{Error, HttpClient, PartStream, Request, RequestMetadata};
+use crate::{Error, HttpClient, PartStream, Request, RequestMetadata, web};
 
 /// Where Anthropic listens.
 pub const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
@@ -133,7 +134,12 @@ impl Learner for Shared {
         match self.message(request, computer).await {
             Ok(call) => {
                 let decoder = events::EventDecoder::new(self.endpoint.name());
-                open_stream(call, decoder, cancel)
+                let account = self.endpoint.config.account.clone();
+                let parts = open_stream(call, decoder, cancel).map_ok(move |mut part| {
+                    web::note_account(&mut part, account.as_deref());
+                    part
+                });
+                parts.boxed()
             }
             Err(error) => failed(error),
         }
@@ -146,7 +152,8 @@ impl Learner for Shared {
 
 impl Shared {
     async fn message(&self, request: &Arc<Request>, computer: Form) -> Result<Call, Error> {
-        let write = move |request: &Request| request::write(request, computer);
+        let account = self.endpoint.config.account.clone();
+        let write = move |request: &Request| request::write(request, computer, account.as_deref());
         let body = write_body(self.endpoint.name(), request, write).await?;
         let url = self.endpoint.base.join("/v1/messages");
         self.call(

@@ -60,6 +60,9 @@ pub struct ProviderConfig {
     pub kind: ProviderKind,
     /// Name in errors and logs, for example `anthropic` or `ollama`.
     pub name: String,
+    /// Whose calls these are at the provider, in the caller's words. What a provider encrypts for one account goes back to
+    /// that account alone; where none is named, to calls that name none.
+    pub account: Option<String>,
     /// Where it listens; the provider's public address when `None`. For Anthropic with or without a final `/v1`; for
     /// OpenAI and compatible servers up to and with the version, where `/v1` is added to an address without a path.
     pub base_url: Option<String>,
@@ -77,6 +80,7 @@ impl ProviderConfig {
         Self {
             kind,
             name: kind.as_str().to_owned(),
+            account: None,
             base_url: None,
             api_key,
             timeouts: Timeouts::default(),

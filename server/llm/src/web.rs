@@ -11,6 +11,9 @@ use crate::{Request, StreamPart};
 /// The tool's name in conversations, and on the wire where it has one.
 pub(crate) const SEARCH: &str = "web_search";
 
+/// In what goes back to a provider: the account that it is for.
+const ACCOUNT: &str = "account";
+
 const LONGEST_ADDRESS_BYTES: usize = 2_048;
 const LONGEST_TITLE_CHARACTERS: usize = 300;
 
@@ -19,6 +22,34 @@ pub(crate) fn is_offered(request: &Request, own: &Own<'_>) -> bool {
     request.web_search
         && own.flag("web_search_enabled") == Some(true)
         && !request.tools.iter().any(|tool| tool.name == SEARCH)
+}
+
+/// Notes down whose what was found is: it is encrypted for that account, and another of the same provider cannot read it.
+pub(crate) fn note_account(part: &mut StreamPart, account: Option<&str>) {
+    let (
+        StreamPart::ProviderCallEnd {
+            provider_metadata, ..
+        }
+        | StreamPart::ProviderResult {
+            provider_metadata, ..
+        }
+        | StreamPart::Source {
+            provider_metadata, ..
+        },
+        Some(account),
+    ) = (part, account)
+    else {
+        return;
+    };
+    if let Some(Value::Object(fields)) = provider_metadata {
+        fields.insert(ACCOUNT.to_owned(), account.into());
+    }
+}
+
+/// Whether an account gets this back. What was kept before accounts were noted down goes to all.
+pub(crate) fn is_of(metadata: &Value, account: Option<&str>) -> bool {
+    let owner = metadata.get(ACCOUNT).and_then(Value::as_str);
+    owner.is_none_or(|owner| Some(owner) == account)
 }
 
 /// A page that was found, as people see it; `None` when it has no address of the web.

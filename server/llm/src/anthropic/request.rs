@@ -26,13 +26,13 @@ const IMAGE_TYPES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/we
 
 /// The whole body as JSON. Written from what the request holds: a tree of values of a long conversation would take
 /// several times as long.
-pub(super) fn write(request: &Request, computer: Form) -> Vec<u8> {
+pub(super) fn write(request: &Request, computer: Form, account: Option<&str>) -> Vec<u8> {
     let body = Body {
         model: &request.model,
         stream: true,
         options: options(request, computer),
         system: system(request),
-        messages: messages(request, computer),
+        messages: messages(request, computer, account),
     };
     crate::http::json(request, &body)
 }
@@ -209,11 +209,11 @@ fn tool_choice(choice: ToolChoice, thinks: bool, is_one_at_a_time: bool) -> Valu
     json!({"type": kind})
 }
 
-fn messages(request: &Request, computer: Form) -> Vec<Turn<'_>> {
-    let mut turns: Vec<Turn<'_>> = Vec::with_capacity(request.messages.len());
+fn messages<'a>(request: &'a Request, computer: Form, account: Option<&'a str>) -> Vec<Turn<'a>> {
+    let mut turns: Vec<Turn<'a>> = Vec::with_capacity(request.messages.len());
     let own = own(request);
     let sends_thoughts = own.flag("send_reasoning") != Some(false);
-    let mut replay = Replay::of(request, web::is_offered(request, &own));
+    let mut replay = Replay::of(request, account, web::is_offered(request, &own));
     let last_user = request
         .messages
         .iter()
@@ -272,6 +272,7 @@ fn blocks<'a>(
                 }),
             ) if replay.is_offered() => {
                 let metadata = provider_metadata.as_ref();
+                let metadata = metadata.filter(|metadata| web::is_of(metadata, replay.account()));
                 let pieces = metadata.and_then(|metadata| searches::cited(text, metadata));
                 let pieces = pieces.unwrap_or_else(|| vec![(text, None)]).into_iter();
                 blocks.extend(pieces.filter_map(|(text, citations)| cited_block(text, citations)));

@@ -1,6 +1,7 @@
 //! Anthropic's own search of the web: how it is offered, read and sent back.
 //!
-//! A call and its result go back as they came, with the encrypted pages that only Anthropic can read; so do citations. A call
+//! A call and its result go back as they came, with the encrypted pages that only Anthropic can read, and only for the account
+//! that they were given to; so do citations. A call
 //! that was never answered would be refused, but for one of the newest answer: when the model calls a tool of ours beside it,
 //! Anthropic searches with the next request, and the result begins the next answer.
 //!
@@ -164,13 +165,15 @@ pub(super) struct Replay<'a> {
     kept: HashSet<&'a str>,
     written: HashSet<&'a str>,
     open: HashSet<&'a str>,
+    account: Option<&'a str>,
     is_offered: bool,
 }
 
 impl<'a> Replay<'a> {
-    /// Where no search is offered, nothing goes back.
-    pub(super) fn of(request: &'a Request, is_offered: bool) -> Self {
+    /// Where no search is offered, nothing goes back, and to an account what it gave out.
+    pub(super) fn of(request: &'a Request, account: Option<&'a str>, is_offered: bool) -> Self {
         let mut replay = Self {
+            account,
             is_offered,
             ..Self::default()
         };
@@ -191,7 +194,7 @@ impl<'a> Replay<'a> {
         let mut by_chat_id = HashMap::new();
         for (position, message) in messages.iter().enumerate() {
             for content in &message.content {
-                match (content, own_block(content)) {
+                match (content, own_block(content, account)) {
                     (Content::ProviderCall { id: chat_id, .. }, Some((id, _))) => {
                         open.insert(id);
                         by_chat_id.insert(chat_id.as_str(), id);
@@ -215,6 +218,11 @@ impl<'a> Replay<'a> {
         replay
     }
 
+    /// Whose call it is.
+    pub(super) fn account(&self) -> Option<&'a str> {
+        self.account
+    }
+
     /// Whether citations go back.
     pub(super) fn is_offered(&self) -> bool {
         self.is_offered
@@ -222,7 +230,7 @@ impl<'a> Replay<'a> {
 
     /// The block that goes back for a call or a result, if one does. In the order of the conversation.
     pub(super) fn block(&mut self, content: &'a Content) -> Option<&'a Value> {
-        let (id, block) = own_block(content)?;
+        let (id, block) = own_block(content, self.account)?;
         let goes_back = if matches!(content, Content::ProviderCall { .. }) {
             self.kept.contains(id) && self.written.insert(id) && self.open.insert(id)
         } else {
@@ -232,8 +240,8 @@ impl<'a> Replay<'a> {
     }
 }
 
-/// A block of Anthropic's own, and the id that pairs it.
-fn own_block(content: &Content) -> Option<(&str, &Value)> {
+/// A block that was given to the account, and the id that pairs it.
+fn own_block<'a>(content: &'a Content, account: Option<&str>) -> Option<(&'a str, &'a Value)> {
     let (metadata, id) = match content {
         Content::ProviderCall {
             provider_metadata, ..
@@ -243,7 +251,9 @@ fn own_block(content: &Content) -> Option<(&str, &Value)> {
         } => (provider_metadata, "tool_use_id"),
         _ => return None,
     };
-    let block = metadata.as_ref()?.get("anthropic")?.get("block")?;
+    let metadata = metadata.as_ref();
+    let metadata = metadata.filter(|metadata| web::is_of(metadata, account))?;
+    let block = metadata.get("anthropic")?.get("block")?;
     Some((block.get(id)?.as_str()?, block))
 }
 

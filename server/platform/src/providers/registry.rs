@@ -140,6 +140,7 @@ impl Registry {
         }
         let mut config = llm::ProviderConfig::new(llm_kind(row.provider), api_key);
         config.name.clone_from(&row.display_name);
+        config.account = Some(account_of(row, own_key));
         config.base_url = (!row.base_url.is_empty()).then(|| row.base_url.clone());
         llm::connect(&self.http, config)
     }
@@ -258,6 +259,14 @@ impl Registry {
             }
             _ => !row.api_key_sealed.is_empty(),
         }
+    }
+}
+
+/// Whose calls a key makes: those of one provider, and of a person who brought a key of their own.
+fn account_of(row: &ProviderRow, own_key: Option<&UserKeyRow>) -> String {
+    match own_key {
+        Some(own) => format!("{}/{}", row.id, own.id),
+        None => row.id.to_string(),
     }
 }
 

@@ -15,7 +15,7 @@ use super::*;
 use crate::{Content, Message, ReasoningEffort, Request, SystemBlock, Tool, ToolResultContent};
 
 fn body(request: &Request) -> Value {
-    serde_json::from_slice(&write(request, Form::Function)).unwrap()
+    serde_json::from_slice(&write(request, Form::Function, None)).unwrap()
 }
 
 /// Two turns, the first with another provider: thoughts of both, broken arguments, a strange id, pictures both ways.
@@ -331,7 +331,7 @@ fn a_computer_is_written_in_the_form_that_the_model_knows() {
         }],
         ..Request::new("m")
     };
-    let in_form = |form| -> Value { serde_json::from_slice(&write(&request, form)).unwrap() };
+    let in_form = |form| -> Value { serde_json::from_slice(&write(&request, form, None)).unwrap() };
 
     let function = in_form(Form::Function);
     assert_eq!(function["tools"][0]["input_schema"]["type"], "object");

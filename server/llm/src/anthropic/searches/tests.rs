@@ -6,6 +6,8 @@
     reason = "tests"
 )]
 
+#[path = "tests_of_accounts.rs"]
+mod accounts;
 #[path = "tests_of_limits.rs"]
 mod limits;
 #[path = "tests_of_stops.rs"]
@@ -62,7 +64,7 @@ fn offering(settings: &Value, messages: Vec<Message>) -> Request {
 }
 
 fn written(request: &Request) -> String {
-    String::from_utf8(write(request, Form::Function)).unwrap()
+    String::from_utf8(write(request, Form::Function, None)).unwrap()
 }
 
 fn body(request: &Request) -> Value {

@@ -25,9 +25,18 @@ const CONTEXT_LIMIT: i64 = 100_000;
 
 /// A model behind a provider of this kind that the stand-in plays.
 pub(super) async fn model_of(owner: &Client, kind: ProviderKind, base_url: &str) -> ModelConfigId {
+    model_of_named(owner, (kind, None), base_url).await
+}
+
+/// The same of a provider with a name of its own, for tests with several of a kind.
+pub(super) async fn model_of_named(
+    owner: &Client,
+    (kind, name): (ProviderKind, Option<&str>),
+    base_url: &str,
+) -> ModelConfigId {
     let provider = CreateProviderConfig {
         provider: kind,
-        display_name: None,
+        display_name: name.map(str::to_owned),
         base_url: Some(base_url.to_owned()),
         api_key: Some("sk-test".to_owned()),
         enabled: None,

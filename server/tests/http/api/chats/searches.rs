@@ -1,12 +1,16 @@
 //! The web search that a provider makes itself, from the switch of an owner to what readers and the provider get.
 
 use sdk::chats::{ChatStatus, CreateChat};
+use sdk::client::Client;
+use sdk::ids::ModelConfigId;
+use sdk::messages::CreateMessage;
 use sdk::models::{ModelCallConfig, UpdateModelConfig};
 use sdk::parts::Part;
 use sdk::providers::ProviderKind;
 use serde_json::{Value, json};
+use standin::Handle;
 
-use super::adapters::model_of;
+use super::adapters::model_of_named;
 use super::{follow, message, new_chat};
 use crate::support::on_both;
 
@@ -15,21 +19,35 @@ const SCRIPT: &str = r#"!search {"query": "rust", "pages": [{"url": "https://a.e
 !cite {"text": "so it is", "url": "https://a.example/1", "title": "<b>One</b>"}
 !cite {"text": ", or not", "url": "javascript:alert(1)", "title": "Evil"}"#;
 
+/// A model of an Anthropic of its own that may search the web.
+async fn searching_model(owner: &Client, provider: &Handle, name: &str) -> ModelConfigId {
+    let kind = (ProviderKind::Anthropic, Some(name));
+    let model = model_of_named(owner, kind, &provider.base_url()).await;
+    let config = json!({"provider_options": {"anthropic": {
+        "web_search_enabled": true, "allowed_domains": ["a.example"],
+    }}});
+    let config: ModelCallConfig = serde_json::from_value(config).unwrap();
+    let change = UpdateModelConfig {
+        model_config: Some(config),
+        ..UpdateModelConfig::default()
+    };
+    owner.update_model_config(model, &change).await.unwrap();
+    model
+}
+
+/// The bodies of the calls that offer tools: those of turns.
+fn asked(provider: &Handle) -> Vec<Value> {
+    let bodies = provider.traffic().requests.into_iter();
+    let bodies = bodies.map(|request| request.json());
+    bodies.filter(|body| body["tools"].is_array()).collect()
+}
+
 #[tokio::test]
 async fn a_provider_searches_when_an_owner_wants_it() {
     on_both(async |server| {
         let provider = standin::start().await.unwrap();
         let owner = server.owner().await;
-        let model = model_of(&owner, ProviderKind::Anthropic, &provider.base_url()).await;
-        let config = json!({"provider_options": {"anthropic": {
-            "web_search_enabled": true, "allowed_domains": ["a.example"],
-        }}});
-        let config: ModelCallConfig = serde_json::from_value(config).unwrap();
-        let change = UpdateModelConfig {
-            model_config: Some(config),
-            ..UpdateModelConfig::default()
-        };
-        owner.update_model_config(model, &change).await.unwrap();
+        let model = searching_model(&owner, &provider, "one").await;
 
         let new = CreateChat {
             model_config_id: Some(model),
@@ -71,9 +89,7 @@ async fn a_provider_searches_when_an_owner_wants_it() {
             .unwrap();
         let live = follow(&owner, chat).await;
         assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
-        let bodies = provider.traffic().requests.into_iter();
-        let bodies = bodies.map(|request| request.json());
-        let bodies: Vec<Value> = bodies.filter(|body| body["tools"].is_array()).collect();
+        let bodies = asked(&provider);
         for body in &bodies {
             let tools = body["tools"].as_array().unwrap();
             let tool = json!({
@@ -91,6 +107,42 @@ async fn a_provider_searches_when_an_owner_wants_it() {
         ] {
             assert!(back.contains(kept), "{kept}: {back}");
         }
+    })
+    .await;
+}
+
+/// Only the account that made a search can read what it found, also where two providers are Anthropic.
+#[tokio::test]
+async fn what_was_found_goes_back_to_the_provider_that_found_it_alone() {
+    on_both(async |server| {
+        let provider = standin::start().await.unwrap();
+        let owner = server.owner().await;
+        let one = searching_model(&owner, &provider, "one").await;
+        let other = searching_model(&owner, &provider, "other").await;
+        let new = CreateChat {
+            model_config_id: Some(one),
+            ..new_chat(SCRIPT)
+        };
+        let chat = owner.create_chat(&new).await.unwrap().id;
+        follow(&owner, chat).await;
+        for (model, number) in [(other, 2), (one, 3)] {
+            let next = CreateMessage {
+                model_config_id: Some(model),
+                ..message(&format!("!text \"{number}\""))
+            };
+            owner.send_message(chat, &next).await.unwrap();
+            let live = follow(&owner, chat).await;
+            assert_eq!(live.status, Some(ChatStatus::Waiting), "{:?}", live.error);
+        }
+        let bodies = asked(&provider);
+        let answer = |call: usize| bodies[call]["messages"][1]["content"].to_string();
+        assert!(!answer(1).contains("encrypted"), "{}", answer(1));
+        assert!(answer(1).contains("so it is"), "the words stay");
+        for kept in ["encrypted_content", "encrypted_index"] {
+            assert!(answer(2).contains(kept), "{}", answer(2));
+        }
+        // Whose it is stays here.
+        assert!(!bodies[2].to_string().contains("\"account\""));
     })
     .await;
 }
