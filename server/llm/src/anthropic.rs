@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use computer::{Form, Forms};
 use futures::{StreamExt, TryStreamExt};
 use http::{HeaderMap, HeaderValue, Method};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -106,6 +107,10 @@ impl Model for AnthropicModel {
 
     fn limits(&self) -> ModelLimits {
         limits::known(&self.id)
+    }
+
+    fn provider_tools(&self, request: &Request) -> Vec<Value> {
+        request::provider_tools(request).into_iter().collect()
     }
 
     fn stream(&self, mut request: Request, cancel: CancellationToken) -> PartStream {

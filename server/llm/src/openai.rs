@@ -17,6 +17,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, Method};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -117,6 +118,14 @@ impl Model for OpenAiModel {
 
     fn limits(&self) -> ModelLimits {
         limits::known(&self.id)
+    }
+
+    fn provider_tools(&self, request: &Request) -> Vec<Value> {
+        let dialect = self.shared.form(request);
+        let tools = dialect
+            .has_responses
+            .then(|| responses::request::provider_tools(request, dialect));
+        tools.flatten().into_iter().collect()
     }
 
     fn stream(&self, mut request: Request, cancel: CancellationToken) -> PartStream {

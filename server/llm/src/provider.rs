@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::limits::ModelLimits;
@@ -132,6 +133,12 @@ pub trait Model: Debug + Send + Sync {
 
     /// How much fits into it.
     fn limits(&self) -> ModelLimits;
+
+    /// Tools that the provider runs itself and that a call with this request offers beside those of the request, as they stand
+    /// on the wire.
+    fn provider_tools(&self, _request: &Request) -> Vec<Value> {
+        Vec::new()
+    }
 
     /// Starts a call. Nothing is sent before the stream is first polled. Cancelling the token ends the stream with
     /// [`Error::cancelled`] and closes the connection; so does dropping the stream, silently.

@@ -4,6 +4,7 @@
 
 use llm::{Content, Message, Request, Tool, ToolResultContent};
 use sdk::prompt_preview::{PromptBlock, PromptBlockKind};
+use serde_json::Value;
 
 use super::{DEFAULT_SYSTEM_PROMPT, Instructions, Prompt};
 
@@ -16,11 +17,15 @@ const TOKENS_OF_A_PICTURE: usize = 1500;
 const FILE: &str = "Instructions from ";
 const WORKSPACE_END: &str = "</workspace>";
 
+/// Stands before a tool that the provider runs itself.
+const RUN_BY_PROVIDER: &str = "Run by the provider itself. What it tells the model of it, and what is found, is not counted here.";
+
 /// What is sent, in order.
 pub(crate) fn blocks(
     prompt: &Prompt,
     instructions: &Instructions,
     request: &Request,
+    provider_tools: &[Value],
 ) -> Vec<PromptBlock> {
     let mut blocks = Vec::new();
     let kinds = instructions.kinds();
@@ -40,6 +45,7 @@ pub(crate) fn blocks(
         }
     }
     blocks.extend(request.tools.iter().map(tool_block));
+    blocks.extend(provider_tools.iter().map(provider_tool_block));
     blocks.extend(request.messages.iter().map(message_block));
     blocks
 }
@@ -111,14 +117,27 @@ fn push_facts(blocks: &mut Vec<PromptBlock>, text: &str) {
 
 fn tool_block(tool: &Tool) -> PromptBlock {
     let schema = tool.input_schema.to_string();
-    let readable =
-        serde_json::to_string_pretty(&tool.input_schema).unwrap_or_else(|_| schema.clone());
     PromptBlock {
         kind: PromptBlockKind::Tool,
         name: tool.name.clone(),
-        text: format!("{}\n\n{readable}", tool.description),
+        text: format!("{}\n\n{}", tool.description, readable(&tool.input_schema)),
         estimated_tokens: estimate(tool.name.len() + tool.description.len() + schema.len()),
     }
+}
+
+/// Of such a tool only its settings are sent.
+fn provider_tool_block(tool: &Value) -> PromptBlock {
+    let name = tool.get("name").or_else(|| tool.get("type"));
+    PromptBlock {
+        kind: PromptBlockKind::Tool,
+        name: name.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        text: format!("{RUN_BY_PROVIDER}\n\n{}", readable(tool)),
+        estimated_tokens: estimate(tool.to_string().len()),
+    }
+}
+
+fn readable(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
 fn message_block(message: &Message) -> PromptBlock {

@@ -48,7 +48,8 @@ impl Daemon {
         turn.load(Known::build(&rows, chat.history_version));
         turn.load_files(db, chat.owner_id).await?;
         let request = generate::request(&turn);
-        let blocks = preview::blocks(&turn.prompt, &turn.instructions, &request);
+        let provider_tools = turn.model.model.provider_tools(&request);
+        let blocks = preview::blocks(&turn.prompt, &turn.instructions, &request, &provider_tools);
         Ok(PromptPreview {
             chat_id: chat.id,
             model_config_id: turn.model.model_config_id,

@@ -146,7 +146,7 @@ fn options(request: &Request, computer: Form) -> Map<String, Value> {
         set("top_p", request.top_p.map(rounded));
         set("top_k", request.top_k.map(Value::from));
     }
-    let tools = tools(request, computer, &own);
+    let tools = tools(request, computer);
     if !tools.is_empty() {
         options.insert("tools".to_owned(), tools.into());
         let is_one_at_a_time = own.flag("disable_parallel_tool_use") == Some(true);
@@ -181,7 +181,7 @@ fn system(request: &Request) -> Vec<Marked<'_>> {
     blocks
 }
 
-fn tools(request: &Request, computer: Form, own: &Own<'_>) -> Vec<Value> {
+fn tools(request: &Request, computer: Form) -> Vec<Value> {
     let tools = request.tools.iter().map(|tool| {
         let own = tool.screen.and_then(|screen| computer.definition(screen));
         own.unwrap_or_else(|| {
@@ -192,8 +192,13 @@ fn tools(request: &Request, computer: Form, own: &Own<'_>) -> Vec<Value> {
             })
         })
     });
-    let search = web::is_offered(request, own).then(|| searches::definition(own));
-    tools.chain(search).collect()
+    tools.chain(provider_tools(request)).collect()
+}
+
+/// Those that Anthropic runs itself.
+pub(super) fn provider_tools(request: &Request) -> Option<Value> {
+    let own = own(request);
+    web::is_offered(request, &own).then(|| searches::definition(&own))
 }
 
 /// A model that thinks cannot be forced to call.

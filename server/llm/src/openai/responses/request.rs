@@ -145,7 +145,7 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     if !included.is_empty() {
         set("include", json!(included));
     }
-    let tools = tools(request, dialect, &own);
+    let tools = tools(request, dialect);
     if !tools.is_empty() {
         set("tools", tools.into());
         let choice = match request.tool_choice {
@@ -161,7 +161,7 @@ fn options(request: &Request, dialect: Dialect) -> Map<String, Value> {
     options
 }
 
-fn tools(request: &Request, dialect: Dialect, own: &Own<'_>) -> Vec<Value> {
+fn tools(request: &Request, dialect: Dialect) -> Vec<Value> {
     let tools = request.tools.iter().map(|tool| {
         if tool.screen.is_some() && dialect.has_computer {
             return json!({"type": "computer"});
@@ -174,8 +174,13 @@ fn tools(request: &Request, dialect: Dialect, own: &Own<'_>) -> Vec<Value> {
             "strict": false,
         })
     });
-    let search = has_search(request, own).then(|| searches::definition(own));
-    tools.chain(search).collect()
+    tools.chain(provider_tools(request, dialect)).collect()
+}
+
+/// Those that OpenAI runs itself.
+pub(in super::super) fn provider_tools(request: &Request, dialect: Dialect) -> Option<Value> {
+    let own = own(request, dialect);
+    has_search(request, &own).then(|| searches::definition(&own))
 }
 
 /// Whether the search is offered. OpenAI refuses it to a model that is to think as little as it can.

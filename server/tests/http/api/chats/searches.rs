@@ -6,6 +6,7 @@ use sdk::ids::ModelConfigId;
 use sdk::messages::CreateMessage;
 use sdk::models::{ModelCallConfig, UpdateModelConfig};
 use sdk::parts::Part;
+use sdk::prompt_preview::PromptBlockKind;
 use sdk::providers::ProviderKind;
 use serde_json::{Value, json};
 use standin::Handle;
@@ -143,6 +144,44 @@ async fn what_was_found_goes_back_to_the_provider_that_found_it_alone() {
         }
         // Whose it is stays here.
         assert!(!bodies[2].to_string().contains("\"account\""));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_preview_lists_the_search_of_the_provider_where_it_is_offered() {
+    on_both(async |server| {
+        let provider = standin::start().await.unwrap();
+        let owner = server.owner().await;
+        let searching = searching_model(&owner, &provider, "searching").await;
+        let kind = (ProviderKind::Anthropic, Some("silent"));
+        let silent = model_of_named(&owner, kind, &provider.base_url()).await;
+        for (model, is_listed) in [(searching, true), (silent, false)] {
+            let new = CreateChat {
+                model_config_id: Some(model),
+                ..new_chat("!text \"one\"")
+            };
+            let chat = owner.create_chat(&new).await.unwrap().id;
+            follow(&owner, chat).await;
+            let preview = owner.preview_prompt(chat).await.unwrap();
+            let tools: Vec<_> = preview
+                .blocks
+                .iter()
+                .filter(|block| block.kind == PromptBlockKind::Tool)
+                .collect();
+            let sent = asked(&provider).pop().unwrap();
+            assert_eq!(tools.len(), sent["tools"].as_array().unwrap().len());
+            let last = tools.last().unwrap();
+            assert_eq!(last.name == "web_search", is_listed, "{last:?}");
+            if is_listed {
+                assert!(
+                    last.text.starts_with("Run by the provider itself."),
+                    "{last:?}"
+                );
+                assert!(last.text.contains("\"a.example\""), "{last:?}");
+                assert!(last.estimated_tokens > 0);
+            }
+        }
     })
     .await;
 }
