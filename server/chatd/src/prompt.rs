@@ -87,7 +87,8 @@ impl Prompt {
         self.has_facts = true;
     }
 
-    fn forget_facts(&mut self) {
+    /// Nothing is known of the workspace.
+    pub(crate) fn forget_facts(&mut self) {
         if self.has_facts {
             self.system.pop();
         }

@@ -240,6 +240,7 @@ impl Runner {
         turn.tools = self.shared.tools.tools(&self.chat);
         // The chat may have got its workspace since.
         turn.headers = headers::of(&self.chat);
+        turn.works_in(self.chat.workspace_id);
         let tools = turn.tools.clone()?;
         tokio::select! {
             facts = timeout(deadline, tools.facts()) => {

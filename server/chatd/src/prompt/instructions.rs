@@ -8,7 +8,7 @@ use store::chat_config::TurnConfig;
 
 /// What chats begin with unless the deployment configured otherwise. Kept short: it is sent with each call.
 pub const DEFAULT_SYSTEM_PROMPT: &str = "\
-You are a coding agent in Switchyard. You work for the person you talk to, in a real workspace when tools are given.
+You are a coding agent in Switchyard. You work for the person you talk to, in a real workspace when there is one.
 - Follow the person's instructions and the repository's own rules (AGENTS.md) first.
 - Act instead of asking: read what you need, change it, run the checks, and say what happened. Ask only when a choice is theirs and cannot be guessed.
 - Look before you change: read a file before you edit it, and search with execute (rg, git grep, ls) before you guess paths. Paths are absolute.
@@ -28,13 +28,19 @@ what is wanted, what you found (path:line), the steps in order, how each is chec
 - Then call propose_plan. The person reads it, asks for changes, or lets you implement it.
 - Without a workspace, or for what needs no file, answer with the plan itself.";
 
+/// The same for one that another agent handed work to: it writes no plan and asks nobody.
+const PLAN_MODE_OF_AGENTS: &str = "\
+The chat that handed you this work is in plan mode: it finds out what has to be done, and nothing is done yet.
+- Look with read_file and execute. Run only what changes nothing: no installing, committing, moving or deleting.
+- Nothing can be written. Report what you found (path:line), the steps that you would take, and what could go wrong.";
+
 /// Instructions for all chats of a person.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Instructions(Vec<(PromptBlockKind, SystemBlock)>);
 
 impl Instructions {
-    /// Those that hold for a turn.
-    pub fn of(config: &TurnConfig, plan_mode: PlanMode) -> Self {
+    /// Those that hold for a turn of a person's chat, or of one that an agent handed work to.
+    pub fn of(config: &TurnConfig, plan_mode: PlanMode, is_root: bool) -> Self {
         let mut blocks = vec![(
             PromptBlockKind::DeploymentInstructions,
             SystemBlock::new(deployment(config)),
@@ -47,7 +53,7 @@ impl Instructions {
         if plan_mode == PlanMode::Plan {
             blocks.push((
                 PromptBlockKind::PlanMode,
-                SystemBlock::new(planning(config)),
+                SystemBlock::new(planning(config, is_root)),
             ));
         }
         Self(blocks)
@@ -73,8 +79,10 @@ fn deployment(config: &TurnConfig) -> String {
     }
 }
 
-fn planning(config: &TurnConfig) -> String {
+/// What the deployment adds is about plans, which agents do not write.
+fn planning(config: &TurnConfig, is_root: bool) -> String {
     match config.plan_mode_instructions.trim() {
+        _ if !is_root => PLAN_MODE_OF_AGENTS.to_owned(),
         "" => PLAN_MODE.to_owned(),
         own => format!("{PLAN_MODE}\n\n{own}"),
     }
@@ -95,7 +103,7 @@ mod tests {
             user_prompt: own.to_owned(),
             ..TurnConfig::default()
         };
-        let blocks = Instructions::of(&config, PlanMode::Off).0;
+        let blocks = Instructions::of(&config, PlanMode::Off, true).0;
         blocks.into_iter().map(|(_, block)| block.text).collect()
     }
 
@@ -132,7 +140,7 @@ mod tests {
             ..TurnConfig::default()
         };
         let last = |config: &TurnConfig| {
-            let blocks = Instructions::of(config, PlanMode::Plan).0;
+            let blocks = Instructions::of(config, PlanMode::Plan, true).0;
             assert_eq!(blocks.len(), 3);
             blocks.into_iter().next_back().map(|(_, block)| block.text)
         };

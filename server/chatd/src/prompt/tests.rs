@@ -129,10 +129,10 @@ fn newer_instructions_take_the_place_of_older_ones_alone() {
         user_prompt: "Be brief.".to_owned(),
         ..TurnConfig::default()
     };
-    prompt.set_instructions(&Instructions::of(&brief, PlanMode::Off));
+    prompt.set_instructions(&Instructions::of(&brief, PlanMode::Off, true));
     let own = "<user-instructions>\nBe brief.\n</user-instructions>";
     assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, own, "facts"]);
-    let usual = Instructions::of(&TurnConfig::default(), PlanMode::Off);
+    let usual = Instructions::of(&TurnConfig::default(), PlanMode::Off, true);
     prompt.set_instructions(&usual);
     assert_eq!(texts(&prompt), [DEFAULT_SYSTEM_PROMPT, "facts"]);
     prompt.set_instructions(&Instructions::default());

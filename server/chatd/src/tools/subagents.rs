@@ -26,6 +26,15 @@ const MAX_TITLE_CHARACTERS: usize = 80;
 /// Longest report that is given to the model; all of it stands in the agent's chat.
 const MAX_REPORT_BYTES: usize = 32 * 1024;
 
+/// What an agent of type `general` is told beside the usual. Who explores or works on a desktop has instructions of its own.
+pub(crate) const INSTRUCTIONS: &str = "\
+Another agent handed you this work and reads only your last message. It does not answer questions: decide what you can, and \
+report what you could not. You see nothing of its conversation, and you hand nothing on. Where there is a workspace, it and other agents work \
+in it beside you: change only what your task needs, and leave changes that are not yours alone. The person whom all of you \
+work for may write here too.\n\
+Do the task, check it, and answer in your last message with what you did and found (path:line), how you checked it, and what is \
+left.";
+
 /// What an agent came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Waited {

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use workspace::connection::AgentError;
 
 use super::exploring::ExploreTools;
+use super::facts::NoWorkspaceTools;
 use super::lifecycle::{Lifecycle, Turns};
 use super::planning::{self, PlanTools};
 use super::{
@@ -65,8 +66,8 @@ impl ToolSource for WorkspaceToolSource {
         let plans = planning::mode_of(chat) == PlanMode::Plan;
         let own = self.own.clone().filter(|_| is_root);
         let lifecycle = own.map(|own| Lifecycle::new(own, chat, self.turns.of(chat.id)));
-        if chat.workspace_id.is_none() && lifecycle.is_none() && !plans {
-            return None;
+        if chat.workspace_id.is_none() && lifecycle.is_none() && !(plans && is_root) {
+            return Some(Arc::new(NoWorkspaceTools));
         }
         let tools = WorkspaceTools {
             workspaces: self.workspaces.clone(),
@@ -162,7 +163,15 @@ impl WorkspaceTools {
             let has_desktops = self.workspaces.has_desktops().await;
             self.has_desktops.store(has_desktops, Ordering::Relaxed);
         }
-        let id = self.workspace_id?;
+        let Some(id) = self.workspace_id else {
+            let can_make_one = self.lifecycle.is_some();
+            let none = if can_make_one {
+                facts::NO_WORKSPACE_YET
+            } else {
+                facts::NO_WORKSPACE
+            };
+            return Some(none.to_owned());
+        };
         let gathered = timeout(FACTS_DEADLINE, async {
             let connected = self.workspaces.look(id, self.whom).await?;
             facts::gather(&self.for_chat(connected), plan_of).await.ok()

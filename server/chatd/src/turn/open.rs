@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sdk::chats::{DynamicTool, PlanMode};
+use sdk::ids::WorkspaceId;
 use sdk::messages::Role;
 use sdk::parts::{Part, ToolCallPart};
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ pub(crate) struct Turn {
     /// What is configured; holds for the whole turn.
     pub(super) instructions: Instructions,
     facts: Option<String>,
+    /// The workspace that they are about; of a chat without one they say so.
+    facts_of: Option<WorkspaceId>,
     pub(super) prompt: Prompt,
     /// Those of the prompt's files that were read.
     pub(super) files: LoadedFiles,
@@ -66,8 +69,9 @@ impl Turn {
                 PlanMode::Plan => Vec::new(),
                 PlanMode::Off => client_tools.into_iter().map(definition).collect(),
             },
-            instructions: Instructions::of(config, plan_mode),
+            instructions: Instructions::of(config, plan_mode, chat.parent_chat_id.is_none()),
             facts: None,
+            facts_of: chat.workspace_id,
             prompt: Prompt::default(),
             files: LoadedFiles::new(),
             known_at: None,
@@ -100,6 +104,15 @@ impl Turn {
             context_tokens: self.context_tokens,
             history_version,
         })
+    }
+
+    /// Forgets what is known of another workspace than the chat works in now.
+    pub(super) fn works_in(&mut self, workspace: Option<WorkspaceId>) {
+        if self.facts_of != workspace {
+            self.facts_of = workspace;
+            self.facts = None;
+            self.prompt.forget_facts();
+        }
     }
 
     pub(super) fn set_facts(&mut self, facts: String) {

@@ -20,7 +20,7 @@ use crate::daemon::Daemon;
 use crate::state::people::{Mode, NewChat, Outgoing};
 use crate::state::{Change, StateError};
 use crate::tools::subagents::{Subagents, Waited};
-use crate::tools::{ToolContext, computer, exploring};
+use crate::tools::{ToolContext, computer, exploring, subagents};
 
 /// Notices can be lost; then an agent's end is seen this much later.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -64,11 +64,7 @@ impl RunningChat {
             client_type: ClientType::Api,
             mode,
             chat_mode,
-            system_prompt: match chat_mode {
-                ChatMode::General => None,
-                ChatMode::ComputerUse => Some(computer::INSTRUCTIONS.to_owned()),
-                ChatMode::Explore => Some(exploring::INSTRUCTIONS.to_owned()),
-            },
+            system_prompt: Some(instructions(chat_mode).to_owned()),
             content: vec![Part::text(prompt)],
             client_tools: Vec::new(),
             parent: Some(parent.id),
@@ -155,6 +151,15 @@ impl RunningChat {
                 () = context.cancel.cancelled() => return Ok(Waited::Cancelled),
             }
         }
+    }
+}
+
+/// What a new one is told beside the usual.
+const fn instructions(chat_mode: ChatMode) -> &'static str {
+    match chat_mode {
+        ChatMode::General => subagents::INSTRUCTIONS,
+        ChatMode::ComputerUse => computer::INSTRUCTIONS,
+        ChatMode::Explore => exploring::INSTRUCTIONS,
     }
 }
 

@@ -100,7 +100,9 @@ async fn root_chats_alone_get_the_tools_that_make_workspaces() {
         assert!(names(&*root).iter().any(|known| known == name), "{name}");
     }
     row.parent_chat_id = Some(ChatId::generate());
-    assert!(source.tools(&row).is_none(), "nothing to work in");
+    let bare = source.tools(&row).unwrap();
+    assert!(names(&*bare).is_empty(), "nothing to work in");
+    assert!(bare.facts().await.unwrap().contains("has no workspace"));
     row.workspace_id = Some(WorkspaceId::generate());
     let child = source.tools(&row).unwrap();
     assert!(names(&*child).iter().any(|name| name == "execute"));

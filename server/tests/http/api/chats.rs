@@ -26,6 +26,7 @@ mod stuck_readers;
 mod subagents;
 mod titles;
 mod told;
+mod told_agents;
 mod workspace_tools;
 mod zero;
 
