@@ -37,14 +37,17 @@ const DRAIN_DEADLINE: Duration = Duration::from_secs(15);
 
 /// Runs `$body` on a locked chat in one transaction; gives its value and the chat's row after the commit.
 macro_rules! transition {
-    ($shared:expr, $chat_id:expr, |$change:ident, $locked:ident| $body:expr) => {{
+    ($shared:expr, $lock:ident($chat_id:expr), |$change:ident, $locked:ident| $body:expr) => {{
         let mut $change = $crate::state::Change::begin(&$shared.db, $shared.clock.now()).await?;
-        let mut $locked = $change.lock($chat_id).await?;
+        let mut $locked = $change.$lock($chat_id).await?;
         let value = $body;
         let committed = $change.close($locked).await?;
         $change.commit(&$shared.notices).await?;
         (value, committed.chat)
     }};
+    ($shared:expr, $chat_id:expr, |$change:ident, $locked:ident| $body:expr) => {
+        $crate::daemon::transition!($shared, lock($chat_id), |$change, $locked| $body)
+    };
 }
 pub(crate) use transition;
 

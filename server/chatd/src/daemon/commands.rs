@@ -44,7 +44,7 @@ impl Daemon {
         outgoing: Outgoing,
         behavior: BusyBehavior,
     ) -> Result<(Sent, ChatRow), StateError> {
-        let (sent, row) = transition!(self.shared, chat, |change, locked| {
+        let (sent, row) = transition!(self.shared, lock_to_work(chat), |change, locked| {
             change.mend(&mut locked).await?;
             let sent = change.send(&mut locked, outgoing, behavior).await?;
             self.shared.claim(&mut change, &mut locked).await?;
@@ -61,7 +61,7 @@ impl Daemon {
         from: MessageId,
         outgoing: Outgoing,
     ) -> Result<(Message, ChatRow), StateError> {
-        let (message, row) = transition!(self.shared, chat, |change, locked| {
+        let (message, row) = transition!(self.shared, lock_to_work(chat), |change, locked| {
             change.mend(&mut locked).await?;
             let message = change.edit(&mut locked, from, outgoing).await?;
             self.shared.claim(&mut change, &mut locked).await?;
@@ -105,7 +105,7 @@ impl Daemon {
 
     /// Runs the failed turn again.
     pub async fn retry(&self, chat: ChatId) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| {
+        let ((), row) = transition!(self.shared, lock_to_work(chat), |change, locked| {
             change.mend(&mut locked).await?;
             change.retry(&mut locked).await?;
             self.shared.claim(&mut change, &mut locked).await?;

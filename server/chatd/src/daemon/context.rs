@@ -11,7 +11,7 @@ use crate::state::StateError;
 impl Daemon {
     /// Has the history replaced by a summary; `instructions` says what it must keep.
     pub async fn compact(&self, chat: ChatId, instructions: String) -> Result<ChatRow, StateError> {
-        let ((), row) = transition!(self.shared, chat, |change, locked| {
+        let ((), row) = transition!(self.shared, lock_to_work(chat), |change, locked| {
             change.mend(&mut locked).await?;
             change.request_compaction(&mut locked, instructions).await?;
             self.shared.claim(&mut change, &mut locked).await?;

@@ -28,7 +28,7 @@ impl Daemon {
         chat: ChatId,
         id: QueuedMessageId,
     ) -> Result<(Option<Message>, ChatRow), StateError> {
-        let (message, row) = transition!(self.shared, chat, |change, locked| {
+        let (message, row) = transition!(self.shared, lock_to_work(chat), |change, locked| {
             change.mend(&mut locked).await?;
             let message = change.promote_queued(&mut locked, id).await?;
             self.shared.claim(&mut change, &mut locked).await?;

@@ -185,6 +185,26 @@ impl Change {
         Ok((locked, sent))
     }
 
+    /// Locks a chat for what may have it begin to work. An agent's chat that is idle needs room beside the others of its root
+    /// as it does for a message of that root's agent, whoever has it work; all rows stay locked, so that nothing else begins
+    /// there.
+    pub async fn lock_to_work(&mut self, id: ChatId) -> Result<Locked, StateError> {
+        let chat = chats::get_in(&mut self.tx, id).await?;
+        let chat = chat.ok_or(StateError::ChatNotFound)?;
+        let Some(parent) = chat.parent_chat_id else {
+            return self.lock(id).await;
+        };
+        // The root first, as everybody locks a tree.
+        let mut children = chats::lock_family(&mut self.tx, parent).await?;
+        children.retain(|chat| chat.parent_chat_id == Some(parent));
+        let chat = children.iter().find(|chat| chat.id == id);
+        let chat = chat.ok_or(StateError::ChatNotFound)?;
+        if !chat.status.is_at_work() && !chat.archived {
+            require_room(&children)?;
+        }
+        self.locked(chat.clone()).await
+    }
+
     /// What a root chat handed work to, as long as it may do so. All rows stay locked, so that nothing else begins there.
     async fn lock_children(&mut self, parent: ChatId) -> Result<Vec<ChatRow>, StateError> {
         let family = chats::lock_family(&mut self.tx, parent).await?;

@@ -386,6 +386,43 @@ async fn a_message_begins_no_work_beyond_what_may_be_at_work_at_once() {
     .await;
 }
 
+#[tokio::test]
+async fn people_have_no_more_agents_work_at_once_either() {
+    for_both(async |database| {
+        let db = &database.db;
+        let seed = seed(db).await;
+        let root = chat(db, seed, None, Status::Waiting).await;
+        let mut busy = Vec::new();
+        for _ in 0..RUNNING_SUBAGENTS {
+            busy.push(chat(db, seed, Some(root), Status::Running).await);
+        }
+        let done = chat(db, seed, Some(root), Status::Waiting).await;
+        let lock = async |id| {
+            let mut change = Change::begin(db, Clock::system().now()).await?;
+            let locked = change.lock_to_work(id).await?;
+            Ok::<_, StateError>(locked.chat.status)
+        };
+        let refused = lock(done).await;
+        let is_refused = matches!(refused, Err(StateError::TooManySubagents { .. }));
+        assert!(is_refused, "{refused:?}");
+        // What is at work already takes what is said into its queue, and the chat above is none of them.
+        assert_eq!(lock(busy[0]).await.unwrap(), Status::Running);
+        assert_eq!(lock(root).await.unwrap(), Status::Waiting);
+        let other = chat(db, seed, None, Status::Waiting).await;
+        let elsewhere = chat(db, seed, Some(other), Status::Waiting).await;
+        assert_eq!(lock(elsewhere).await.unwrap(), Status::Waiting);
+        let nobody = lock(ChatId::generate()).await;
+        assert!(
+            matches!(nobody, Err(StateError::ChatNotFound)),
+            "{nobody:?}"
+        );
+
+        finish(db, busy[1]).await;
+        assert_eq!(lock(done).await.unwrap(), Status::Waiting);
+    })
+    .await;
+}
+
 /// Ends the turn of a chat.
 async fn finish(db: &Db, id: ChatId) {
     let mut change = Change::begin(db, Clock::system().now()).await.unwrap();

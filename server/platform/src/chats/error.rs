@@ -152,6 +152,9 @@ impl Failure for ChatFailure {
     fn message(&self) -> String {
         match self {
             Self::State(StateError::Refused { transition, .. }) => refusal(transition).to_owned(),
+            Self::State(StateError::TooManySubagents { limit }) => format!(
+                "{limit} agents of the chat above this one are at work, and no more may be. Wait until one is done, or stop one; then try again."
+            ),
             Self::State(StateError::WrongLanding { .. }) => INSIDE.to_owned(),
             // What a person can act on, such as a full disk, has words of its own.
             Self::Store(error) => error.message(),

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use sdk::chats::{Chat, ChatStatus, ListChats};
+use sdk::chats::{Chat, ChatStatus, CompactChat, ListChats};
 use sdk::client::Client;
 use sdk::ids::ChatId;
 use sdk::live::LiveChat;
-use sdk::messages::ListMessages;
+use sdk::messages::{EditMessage, ListMessages, Role};
 use sdk::parts::{Part, ToolResultPart};
 use serde_json::Value;
 
-use super::{PATIENCE, follow, new_chat};
+use super::{PATIENCE, follow, message, new_chat};
 use crate::support::{TestServer, on_both};
 
 async fn play(client: &Client, script: &str) -> (Chat, LiveChat) {
@@ -260,4 +260,84 @@ async fn one_that_is_done_works_again_only_where_there_is_room() {
             "done", "working", "working", "working", "working", "working"
         ]
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_no_more_agents_work_at_once_than_an_agent_has() {
+    on_both(async |server| {
+        let owner = server.owner().await;
+        let spawn = |title: &str, script: &str| {
+            format!("!call spawn_agent {{\"title\": \"{title}\", \"prompt\": \"{script}\"}}\n")
+        };
+        let done = spawn("done", "!text \\\"Done.\\\"");
+        let failed = spawn("failed", "!error 400");
+        let busy = spawn("busy", "!stall 100s").repeat(5);
+        let wait =
+            |number| format!("!call wait_agent {{\"chat_id\": \"{{{{{number}.chat_id}}}}\"}}\n");
+        let script = format!(
+            "{done}{failed}!then\n{}{}!then\n{busy}!then\n!text \"All are at it.\"",
+            wait(1),
+            wait(2)
+        );
+        let (chat, _) = play(&owner, &script).await;
+        let children = owner.get_chat(chat.id).await.unwrap().children;
+        let called = |title: &str| {
+            let child = children.iter().find(|child| child.title == title);
+            child.unwrap().id
+        };
+        let (done, failed, busy) = (called("done"), called("failed"), called("busy"));
+
+        let more = message("!text \"More.\"");
+        let messages = owner
+            .list_messages(done, &ListMessages::default())
+            .await
+            .unwrap();
+        let edit = EditMessage {
+            content: more.content.clone(),
+            ..EditMessage::default()
+        };
+        let first = messages
+            .messages
+            .iter()
+            .find(|message| message.role == Role::User)
+            .unwrap()
+            .id;
+        let refusals = [
+            owner.send_message(done, &more).await.map(drop),
+            owner.edit_message(done, first, &edit).await.map(drop),
+            owner
+                .compact_chat(done, &CompactChat::default())
+                .await
+                .map(drop),
+            owner.retry_chat(failed).await.map(drop),
+        ];
+        for refused in refusals {
+            let refused = refused.unwrap_err();
+            assert_eq!(refused.status(), Some(409), "{refused}");
+            assert!(
+                refused.to_string().contains("5 agents of the chat above"),
+                "{refused}"
+            );
+        }
+        assert_eq!(
+            owner.get_chat(done).await.unwrap().status,
+            ChatStatus::Waiting
+        );
+        // One that works already takes it into its queue, and the chat above is no agent.
+        assert!(owner.send_message(busy, &more).await.unwrap().queued);
+        owner.send_message(chat.id, &more).await.unwrap();
+
+        let another = children
+            .iter()
+            .rfind(|child| child.title == "busy")
+            .unwrap()
+            .id;
+        owner.interrupt_chat(another).await.unwrap();
+        follow(&owner, another).await;
+        owner.send_message(done, &more).await.unwrap();
+        let live = follow(&owner, done).await;
+        assert!(live.messages.last().unwrap().text().starts_with("More."));
+        owner.interrupt_chat(chat.id).await.unwrap();
+    })
+    .await;
 }
