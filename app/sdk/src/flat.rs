@@ -63,6 +63,7 @@ pub(crate) struct FlatPart {
     content: Option<String>,
     diff_hunk: Option<String>,
     repo_root: Option<String>,
+    blob: Option<String>,
     context_file_path: Option<String>,
     context_file_truncated: bool,
     skill_name: Option<String>,
@@ -130,6 +131,7 @@ impl TryFrom<FlatPart> for Part {
                 content: need(flat.content, "content")?,
                 diff_hunk: flat.diff_hunk,
                 repo_root: flat.repo_root,
+                blob: flat.blob,
             }),
             "context-file" => Self::ContextFile {
                 context_file_path: need(flat.context_file_path, "context_file_path")?,
@@ -352,6 +354,7 @@ mod tests {
                 content: "why".into(),
                 diff_hunk: Some("@@ -1,2 +1 @@\n-a\n b".into()),
                 repo_root: Some("/srv/a".into()),
+                blob: Some("1a2b3c4".into()),
             }),
             Part::ContextFile {
                 context_file_path: "AGENTS.md".into(),

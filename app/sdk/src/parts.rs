@@ -234,6 +234,10 @@ pub struct DiffComment {
     /// The work tree in the workspace that `file_name` lies in; absent for a pull request's diff.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repo_root: Option<String>,
+    /// The version of the file that the lines were counted in, as the diff's `index` line names it: 4 to 64 hexadecimal
+    /// digits. Its text is kept with the chat where it can still be read, and then tells where the lines are later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blob: Option<String>,
 }
 
 /// A part as a client sends it.

@@ -1,8 +1,9 @@
-//! How a comment finds its lines again. It quotes them with lines around, as a hunk ([`quote`]); when the file has changed
-//! they are looked for by their text and by what stands around them ([`place`]).
+//! How a comment finds its lines again. Where the version that it was made on is kept and the one that is shown can be read,
+//! both texts tell where they are ([`whole`]). Else it is by what the comment quotes, its lines with some around as a hunk
+//! ([`quote`]): when the file has changed they are looked for by their text and by what stands around them ([`place`]).
 //!
-//! A comment is on its line or outdated, rather nowhere than on another line or a copy. What speaks for a place has to rule the
-//! others out:
+//! By either a comment is on its line or outdated, rather nowhere than on another line or a copy. Of a quote, what speaks for a
+//! place has to rule the others out:
 //!
 //! - Where the old version is the same (`old`), git itself says which of its lines a shown one is, and between which an added
 //!   one stands. No text is taken against that, but where all that was quoted stands together.
@@ -22,6 +23,7 @@ mod old;
 mod side;
 #[cfg(test)]
 mod tests;
+pub mod whole;
 mod witness;
 
 use std::fmt::Write as _;
@@ -95,11 +97,7 @@ pub fn place(comment: &DiffComment, file: &DiffFile) -> Placement {
 }
 
 fn find(comment: &DiffComment, file: &DiffFile) -> Option<Placement> {
-    let range = LineRange {
-        side: comment.side,
-        start: u32::try_from(comment.start_line).ok()?,
-        end: u32::try_from(comment.end_line).ok()?,
-    };
+    let range = LineRange::of_comment(comment)?;
     let quoted = parse(comment.diff_hunk.as_deref()?);
     let quoted = &quoted.first()?.hunks;
     let mut before = side_lines(quoted, range.side);

@@ -1,6 +1,6 @@
 //! Which lines a reader chooses to comment on: of one side, shown, and standing together.
 
-use sdk::parts::DiffSide;
+use sdk::parts::{DiffComment, DiffSide};
 
 use super::{DiffFile, DiffLine, Hunk};
 
@@ -35,6 +35,15 @@ impl LineRange {
             start: point.number,
             end: point.number,
         }
+    }
+
+    /// The lines that a comment is on, where its numbers can be those of lines.
+    pub fn of_comment(comment: &DiffComment) -> Option<Self> {
+        Some(Self {
+            side: comment.side,
+            start: u32::try_from(comment.start_line).ok()?,
+            end: u32::try_from(comment.end_line).ok()?,
+        })
     }
 
     /// The last of them.

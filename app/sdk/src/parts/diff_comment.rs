@@ -59,6 +59,7 @@ mod tests {
             content: "Why?".to_owned(),
             diff_hunk: Some("@@ -3,3 +3,4 @@ fn greet\n one\n-two\n+2\n+\n three".to_owned()),
             repo_root: None,
+            blob: None,
         }
     }
 

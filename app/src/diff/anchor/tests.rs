@@ -79,6 +79,7 @@ fn comment(file: &DiffFile, side: DiffSide, start: u32, end: u32) -> Option<Diff
         content: "Why?".to_owned(),
         diff_hunk: Some(quote(file, range)?),
         repo_root: None,
+        blob: None,
     })
 }
 

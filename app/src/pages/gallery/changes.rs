@@ -263,6 +263,7 @@ fn review(now: DateTime<Utc>) -> Review {
         content: content.to_owned(),
         diff_hunk: Some(hunk.to_owned()),
         repo_root: Some(REVIEWED.to_owned()),
+        blob: None,
     };
     let moved = samples::HUNK.replace("+3,5", "+13,5");
     let changed = samples::HUNK.replace("Good day", "Hi");

@@ -105,6 +105,7 @@ fn attachments() -> Vec<Part> {
             content: "Use the title here.".to_owned(),
             diff_hunk: Some(samples::HUNK.to_owned()),
             repo_root: None,
+            blob: None,
         }),
     ]
 }

@@ -50,6 +50,7 @@ mod tests {
             content: "Use the title here.".to_owned(),
             diff_hunk: Some("@@ -3,2 +3,3 @@\n one\n-two\n+2\n+``` three".to_owned()),
             repo_root: Some("/srv/greeter".to_owned()),
+            blob: None,
         }
     }
 

@@ -217,6 +217,7 @@ fn diff_comment() -> sdk::parts::DiffComment {
         content: "Use <b>the title</b>\nhere.".to_owned(),
         diff_hunk: Some("@@ -3,2 +3,3 @@\n one\n-two\n+let x = \"<script>\";\n+five".to_owned()),
         repo_root: None,
+        blob: None,
     }
 }
 

@@ -100,6 +100,7 @@ mod tests {
                 content: "Why?".to_owned(),
                 diff_hunk: None,
                 repo_root: None,
+                blob: None,
             })
         };
         assert_eq!(path_of("a").as_deref(), Some("b"));

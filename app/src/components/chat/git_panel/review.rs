@@ -204,6 +204,7 @@ impl Review {
             content: String::new(),
             diff_hunk: Some(hunk),
             repo_root: chosen.place.root.clone(),
+            blob: None,
         })));
         self.chosen.set(Some(chosen));
         focus_box();
@@ -364,6 +365,7 @@ mod tests {
             content: "Why?".to_owned(),
             diff_hunk: None,
             repo_root: None,
+            blob: None,
         }
     }
 

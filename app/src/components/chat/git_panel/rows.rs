@@ -268,6 +268,7 @@ mod tests {
                 content: "Why?".to_owned(),
                 diff_hunk: None,
                 repo_root: None,
+                blob: None,
             }),
         }
     }

@@ -9,6 +9,9 @@
 //! the same words were written anew in place of it, and not copied from anywhere, or every way to lay both files side by side
 //! that keeps as many lines takes the one for the other. Blame alone does not excuse a copy or another line that says the same.
 //! How many comments follow their lines is measured by blame.
+//!
+//! Both placements are measured: by the whole texts, which is the one that people get where the version that was commented on is
+//! kept, and by what a comment quotes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +24,7 @@ use sdk::git::GitLines;
 
 use super::histories::{Author, COPY, History};
 use super::*;
+use crate::diff::anchor::whole::Kept;
 use crate::diff::index::{IndexedFile, index};
 use crate::diff::regions::wanted::{for_comment, with_edges};
 use crate::diff::regions::{ReadLines, fits, open};
@@ -30,10 +34,14 @@ const FILES: usize = 220;
 const COMMENTS_EACH: usize = 10;
 /// Blame itself is asked of each file of so many; of the others the diff is, which it makes.
 const BLAMED_EACH: usize = 40;
-/// Comments follow blame in so many of a hundred cases, at least. Over the 300 seeds that come next they did in 92.2, and 16 of
-/// 525,501 that were placed were on a wrong line: the line went, and a copy or another one that says the same had come to stand
-/// with what stood around, where git shows it as unchanged.
-const WANTED_PERCENT: usize = 92;
+/// Comments follow blame in so many of a hundred cases, at least, where both texts are known. Over the 300 seeds that come next
+/// they did in 99.0, and of 569,292 that were placed none was on a wrong line. The others are lines alike of which one came
+/// or went, so that the texts do not tell which.
+const WANTED_PERCENT: usize = 98;
+/// The same for those that are placed by what they quote. Over the same seeds they did in 92.2, and 16 of 525,501 that were placed
+/// were on a wrong line: the line went, and a copy or another one that says the same had come to stand with what stood around,
+/// where git shows it as unchanged.
+const WANTED_PERCENT_BY_QUOTE: usize = 92;
 /// The line of so many is still there, and neither in a hunk nor in what the page opens for them, at most.
 const HIDDEN_PERCENT: usize = 3;
 
@@ -317,6 +325,25 @@ impl Versions<'_> {
         self.blamed(line) == Some(placed) && (is_written_anew() || is_only_way())
     }
 
+    /// Where a comment is by both texts.
+    fn place(&self, comment: &DiffComment) -> Placement {
+        let text = |lines: &[Line]| {
+            let lines = lines.iter().flat_map(|(_, text)| [text, "\n"]);
+            lines.collect::<String>()
+        };
+        let kept = Kept::between(&text(self.was), &text(self.is)).unwrap();
+        let was = LineRange::of_comment(comment).unwrap();
+        // What is not shown the page opens.
+        match kept.find(was.start, was.end) {
+            None => Placement::Outdated,
+            Some(start) => Placement::Moved(LineRange {
+                start,
+                end: start + was.end - was.start,
+                ..was
+            }),
+        }
+    }
+
     fn judge(&self, comment: &DiffComment, file: &DiffFile, placement: Placement) -> Shares {
         let mut shares = Shares::default();
         let lines =
@@ -351,8 +378,8 @@ impl Versions<'_> {
     }
 }
 
-/// What becomes of the comments of one random history.
-fn follow(seed: u64) -> Shares {
+/// What becomes of the comments of one random history: by both texts, and by what they quote.
+fn follow(seed: u64) -> [Shares; 2] {
     let mut author = Author::new(seed);
     let histories: Vec<History> = (0..FILES).map(|_| author.history()).collect();
     let repository = Repository::new(seed);
@@ -364,7 +391,7 @@ fn follow(seed: u64) -> Shares {
     let shown_later = repository.diff("later_base", "later_tree");
     let old_changes = repository.blame_all("base", "later_base");
     let new_changes = repository.blame_all("tree", "later_tree");
-    let mut shares = Shares::default();
+    let mut shares = [Shares::default(), Shares::default()];
     for (at, history) in histories.iter().enumerate() {
         let name = name_of(at);
         let changes =
@@ -393,36 +420,45 @@ fn follow(seed: u64) -> Shares {
             let Some(comment) = written(&mut author.dice, was.file()) else {
                 continue;
             };
-            let (file, placement) = place_as_page(&comment, is, &history.later_base);
+            let (file, by_quote) = place_as_page(&comment, is, &history.later_base);
             let versions = if comment.side == Old { &old } else { &new };
-            let mut judged = versions.judge(&comment, &file, placement);
-            for wrong in &mut judged.wrong {
-                *wrong = format!(
-                    "seed {seed}, {name}: {wrong}\nwas:\n{}\nis:\n{}",
-                    was.text(),
-                    is.text()
-                );
+            let placements = [versions.place(&comment), by_quote];
+            for (shares, placement) in shares.iter_mut().zip(placements) {
+                let mut judged = versions.judge(&comment, &file, placement);
+                for wrong in &mut judged.wrong {
+                    *wrong = format!(
+                        "seed {seed}, {name}: {wrong}\nwas:\n{}\nis:\n{}",
+                        was.text(),
+                        is.text()
+                    );
+                }
+                shares.add(judged);
             }
-            shares.add(judged);
         }
     }
     shares
 }
 
 fn assert_comments_follow(seeds: std::ops::RangeInclusive<u64>) {
-    let mut shares = Shares::default();
+    let mut by_texts = Shares::default();
+    let mut by_quote = Shares::default();
     for seed in seeds {
-        shares.add(follow(seed));
+        let [texts, quote] = follow(seed);
+        by_texts.add(texts);
+        by_quote.add(quote);
     }
-    println!("{shares}");
-    assert!(
-        shares.wrong.is_empty(),
-        "on a wrong line:\n{}",
-        shares.wrong[0]
-    );
-    let known = shares.right + shares.lost;
-    assert!(shares.right * 100 >= known * WANTED_PERCENT, "{shares}");
-    assert!(shares.hidden * 100 <= known * HIDDEN_PERCENT, "{shares}");
+    let wanted = [WANTED_PERCENT, WANTED_PERCENT_BY_QUOTE];
+    for (shares, wanted) in [by_texts, by_quote].into_iter().zip(wanted) {
+        println!("{shares}");
+        assert!(
+            shares.wrong.is_empty(),
+            "on a wrong line:\n{}",
+            shares.wrong[0]
+        );
+        let known = shares.right + shares.lost;
+        assert!(shares.right * 100 >= known * wanted, "{shares}");
+        assert!(shares.hidden * 100 <= known * HIDDEN_PERCENT, "{shares}");
+    }
 }
 
 #[test]

@@ -246,6 +246,7 @@ mod tests {
                     side: DiffSide::New,
                     content: lines.content,
                     repo_root: quoted.clone(),
+                    blob: quoted.clone(),
                     diff_hunk: quoted,
                 })
             }),
