@@ -161,6 +161,18 @@ pub struct GitLines {
     pub is_unterminated: bool,
 }
 
+/// A version of a file whose text is meant as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GitVersion {
+    /// Absolute path of the work tree whose git is asked for it; without one only what is kept with the chat is read.
+    pub repo_root: Option<String>,
+    /// Its name, as the diff's `index` line tells it.
+    pub blob: String,
+    /// The path of the file in the work tree, which may be this version, where git keeps none of that name.
+    pub path: Option<String>,
+}
+
 /// Query of `GET /api/v2/chats/{chat}/git/image`: a version of a picture that git keeps, or the one in the work tree. One of
 /// both is named.
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]

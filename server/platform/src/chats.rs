@@ -9,7 +9,7 @@ pub mod desktop;
 mod error;
 pub(crate) mod fields;
 mod filter;
-mod git;
+pub(crate) mod git;
 mod known;
 mod live;
 mod news;

@@ -98,6 +98,7 @@ impl Platform {
         };
         let behavior = request.busy_behavior.unwrap_or_default();
         let files = ids_of(&outgoing.content);
+        self.keep_commented(actor, chat, &outgoing.content);
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
         let created = CreatedMessage {
             warnings: self.unlinked_files(chat, &files).await?,
@@ -129,6 +130,7 @@ impl Platform {
             .outgoing(actor, request.content, request.model_config_id)
             .await?;
         let files = ids_of(&outgoing.content);
+        self.keep_commented(actor, chat, &outgoing.content);
         let (message, _) = self.0.daemon.edit(chat, message, outgoing).await?;
         Ok(CreatedMessage {
             message: Some(wire::message(message)),

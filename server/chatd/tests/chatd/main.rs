@@ -23,6 +23,7 @@ mod debug;
 mod debug_turns;
 mod defects;
 mod diff_statuses;
+mod diff_texts;
 mod faults;
 mod harness;
 mod interrupts;

@@ -1,6 +1,7 @@
 //! What changes in a chat's workspace, live.
 
 mod content;
+mod texts;
 mod watch;
 
 use sdk::git::{GitWatchMessage, OmittedFile, RepositoryChanges};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use workspace::connection::AgentClient;
 use workspace::protocol::{GitChangesQuery, RepositoryChanges as AgentChanges};
 
+pub(crate) use self::texts::is_blob;
 use self::watch::Watch;
 use super::ChatFailure;
 use crate::workspaces::WorkspaceError;

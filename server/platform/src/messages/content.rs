@@ -7,6 +7,7 @@ use sdk::parts::{DiffComment, FilePart, InputPart, Part};
 use store::files;
 
 use crate::chats::ChatFailure;
+use crate::chats::git::is_blob;
 use crate::{Actor, Platform};
 
 impl Platform {
@@ -121,6 +122,12 @@ fn check_comment(comment: &DiffComment) -> Result<(), (&'static str, &'static st
         && (!root.starts_with('/') || root.len() > MAX_PATH_BYTES)
     {
         return Err(("repo_root", "Name a work tree by its absolute path."));
+    }
+    if comment.blob.as_deref().is_some_and(|blob| !is_blob(blob)) {
+        return Err((
+            "blob",
+            "Name the version by 4 to 64 hexadecimal digits, as the diff's index line does, or leave it out.",
+        ));
     }
     Ok(())
 }

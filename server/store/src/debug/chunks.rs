@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use super::pieces::{self, Hash};
 use super::steps;
-use crate::{Db, StoreError, Tx, on_tx};
+use crate::{Db, StoreError, Tx, on_tx, packing};
 
 const TABLE: &str = "chat_debug_chunks";
 
@@ -87,7 +87,7 @@ pub(super) async fn put(tx: &mut Tx, chat: ChatId, body: &[u8]) -> Result<BodyNa
         if known.contains(&piece.hash) {
             continue;
         }
-        let (is_deflated, content) = pieces::pack(piece.content);
+        let (is_deflated, content) = packing::pack(piece.content);
         let parent_hash = piece.parent_hash.map(|parent| parent.to_vec());
         on_tx!(&mut *tx, connection => sqlx::query(INSERT)
             .bind(chat.0)
@@ -162,7 +162,7 @@ pub(super) async fn read(
     let mut chunks = Chunks::default();
     for row in rows {
         let parent = row.parent_hash.as_deref().map(hash).transpose()?;
-        let content = pieces::unpack(row.is_deflated, row.data)?;
+        let content = packing::unpack(TABLE, row.is_deflated, row.data)?;
         chunks
             .by_hash
             .insert(hash(&row.chunk_hash)?, (parent, content));

@@ -5,23 +5,12 @@
 //! conversation are one chain that grows, and what stands behind them (tools, options) is a chain of its own that stays the
 //! same. Where it is cut depends on nothing that comes later.
 
-use std::io::{Read as _, Write as _};
-
-use flate2::Compression;
-use flate2::read::DeflateDecoder;
-use flate2::write::DeflateEncoder;
 use sha2::{Digest as _, Sha256};
-
-use crate::StoreError;
 
 /// Smaller ones are not worth a row.
 const LEAST_BYTES: usize = 512;
 /// What has no places to cut at is cut here.
 const MOST_BYTES: usize = 16 * 1024;
-/// Shorter content is kept as it is.
-const LEAST_DEFLATED_BYTES: usize = 128;
-/// What a piece unpacks to at most, whatever its row says.
-const MOST_UNPACKED_BYTES: u64 = 1024 * 1024;
 
 /// The name of a piece and of all that stands before it.
 pub(super) type Hash = [u8; 16];
@@ -86,35 +75,6 @@ impl Cutter<'_> {
         }
         self.segment_start = self.piece_start;
     }
-}
-
-/// Content as it is stored, and whether it is deflated.
-pub(super) fn pack(content: &[u8]) -> (bool, Vec<u8>) {
-    if content.len() < LEAST_DEFLATED_BYTES {
-        return (false, content.to_vec());
-    }
-    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::fast());
-    let packed = encoder.write_all(content).and_then(|()| encoder.finish());
-    match packed {
-        Ok(packed) if packed.len() < content.len() => (true, packed),
-        _ => (false, content.to_vec()),
-    }
-}
-
-/// What was packed.
-pub(super) fn unpack(is_deflated: bool, content: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    if !is_deflated {
-        return Ok(content);
-    }
-    let mut whole = Vec::new();
-    DeflateDecoder::new(content.as_slice())
-        .take(MOST_UNPACKED_BYTES)
-        .read_to_end(&mut whole)
-        .map_err(|error| StoreError::Corrupt {
-            table: "chat_debug_chunks",
-            detail: error.to_string(),
-        })?;
-    Ok(whole)
 }
 
 fn name(parent: Option<Hash>, content: &[u8]) -> Hash {
@@ -225,20 +185,6 @@ mod tests {
         other[40] ^= 1;
         let last = |body: &[u8]| cut(body)[0].last().unwrap().hash;
         assert_ne!(last(&request(10)), last(&other));
-    }
-
-    #[test]
-    fn packing_loses_nothing() {
-        for content in [
-            Vec::new(),
-            b"short".to_vec(),
-            b"again and again ".repeat(1000),
-        ] {
-            let (is_deflated, packed) = pack(&content);
-            assert!(packed.len() <= content.len());
-            assert_eq!(unpack(is_deflated, packed).unwrap(), content);
-        }
-        unpack(true, b"no deflate".to_vec()).unwrap_err();
     }
 
     proptest! {

@@ -49,6 +49,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
             "diff_statuses/hints",
             crate::diff_statuses::hints::STATEMENTS,
         ),
+        ("diff_texts", crate::diff_texts::STATEMENTS),
         ("external_auth", crate::external_auth::STATEMENTS),
         (
             "external_auth/configs",

@@ -280,7 +280,7 @@ impl AgentClient {
             .await
     }
 
-    /// A version of a file that git keeps, or the file in the work tree, whole: at most 10 MiB.
+    /// A version of a file that git keeps, or the one in the work tree, whole: at most 10 MiB.
     pub async fn git_file(&self, query: &GitFileQuery) -> Result<Bytes, AgentError> {
         let path_and_query = with_query("/api/v0/git/file", query)?;
         self.fetch(&Call::get(path_and_query, "the file", QUICK))

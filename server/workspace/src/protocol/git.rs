@@ -173,7 +173,8 @@ pub struct GitLines {
     pub is_unterminated: bool,
 }
 
-/// One version of a file to read whole: one that git keeps, or the one in the work tree.
+/// One version of a file to read whole: one that git keeps, or the one in the work tree. With both the version of that name, from
+/// the work tree when git does not keep it and the file there is this version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitFileQuery {
     /// Absolute path of the work tree's root.

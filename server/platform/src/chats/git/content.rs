@@ -59,6 +59,12 @@ impl Platform {
         query: ReadGitImage,
     ) -> Result<GitImage, ChatFailure> {
         let looked = self.chat_agent(actor, id).await?;
+        if query.blob.is_some() == query.path.is_some() {
+            return Err(failure(
+                FailureKind::Invalid,
+                "Name either the version or the path of the picture.",
+            ));
+        }
         let query = GitFileQuery {
             repo_root: query.repo_root,
             blob: query.blob,
@@ -75,7 +81,7 @@ impl Platform {
     }
 }
 
-fn unread(error: AgentError) -> ChatFailure {
+pub(super) fn unread(error: AgentError) -> ChatFailure {
     match error {
         AgentError::NotFound { message } => failure(FailureKind::NotFound, &message),
         AgentError::Refused { status, message } if status.as_u16() == 413 => {
@@ -86,7 +92,7 @@ fn unread(error: AgentError) -> ChatFailure {
     }
 }
 
-fn failure(kind: FailureKind, message: &str) -> ChatFailure {
+pub(super) fn failure(kind: FailureKind, message: &str) -> ChatFailure {
     ChatFailure::Workspace {
         message: crate::failure::sentence_case(message),
         kind,

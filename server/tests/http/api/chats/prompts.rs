@@ -74,6 +74,7 @@ async fn comments_on_a_diff_come_back_as_they_were_sent_or_say_what_is_wrong() {
             content: "Shorter, please.".to_owned(),
             diff_hunk: Some("@@ -4,2 +4,3 @@\n a\n-b\n+c\n+d".to_owned()),
             repo_root: Some("/srv/greeter".to_owned()),
+            blob: Some("1a2b3c4".to_owned()),
         };
         let send = async |comment: DiffComment| {
             let mut with = message("");
@@ -105,6 +106,8 @@ async fn comments_on_a_diff_come_back_as_they_were_sent_or_say_what_is_wrong() {
             changed(|it| it.diff_hunk = Some(String::new())),
             changed(|it| it.diff_hunk = Some("x".repeat(200 * 1024 + 1))),
             changed(|it| it.repo_root = Some("greeter".to_owned())),
+            changed(|it| it.blob = Some("HEAD".to_owned())),
+            changed(|it| it.blob = Some("a".repeat(65))),
         ] {
             assert_eq!(status(send(wrong.clone())).await, 400, "{wrong:?}");
         }

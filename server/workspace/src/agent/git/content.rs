@@ -58,6 +58,7 @@ pub async fn file(query: Result<Query<GitFileQuery>, QueryRejection>) -> Result<
     let query = query?.0;
     let root = root(&query.repo_root).await?;
     match (query.blob, query.path) {
+        (Some(name), Some(path)) => version(&root, &name, &path).await.map(Bytes::from),
         (Some(name), None) => blob(&root, &name).await.map(Bytes::from),
         (None, Some(path)) => {
             let path = inside(&path)?;
@@ -65,8 +66,8 @@ pub async fn file(query: Result<Query<GitFileQuery>, QueryRejection>) -> Result<
                 .await
                 .map(Bytes::from)
         }
-        _ => Err(ApiError::bad_request(
-            "name either the blob or the path of the file to read",
+        (None, None) => Err(ApiError::bad_request(
+            "name the blob or the path of the file to read",
         )),
     }
 }
@@ -117,6 +118,27 @@ async fn blob(root: &Path, name: &str) -> Result<Vec<u8>, ApiError> {
     }
     let read = git().args(["cat-file", "blob", object]).output().await;
     read.map(|read| read.stdout).map_err(failed)
+}
+
+/// A version that git keeps, or that lies in the work tree. Its name tells its content.
+async fn version(root: &Path, name: &str, path: &str) -> Result<Vec<u8>, ApiError> {
+    let missing = match blob(root, name).await {
+        Err(error) if error.status == StatusCode::NOT_FOUND => error,
+        read => return read,
+    };
+    let (folder, path) = (root.to_owned(), inside(path)?);
+    let bytes = blocking(move || in_work_tree(&folder, &path)).await?;
+    let named = GitCommand::in_workspace(root)
+        .args(["hash-object", "--stdin"])
+        .input(bytes.clone())
+        .text()
+        .await
+        .map_err(failed)?;
+    if named.starts_with(&name.to_ascii_lowercase()) {
+        Ok(bytes)
+    } else {
+        Err(missing)
+    }
 }
 
 fn too_large() -> ApiError {
