@@ -118,7 +118,7 @@ test.describe("on a real git repository", () => {
     await untilIdle(context.request, server.url, chat);
     const sent = (await storedMessages(context.request, server.url, chat)).find(({ content }) => content.some(({ type }) => type === "diff-comment"));
     const [, worktree] = repository.worktrees();
-    expect(sent?.content.map((part) => ({ ...part, diff_hunk: undefined }))).toEqual([
+    expect(sent?.content.map((part) => ({ ...part, diff_hunk: undefined, blob: undefined }))).toEqual([
       { type: "text", text: "Look at these:" },
       ...[
         { start_line: 5, end_line: 5, side: "new", content: "Say who greets.\nAnd why." },
@@ -133,6 +133,14 @@ test.describe("on a real git repository", () => {
     await send(page, `!call execute {"command": "sed -i '1i // First.' src/lib.rs"}\n!then\n!text "Moved."`);
     await expect(marks(page).filter({ hasText: "Say who greets" })).toContainText("Line 6, was 5", { timeout: 20_000 });
     await expect(marks(page).filter({ hasText: "warmer" })).toContainText("Line 5 before the change");
+    await untilIdle(context.request, server.url, chat);
+    // All that stood around it is another text: what it quotes does not tell any more, the version that it was made on does.
+    const around = "-e 's|^/// A greeting|/// Words|' -e 's|pub fn greet|pub fn welcome|' -e '7s|}|} // said|' -e 's|cfg(test)|cfg(any(test))|'";
+    await send(page, `!call execute {"command": "sed -i ${around} src/lib.rs"}\n!then\n!text "Reworded."`);
+    await expect(panelOf(page).getByText("1 outdated comment")).toBeVisible({ timeout: 20_000 });
+    const followed = marks(page).filter({ hasText: "Say who greets" });
+    await expect(followed).toContainText("Line 6, was 5");
+    await expect(followed).not.toContainText("outdated");
     await untilIdle(context.request, server.url, chat);
     await send(page, `!call execute {"command": "sed -i 's/Good day/Good evening/' src/lib.rs"}\n!then\n!text "Changed."`);
     const folded = panelOf(page).getByText("2 outdated comments");

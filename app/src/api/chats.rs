@@ -4,7 +4,10 @@ mod agent;
 mod diffs;
 
 pub use agent::{AgentNews, agent_news};
-pub use diffs::{LinesBetween, Picture, RemoteDiff, git_picture, lines_between, remote_diff};
+pub use diffs::{
+    CommentedLines, Followed, LinesBetween, Picture, RemoteDiff, follow_comments, git_picture,
+    keep_version, lines_between, remote_diff,
+};
 
 use leptos::prelude::*;
 use sdk::allowed_folders::AllowedFolder;

@@ -1,11 +1,13 @@
 //! What the views of a diff ask for: the diff of what was pushed, and the lines between changes.
 
 use leptos::prelude::*;
-use sdk::git::{GitLines, ReadGitImage, ReadGitLines};
+use sdk::git::{GitLines, GitVersion, ReadGitImage, ReadGitLines};
 use sdk::ids::ChatId;
 use serde::{Deserialize, Serialize};
 
 use crate::api::codec::Page;
+#[cfg(feature = "ssr")]
+use crate::diff::anchor::whole::Kept;
 use crate::error::AppError;
 
 /// What a chat's branch changes at its git host, asked now.
@@ -58,6 +60,84 @@ pub async fn lines_between(
     let read = read.map_err(crate::api::failed)?;
     let html = super::changes::highlight_text(path, read.lines.clone()).await;
     Ok(LinesBetween { read, html })
+}
+
+/// Keeps the text of a version that somebody comments on, so that the lines are found again later. It tells whether it is kept.
+#[server(name = KeepVersion, prefix = "/api/page", endpoint = "keep_version", protocol = Page)]
+pub async fn keep_version(chat_id: ChatId, version: GitVersion) -> Result<bool, AppError> {
+    let (platform, actor) = crate::api::signed_in()?;
+    let kept = platform.keep_git_text(&actor, chat_id, version).await;
+    kept.map_err(crate::api::failed)
+}
+
+/// Lines of a version of a file that were commented on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CommentedLines {
+    /// The version, as git names it.
+    pub blob: String,
+    /// The first line, from 1.
+    pub start: u32,
+    /// The last one.
+    pub end: u32,
+}
+
+/// Where commented lines are in another version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Followed {
+    /// It cannot be told: one of the texts is not to be had, or they differ too much.
+    Unknown,
+    /// Nowhere, or not to be told from other lines.
+    Gone,
+    /// Together, from this line on.
+    From(u32),
+}
+
+/// Versions whose comments are followed at once.
+#[cfg(feature = "ssr")]
+const MAX_VERSIONS: usize = 20;
+
+/// Where commented lines of other versions are in a version of the same file, in the order of `lines`.
+#[server(name = FollowComments, prefix = "/api/page", endpoint = "follow_comments", protocol = Page)]
+pub async fn follow_comments(
+    chat_id: ChatId,
+    version: GitVersion,
+    lines: Vec<CommentedLines>,
+) -> Result<Vec<Followed>, AppError> {
+    let (platform, actor) = crate::api::signed_in()?;
+    let read = async |version: &GitVersion| {
+        let text = platform.git_text(&actor, chat_id, version).await;
+        text.map_err(crate::api::failed)
+    };
+    let mut answers = vec![Followed::Unknown; lines.len()];
+    let Some(text) = read(&version).await? else {
+        return Ok(answers);
+    };
+    let text = std::sync::Arc::new(text);
+    let blobs: std::collections::BTreeSet<&str> =
+        lines.iter().map(|lines| lines.blob.as_str()).collect();
+    for blob in blobs.into_iter().take(MAX_VERSIONS) {
+        let commented = GitVersion {
+            blob: blob.to_owned(),
+            repo_root: version.repo_root.clone(),
+            path: None,
+        };
+        let Some(was) = read(&commented).await? else {
+            continue;
+        };
+        let is = std::sync::Arc::clone(&text);
+        let kept = platform::render::offload(move || Kept::between(&was, &is)).await;
+        let Some(kept) = kept.flatten() else {
+            continue;
+        };
+        for (lines, answer) in lines.iter().zip(&mut answers) {
+            if lines.blob == blob {
+                let start = kept.find(lines.start, lines.end);
+                *answer = start.map_or(Followed::Gone, Followed::From);
+            }
+        }
+    }
+    Ok(answers)
 }
 
 /// A picture of a chat's workspace.

@@ -22,6 +22,7 @@ mod review;
 mod rows;
 mod side_by_side;
 mod tabs;
+mod versions;
 mod viewed;
 mod windows;
 

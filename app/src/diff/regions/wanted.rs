@@ -3,6 +3,7 @@
 use sdk::parts::{DiffComment, DiffSide};
 
 use super::{MOST_LINES, Opened, Region};
+use crate::diff::selection::LineRange;
 use crate::diff::{LineKind, parse};
 
 /// Lines shown around the lines of a comment.
@@ -43,6 +44,15 @@ pub fn for_comment<'a>(
     was_old()
         .and_then(|(start, end)| around(opened, read, DiffSide::Old, start, end))
         .or_else(|| around(opened, read, comment.side, start, end))
+}
+
+/// The region that holds these lines, and what of it has to be read for them to be shown.
+pub fn for_lines(
+    opened: &Opened,
+    read: DiffSide,
+    range: LineRange,
+) -> Option<(&Region, (u32, u32, bool))> {
+    around(opened, read, range.side, range.start, range.end)
 }
 
 /// The region that holds these lines of a side, and what of it has to be read for them to be shown.

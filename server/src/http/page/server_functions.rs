@@ -162,6 +162,8 @@ pub const ACCESS: &[(&str, Access)] = &[
     ("/api/page/render_diff", Access::SignedIn),
     ("/api/page/remote_diff", Access::SignedIn),
     ("/api/page/lines_between", Access::SignedIn),
+    ("/api/page/keep_version", Access::SignedIn),
+    ("/api/page/follow_comments", Access::SignedIn),
     ("/api/page/git_picture", Access::SignedIn),
     ("/api/page/list_diff_comments", Access::SignedIn),
     ("/api/page/get_analytics", Access::SignedIn),

@@ -9,6 +9,7 @@ mod engine;
 mod explore;
 mod faults;
 mod files;
+mod followed_comments;
 mod git_content;
 mod git_credentials;
 mod git_watch;

@@ -13,7 +13,7 @@ use super::lines::{FileLines, file_lines};
 use super::pictures::{pictures, sides};
 use super::reading::Reading;
 use super::regions::Regions;
-use super::review::{Place, focus_box};
+use super::review::{Place, Shown, focus_box};
 use super::windows::{GAP_PX, HEAD_PX, LINE_PX, keep_height};
 use crate::components::chat::tool_card::counts;
 use crate::components::chat::words;
@@ -66,12 +66,28 @@ pub fn FileSection(
     let file = Memo::new(move |_| opened.with(|opened| Arc::clone(&opened.file)));
     let html = Memo::new(move |_| current.with(|file| highlights.of(file)));
     let pushed_root = Memo::new(move |_| regions.pushed_root());
-    let placed = Memo::new(move |_| {
+    let comments = Memo::new(move |_| {
         let pushed_root = pushed_root.get();
         place.with_value(|place| {
-            current.with(|current| {
-                review.placed(place, pushed_root.as_deref(), &current.head, || file.get())
-            })
+            current.with(|current| review.on_file(place, pushed_root.as_deref(), &current.head))
+        })
+    });
+    let placed = Memo::new(move |_| {
+        comments.with(|comments| {
+            if comments.is_empty() {
+                return Vec::new();
+            }
+            let (current, file) = (current.get(), file.get());
+            let placed = comments.iter().map(|shown| {
+                let found = regions.versions.place(&shown.comment, &current, &file);
+                (shown.clone(), found)
+            });
+            // What is not found of a pull request is told there.
+            let root = place.with_value(|place| place.root.clone());
+            let is_told = |(shown, found): &(Shown, Placement)| {
+                shown.comment.repo_root == root || *found != Placement::Outdated
+            };
+            placed.filter(is_told).collect()
         })
     });
     let lines = FileLines {
@@ -140,6 +156,7 @@ pub fn FileSection(
             current.with(|file| highlights.ask_for(file));
         }
     });
+    follow_by_versions(lines, comments, move || is_drawn.get() && !is_empty.get());
     // Comments on lines that were opened open them again.
     Effect::new(move |_| {
         if is_drawn.get() && !is_empty.get() {
@@ -199,6 +216,38 @@ pub fn FileSection(
         </button>
         </div>
     }
+}
+
+/// Has the version kept that is written on, and asks where comments on other ones are as soon as the file is drawn.
+fn follow_by_versions(
+    lines: FileLines,
+    comments: Memo<Vec<Shown>>,
+    is_drawn: impl Fn() -> bool + Send + Sync + 'static,
+) {
+    let Reading {
+        review, regions, ..
+    } = lines.reading;
+    let root = move || lines.place.with_value(|place| regions.root(place));
+    Effect::new(move |_| {
+        if is_drawn() {
+            let (current, root) = (lines.current.get(), root());
+            comments.with(|comments| {
+                regions
+                    .versions
+                    .ask(root, current.path(), &current, comments);
+            });
+        }
+    });
+    Effect::new(move |_| {
+        let Some(open) = review.open.get() else {
+            return;
+        };
+        lines.place.with_value(|place| {
+            if place.root == open.repo_root && place.path == open.file_name {
+                regions.versions.keep(untrack(root), place, &open);
+            }
+        });
+    });
 }
 
 /// Where a file was before; nothing when it is where it was.

@@ -42,7 +42,7 @@ pub fn on_down(lines: FileLines, event: &PointerEvent) {
         return;
     }
     if let Some((_, point)) = number_at(event.target()) {
-        let file = lines.file.get_untracked();
+        let file = (lines.current.get_untracked(), lines.file.get_untracked());
         lines
             .reading
             .review
@@ -111,7 +111,8 @@ fn open_at(lines: FileLines, point: Point, takes_chosen: bool, extends: bool) {
         _ => (point, LineRange::of(point)),
     };
     let chosen = lines.choose(from, range);
-    lines.reading.review.open(&file, chosen);
+    let versions = lines.current.get_untracked();
+    lines.reading.review.open(&versions, &file, chosen);
 }
 
 pub fn on_key(lines: FileLines, event: &KeyboardEvent) {

@@ -15,12 +15,13 @@ use sdk::parts::DiffSide;
 use super::follow;
 use super::remote::Remote;
 use super::review::{Place, Shown};
+use super::versions::{Told, Versions};
 use super::windows::name_of;
 use crate::api::chats::lines_between;
 use crate::components::chat::changes::Changes;
 use crate::diff::anchor::Placement;
 use crate::diff::index::IndexedFile;
-use crate::diff::regions::wanted::{for_comment, with_edges};
+use crate::diff::regions::wanted::{for_comment, for_lines, with_edges};
 use crate::diff::regions::{MOST_LINES, Opened, ReadLines, Region, fits};
 use crate::error::{AppError, ErrorCode};
 
@@ -61,6 +62,8 @@ pub struct Regions {
     pub chat: ChatId,
     /// Whether something can be read.
     is_live: bool,
+    /// Where comments are by the versions of their files.
+    pub versions: Versions,
     changes: Changes,
     remote: Remote,
     /// By the versions that the lines are from.
@@ -84,6 +87,7 @@ impl Regions {
         Self {
             chat,
             is_live,
+            versions: Versions::new(chat),
             changes,
             remote,
             read: RwSignal::new(HashMap::new()),
@@ -194,12 +198,19 @@ impl Regions {
             if *placement != Placement::Outdated {
                 continue;
             }
-            let found = for_comment(opened, Self::side(place), &shown.comment);
+            let (side, comment) = (Self::side(place), &shown.comment);
+            let told = self.versions.tell(comment, file);
+            let found = match told {
+                Some(Told::Lines(range)) => for_lines(opened, side, range),
+                Some(Told::Gone) => None,
+                None => for_comment(opened, side, comment),
+            };
             let Some((region, range)) = found else {
                 continue;
             };
+            let start = told.map(|_| range.0).unwrap_or_default();
             let key = (
-                format!("{} {}", name_of(place), shown.element_id()),
+                format!("{} {} {start}", name_of(place), shown.element_id()),
                 region.index,
             );
             let is_new = self.sought.try_update_value(|sought| sought.insert(key));

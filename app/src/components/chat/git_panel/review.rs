@@ -13,7 +13,8 @@ use super::files::Files;
 use crate::api::chats::list_diff_comments;
 use crate::components::chat::attachments::{Attachments, Given, Progress};
 use crate::components::chat::context::Agents;
-use crate::diff::anchor::{Placement, place, quote};
+use crate::diff::anchor::quote;
+use crate::diff::index::IndexedFile;
 use crate::diff::selection::{LineRange, Point, between};
 use crate::diff::{DiffFile, FileChange};
 use crate::live::chat::OpenChat;
@@ -96,7 +97,7 @@ pub struct Review {
     /// Whether the writer is in the box, also when the lines around it are just being drawn anew.
     pub is_writing: StoredValue<bool>,
     /// The file over whose lines the pointer is drawn.
-    drawn: StoredValue<Option<Arc<DiffFile>>>,
+    drawn: StoredValue<Option<(Arc<IndexedFile>, Arc<DiffFile>)>>,
     agents: Agents,
 }
 
@@ -183,8 +184,9 @@ impl Review {
         });
     }
 
-    /// Opens the box for lines of a file. What is in an open one moves with it.
-    pub fn open(self, file: &DiffFile, chosen: Chosen) {
+    /// Opens the box for lines of a file, which is shown as `file`; `versions` names those of both sides. What is in an open one
+    /// moves with it.
+    pub fn open(self, versions: &IndexedFile, file: &DiffFile, chosen: Chosen) {
         if !self.can_comment.get_untracked() {
             self.agents.announcer.say("This chat takes no messages.");
             return;
@@ -204,15 +206,20 @@ impl Review {
             content: String::new(),
             diff_hunk: Some(hunk),
             repo_root: chosen.place.root.clone(),
-            blob: None,
+            blob: versions.blob(chosen.range.side).map(str::to_owned),
         })));
         self.chosen.set(Some(chosen));
         focus_box();
     }
 
     /// The pointer goes down on a line.
-    pub fn begin_drawing(self, file: Arc<DiffFile>, place: Place, from: Point) {
-        self.drawn.set_value(Some(file));
+    pub fn begin_drawing(
+        self,
+        (versions, file): (Arc<IndexedFile>, Arc<DiffFile>),
+        place: Place,
+        from: Point,
+    ) {
+        self.drawn.set_value(Some((versions, file)));
         self.chosen.set(Some(Chosen {
             place,
             from,
@@ -222,7 +229,7 @@ impl Review {
 
     /// It is over another one; each line is asked as the one of the side where it began.
     pub fn draw_over(self, line: impl FnOnce(Point) -> Option<Point>) {
-        let Some(file) = self.drawn.get_value() else {
+        let Some((_, file)) = self.drawn.get_value() else {
             return;
         };
         let from = self
@@ -244,12 +251,12 @@ impl Review {
 
     /// It is let go, wherever. Over the line where it began it was a click, which is heard of as one.
     fn end_drawing(self) {
-        let Some(file) = self.drawn.try_update_value(Option::take).flatten() else {
+        let Some((versions, file)) = self.drawn.try_update_value(Option::take).flatten() else {
             return;
         };
         let chosen = self.chosen.get_untracked();
         if let Some(chosen) = chosen.filter(|chosen| chosen.range != LineRange::of(chosen.from)) {
-            self.open(&file, chosen);
+            self.open(&versions, &file, chosen);
         }
     }
 
@@ -280,25 +287,22 @@ impl Review {
         self.attachments.give(Given::Uncomment(key));
     }
 
-    /// The comments on a file with where they are now. `pushed_root` is the repository that the pull request is of.
-    pub fn placed(
+    /// The comments on a file, also those on the pull request when it is of this work tree: `pushed_root` is the one that was
+    /// pushed from.
+    pub fn on_file(
         self,
         place_of_file: &Place,
         pushed_root: Option<&str>,
         head: &DiffFile,
-        file: impl Fn() -> Arc<DiffFile>,
-    ) -> Vec<(Shown, Placement)> {
+    ) -> Vec<Shown> {
         self.shown.with(|shown| {
-            let own = shown.iter().filter_map(|shown| {
+            let own = shown.iter().filter(|shown| {
                 let comment = &shown.comment;
-                let is_here = is_on(comment, head);
-                let placement = is_here.then(|| place(comment, &file()))?;
                 let is_of_root = comment.repo_root == place_of_file.root;
-                let is_pushed = is_of_pushed(comment, place_of_file, pushed_root)
-                    && placement != Placement::Outdated;
-                (is_of_root || is_pushed).then(|| (shown.clone(), placement))
+                is_on(comment, head)
+                    && (is_of_root || is_of_pushed(comment, place_of_file, pushed_root))
             });
-            own.collect()
+            own.cloned().collect()
         })
     }
 

@@ -34,6 +34,13 @@ pub fn arguments(function: &str) -> Option<Vec<(String, Value)>> {
         "lines_between" => one(json!({ "chat_id": "{chat}", "path": "a", "query": {
             "repo_root": "/srv", "blob": "abcd", "first_line": 1, "last_line": 2, "from_end": false,
         } })),
+        "keep_version" => one(json!({
+            "chat_id": "{chat}", "version": { "repo_root": "/srv", "blob": "abcd", "path": "a" },
+        })),
+        "follow_comments" => one(json!({
+            "chat_id": "{chat}", "version": { "repo_root": "/srv", "blob": "abcd", "path": "a" },
+            "lines": [{ "blob": "abce", "start": 1, "end": 1 }],
+        })),
         "git_picture" => one(json!({ "chat_id": "{chat}", "query": { "repo_root": "/srv", "blob": "abcd" } })),
         "list_diff_comments" => one(json!({ "chat_id": "{chat}", "before": "{message}" })),
         "create_chat" => one(json!({ "request": { "content": text, "workspace_id": "{workspace}" } })),

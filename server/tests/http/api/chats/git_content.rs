@@ -18,15 +18,15 @@ use crate::api::workspaces::{git, until};
 use crate::support::on_both;
 
 /// A workspace whose files have changed, and a chat in it.
-struct Stage {
-    member: Client,
-    workspace: Workspace,
-    chat: ChatId,
-    folder: PathBuf,
+pub(super) struct Stage {
+    pub(super) member: Client,
+    pub(super) workspace: Workspace,
+    pub(super) chat: ChatId,
+    pub(super) folder: PathBuf,
 }
 
 impl Stage {
-    async fn new(member: Client) -> Self {
+    pub(super) async fn new(member: Client) -> Self {
         let workspace = workspace(&member).await;
         let folder = PathBuf::from(&workspace.working_directory);
         let write = |name: &str, data: &[u8]| std::fs::write(folder.join(name), data).unwrap();
@@ -59,7 +59,7 @@ impl Stage {
     }
 
     /// The name of a file's version that is committed, as short as git writes it.
-    fn blob(&self, path: &str) -> String {
+    pub(super) fn blob(&self, path: &str) -> String {
         let output = Command::new("git")
             .arg("-C")
             .arg(&self.folder)
