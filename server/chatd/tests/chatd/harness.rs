@@ -25,11 +25,10 @@ use sdk::stream::StreamEvent;
 use sdk::users::{Role as UserRole, UserStatus};
 use serde_json::json;
 use store::chats::{self, ChatMode, ChatRow, Status};
-use store::model_configs;
 use store::provider_configs::{self, ProviderRow};
 use store::testing::TestDb;
 use store::users::{self, UserRow};
-use store::{Clock, Db, Notices, messages, organizations};
+use store::{Clock, Db, Notices, messages, model_configs, organizations};
 use tokio::sync::Notify;
 
 /// Longest wait of a test.
