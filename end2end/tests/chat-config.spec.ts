@@ -99,7 +99,7 @@ test("each setting says where it comes from, and the options of the server are l
   await page.getByRole("link", { name: "Profile", exact: true }).click();
   const appearance = section("appearance");
   await expect(appearance.getByText("Default", { exact: true })).toBeVisible();
-  await appearance.getByText("Dark", { exact: true }).click();
+  await appearance.getByRole("radio", { name: "Dark", exact: true }).check();
   await expect(appearance.getByText("Set by you", { exact: true })).toBeVisible();
 
   await page.getByRole("link", { name: "Server", exact: true }).click();
