@@ -113,7 +113,8 @@ pub struct AskExternalAuth {
     /// The address of the remote `origin`, without a secret in it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub git_remote_origin: String,
-    /// Whether git only fetches: then a branch that the chat has pushed stays the one whose pull request is shown.
+    /// Whether git only fetches, or the agent tells of a push when it is done (`/agents/git-pushes`): then a branch that the chat
+    /// has pushed stays the one whose pull request is shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_fetch: bool,
 }

@@ -25,6 +25,7 @@ pub use crate::limit_counters::{Counted, CountedLimits};
 pub use desktop::IDLE_LIMIT as DESKTOP_IDLE_LIMIT;
 pub use dial::run;
 pub use options::{AgentOptions, OptionsError};
+pub(crate) use pushes::tells_of_pushes;
 pub use state::AgentState;
 
 /// Why the agent ended.

@@ -20,6 +20,17 @@ use super::AgentOptions;
 const DEADLINE: Duration = Duration::from_secs(30);
 const LONGEST_ANSWER_BYTES: usize = 64 * 1024;
 
+/// Why there is no answer, in words for people.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The server is not there, or has trouble of its own.
+    #[error("{0}")]
+    Away(String),
+    /// It does not do it.
+    #[error("{0}")]
+    Refused(String),
+}
+
 /// Where the agent's server is, and what the agent shows there.
 pub struct ControlPlane {
     server: Url,
@@ -34,27 +45,36 @@ impl ControlPlane {
         }
     }
 
-    /// The answer's body; in words for people what is wrong when it is no success.
-    pub async fn post(&self, path: &str, body: &(impl Serialize + Sync)) -> Result<Bytes, String> {
+    /// The answer's body, when it is a success.
+    pub async fn post(
+        &self,
+        path: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Bytes, AskError> {
         let answer = timeout(DEADLINE, self.send(path, body)).await;
         let answer = answer.map_err(|_| {
-            format!(
+            AskError::Away(format!(
                 "The server did not answer within {} s. Try again.",
                 DEADLINE.as_secs()
-            )
+            ))
         })?;
         let (status, body) = answer.map_err(|error| {
             tracing::warn!(%error, path, "the server cannot be asked");
-            "The server cannot be reached. Try again in a moment.".to_owned()
+            AskError::Away("The server cannot be reached. Try again in a moment.".to_owned())
         })?;
         if status.is_success() {
             return Ok(body);
         }
         let error: Result<ErrorBody, _> = serde_json::from_slice(&body);
-        Err(error.map_or_else(
+        let words = error.map_or_else(
             |_| format!("The server refuses with {status}."),
             |error| error.message,
-        ))
+        );
+        Err(if status.is_server_error() {
+            AskError::Away(words)
+        } else {
+            AskError::Refused(words)
+        })
     }
 
     async fn send(

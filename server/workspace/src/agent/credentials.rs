@@ -65,7 +65,8 @@ impl Answerer for Asking {
             git_remote_origin: question.git_remote_origin.clone(),
             is_fetch: question.is_fetch,
         };
-        let answer = self.control_plane.post(ASK_PATH, &question).await?;
+        let answer = self.control_plane.post(ASK_PATH, &question).await;
+        let answer = answer.map_err(|error| error.to_string())?;
         let answer: ExternalAuthCredential = serde_json::from_slice(&answer)
             .map_err(|_| "The server's answer cannot be read.".to_owned())?;
         let credential = GitCredential {

@@ -19,7 +19,6 @@ mod touched;
 mod untracked;
 
 pub use content::{file, lines};
-pub use place::Place;
 pub use remote::without_credentials;
 pub use scanner::Scanner;
 

@@ -1,16 +1,17 @@
 //! What commands of chats push, whichever way git signs in: by a key, by a helper of its own, or not at all.
 //!
 //! Git tells what it does at the socket that `GIT_TRACE2_EVENT` names (git's `api-trace2`): each process of git connects, and
-//! begins with the id of the command that it runs in, which `GIT_TRACE2_PARENT_SID` puts before its own (`trace`). Of one that
-//! pushed, the repository's log of its remotes' branches says what has come there (`log`), and the control plane is told for the
-//! chat whose command it was. The log alone would not do: chats share workspaces, and a push concerns the chat that made it.
+//! begins with the id of the command that it runs in, which `GIT_TRACE2_PARENT_SID` puts before its own (`trace`). The command line
+//! of one that pushed (`arguments`) and the repository's configuration say which branch it went to, and the control plane is told
+//! for the chat whose command it was: chats share workspaces, and a push concerns the chat that made it.
 
-mod log;
+mod arguments;
 mod trace;
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use sdk::{external_auth::GitPush, ids::ChatId};
@@ -18,23 +19,34 @@ use tempfile::TempDir;
 use tokio::{net::UnixListener, sync::mpsc, task::AbortHandle};
 use uuid::Uuid;
 
-use self::trace::Ended;
+use self::{arguments::Branch, trace::Ended};
 use super::{
     AgentOptions, AgentState,
-    control_plane::ControlPlane,
-    git::{Place, without_credentials},
+    control_plane::{AskError, ControlPlane},
+    git::without_credentials,
 };
 use crate::git_command::{GitCommand, GitError};
 
+/// What branches begin with.
+const HEADS: &str = "refs/heads/";
+const USUAL_REMOTE: &str = "origin";
 const PUSH_PATH: &str = "/api/v2/agents/git-pushes";
 /// Where git tells what it does.
 const SOCKET_VARIABLE: &str = "GIT_TRACE2_EVENT";
+const SOCKET_KIND: &str = "af_unix:stream:";
 /// What stands before the ids of git's processes.
 const PARENT_VARIABLE: &str = "GIT_TRACE2_PARENT_SID";
 /// The address of a socket may have 107 bytes.
 const LONGEST_SOCKET_PATH_BYTES: usize = 107;
 /// Pushes that wait to be told.
 const MOST_WAITING: usize = 64;
+/// A server that starts again is asked anew after these pauses.
+const PAUSES: [Duration; 4] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(20),
+    Duration::from_mins(1),
+];
 
 /// Ends the listening with it.
 pub struct Listening {
@@ -66,7 +78,7 @@ pub fn begin(options: &AgentOptions, state: &AgentState) -> std::io::Result<List
 
 /// What git of a command finds so that it tells here what it does.
 pub fn variables(socket: &Path, process_id: Uuid) -> [(&'static str, OsString); 2] {
-    let mut target = OsString::from("af_unix:stream:");
+    let mut target = OsString::from(SOCKET_KIND);
     target.push(socket);
     [
         (SOCKET_VARIABLE, target),
@@ -74,23 +86,35 @@ pub fn variables(socket: &Path, process_id: Uuid) -> [(&'static str, OsString); 
     ]
 }
 
+/// Whether git, which started this program, tells of its pushes.
+pub(crate) fn tells_of_pushes() -> bool {
+    let target = std::env::var(SOCKET_VARIABLE);
+    target.is_ok_and(|target| target.starts_with(SOCKET_KIND))
+        && std::env::var(PARENT_VARIABLE).is_ok_and(|id| trace::command_of(&id).is_some())
+}
+
 /// A folder for the socket that nobody else may open; state folders may lie too deep for the address of one.
 fn place() -> std::io::Result<(TempDir, PathBuf)> {
-    let mut too_deep = PathBuf::new();
+    let mut problem = std::io::Error::other("there is no folder for it");
     for folder in [std::env::temp_dir(), PathBuf::from("/tmp")] {
-        let folder = tempfile::Builder::new()
+        let made = tempfile::Builder::new()
             .prefix("switchyard-git-")
-            .tempdir_in(folder)?;
+            .tempdir_in(folder);
+        let folder = match made {
+            Ok(folder) => folder,
+            Err(error) => {
+                problem = error;
+                continue;
+            }
+        };
         let socket = folder.path().join("trace");
         if socket.as_os_str().len() <= LONGEST_SOCKET_PATH_BYTES {
             return Ok((folder, socket));
         }
-        too_deep = socket;
+        let too_long = format!("{} is too long for a socket", socket.display());
+        problem = std::io::Error::other(too_long);
     }
-    Err(std::io::Error::other(format!(
-        "{} is too long for the address of a socket",
-        too_deep.display()
-    )))
+    Err(problem)
 }
 
 /// One after the other, so that the branch that was pushed last is the last one told.
@@ -112,10 +136,20 @@ async fn tell(control_plane: ControlPlane, state: AgentState, mut receiver: mpsc
             git_branch: pushed.branch,
             git_remote_origin: pushed.address,
         };
-        if let Err(error) = control_plane.post(PUSH_PATH, &push).await {
-            tracing::debug!(error, %chat_id, "the server does not take what was pushed");
+        if let Err(error) = post(&control_plane, &push).await {
+            tracing::debug!(%error, %chat_id, "the server does not take what was pushed");
         }
     }
+}
+
+async fn post(control_plane: &ControlPlane, push: &GitPush) -> Result<(), AskError> {
+    for pause in PAUSES {
+        match control_plane.post(PUSH_PATH, push).await {
+            Err(AskError::Away(_)) => tokio::time::sleep(pause).await,
+            outcome => return outcome.map(drop),
+        }
+    }
+    control_plane.post(PUSH_PATH, push).await.map(drop)
 }
 
 struct Pushed {
@@ -124,24 +158,47 @@ struct Pushed {
 }
 
 async fn pushed(ended: Ended) -> Result<Option<Pushed>, GitError> {
-    let root = ended.repository;
-    let remotes = GitCommand::in_workspace(&root)
-        .args(["remote"])
-        .text()
-        .await?;
-    let remotes: Vec<String> = remotes.lines().map(str::to_owned).collect();
-    let logs = Place::of(&root).await?.common_folder.join("logs");
-    let looking =
-        tokio::task::spawn_blocking(move || log::last_pushed(&logs, &remotes, ended.began_at));
-    let Ok(Some(newest)) = looking.await else {
+    let Some(destination) = arguments::destination(&ended.arguments) else {
         return Ok(None);
     };
-    let address = GitCommand::in_workspace(&root)
-        .args(["remote", "get-url", "--push", "--", &newest.remote])
-        .text()
+    let git = |arguments: &[&str]| GitCommand::in_workspace(&ended.repository).args(arguments);
+    let head = git(&["symbolic-ref", "--quiet", "HEAD"])
+        .optional_text()
         .await?;
+    let head = head.unwrap_or_default();
+    let checked_out = || head.strip_prefix(HEADS).map(str::to_owned);
+    let mut remote = destination.remote;
+    let branch = match destination.branch {
+        Branch::There(name) => Some(name),
+        Branch::Same(name) => {
+            // It may be a tag.
+            let reference = format!("{HEADS}{name}");
+            let known = git(&["show-ref", "--verify", &reference]).optional_text();
+            known.await?.map(|_| name)
+        }
+        Branch::CheckedOut => checked_out(),
+        Branch::Configured => {
+            let format = "--format=%(push:remotename) %(push:remoteref)";
+            let told = git(&["for-each-ref", format, &head])
+                .optional_text()
+                .await?;
+            let told = told.unwrap_or_default();
+            let (name, reference) = told.split_once(' ').unwrap_or((&told, ""));
+            if remote.is_none() && !name.is_empty() {
+                remote = Some(name.to_owned());
+            }
+            let configured = reference.strip_prefix(HEADS).map(str::to_owned);
+            configured.or_else(checked_out)
+        }
+    };
+    let Some(branch) = branch else {
+        return Ok(None);
+    };
+    let remote = remote.unwrap_or_else(|| USUAL_REMOTE.to_owned());
+    let address = git(&["remote", "get-url", "--push", "--", &remote]);
+    let address = address.optional_text().await?.unwrap_or(remote);
     Ok(Some(Pushed {
-        branch: newest.branch,
+        branch,
         address: without_credentials(&address),
     }))
 }

@@ -74,7 +74,8 @@ pub fn ask(prompt: &str) -> Result<String, AskError> {
         question.git_branch = look(&["symbolic-ref", "--quiet", "--short", "HEAD"]);
         let origin = look(&["config", "--get", "remote.origin.url"]);
         question.git_remote_origin = without_secret(&origin);
-        question.is_fetch = above::is_fetch();
+        // The agent tells of pushes when they are done, and to which branch they went.
+        question.is_fetch = above::is_fetch() || crate::agent::tells_of_pushes();
     }
     match converse(Path::new(&socket), &question)? {
         Answer::Text(text) => Ok(text),

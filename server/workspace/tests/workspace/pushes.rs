@@ -6,7 +6,7 @@ use uuid::Uuid;
 use workspace::backend::Source;
 use workspace::protocol::StartProcess;
 
-use crate::support::{Fixture, command, execute, until};
+use crate::support::{Fixture, LONG, command, execute, until};
 
 /// A host at the end of SSH that takes every push, and a clone of it with a commit.
 const SET_UP: &str = r#"
@@ -57,11 +57,11 @@ async fn a_push_by_ssh_is_told_for_the_chat_that_made_it() {
     let both = [first.clone(), second.clone()];
     until("the second push is told", async || told() == both).await;
 
-    // Nothing came there, or git was not pushing: nothing is told, before the next push is.
+    // Git was not pushing, a push failed, or it was no branch: nothing is told, before the next push is.
     for quiet in [
-        "cd clone && git push -q origin HEAD:feature/one",
         "cd clone && git push -q nowhere HEAD:x || true",
-        "cd clone && git commit -q --allow-empty -m next",
+        "cd clone && git push -q origin no-such-branch || true",
+        "cd clone && git commit -q --allow-empty -m next && git tag v1 && git push -q origin v1",
         "git init -q empty && cd empty && git push -q || true",
     ] {
         execute(&pushing, quiet).await;
@@ -71,25 +71,44 @@ async fn a_push_by_ssh_is_told_for_the_chat_that_made_it() {
         ..command("env")
     };
     let reading = looking.start_process(&reading).await.unwrap();
-    let environment = looking
-        .process_output(reading.id, crate::support::LONG)
-        .await
-        .unwrap();
+    let environment = looking.process_output(reading.id, LONG).await.unwrap();
     assert!(
         !environment.output.contains("TRACE2"),
         "{}",
         environment.output
     );
-    execute(&pushing, "cd clone && git push -q origin HEAD:three").await;
-    let third = push("three", "git@git.example.com:owner/repository.git");
-    let all = [first, second, third];
-    until("the third push is told", async || told() == all).await;
+    // One that began before and fails does not take what a neighbour pushed meanwhile for its own.
+    let slow = "mkdir slow && printf '#!/bin/sh\nwhile [ ! -e ../pushed ]; do sleep 0.05; done; exit 1' > slow/pre-push && \
+                chmod +x slow/pre-push && cd clone && git -c core.hooksPath=../slow push -q origin HEAD:refused";
+    let slow = pushing.start_process(&command(slow)).await.unwrap();
+    execute(
+        &working,
+        "cd clone && git push -q origin HEAD:four && touch ../pushed",
+    )
+    .await;
+    let output = pushing.process_output(slow.id, LONG).await.unwrap();
+    assert_ne!(output.exit_code, Some(0));
+    let neighbours = GitPush {
+        chat_id: ChatId(neighbour),
+        ..push("four", "git@git.example.com:owner/repository.git")
+    };
+    let three = [first.clone(), second.clone(), neighbours.clone()];
+    until("the neighbour's push is told", async || told() == three).await;
+
+    // Where git keeps no branches of the remote, and where it is configured what is pushed.
+    let shallow = "git clone -q --depth 1 --branch four \"file://$PWD/host.git\" shallow && cd shallow && \
+                   git remote set-url origin git@git.example.com:owner/repository.git && \
+                   git config core.sshCommand \"$PWD/../ssh\" && git config ssh.variant simple && \
+                   git switch -q -c five && git commit -q --allow-empty -m more && git push -q -u origin five && \
+                   git commit -q --allow-empty -m yet-more && git push -q";
+    let output = execute(&pushing, shallow).await;
+    assert_eq!(output.exit_code, Some(0), "{}", output.output);
+    let last = push("five", "git@git.example.com:owner/repository.git");
+    let all = [first, second, neighbours, last.clone(), last];
+    until("the last pushes are told", async || told() == all).await;
 
     execute(&pushing, "touch over").await;
-    let output = working
-        .process_output(beside.id, crate::support::LONG)
-        .await
-        .unwrap();
+    let output = working.process_output(beside.id, LONG).await.unwrap();
     assert!(!output.running);
     fixture.end().await;
 }

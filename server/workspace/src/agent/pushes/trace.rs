@@ -1,9 +1,6 @@
-//! What git's processes tell of themselves, one connection each: lines of JSON, of which four say what is asked here.
+//! What git's processes tell of themselves, one connection each: lines of JSON, of which five say what is asked here.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{path::PathBuf, time::Duration};
 
 use serde::Deserialize;
 use tokio::{
@@ -16,19 +13,21 @@ use uuid::Uuid;
 
 /// Of a longer line, such as one with a very long command line, the beginning is kept, which is no JSON then.
 const LONGEST_LINE_BYTES: usize = 16 * 1024;
+/// Processes of git that are listened to at once.
+const MOST_CONNECTIONS: usize = 256;
 const PREFIX: &str = "switchyard-";
 /// When the system has no room for another connection.
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_millis(200);
 
-/// A push that has ended, whatever came of it.
+/// A push that came to a good end: also one that had nothing to bring.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     /// The command that git ran in.
     pub process_id: Uuid,
     /// The work tree.
     pub repository: PathBuf,
-    /// When git began.
-    pub began_at: SystemTime,
+    /// Git's command line.
+    pub arguments: Vec<String>,
 }
 
 /// What the ids of git's processes in a command begin with.
@@ -42,6 +41,8 @@ pub async fn serve(listener: UnixListener, ended: mpsc::Sender<Ended>) {
     loop {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
+            // Git goes on without being listened to.
+            Ok((stream, _)) if connections.len() >= MOST_CONNECTIONS => drop(stream),
             Ok((stream, _)) => {
                 let ended = ended.clone();
                 connections.spawn(async move {
@@ -68,42 +69,53 @@ enum Event {
     Version {
         sid: String,
     },
+    Start {
+        argv: Vec<String>,
+    },
     DefRepo {
+        /// From 1; submodules come after it.
+        repo: u32,
         worktree: PathBuf,
     },
     CmdName {
         name: String,
     },
     /// The last line.
-    Atexit,
+    Atexit {
+        code: i32,
+    },
     #[serde(other)]
     Other,
 }
 
 /// Reads what one process tells to its end: a push, if it was one in a command and in a repository.
 async fn read(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Ended> {
-    let began_at = SystemTime::now();
-    let (mut process_id, mut repository, mut is_push) = (None, None, false);
+    let (mut process_id, mut repository, mut arguments) = (None, None, None);
+    let (mut is_push, mut is_done) = (false, false);
     let mut line = Vec::new();
     while matches!(next_line(reader, &mut line).await, Ok(true)) {
         match serde_json::from_slice(&line) {
             Ok(Event::Version { sid }) => process_id = command_of(&sid),
-            Ok(Event::DefRepo { worktree }) => repository = Some(worktree),
+            Ok(Event::Start { argv }) => arguments = Some(argv),
+            Ok(Event::DefRepo { repo: 1, worktree }) => repository = Some(worktree),
             Ok(Event::CmdName { name }) => is_push = name == "push",
-            Ok(Event::Atexit) => break,
-            Ok(Event::Other) | Err(_) => {}
+            Ok(Event::Atexit { code }) => {
+                is_done = code == 0;
+                break;
+            }
+            Ok(Event::DefRepo { .. } | Event::Other) | Err(_) => {}
         }
     }
-    is_push.then_some(())?;
+    (is_push && is_done).then_some(())?;
     Some(Ended {
         process_id: process_id?,
         repository: repository?,
-        began_at,
+        arguments: arguments?,
     })
 }
 
 /// The command that an id of git's begins with, also where other processes of git stand between.
-fn command_of(sid: &str) -> Option<Uuid> {
+pub fn command_of(sid: &str) -> Option<Uuid> {
     let first = sid.split('/').next()?;
     first.strip_prefix(PREFIX)?.parse().ok()
 }
@@ -138,14 +150,19 @@ mod tests {
     const PROCESS: Uuid = Uuid::from_u128(7);
 
     fn told(name: &str) -> String {
+        told_with(name, 0)
+    }
+
+    fn told_with(name: &str, code: i32) -> String {
         let sid = format!("{}/20261129T230437Z-P1", parent_id(PROCESS));
         [
             format!(r#"{{"event":"version","sid":"{sid}","evt":"4"}}"#),
             format!(r#"{{"event":"start","sid":"{sid}","argv":["git","{name}"]}}"#),
             r#"{"event":"def_repo","repo":1,"worktree":"/work/a"}"#.to_owned(),
+            r#"{"event":"def_repo","repo":2,"worktree":"/work/a/module"}"#.to_owned(),
             format!(r#"{{"event":"cmd_name","name":"{name}","hierarchy":"{name}"}}"#),
             r#"{"event":"exit","code":0}"#.to_owned(),
-            r#"{"event":"atexit","code":0}"#.to_owned(),
+            format!(r#"{{"event":"atexit","code":{code}}}"#),
             // Of a process that it left behind.
             r#"{"event":"cmd_name","name":"maintenance"}"#.to_owned(),
         ]
@@ -153,15 +170,23 @@ mod tests {
             + "\n"
     }
 
-    async fn read_text(text: &str) -> Option<(Uuid, PathBuf)> {
-        let ended = read(&mut text.as_bytes()).await?;
-        Some((ended.process_id, ended.repository))
+    async fn read_text(text: &str) -> Option<Ended> {
+        read(&mut text.as_bytes()).await
     }
 
     #[tokio::test]
     async fn a_push_is_told_with_its_command_and_its_work_tree() {
         let push = read_text(&told("push")).await;
-        assert_eq!(push, Some((PROCESS, PathBuf::from("/work/a"))));
+        let wanted = Ended {
+            process_id: PROCESS,
+            repository: PathBuf::from("/work/a"),
+            arguments: ["git", "push"].map(str::to_owned).into(),
+        };
+        assert_eq!(push, Some(wanted));
+        // Turned down, or ended by somebody.
+        assert_eq!(read_text(&told_with("push", 1)).await, None);
+        let broken = told("push").replace("atexit", "signal");
+        assert_eq!(read_text(&broken).await, None);
         for other in ["status", "fetch", "send-pack"] {
             assert_eq!(read_text(&told(other)).await, None, "{other}");
         }
