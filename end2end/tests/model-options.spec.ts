@@ -132,10 +132,26 @@ test("an Anthropic model has its provider's options, and keeps what its form doe
 
   await open();
   await expect(field("Reasoning effort").first()).toHaveValue("high");
-  // It is as it was left.
-  await expect(field("Top K")).toBeVisible();
+  await advanced.click();
   await expect(field("Top K")).toHaveValue("40");
   await expect(own.getByLabel(/^Domains that are not searched/)).toHaveValue("a.example\nb.example");
+
+  // What was typed and given up is gone, for this model and for the others.
+  await field("Temperature").fill("1.5");
+  await own.getByLabel(/^Domains that are not searched/).fill("c.example");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await open();
+  await expect(advanced).toHaveText("Advanced, 6 set");
+  await advanced.click();
+  await expect(field("Temperature")).toHaveValue("");
+  await expect(own.getByLabel(/^Domains that are not searched/)).toHaveValue("a.example\nb.example");
+  await dialog.getByRole("button", { name: "Cancel" }).click();
+  await page.getByRole("row", { name: /^Demo \(scripted, no AI\)/ }).getByRole("button", { name: /Actions for/ }).click();
+  await page.getByRole("menuitem", { name: "Edit" }).click();
+  const other = page.getByRole("dialog", { name: "Edit demo" });
+  await expect(other.getByLabel(/^Longest answer in tokens/)).toHaveValue("");
+  await other.locator("summary").click();
+  await expect(other.getByLabel(/^Temperature/)).toHaveValue("");
 });
 
 test("a server that speaks as OpenAI does has its own, with fields of each request", async ({

@@ -9,6 +9,7 @@ use crate::components::dialog::{self, CancelButton, Dialog};
 use crate::components::feedback::FormError;
 use crate::components::field::Checkbox;
 use crate::components::form::{error_of, on_answer};
+use crate::components::loaded::fresh;
 use crate::view;
 
 use super::actions::Actions;
@@ -49,8 +50,10 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
                 .map_or_else(String::new, |model| format!("Edit {}", model.config.model))
         })
     });
+    // What was typed for a model must not stay in the fields of another one, or of the same one after it was given up.
     let form = move || {
-        actions.model.get().map(|model| {
+        let model = actions.model.get()?;
+        Some(fresh(move || {
             let config = model.config;
             let fields = actions.options.get_value();
             let options = model_options::form(fields, config.provider, model.options, error);
@@ -71,7 +74,8 @@ pub fn EditModelDialog(actions: Actions) -> impl IntoView {
                     </div>
                 </ActionForm>
             }
-        })
+            .into_any()
+        }))
     };
     view! {
         <Dialog id=EDIT_MODEL title=title>

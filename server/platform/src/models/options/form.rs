@@ -98,7 +98,12 @@ pub(in crate::models) fn changed(
         }
     }
     checks.finish()?;
-    Ok(serde_json::from_value(Value::Object(all)).unwrap_or(unchanged))
+    serde_json::from_value(Value::Object(all)).map_err(|error| {
+        vec![Validation {
+            field: "model_config".to_owned(),
+            detail: format!("These options do not fit together: {error}."),
+        }]
+    })
 }
 
 /// Through text, which has a number of 32 bits as people write it.
