@@ -7,6 +7,7 @@ import { box, chatOn, comment, linesOf, marks, number as numberIn, panelOf } fro
 import { GitHost } from "../fixtures/git-host.js";
 import { Repository } from "../fixtures/repository.js";
 import type { Server } from "../fixtures/server.js";
+import { GATE, openGate } from "../fixtures/templates.js";
 import { expect, look, test } from "../fixtures/test.js";
 
 const EDIT = `!title "Greet politely"
@@ -151,6 +152,18 @@ test.describe("on a real git repository", () => {
     await expect(lost).toContainText('format!("Good day, {name}")');
     await untilIdle(context.request, server.url, chat);
     await look(page, "review-sent", { fullPage: false });
+
+    // One that waits for its turn is there all the while.
+    await send(page, `!call execute ${JSON.stringify({ command: GATE, timeout: "120s" })}\n!then\n!text "Waited."`);
+    await expect(page.getByRole("button", { name: "Stop" })).toBeVisible();
+    await number(page, "new", 4).click();
+    await comment(page, "While it works.");
+    await send(page, "Later.");
+    const waiting = marks(page).filter({ hasText: "While it works." });
+    await expect(waiting).toContainText("in the queue");
+    await openGate(server);
+    await untilIdle(context.request, server.url, chat);
+    await expect(waiting).toContainText("sent");
   });
 
   test("comments are written by keyboard alone, and a message that is not taken gives them back", async ({ page, startServer, context, consoleGuard }) => {

@@ -85,6 +85,10 @@ impl PartialEq for IndexedFile {
             && self.line_count == other.line_count
             && self.head == other.head
             && self.hunk_count == other.hunk_count
+            // The same changes of other versions: what stands between them may be another text.
+            && [DiffSide::Old, DiffSide::New]
+                .into_iter()
+                .all(|side| self.blob(side) == other.blob(side))
     }
 }
 
@@ -224,6 +228,20 @@ mod tests {
         };
         assert!(index(&text("2222222")) != index(&text("3333333")));
         assert!(index(&text("2222222")) == index(&text("2222222")));
+    }
+
+    #[test]
+    fn the_same_changes_of_another_version_are_another_file() {
+        let text = |old: &str| {
+            format!(
+                "diff --git a/x b/x\nindex {old}..9f8e7d6 100644\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-1\n+2\n"
+            )
+        };
+        let (was, is) = (index(&text("1111111")), index(&text("2222222")));
+        assert!(was != is);
+        // What was looked at says the same.
+        let print = |files: &[Arc<IndexedFile>]| files.first().map(|file| file.print);
+        assert_eq!(print(&was), print(&is));
     }
 
     #[test]

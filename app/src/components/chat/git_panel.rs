@@ -96,6 +96,7 @@ pub fn GitPanel(
     let review = Review::new(
         panel.composer.editor.attachments,
         panel.composer.chat.messages,
+        panel.composer.chat.queue,
         panel.can_commit,
     );
     let on_commit = Callback::new(move |request| commit::ask(agents, panel.composer, request));

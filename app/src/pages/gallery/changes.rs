@@ -296,7 +296,7 @@ fn review(now: DateTime<Utc>) -> Review {
     );
     let ready = Progress::Ready(InputPart::DiffComment(draft));
     attachments.add("src/lib.rs:4".to_owned(), String::new(), ready);
-    let review = Review::new(attachments, open.messages, Signal::stored(true));
+    let review = Review::new(attachments, open.messages, open.queue, Signal::stored(true));
     let empty = comment(DiffSide::New, 6, 6, "", samples::HUNK);
     review.open.set(Some(Arc::new(empty)));
     review

@@ -40,6 +40,10 @@ pub fn comment_card(review: Review, shown: &Shown, placement: Placement) -> AnyV
                 remove,
             )
         }
+        Source::Queued(..) => (
+            view! { <span class="badge badge-accent">"in the queue"</span> },
+            ().into_any(),
+        ),
         Source::Sent(message, _) => {
             let link = view! { <a class="comment-link" href=format!("#message-{message}") rel="external">"in the chat"</a> };
             (view! { <span class="badge">"sent"</span> }, link)

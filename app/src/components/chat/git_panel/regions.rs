@@ -209,17 +209,22 @@ impl Regions {
                 continue;
             };
             let start = told.map(|_| range.0).unwrap_or_default();
+            let blob = file.blob(side).unwrap_or_default();
             let key = (
-                format!("{} {} {start}", name_of(place), shown.element_id()),
+                format!("{} {} {start} {blob}", name_of(place), shown.element_id()),
                 region.index,
             );
-            let is_new = self.sought.try_update_value(|sought| sought.insert(key));
-            if is_new == Some(true) {
-                self.ask(place.clone(), Arc::clone(file), region, range, |_| ());
+            let is_sought = self.sought.try_with_value(|sought| sought.contains(&key));
+            // Not while the region is read for another comment, which brings this one here again.
+            if is_sought == Some(false)
+                && self.ask(place.clone(), Arc::clone(file), region, range, |_| ())
+            {
+                let _ = self.sought.try_update_value(|sought| sought.insert(key));
             }
         }
     }
 
+    /// Whether the lines are asked for: not where they cannot be read, and not while the region is read already.
     fn ask(
         self,
         place: Place,
@@ -227,11 +232,11 @@ impl Regions {
         region: &Region,
         (first, last, from_end): (u32, u32, bool),
         then: impl FnOnce(u32) + 'static,
-    ) {
+    ) -> bool {
         let index = region.index;
         let is_reading = untrack(|| self.state(&place, index)) == Some(RegionState::Reading);
         let Some(version) = untrack(|| self.version(&place, &file)).filter(|_| !is_reading) else {
-            return;
+            return false;
         };
         self.note(&place, index, Some(RegionState::Reading));
         let (first_line, last_line) = with_edges(region, version.side, (first, last));
@@ -263,6 +268,7 @@ impl Regions {
                 then(first);
             }
         });
+        true
     }
 }
 

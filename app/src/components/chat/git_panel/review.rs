@@ -5,8 +5,8 @@ use std::sync::Arc;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use sdk::ids::MessageId;
-use sdk::messages::Message;
+use sdk::ids::{MessageId, QueuedMessageId};
+use sdk::messages::{Message, QueuedMessage};
 use sdk::parts::{DiffComment, InputPart, Part};
 
 use super::files::Files;
@@ -27,6 +27,8 @@ const MAX_HUNK_BYTES: usize = 200 * 1024;
 pub enum Source {
     /// In the message that is being written; its key there.
     Draft(u32),
+    /// In a message that waits for its turn; which of its parts.
+    Queued(QueuedMessageId, usize),
     /// In a message that was sent; which of its parts.
     Sent(MessageId, usize),
 }
@@ -45,6 +47,7 @@ impl Shown {
     pub fn element_id(&self) -> String {
         match self.source {
             Source::Draft(key) => draft_id(key),
+            Source::Queued(message, part) => format!("comment-queued-{message}-{part}"),
             Source::Sent(message, part) => format!("comment-{message}-{part}"),
         }
     }
@@ -102,10 +105,11 @@ pub struct Review {
 }
 
 impl Review {
-    /// The comments of what is being written and of what was said.
+    /// The comments of what is being written, of what waits and of what was said.
     pub fn new(
         attachments: Attachments,
         messages: RwSignal<Vec<Arc<Message>>>,
+        queue: RwSignal<Vec<QueuedMessage>>,
         can_comment: Signal<bool>,
     ) -> Self {
         let older = RwSignal::new(Vec::<Shown>::new());
@@ -121,15 +125,19 @@ impl Review {
                 drafts.collect::<Vec<_>>()
             });
             let first = messages.with(|messages| messages.first().map(|message| message.id));
+            let queued = queue.with(|queue| {
+                let messages = queue.iter().map(|message| (message.id, &message.content));
+                comments_of(messages, Source::Queued).collect::<Vec<_>>()
+            });
             let sent = messages.with(|messages| sent(messages, &drafts));
             let older = older.with(|older| {
                 let is_older = |shown: &&Shown| match shown.source {
                     Source::Sent(message, _) => first.is_none_or(|first| message < first),
-                    Source::Draft(_) => false,
+                    Source::Draft(_) | Source::Queued(..) => false,
                 };
                 older.iter().filter(is_older).cloned().collect()
             });
-            [drafts, sent, older].concat()
+            [drafts, queued, sent, older].concat()
         });
         let review = Self {
             attachments,
@@ -333,19 +341,30 @@ fn is_of_pushed(comment: &DiffComment, place: &Place, pushed_root: Option<&str>)
     comment.repo_root.is_none() && place.root.is_some() && place.root.as_deref() == pushed_root
 }
 
-/// The comments of messages; those of a message that is edited are in what is written again.
-fn sent(messages: &[Arc<Message>], drafts: &[Shown]) -> Vec<Shown> {
-    let parts = messages.iter().flat_map(|message| {
-        let parts = message.content.iter().enumerate();
-        parts.map(move |(at, part)| (message.id, at, part))
+/// The comments in the parts of messages.
+fn comments_of<'a, Id: Copy + 'a>(
+    messages: impl Iterator<Item = (Id, &'a Vec<Part>)>,
+    source: fn(Id, usize) -> Source,
+) -> impl Iterator<Item = Shown> {
+    let parts = messages.flat_map(|(id, content)| {
+        let parts = content.iter().enumerate();
+        parts.map(move |(at, part)| (id, at, part))
     });
-    let comments = parts.filter_map(|(id, at, part)| match part {
+    parts.filter_map(move |(id, at, part)| match part {
         Part::DiffComment(comment) => Some(Shown {
-            source: Source::Sent(id, at),
+            source: source(id, at),
             comment: Arc::new(comment.clone()),
         }),
         _ => None,
-    });
+    })
+}
+
+/// The comments of messages; those of a message that is edited are in what is written again.
+fn sent(messages: &[Arc<Message>], drafts: &[Shown]) -> Vec<Shown> {
+    let messages = messages
+        .iter()
+        .map(|message| (message.id, &message.content));
+    let comments = comments_of(messages, Source::Sent);
     let is_draft = |sent: &Shown| drafts.iter().any(|draft| draft.comment == sent.comment);
     comments.filter(|sent| !is_draft(sent)).collect()
 }

@@ -121,9 +121,16 @@ impl Versions {
                     });
                     return;
                 };
-                let _ = self.known.try_update(|known| {
-                    known.extend(questions.into_iter().zip(answers));
+                let told = questions.into_iter().zip(answers);
+                let (unknown, told): (Vec<_>, Vec<_>) =
+                    told.partition(|(_, answer)| *answer == Followed::Unknown);
+                // The text may only be on its way: another look at the diff asks again.
+                let _ = self.asked.try_update_value(|asked| {
+                    for (question, _) in &unknown {
+                        asked.remove(question);
+                    }
                 });
+                let _ = self.known.try_update(|known| known.extend(told));
             });
         }
     }
