@@ -20,6 +20,7 @@ use store::messages::{self, MessageRow};
 use store::queue as queued;
 
 use self::command::Command;
+use crate::chats::git::versions_of;
 use crate::chats::{ChatFailure, fields};
 use crate::{Actor, Platform};
 
@@ -98,8 +99,9 @@ impl Platform {
         };
         let behavior = request.busy_behavior.unwrap_or_default();
         let files = ids_of(&outgoing.content);
-        self.keep_commented(actor, chat, &outgoing.content);
+        let commented = versions_of(&outgoing.content);
         let (sent, _) = self.0.daemon.send(chat, outgoing, behavior).await?;
+        self.keep_commented(actor, chat, commented);
         let created = CreatedMessage {
             warnings: self.unlinked_files(chat, &files).await?,
             ..nothing_created()
@@ -130,8 +132,9 @@ impl Platform {
             .outgoing(actor, request.content, request.model_config_id)
             .await?;
         let files = ids_of(&outgoing.content);
-        self.keep_commented(actor, chat, &outgoing.content);
+        let commented = versions_of(&outgoing.content);
         let (message, _) = self.0.daemon.edit(chat, message, outgoing).await?;
+        self.keep_commented(actor, chat, commented);
         Ok(CreatedMessage {
             message: Some(wire::message(message)),
             warnings: self.unlinked_files(chat, &files).await?,

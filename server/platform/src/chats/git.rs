@@ -13,7 +13,7 @@ use uuid::Uuid;
 use workspace::connection::AgentClient;
 use workspace::protocol::{GitChangesQuery, RepositoryChanges as AgentChanges};
 
-pub(crate) use self::texts::is_blob;
+pub(crate) use self::texts::{is_blob, versions_of};
 use self::watch::Watch;
 use super::ChatFailure;
 use crate::workspaces::WorkspaceError;

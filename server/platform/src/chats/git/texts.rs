@@ -1,6 +1,8 @@
 //! Whole texts of the versions that comments on lines of a diff were made on. By them the lines are found again, so they are kept
 //! with the chat: git keeps no version of a work tree, and others only as long as something leads to them.
 
+use std::collections::HashSet;
+
 use sdk::git::GitVersion;
 use sdk::ids::ChatId;
 use sdk::parts::{DiffComment, DiffSide, Part};
@@ -15,6 +17,8 @@ use crate::{Actor, FailureKind, Platform};
 const MAX_TEXT_BYTES: usize = 1024 * 1024;
 /// Versions kept for a chat, the newest ones.
 const MAX_TEXTS: i64 = 200;
+/// Versions that are read for one message; comments on others are placed by what they quote.
+const MAX_TEXTS_OF_MESSAGE: usize = 50;
 
 impl Platform {
     /// Keeps the text of a version as long as the chat; `false` where there is none to keep: it is longer than 1 MiB or no text,
@@ -59,10 +63,15 @@ impl Platform {
         }
     }
 
-    /// Keeps the texts that comments of a message were made on, while it is sent: whatever the workspace does, the message does not
+    /// Keeps the texts that comments of a message were made on, once it is sent: whatever the workspace does, the message does not
     /// wait for it.
-    pub(crate) fn keep_commented(&self, actor: &Actor, chat: ChatId, content: &[Part]) {
-        let versions: Vec<GitVersion> = content.iter().filter_map(commented).collect();
+    pub(crate) fn keep_commented(
+        &self,
+        actor: &Actor,
+        chat: ChatId,
+        mut versions: Vec<GitVersion>,
+    ) {
+        versions.truncate(MAX_TEXTS_OF_MESSAGE);
         if versions.is_empty() {
             return;
         }
@@ -102,6 +111,15 @@ impl Platform {
             Err(error) => Err(error),
         }
     }
+}
+
+/// The versions that comments of a message were made on, each once.
+pub(crate) fn versions_of(content: &[Part]) -> Vec<GitVersion> {
+    let mut blobs = HashSet::new();
+    let versions = content.iter().filter_map(commented);
+    versions
+        .filter(|version| blobs.insert(version.blob.clone()))
+        .collect()
 }
 
 /// The version that a comment was made on. Those on a pull request do not say where it is to be read.
