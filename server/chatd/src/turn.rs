@@ -32,7 +32,7 @@ use sdk::ids::{ChatId, MessageId, RunnerId};
 use sdk::messages::Role;
 use store::chat_config;
 use store::chats::{self, ChatRow, Status, client_tools};
-use store::costs::{self, Call};
+use store::costs::Call;
 use store::messages::{self, MessageRow, NewMessage};
 use tokio::time::timeout;
 
@@ -42,7 +42,7 @@ use crate::hub::Channel;
 use crate::live::Pair;
 use crate::prompt::kept::Known;
 use crate::state::change::Fence;
-use crate::state::{Change, Code, StateError};
+use crate::state::{Code, StateError};
 use crate::tools::planning;
 pub(crate) use compaction::stored_context_tokens;
 use compaction::{Cause, Compacted};
@@ -368,10 +368,7 @@ impl Runner {
 
     /// Books a call of which nothing else is kept.
     async fn book(&self, call: &Call) -> Result<(), StateError> {
-        let mut change = Change::begin(&self.shared.db, self.shared.clock.now()).await?;
-        let locked = change.lock(self.chat_id).await?;
-        costs::book(&mut change.tx, locked.chat.id, change.now, call).await?;
-        change.commit(&self.shared.notices).await
+        cost::book(&self.shared, self.chat_id, call).await
     }
 
     /// Books a call that did not come to its end. Whatever ended it goes on without it too.

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{Daemon, Shared, transition};
 use crate::state::{Change, Locked, StateError};
+use crate::turn::cost;
 use crate::turn::model_overrides::model_for;
 use crate::turn::title::{self, Made};
 
@@ -72,11 +73,7 @@ impl Daemon {
     /// A title that is not written.
     pub async fn propose_title(&self, chat: ChatId) -> Result<String, TitleError> {
         let (_, title, made) = self.make_title(chat).await?;
-        let shared = &self.shared;
-        let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
-        let locked = change.lock(chat).await?;
-        book(&mut change, &locked, made).await?;
-        change.commit(&shared.notices).await?;
+        cost::book(&self.shared, chat, &made.spent).await?;
         Ok(title)
     }
 
@@ -107,9 +104,14 @@ impl Daemon {
         };
         let kind = DebugRunKind::TitleGeneration;
         let run = shared.debug.begin(kind, &row, &model).await;
-        let made = title::ask(&row, &model, title::INSTRUCTION_LATER, source, run)
-            .await
-            .map_err(TitleError::Model)?;
+        let made = title::ask(&row, &model, title::INSTRUCTION_LATER, source, run).await;
+        let made = match made {
+            Ok(made) => made,
+            Err(unmade) => {
+                title::book_told(shared, chat, unmade.spent).await;
+                return Err(TitleError::Model(unmade.error));
+            }
+        };
         // An answer without words leaves the title as it is.
         let title = made.title.clone().unwrap_or_else(|| row.title.clone());
         Ok((row.title, title, made))

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::writer::{Ended, Entry, Retried, StepKey};
 use super::{OpenRun, Recorder, unfinished};
+use crate::turn::cost::Told;
 
 /// A call under way; nothing when it is not recorded.
 #[derive(Debug)]
@@ -36,7 +37,10 @@ struct Seen {
     text_delta_count: u64,
     reasoning_delta_count: u64,
     tool_call_count: u64,
+    source_count: u64,
     error_count: u64,
+    /// As the provider counts by then, of the attempt since the last failure.
+    usage: Usage,
     finish_reason: Option<FinishReason>,
     last_error: Option<String>,
     first_part_ms: Option<u64>,
@@ -121,15 +125,22 @@ impl Step {
             StreamPart::ToolCallStart { .. } | StreamPart::ProviderCallStart { .. } => {
                 seen.tool_call_count += 1;
             }
-            StreamPart::Finish { reason, .. } => seen.finish_reason = Some(*reason),
+            StreamPart::Finish { reason, usage, .. } => {
+                seen.finish_reason = Some(*reason);
+                seen.usage = *usage;
+            }
             // The provider only took the call, or counts.
-            StreamPart::Start | StreamPart::Usage(_) => return,
+            StreamPart::Start => return,
+            StreamPart::Usage(usage) => {
+                seen.usage = *usage;
+                return;
+            }
+            StreamPart::Source { .. } => seen.source_count += 1,
             StreamPart::ReasoningEnd { .. }
             | StreamPart::ToolCallDelta { .. }
             | StreamPart::ToolCallEnd { .. }
             | StreamPart::ProviderCallEnd { .. }
-            | StreamPart::ProviderResult { .. }
-            | StreamPart::Source { .. } => {}
+            | StreamPart::ProviderResult { .. } => {}
         }
         seen.first_part_ms
             .get_or_insert(milliseconds(step.began.elapsed()));
@@ -139,6 +150,7 @@ impl Step {
     pub(crate) fn retries(&mut self, error: &llm::Error, pause: Duration) {
         let Some(step) = &mut self.0 else { return };
         step.seen.error_count += 1;
+        step.seen.usage = Usage::default();
         step.seen.last_error = Some(step.recording.redact(&error.message));
         let recording = std::mem::take(&mut step.recording);
         step.run.recorder.note(Entry::Attempts {
@@ -159,8 +171,12 @@ impl Step {
         }))
     }
 
-    /// Reads an answer to its end.
-    pub(crate) async fn collect(mut self, mut stream: PartStream) -> Result<Response, llm::Error> {
+    /// Reads an answer to its end. What its provider counts is told as it comes.
+    pub(crate) async fn collect(
+        mut self,
+        mut stream: PartStream,
+        told: &Told,
+    ) -> Result<Response, llm::Error> {
         let mut accumulator = Accumulator::default();
         let mut failure = None;
         while let Some(part) = stream.next().await {
@@ -168,6 +184,7 @@ impl Step {
                 self.saw(&part);
                 accumulator.push(&part)
             });
+            told.set(accumulator.usage());
             if let Err(error) = taken {
                 failure = Some(error);
                 break;
@@ -205,13 +222,13 @@ impl OpenStep {
             }
             Outcome::Stopped(content) => {
                 let response = (!content.is_empty()).then(|| (content.to_vec(), None));
-                (DebugStatus::Interrupted, None, response, None)
+                (DebugStatus::Interrupted, None, response, self.counted())
             }
             Outcome::Failed(error) => {
                 self.seen.error_count += 1;
                 self.seen.last_error = Some(self.recording.redact(&error.message));
                 let error = super::normalized::error(error, &self.recording);
-                (DebugStatus::Error, Some(error), None, None)
+                (DebugStatus::Error, Some(error), None, self.counted())
             }
         };
         self.finish(Ended {
@@ -232,6 +249,12 @@ impl OpenStep {
         });
     }
 
+    /// What the provider had counted of an answer that did not become whole.
+    fn counted(&self) -> Option<Usage> {
+        let usage = self.seen.usage;
+        (!usage.is_empty()).then_some(usage)
+    }
+
     fn metadata(&self) -> Value {
         let seen = &self.seen;
         let mut metadata = json!({
@@ -239,7 +262,7 @@ impl OpenStep {
             "text_delta_count": seen.text_delta_count,
             "reasoning_delta_count": seen.reasoning_delta_count,
             "tool_call_count": seen.tool_call_count,
-            "source_count": 0,
+            "source_count": seen.source_count,
             "warning_count": 0,
             "error_count": seen.error_count,
             "duration_ms": milliseconds(self.began.elapsed()),
@@ -275,7 +298,7 @@ impl Drop for OpenStep {
                 status: unfinished(),
                 error: None,
                 response: None,
-                usage: None,
+                usage: self.counted(),
                 metadata: self.metadata(),
             });
         }

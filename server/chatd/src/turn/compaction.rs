@@ -15,8 +15,10 @@ use serde_json::{Value, json};
 use store::chats::Status;
 use store::costs::{self, Call};
 use store::messages::{MessageRow, NewMessage, Visibility};
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::cost::Told;
 use super::model_overrides::model_for;
 use super::{Next, Runner, Turn, cost};
 use crate::daemon::transition;
@@ -112,9 +114,11 @@ impl Runner {
         let model = self.summary_model(turn).await;
         let run = recorder.begin(DebugRunKind::Compaction, &self.chat, &model);
         let run = run.await;
+        let (began, told) = (Instant::now(), Told::default());
         let made = tokio::select! {
-            made = summarize(turn, &model, history, &cause, &run) => made,
+            made = summarize(turn, &model, history, &cause, &run, &told) => made,
             stop = self.control.stopped() => {
+                self.book_told(told.call(&model, began.elapsed())).await;
                 return Ok(Compacted::Ended(self.stop(stop, Vec::new()).await?));
             }
         };
@@ -127,6 +131,10 @@ impl Runner {
             Ok(summary) if summary.text.is_empty() => {
                 self.book(&summary.spent).await?;
                 Err(empty())
+            }
+            Err(error) => {
+                self.book_told(told.call(&model, began.elapsed())).await;
+                Err(error)
             }
             made => made,
         };

@@ -1,15 +1,37 @@
 //! What a call cost: tokens × price, summed, rounded up once at the end. Counts without a price and prices without a
 //! count add nothing; when no count meets a price the cost is unknown. Zero stays zero.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
+use sdk::ids::ChatId;
 use sdk::messages::MessageUsage;
 use sdk::models::ModelPrices;
-use store::costs::Call;
+use store::costs::{self, Call};
 
+use crate::daemon::Shared;
 use crate::sources::ResolvedModel;
+use crate::state::{Change, StateError};
+
+/// What the provider has counted of a call so far, also for whoever gives up on the call meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct Told(Mutex<llm::Usage>);
+
+impl Told {
+    /// The counts as they are now.
+    pub(crate) fn set(&self, usage: llm::Usage) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+    }
+
+    /// The call as it is booked when its answer did not become whole. Some providers count what they read before they begin to
+    /// answer, and ask to be paid for it all the same; of what others do not tell nothing is guessed.
+    pub(crate) fn call(&self, model: &ResolvedModel, runtime: Duration) -> Option<Call> {
+        let usage = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!usage.is_empty()).then(|| call(&usage, model, runtime))
+    }
+}
 
 /// The call as it is booked.
 pub(super) fn call(usage: &llm::Usage, model: &ResolvedModel, runtime: Duration) -> Call {
@@ -20,6 +42,14 @@ pub(super) fn call(usage: &llm::Usage, model: &ResolvedModel, runtime: Duration)
         usage: counted,
         runtime_ms: i64::try_from(runtime.as_millis()).ok(),
     }
+}
+
+/// Books a call of which nothing else is kept.
+pub(crate) async fn book(shared: &Shared, chat: ChatId, call: &Call) -> Result<(), StateError> {
+    let mut change = Change::begin(&shared.db, shared.clock.now()).await?;
+    let locked = change.lock(chat).await?;
+    costs::book(&mut change.tx, locked.chat.id, change.now, call).await?;
+    change.commit(&shared.notices).await
 }
 
 /// The provider's counts as they are stored.

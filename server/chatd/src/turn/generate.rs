@@ -14,8 +14,9 @@ use store::costs::Call;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::control::Stop;
+use super::cost::Told;
 use super::publisher::Publisher;
-use super::{Runner, Turn, cost};
+use super::{Runner, Turn};
 use crate::daemon::transition;
 use crate::debug::{EndedStep, Outcome, Step};
 use crate::sources::ResolvedModel;
@@ -194,10 +195,11 @@ impl Runner {
     }
 }
 
-/// The call of an answer that did not become whole. Some providers count what they read before they begin to answer, and ask to
-/// be paid for it all the same; of what others do not tell nothing is guessed.
+/// The call of an answer that did not become whole.
 fn told(usage: Usage, turn: &Turn, began: Instant) -> Option<Call> {
-    (usage != Usage::default()).then(|| cost::call(&usage, &turn.model, began.elapsed()))
+    let told = Told::default();
+    told.set(usage);
+    told.call(&turn.model, began.elapsed())
 }
 
 /// The next call of a turn.

@@ -16,6 +16,7 @@ use store::chats::ChatRow;
 use store::costs::{self, Call};
 use tokio::time::{Instant, timeout};
 
+use super::cost::Told;
 use super::generate::chat_error;
 use super::model_overrides::model_for;
 use super::{Runner, cost, headers};
@@ -48,6 +49,13 @@ pub(crate) struct Made {
     pub(crate) spent: Call,
 }
 
+/// Why there is no title, and what the provider had counted until then.
+pub(crate) struct Unmade {
+    pub(crate) error: ChatError,
+    /// The call, to be booked; nothing where the provider told nothing.
+    pub(crate) spent: Option<Call>,
+}
+
 impl Runner {
     /// Makes a title of the first words.
     pub(super) fn make_title(&self, text: &str, model: &ResolvedModel) {
@@ -67,11 +75,12 @@ impl Runner {
             };
             let made = match made {
                 Ok(made) => made,
-                Err(error) => {
+                Err(unmade) => {
                     tracing::debug!(
-                        error = error.message,
+                        error = unmade.error.message,
                         "no title was made; the first words stay"
                     );
+                    book_told(&shared, chat_id, unmade.spent).await;
                     return;
                 }
             };
@@ -89,8 +98,8 @@ pub(crate) async fn ask(
     instruction: &str,
     source: String,
     run: debug::Run,
-) -> Result<Made, ChatError> {
-    let began = Instant::now();
+) -> Result<Made, Unmade> {
+    let (began, told) = (Instant::now(), Told::default());
     let mut request = Request {
         system: vec![SystemBlock::new(instruction)],
         messages: Arc::new(vec![llm::Message::user(source)]),
@@ -101,17 +110,22 @@ pub(crate) async fn ask(
     request.metadata.headers = headers::of(chat);
     let step = run.step("generate", &request);
     step.attach(&mut request);
-    let asked = step.collect(model.model.stream(request, CancellationToken::new()));
+    let stream = model.model.stream(request, CancellationToken::new());
+    let asked = step.collect(stream, &told);
     let outcome = timeout(DEADLINE, asked).await;
     run.ends_as(if matches!(outcome, Ok(Ok(_))) {
         DebugStatus::Completed
     } else {
         DebugStatus::Error
     });
-    let response = match outcome {
-        Ok(answer) => answer.map_err(chat_error)?,
-        Err(_) => return Err(too_slow()),
+    let answer = match outcome {
+        Ok(answer) => answer.map_err(chat_error),
+        Err(_) => Err(too_slow()),
     };
+    let response = answer.map_err(|error| Unmade {
+        error,
+        spent: told.call(model, began.elapsed()),
+    })?;
     let spent = cost::call(&response.usage, model, began.elapsed());
     Ok(Made {
         title: clean(&response.text()),
@@ -125,6 +139,16 @@ fn too_slow() -> ChatError {
         kind: "timeout".to_owned(),
         retryable: true,
         ..ChatError::default()
+    }
+}
+
+/// Books a call that made no title. Nothing waits for it.
+pub(crate) async fn book_told(shared: &Shared, chat_id: ChatId, spent: Option<Call>) {
+    let Some(spent) = spent else {
+        return;
+    };
+    if let Err(error) = cost::book(shared, chat_id, &spent).await {
+        tracing::warn!(%error, chat = %chat_id, "what a broken title cost could not be booked");
     }
 }
 

@@ -14,6 +14,7 @@ use super::Cause;
 use crate::debug;
 use crate::prompt;
 use crate::sources::ResolvedModel;
+use crate::turn::cost::Told;
 use crate::turn::generate::{chat_error, request_on};
 use crate::turn::{Turn, cost};
 
@@ -34,13 +35,14 @@ pub(super) struct Summary {
     pub(super) spent: Call,
 }
 
-/// Has the model summarize a history.
+/// Has the model summarize a history. What a call without a summary cost is told on the way.
 pub(super) async fn summarize(
     turn: &Turn,
     model: &ResolvedModel,
     history: &[MessageRow],
     cause: &Cause,
     run: &debug::Run,
+    told: &Told,
 ) -> Result<Summary, ChatError> {
     let mut request = request_on(turn, model);
     let mut prompt = prompt::build(history, turn.facts());
@@ -56,7 +58,7 @@ pub(super) async fn summarize(
     );
     request.metadata.purpose = Purpose::Summary;
     let began = Instant::now();
-    let response = match timeout(DEADLINE, ask(model, request, cause, run)).await {
+    let response = match timeout(DEADLINE, ask(model, request, cause, run, told)).await {
         Ok(answer) => answer.map_err(chat_error)?,
         Err(_) => return Err(too_slow()),
     };
@@ -71,6 +73,7 @@ async fn ask(
     request: Request,
     cause: &Cause,
     run: &debug::Run,
+    told: &Told,
 ) -> Result<llm::Response, llm::Error> {
     let mut instruction = INSTRUCTION.to_owned();
     if let Cause::Person(wish) = cause
@@ -90,7 +93,7 @@ async fn ask(
         let step = run.step("generate", &request);
         step.attach(&mut request);
         let answer = model.model.stream(request, CancellationToken::new());
-        match step.collect(answer).await {
+        match step.collect(answer, told).await {
             Err(error) if is_overflow(&error) && history.len() > 2 => history = later_half(history),
             outcome => return outcome,
         }
