@@ -309,13 +309,15 @@ async fn find(tx: &mut Tx, id: ProviderConfigId) -> Result<ProviderRow, Provider
 }
 
 async fn require_free_name(tx: &mut Tx, row: &ProviderRow) -> Result<(), ProviderError> {
-    let others = provider_configs::list_in(tx).await?;
+    let mut others = provider_configs::list_in(tx).await?;
+    others.retain(|other| other.id != row.id);
     if others.len() >= MAX_PROVIDERS {
         return Err(ProviderError::TooMany);
     }
-    let is_taken =
-        |other: &ProviderRow| other.id != row.id && other.display_name == row.display_name;
-    if others.iter().any(is_taken) {
+    if others
+        .iter()
+        .any(|other| other.display_name == row.display_name)
+    {
         Err(ProviderError::NameTaken)
     } else {
         Ok(())
