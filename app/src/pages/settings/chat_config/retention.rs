@@ -35,7 +35,7 @@ pub fn form(days: i32, source: RwSignal<SettingSource>) -> impl IntoView {
                         value=value
                         is_optional=true
                         range=(0, MAX_RETENTION_DAYS.into())
-                        help="Counted from the day when they were archived. They go with their messages and what they cost, for good. Never as long as this is empty."
+                        help="Counted from the day when they were archived. They go with their messages, for good; what they cost stays in the analytics. Never as long as this is empty."
                         error=field_error(error, "retention_days")
                     />
                     <SubmitButton kind=ButtonKind::Plain pending=update.pending()>
