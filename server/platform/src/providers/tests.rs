@@ -428,3 +428,32 @@ async fn with_another_encryption_key_everything_but_the_sealed_keys_works() {
             .ok
     );
 }
+
+#[tokio::test]
+async fn where_no_further_provider_fits_each_of_them_can_still_be_changed() {
+    on_both(async |test| {
+        let owner = test.owner().await;
+        let url = closed_address().await;
+        let create = async |number: usize| {
+            let request = new(&format!("Provider {number}"), &url, KEY);
+            test.platform.create_provider(&owner, request).await
+        };
+        let mut last = None;
+        let refused = loop {
+            let count = test.platform.list_providers(&owner).await.unwrap().len();
+            match create(count).await {
+                Ok(provider) => last = Some(provider),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refused, ProviderError::TooMany), "{refused}");
+        let off = UpdateProviderConfig {
+            enabled: Some(false),
+            ..UpdateProviderConfig::default()
+        };
+        let last = last.unwrap();
+        let changed = test.platform.update_provider(&owner, last.id, off).await;
+        assert!(!changed.unwrap().enabled);
+    })
+    .await;
+}
