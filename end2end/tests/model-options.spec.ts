@@ -137,6 +137,7 @@ test("an Anthropic model has its provider's options, and keeps what its form doe
   await expect(own.getByLabel(/^Domains that are not searched/)).toHaveValue("a.example\nb.example");
 
   // What was typed and given up is gone, for this model and for the others.
+  await field("Input").fill("7");
   await field("Temperature").fill("1.5");
   await own.getByLabel(/^Domains that are not searched/).fill("c.example");
   await dialog.getByRole("button", { name: "Cancel" }).click();
@@ -145,13 +146,13 @@ test("an Anthropic model has its provider's options, and keeps what its form doe
   await advanced.click();
   await expect(field("Temperature")).toHaveValue("");
   await expect(own.getByLabel(/^Domains that are not searched/)).toHaveValue("a.example\nb.example");
+  await field("Input").fill("7");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.getByRole("row", { name: /^Demo \(scripted, no AI\)/ }).getByRole("button", { name: /Actions for/ }).click();
   await page.getByRole("menuitem", { name: "Edit" }).click();
   const other = page.getByRole("dialog", { name: "Edit demo" });
-  await expect(other.getByLabel(/^Longest answer in tokens/)).toHaveValue("");
-  await other.locator("summary").click();
-  await expect(other.getByLabel(/^Temperature/)).toHaveValue("");
+  await expect(other.getByLabel(/^Name/)).toHaveValue("Demo (scripted, no AI)");
+  await expect(other.getByLabel(/^Input/)).toHaveValue("");
 });
 
 test("a server that speaks as OpenAI does has its own, with fields of each request", async ({
