@@ -1,36 +1,8 @@
 // The options of calls to a model in its form: shown by provider, refused at their fields, kept when they are not its own.
-import type { APIRequestContext } from "@playwright/test";
-
+import { addModel, configured } from "../fixtures/models.js";
 import { expect, expectAccessible, hydrated, look, test } from "../fixtures/test.js";
 
 const API = "/api/experimental/chats";
-
-interface Model {
-  id: string;
-  model: string;
-  compression_threshold: number;
-  model_config: Record<string, unknown>;
-}
-
-async function configured(request: APIRequestContext, base: string, name: string): Promise<Model> {
-  const models = (await (await request.get(`${base}${API}/model-configs`)).json()) as Model[];
-  return models.find((model) => model.model === name)!;
-}
-
-async function addModel(
-  request: APIRequestContext,
-  base: string,
-  provider: { provider: string; display_name: string; base_url: string },
-  model: { model: string; model_config?: Record<string, unknown> },
-): Promise<void> {
-  const made = await request.post(`${base}${API}/providers`, { data: { ...provider, api_key: "right" } });
-  expect(made.status(), await made.text()).toBe(201);
-  const { id } = (await made.json()) as { id: string };
-  const added = await request.post(`${base}${API}/model-configs`, {
-    data: { provider_config_id: id, context_limit: 200_000, ...model },
-  });
-  expect(added.status(), await added.text()).toBe(201);
-}
 
 test.beforeEach(async ({ context, emptyServer }) => {
   await emptyServer.createOwner(context.request);
@@ -53,6 +25,7 @@ test("an Anthropic model has its provider's options, and keeps what its form doe
     { provider: "anthropic", display_name: "Thinking", base_url: standin },
     {
       model: MODEL,
+      context_limit: 200_000,
       model_config: { temperature: 0.7, presence_penalty: 0.5, provider_options: { anthropic, google: { cached_content: "x" } } },
     },
   );
@@ -167,7 +140,7 @@ test("a server that speaks as OpenAI does has its own, with fields of each reque
     context.request,
     emptyServer.url,
     { provider: "openai-compat", display_name: "Local", base_url: `${standin}/v1` },
-    { model: "local-1" },
+    { model: "local-1", context_limit: 200_000 },
   );
   await page.goto(`${emptyServer.url}/settings/providers`);
   await hydrated(page);

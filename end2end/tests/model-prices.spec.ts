@@ -2,17 +2,11 @@
 import type { APIRequestContext } from "@playwright/test";
 
 import { createChat, untilIdle } from "../fixtures/chats.js";
+import { addModel, configured } from "../fixtures/models.js";
 import { expect, expectAccessible, hydrated, look, test } from "../fixtures/test.js";
 
 const API = "/api/experimental/chats";
 const MODEL = "gpt-5.1";
-
-interface Model {
-  id: string;
-  model: string;
-  is_default: boolean;
-  model_config: { max_output_tokens?: number; cost?: Record<string, string> };
-}
 
 /** Something that waits until the test lets it go on. */
 function gate(): { opened: Promise<void>; open: () => void } {
@@ -23,22 +17,13 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-async function configured(request: APIRequestContext, base: string, name: string): Promise<Model> {
-  const models = (await (await request.get(`${base}${API}/model-configs`)).json()) as Model[];
-  return models.find((model) => model.model === name)!;
-}
-
-async function addModel(request: APIRequestContext, base: string, standin: string): Promise<void> {
-  const provider = await request.post(`${base}${API}/providers`, {
-    data: { provider: "openai", display_name: "Listed", base_url: `${standin}/v1`, api_key: "right" },
-  });
-  expect(provider.status(), await provider.text()).toBe(201);
-  const { id } = (await provider.json()) as { id: string };
-  const model = await request.post(`${base}${API}/model-configs`, {
-    data: { provider_config_id: id, model: MODEL, context_limit: 400_000, model_config: { max_output_tokens: 999 } },
-  });
-  expect(model.status(), await model.text()).toBe(201);
-}
+const addListed = (request: APIRequestContext, base: string, standin: string) =>
+  addModel(
+    request,
+    base,
+    { provider: "openai", display_name: "Listed", base_url: `${standin}/v1` },
+    { model: MODEL, context_limit: 400_000, model_config: { max_output_tokens: 999 } },
+  );
 
 test.beforeEach(async ({ context, emptyServer }) => {
   await emptyServer.createOwner(context.request);
@@ -53,7 +38,7 @@ test("list prices are shown, count only when they are entered, and an owner's ow
   consoleGuard,
 }) => {
   consoleGuard.expectStatus(400);
-  await addModel(context.request, emptyServer.url, standin);
+  await addListed(context.request, emptyServer.url, standin);
   await page.goto(`${emptyServer.url}/settings/providers`);
   await hydrated(page);
   const row = page.getByRole("row", { name: new RegExp(MODEL) });
@@ -127,7 +112,7 @@ test("list prices are shown, count only when they are entered, and an owner's ow
 });
 
 test("what was typed stays while the list is read anew", async ({ page, context, emptyServer, standin }) => {
-  await addModel(context.request, emptyServer.url, standin);
+  await addListed(context.request, emptyServer.url, standin);
   await page.goto(`${emptyServer.url}/settings/providers`);
   await hydrated(page);
   const row = page.getByRole("row", { name: new RegExp(MODEL) });
