@@ -29,6 +29,17 @@ const SAFE_SETTINGS: [&str; 5] = [
     "protocol.ext.allow=never",
 ];
 
+/// Options of git itself, before its subcommand, whose value is the next word.
+pub const OPTIONS_WITH_VALUE: [&str; 7] = [
+    "-C",
+    "-c",
+    "--git-dir",
+    "--work-tree",
+    "--namespace",
+    "--super-prefix",
+    "--config-env",
+];
+
 /// Why git did not do it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GitError {

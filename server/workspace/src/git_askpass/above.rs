@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
+use crate::git_command::OPTIONS_WITH_VALUE;
+
 /// Helpers of git and shells stand between; never this many.
 const MOST_ABOVE: usize = 8;
 /// Commands that only read from a remote. Whatever else asks may push.
@@ -46,8 +48,7 @@ fn command(line: &[u8]) -> Option<String> {
     }
     while let Some(word) = words.next() {
         match &*word {
-            "-C" | "-c" | "--git-dir" | "--work-tree" | "--namespace" | "--super-prefix"
-            | "--config-env" => {
+            option if OPTIONS_WITH_VALUE.contains(&option) => {
                 words.next();
             }
             option if option.starts_with('-') => {}

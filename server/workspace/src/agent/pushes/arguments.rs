@@ -1,15 +1,7 @@
 //! What a command line of `git push` asks for, as far as it says so.
 
-/// Options of git itself whose value is the next word.
-const OF_GIT: [&str; 7] = [
-    "-C",
-    "-c",
-    "--git-dir",
-    "--work-tree",
-    "--namespace",
-    "--super-prefix",
-    "--config-env",
-];
+use crate::git_command::OPTIONS_WITH_VALUE;
+
 /// Options of `push` whose value is the next word.
 const OF_PUSH: [&str; 4] = ["-o", "--push-option", "--receive-pack", "--exec"];
 /// With these no branch is pushed that work goes on with.
@@ -41,7 +33,7 @@ pub enum Branch {
 pub fn destination(arguments: &[String]) -> Option<Destination> {
     let mut words = arguments.iter().skip(1).map(String::as_str);
     while let Some(word) = words.next() {
-        if OF_GIT.contains(&word) {
+        if OPTIONS_WITH_VALUE.contains(&word) {
             words.next();
         } else if !word.starts_with('-') {
             break;
