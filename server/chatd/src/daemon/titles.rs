@@ -13,7 +13,7 @@ use store::{costs, messages};
 use uuid::Uuid;
 
 use super::{Daemon, Shared, transition};
-use crate::state::{Change, Locked, StateError};
+use crate::state::StateError;
 use crate::turn::cost;
 use crate::turn::model_overrides::model_for;
 use crate::turn::title::{self, Made};
@@ -65,7 +65,7 @@ impl Daemon {
         let (unchanged, title, made) = self.make_title(chat).await?;
         let ((), row) = transition!(self.shared, chat, |change, locked| {
             change.replace_title(&mut locked, &unchanged, title);
-            book(&mut change, &locked, made).await?;
+            costs::book(&mut change.tx, chat, change.now, &made.spent).await?;
         });
         Ok(row)
     }
@@ -126,10 +126,6 @@ impl Daemon {
         rows.extend(newest.into_iter().filter(|row| row.message.id > last));
         Ok(rows.into_iter().map(|row| row.message).collect())
     }
-}
-
-async fn book(change: &mut Change, locked: &Locked, made: Made) -> Result<(), StateError> {
-    Ok(costs::book(&mut change.tx, locked.chat.id, change.now, &made.spent).await?)
 }
 
 /// A title is being made for as long as this lives, which other processes see too. When this one dies, its lock expires.
